@@ -1,0 +1,60 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from '@jest/globals'
+import { faults } from '../../simulator/faults.ts'
+
+const script = fileURLToPath(new URL('../../simulator/serve.ts', import.meta.url))
+
+let children: ChildProcess[] = []
+function serve(...options: string[]): ChildProcess {
+  const child = spawn(process.execPath, [script, ...options])
+  children.push(child)
+  return child
+}
+afterEach(() => {
+  // One that outlives a failed test would keep the test run from ending.
+  for (const child of children) child.kill('SIGKILL')
+  children = []
+})
+
+/** What a child prints up to where it matches, or to its end. */
+async function textOf(output: Readable | null, until?: RegExp): Promise<string> {
+  let text = ''
+  for await (const chunk of output ?? []) {
+    text += String(chunk)
+    if (until?.test(text)) break
+  }
+  return text
+}
+
+test('the simulator for a person prints requests that work, and ends on Ctrl-C', async () => {
+  const child = serve('--port', '0', '--speed', '1000')
+  const text = await textOf(child.stdout, /Create an instance[^]*\n {2}curl .*\n/)
+  const curl = /curl -i -H '(?<name>[^:]+): (?<token>[^']+)' '(?<url>[^']+)'(?: -d '(?<body>[^']+)')?/g
+  const statuses = []
+  for (const { groups = {} } of text.matchAll(curl)) {
+    const { name = '', token = '', url = '', body } = groups
+    const headers = { [name]: token }
+    const answer = await fetch(url, body === undefined ? { headers } : { headers, method: 'POST', body })
+    statuses.push(answer.status)
+  }
+  expect(statuses).toEqual([200, 201])
+  child.kill('SIGINT')
+  expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
+})
+
+test('the simulator for a person lists the faults', async () => {
+  const text = await textOf(serve('--faults').stdout)
+  for (const [name, { what }] of Object.entries(faults)) {
+    expect(text).toContain(`${name} `)
+    expect(text).toContain(what)
+  }
+})
+
+test('the simulator for a person refuses a speed that is none', async () => {
+  const child = serve('--speed', 'fast')
+  expect(await textOf(child.stderr)).toContain('--speed must be a number above 0')
+  expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(1)
+})

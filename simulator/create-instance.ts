@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import type { Call, Cloud } from './gateway.ts'
+import { json, serviceError, type Reply } from './reply.ts'
+import { isRecord, readSimulate } from './simulate.ts'
+
+/** POST /v3/{project_id}/instances, documented as 201: the instance as it is being built, and its job. */
+export function createInstance(call: Call, cloud: Cloud): Reply {
+  const order = parse(call.body)
+  if (!isRecord(order)) return serviceError(400, 'DBS.280001', 'Parameter error.')
+  const wish = readSimulate(order['simulate'])
+  // The service is not so talkative; whoever steers the simulator needs to know.
+  if ('problem' in wish) return serviceError(400, 'DBS.280001', `Parameter error. ${wish.problem}`)
+  const id = `${randomUUID().replaceAll('-', '')}in07`
+  const name = typeof order['name'] === 'string' ? order['name'] : 'simulated-instance'
+  const jobId = cloud.tasks.add({ instance: { id, name }, ...wish.plan })
+  for (const fault of wish.faults) cloud.faults.add(fault, { jobId })
+  return json(201, { instance: { ...building, ...echoed(order), id, name }, job_id: jobId })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const building = {
+  status: 'BUILD',
+  datastore: { type: 'gaussdb-mysql', version: '8.0' },
+  mode: 'Cluster',
+  port: '3306',
+  enterprise_project_id: '0',
+  backup_strategy: { start_time: '16:00-17:00', keep_days: '7' },
+  charge_info: { charge_mode: 'postPaid' },
+}
+
+/** What the service repeats from the request. */
+function echoed(order: Record<string, unknown>): Record<string, unknown> {
+  const names = ['region', 'availability_zone_mode', 'master_availability_zone', 'vpc_id', 'subnet_id']
+  names.push('security_group_id', 'flavor_ref', 'configuration_id', 'enterprise_project_id')
+  return Object.fromEntries(Object.entries(order).filter(([name]) => names.includes(name)))
+}

@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { authenticate } from './authenticate.ts'
+import { createInstance } from './create-instance.ts'
+import type { FaultQueue } from './fault-queue.ts'
+import { throttledMessage, type RateLimit, type RateLimiter } from './rate-limit.ts'
+import { gatewayError, serviceError, type Reply } from './reply.ts'
+import { showJob } from './show-job.ts'
+import type { TaskCenter } from './task-center.ts'
+
+/** The true answer to a call, in the gateway's order: is there such an API, who asks, how often, whose project. */
+export function answer(call: Call, cloud: Cloud): Reply {
+  const route = routes.find(({ method, path }) => method === call.method && path.test(call.path))
+  if (route === undefined) {
+    const message = 'The API does not exist or has not been published in the environment'
+    return gatewayError(404, 'APIGW.0101', message, call.requestId)
+  }
+  const identity = authenticate(call.headers, cloud.token)
+  if ('refused' in identity) {
+    const message = `Incorrect IAM authentication information: ${identity.refused}`
+    return gatewayError(401, 'APIGW.0301', message, call.requestId)
+  }
+  if (cloud.throttle?.limiter.admit(identity.user, cloud.elapsedMs()) === false) {
+    return gatewayError(429, 'APIGW.0308', throttledMessage(cloud.throttle.limit), call.requestId)
+  }
+  if (route.path.exec(call.path)?.groups?.['project'] !== cloud.projectId) {
+    const message = 'The DB instance ID or user ID may be null, or the operation is not authorized.'
+    return serviceError(403, 'DBS.200010', message)
+  }
+  return route.answer(call, cloud)
+}
+
+/** What a request says, without its connection. */
+export interface Call {
+  readonly method: string
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+  /** What `X-Request-Id` of the answer will say. */
+  readonly requestId: string
+}
+
+export interface Cloud {
+  readonly projectId: string
+  readonly token: string
+  readonly tasks: TaskCenter
+  readonly faults: FaultQueue
+  readonly throttle: { readonly limit: RateLimit; readonly limiter: RateLimiter } | undefined
+  /** Simulated milliseconds since the start. */
+  readonly elapsedMs: () => number
+}
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: RegExp
+  readonly answer: (call: Call, cloud: Cloud) => Reply
+}
+
+// Older endpoints have a prefix: /mysql/v3/…
+const routes: readonly Route[] = [
+  { method: 'GET', path: /^(?:\/[a-z-]+)?\/v3\/(?<project>[^/]+)\/jobs$/, answer: showJob },
+  { method: 'POST', path: /^(?:\/[a-z-]+)?\/v3\/(?<project>[^/]+)\/instances$/, answer: createInstance },
+]

@@ -1,0 +1,48 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Call } from './gateway.ts'
+
+/** Reads a request to its end; what is longer than 1 MiB is an error. */
+export async function readCall(request: IncomingMessage, requestId: string): Promise<Call> {
+  const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s)
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > 1024 * 1024) throw new Error('the request is too long')
+    chunks.push(chunk)
+  }
+  return {
+    method: request.method ?? '',
+    path,
+    query: Object.fromEntries(new URLSearchParams(query)),
+    headers: request.headers,
+    body: Buffer.concat(chunks).toString(),
+    requestId,
+  }
+}
+
+/** Keeps the newest requests. */
+export function recorder(): Recorder {
+  const requests: RecordedRequest[] = []
+  return {
+    requests,
+    add: ({ method, path, query, headers }, elapsedMs) => {
+      if (requests.length === 10_000) requests.shift()
+      requests.push({ method, path, query, headers, elapsedMs })
+    },
+  }
+}
+
+interface Recorder {
+  readonly requests: readonly RecordedRequest[]
+  readonly add: (call: Call, elapsedMs: number) => void
+}
+
+export interface RecordedRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: IncomingHttpHeaders
+  /** Simulated milliseconds since the simulator's start. */
+  readonly elapsedMs: number
+}

@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util'
+import { faults } from './faults.ts'
+import { referenceExample } from './reference-example.ts'
+import { startSimulator } from './simulator.ts'
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '8480' },
+    speed: { type: 'string', default: '1' },
+    faults: { type: 'boolean', default: false },
+  },
+})
+
+if (values.faults) listFaults()
+else await serve(Number(values.port), Number(values.speed))
+
+/** Starts a simulator and tells a person what to do with it. It runs until the process ends. */
+async function serve(port: number, speed: number): Promise<void> {
+  if (!(speed > 0)) throw new Error('--speed must be a number above 0: simulated seconds per real second')
+  const simulator = await startSimulator({ port, speed })
+  const jobs = {
+    'completes in about a minute': simulator.addJob(),
+    'fails after half a minute': simulator.addJob({
+      runningMs: 25_000,
+      outcome: 'Failed',
+      failReason: 'The quota of vCPUs is used up.',
+    }),
+    'hidden for a minute, then completes in another': simulator.addJob({ hiddenMs: 60_000 }),
+    "completed, the reference's own example": referenceExample.jobId,
+  }
+  const url = `${simulator.endpoint}/v3/${simulator.projectId}`
+  const token = `-H 'X-Auth-Token: ${simulator.token}'`
+  const order = {
+    name: 'my-database',
+    simulate: { seconds: 30, hidden_seconds: 5, faults: ['502', 'cut-in-chunk', '429-retry-after'] },
+  }
+
+  console.log(`A simulated TaurusDB jobs API, ${speed} simulated seconds per second. Ctrl-C ends it.
+
+endpoint    ${simulator.endpoint}
+project-id  ${simulator.projectId}
+token       ${simulator.token}
+
+Jobs, counted from now in simulated time:
+${Object.entries(jobs)
+  .map(([what, id]) => `  ${id}  ${what}`)
+  .join('\n')}
+
+Ask for a job:
+  curl -i ${token} '${url}/jobs?id=${jobs['completes in about a minute']}'
+
+Create an instance whose job goes as you like (also: pending_seconds, fail, fail_reason, outcome, omit, override;
+the names of the faults: npm run simulator -- --faults):
+  curl -i ${token} '${url}/instances' -d '${JSON.stringify(order)}'
+`)
+}
+
+function listFaults(): void {
+  for (const [name, { what }] of Object.entries(faults)) console.log(`${name.padEnd(26)} ${what}`)
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { faultQueue, type FaultTiming } from './fault-queue.ts'
+import { strike, type Fault } from './faults.ts'
+import { answer, type Cloud } from './gateway.ts'
+import type { JobWish } from './job.ts'
+import { listen } from './listen.ts'
+import { rateLimiter, type RateLimit } from './rate-limit.ts'
+import { readCall, recorder, type RecordedRequest } from './request.ts'
+import { send } from './reply.ts'
+import { openTaskCenter } from './task-center.ts'
+
+/** A jobs API on a real socket that behaves as documented, and misbehaves on request. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { now = () => performance.now(), speed = 1, rateLimit, tls } = options
+  const start = now()
+  const elapsedMs = (): number => (now() - start) * speed
+  const cloud: Cloud = {
+    projectId: options.projectId ?? '0123456789abcdef0123456789abcdef',
+    token: options.token ?? 'simulator-token-not-a-secret',
+    tasks: openTaskCenter(elapsedMs, Date.now()),
+    faults: faultQueue(),
+    throttle: rateLimit && { limit: rateLimit, limiter: rateLimiter(rateLimit) },
+    elapsedMs,
+  }
+  const record = recorder()
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = randomUUID().replaceAll('-', '')
+    response.setHeader('x-request-id', requestId)
+    const call = await readCall(request, requestId)
+    record.add(call, elapsedMs())
+    const truth = answer(call, cloud)
+    const fault = cloud.faults.take(call.query['id'])
+    if (fault === undefined) {
+      send(response, truth)
+      return
+    }
+    const reset = (): void => {
+      listening.reset(request.socket)
+    }
+    strike(fault, { response, socket: request.socket, truth, requestId, reset })
+  }
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    serve(request, response).catch((error: unknown) => {
+      // A fault that node refuses to send, say: the client shall see it, the host process shall live.
+      if (response.headersSent) response.destroy()
+      else send(response, { status: 500, body: `The simulator failed: ${String(error)}` })
+    })
+  }
+  const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest)
+  const listening = await listen(server, options.port, options.host)
+
+  return {
+    endpoint: `${tls === undefined ? 'http' : 'https'}://${listening.address}`,
+    port: listening.port,
+    projectId: cloud.projectId,
+    token: cloud.token,
+    requests: record.requests,
+    addJob: cloud.tasks.add,
+    removeJob: cloud.tasks.remove,
+    misbehave: cloud.faults.add,
+    close: listening.close,
+  }
+}
+
+export interface SimulatorOptions {
+  /** Simulated seconds per real second, 1 by default. */
+  readonly speed?: number
+  /** 0 by default: any free port. */
+  readonly port?: number
+  readonly host?: string
+  readonly token?: string
+  readonly projectId?: string
+  /** PEM texts; with them it speaks https. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Per user, in simulated milliseconds like everything else here. No limit by default. */
+  readonly rateLimit?: RateLimit
+  /** A clock in real milliseconds, monotonic by default; for tests that turn it by hand. */
+  readonly now?: () => number
+}
+
+export interface Simulator {
+  /** `http://127.0.0.1:PORT` */
+  readonly endpoint: string
+  readonly port: number
+  readonly projectId: string
+  readonly token: string
+  /** The newest 10,000, oldest first. */
+  readonly requests: readonly RecordedRequest[]
+  /** Creates a job now and answers its id. */
+  readonly addJob: (wish?: JobWish) => string
+  /** As when the record is deleted in the console, or the instance with all its jobs. */
+  readonly removeJob: (jobId: string) => void
+  /** The next request (or so many, or those for one job) meets this fault; faults wait their turn. */
+  readonly misbehave: (fault: Fault, when?: FaultTiming) => void
+  /** Ends all connections at once. */
+  readonly close: () => Promise<void>
+}
