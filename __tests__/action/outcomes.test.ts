@@ -1,0 +1,246 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { runStep, type StepResult } from '../../simulator/runner.ts'
+import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
+
+/** The built action as the runner starts it, against the simulator: how each wait ends. */
+
+let simulator: Simulator
+
+beforeEach(async () => {
+  simulator = await startSimulator({ speed: 100 })
+})
+afterEach(async () => {
+  await simulator.close()
+})
+
+function run(inputs: Record<string, string> = {}): Promise<StepResult> {
+  return runStep({
+    with: {
+      endpoint: simulator.endpoint,
+      'project-id': simulator.projectId,
+      token: simulator.token,
+      'poll-interval': '1s',
+      timeout: '30s',
+      ...inputs,
+    },
+  })
+}
+
+function annotations({ log }: StepResult): string[] {
+  return log.split('\n').filter((line) => line.startsWith('::error'))
+}
+
+test('a job that completes is green, with its outputs and a summary, and no annotation', async () => {
+  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 50_000 })
+  const result = await run({ 'job-id': id })
+  expect(result.exitCode).toBe(0)
+  expect(result.outputs).toMatchObject({
+    status: 'Completed',
+    result: 'completed',
+    'job-id': id,
+    progress: '100',
+    'duration-seconds': '50',
+    'instance-endpoint': '192.168.0.10:3306',
+  })
+  expect(result.summary).toContain('### ✅ The job completed')
+  expect(annotations(result)).toEqual([])
+  expect(result.log).toContain('Completed')
+})
+
+test('the reference’s own example, byte for byte, is green', async () => {
+  const result = await run({ 'job-id': '31b8ae23-c687-4d80-b7b4-42a66c9bb886' })
+  expect(result.exitCode).toBe(0)
+  expect(result.outputs).toMatchObject({
+    'instance-id': 'a48e43ff268f4c0e879652d65e63d0fbin07',
+    'instance-name': 'DO-NOT-TOUCH-mgr2-mysql-single',
+    'job-name': 'CreateGaussDBforMySQLInstance',
+    created: '2018-08-06T10:41:14+0800',
+    ended: '2018-08-06T16:41:14+0000',
+    'duration-seconds': '50400',
+    'instance-endpoint': '192.168.1.203:3306',
+  })
+})
+
+describe('red, with exit code 1 and exactly one annotation, is', () => {
+  test('a job that failed, with the service’s reason', async () => {
+    const id = simulator.addJob({
+      hiddenMs: 0,
+      pendingMs: 0,
+      runningMs: 0,
+      outcome: 'Failed',
+      failReason: 'no quota',
+    })
+    const result = await run({ 'job-id': id })
+    expect(result.exitCode).toBe(1)
+    expect(annotations(result)).toEqual([
+      expect.stringMatching(/^::error title=The job failed::.*“no quota”/),
+    ])
+    expect(result.outputs).toMatchObject({ status: 'Failed', result: 'failed', 'fail-reason': 'no quota' })
+    expect(result.summary).toContain('no quota')
+  })
+
+  test('a job that was canceled', async () => {
+    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Canceled' })
+    const result = await run({ 'job-id': id })
+    expect(result.exitCode).toBe(1)
+    expect(annotations(result)).toEqual([expect.stringContaining('title=The job was canceled')])
+    expect(result.outputs['result']).toBe('canceled')
+  })
+
+  test('a timeout, with what was last seen', async () => {
+    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
+    const result = await run({ 'job-id': id, timeout: '2s' })
+    expect(result.exitCode).toBe(1)
+    expect(result.milliseconds).toBeLessThan(4_000)
+    expect(annotations(result)).toEqual([expect.stringMatching(/The wait timed out::.*3 asked: 3 × Running/)])
+    expect(result.outputs).toMatchObject({ status: 'Running', result: 'timed-out' })
+    expect(Number(result.outputs['progress'])).toBeGreaterThan(5)
+  })
+
+  test('a refused token, which is asked with exactly once', async () => {
+    const result = await run({ 'job-id': simulator.addJob(), token: 'wrong-token-not-a-secret' })
+    expect(result.exitCode).toBe(1)
+    expect(annotations(result)).toEqual([
+      expect.stringMatching(/The credentials were refused::.*401 APIGW\.0301/),
+    ])
+    expect(result.outputs['result']).toBe('error')
+    expect(simulator.requests).toHaveLength(1)
+  })
+
+  test('a job that vanished', async () => {
+    const id = simulator.addJob({ hiddenMs: 0, runningMs: 1_000_000 })
+    setTimeout(() => {
+      simulator.removeJob(id)
+    }, 500)
+    const result = await run({ 'job-id': id })
+    expect(result.exitCode).toBe(1)
+    expect(annotations(result)).toEqual([expect.stringContaining('title=The job vanished')])
+    expect(result.outputs['result']).toBe('vanished')
+  })
+
+  test('wrong inputs, all told at once, without a request', async () => {
+    const result = await run({ endpoint: '', 'job-id': '', timeout: 'soon' })
+    expect(result.exitCode).toBe(1)
+    const [annotation, ...others] = annotations(result)
+    expect(others).toEqual([])
+    expect(annotation).toMatch(/The inputs are wrong::.*- endpoint: .*- job-id: .*- timeout: /)
+    expect(result.outputs).toMatchObject({ result: 'error', status: '', jobs: '[]' })
+    expect(result.summary).toContain('The inputs are wrong')
+    expect(simulator.requests).toEqual([])
+  })
+})
+
+test('several jobs are each waited for, and one that failed makes the step red', async () => {
+  const [good, bad] = [
+    simulator.addJob({ hiddenMs: 0, runningMs: 100_000 }),
+    simulator.addJob({ hiddenMs: 0, runningMs: 0, outcome: 'Failed', failReason: 'no quota' }),
+  ]
+  const result = await run({ 'job-id': `${good}\n${bad}\n${good.toUpperCase()}` })
+  expect(result.exitCode).toBe(1)
+  expect(result.outputs['job-id']).toBe(bad)
+  const jobs = JSON.parse(result.outputs['jobs'] ?? '') as { jobId: string; result: string }[]
+  expect(jobs.map(({ jobId, result }) => [jobId, result])).toEqual([
+    [good, 'completed'],
+    [bad, 'failed'],
+  ])
+  expect(result.summary).toContain('1 of 2 jobs completed')
+})
+
+test('the token goes out in its header, the language too, and nothing but GET is asked', async () => {
+  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+  await run({ 'job-id': id, language: 'zh-cn', endpoint: `${simulator.endpoint}/mysql/` })
+  expect(simulator.requests).toMatchObject([
+    {
+      method: 'GET',
+      path: `/mysql/v3/${simulator.projectId}/jobs`,
+      query: { id },
+      headers: { 'x-auth-token': simulator.token, 'x-language': 'zh-cn' },
+    },
+  ])
+})
+
+test('the token is masked before anything else is said, and stands nowhere else', async () => {
+  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+  const { log, summary, outputs } = await run({ 'job-id': id })
+  expect(log.split('\n')[0]).toBe(`::add-mask::${simulator.token}`)
+  const rest = log.replaceAll(/^::add-mask::.*$/gm, '') + summary + JSON.stringify(outputs)
+  expect(rest).not.toContain(simulator.token)
+})
+
+test('a cancellation ends the step at once, with outputs, a summary and a way to resume', async () => {
+  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
+  let since = Infinity
+  const result = await runStep({
+    with: {
+      endpoint: simulator.endpoint,
+      'project-id': simulator.projectId,
+      token: simulator.token,
+      'job-id': id,
+    },
+    onStart: (child) => {
+      setTimeout(() => {
+        since = performance.now()
+        child.kill('SIGINT')
+      }, 700)
+    },
+  })
+  expect(performance.now() - since).toBeLessThan(2_000)
+  expect(result.exitCode).toBe(1)
+  expect(result.outputs).toMatchObject({ status: 'Running', result: 'interrupted' })
+  expect(annotations(result)).toEqual([expect.stringContaining('goes on in the cloud')])
+  expect(result.summary).toContain('The wait was interrupted')
+})
+
+describe('red stays red when the action itself breaks:', () => {
+  /** Code that runs in the action's process before the action does. */
+  const before = (code: string) => ({
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}`,
+  })
+
+  const runWith = (code: string, timeout = '2s') =>
+    runStep({
+      with: {
+        endpoint: simulator.endpoint,
+        'project-id': simulator.projectId,
+        token: simulator.token,
+        'job-id': simulator.addJob(),
+        timeout,
+      },
+      env: before(code),
+    })
+
+  test.each([
+    ['an Error', 'new Error("broken")'],
+    ['what is no Error', '"broken"'],
+    ['undefined', 'undefined'],
+  ])('%s is thrown where nobody catches', async (_what, thrown) => {
+    const result = await runWith(`setTimeout(() => { throw ${thrown} }, 500)`, '30s')
+    expect(result.exitCode).toBe(1)
+    expect(annotations(result)).toEqual([expect.stringContaining('title=The action has a defect')])
+    expect(result.outputs['result']).toBe('error')
+  })
+
+  test('a promise is rejected where nobody looks', async () => {
+    const result = await runWith('setTimeout(() => { Promise.reject(Object.create(null)) }, 500)', '30s')
+    expect(result.exitCode).toBe(1)
+    expect(annotations(result)).toHaveLength(1)
+  })
+
+  test('an exchange never settles', async () => {
+    const result = await runWith(
+      'import http from "node:http"; http.request = () => ({ on() { return this }, once() { return this }, setTimeout() {}, end() {} })',
+    )
+    expect(result.exitCode).toBe(1)
+    expect(result.outputs['result']).toBe('timed-out')
+    expect(annotations(result)).toHaveLength(1)
+  })
+
+  test('nothing is left to do before the wait is over', async () => {
+    const result = await runWith(
+      'globalThis.setTimeout = () => 0; globalThis.Promise.race = () => new Promise(() => {})',
+    )
+    expect(result.exitCode).toBe(1)
+    expect(result.outputs['result']).not.toBe('completed')
+    expect(annotations(result)).toHaveLength(1)
+  })
+})

@@ -1,0 +1,137 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Answer } from '../../src/answer.ts'
+import { annotationOf, inputsAnnotation } from '../../src/report/annotation.ts'
+import { TITLES } from '../../src/report/explain.ts'
+import type { End } from '../../src/wait/judge.ts'
+import type { Waited } from '../../src/wait/wait.ts'
+import { forbidden, jobAnswer, notVisible, otherJob, tryAgain, unauthorized, unusable } from './answers.ts'
+import { outside, plain } from './text.ts'
+import { waitedFor } from './waited.ts'
+
+const HOUR = 3_600_000
+
+function annotate(...waited: Waited[]) {
+  const annotation = annotationOf(waited, HOUR)
+  return { title: annotation?.title, message: plain(annotation?.message) }
+}
+
+const running = jobAnswer('Running', { process: '40%', name: 'CreateX' })
+
+test('a wait that completed has none', () => {
+  expect(annotationOf([waitedFor('a', [jobAnswer('Completed')])], HOUR)).toBeUndefined()
+})
+
+describe('one job', () => {
+  test('that failed shows the service’s reason', () => {
+    expect(annotate(waitedFor('a', [jobAnswer('Failed', { fail_reason: 'no quota' })]))).toEqual({
+      title: 'The job failed',
+      message: expect.stringMatching(/^Job a failed: “no quota”\.\n/),
+    })
+  })
+
+  test('that failed without a reason says so', () => {
+    expect(annotate(waitedFor('a', [jobAnswer('Failed')])).message).toContain('the service gave no reason')
+  })
+
+  test('that timed out tells status, progress and tally, and how to resume', () => {
+    const { title, message } = annotate(
+      waitedFor('a', [notVisible, running, tryAgain(), tryAgain(), running]),
+    )
+    expect(title).toBe('The wait timed out')
+    expect(message).toContain(
+      'Job a (CreateX) was not over after 1h, last Running at 40%; 5 asked: 1 × not visible, 2 × Running, 2 × 502.',
+    )
+    expect(message).toContain('The job goes on in the cloud')
+    expect(message).toContain('to create again would make a second instance')
+    expect(message).not.toContain('last fault')
+  })
+
+  test('that timed out in a fault tells the fault and where to look', () => {
+    const fault: Answer = {
+      kind: 'try-again',
+      retryAfter: undefined,
+      told: { label: 'no connection', says: ['no connection: “ECONNREFUSED”'], check: 'Check the endpoint.' },
+    }
+    const { message } = annotate(waitedFor('a', [fault]))
+    expect(message).toContain(
+      'and was never seen; 1 asked: 1 × no connection. The last fault: no connection: “ECONNREFUSED”.',
+    )
+    expect(message).toContain('Check the endpoint. The job goes on')
+  })
+
+  test('that was interrupted says that it goes on, and names the id to wait for', () => {
+    const { title, message } = annotate(waitedFor('a', [running], { result: 'interrupted' }))
+    expect(title).toBe('The wait was interrupted')
+    expect(message).toContain('last Running at 40%')
+    expect(message).toContain(
+      'goes on in the cloud. To wait for it again, run a step with the same job-id: a.',
+    )
+  })
+
+  test.each([
+    [[jobAnswer('Canceled')], 'The job was canceled', 'run the step that made the job again'],
+    [[running, notVisible, notVisible, notVisible], 'The job vanished', 'the instance was deleted'],
+    [[notVisible, notVisible, notVisible], 'The job was not found', 'belong together'],
+    [[otherJob], 'The answer is about another job', 'job-2'],
+    [[unauthorized], 'The credentials were refused', 'HTTP 401 APIGW.0301'],
+    [[forbidden], 'The permission is missing', 'gaussdbformysql:task:list'],
+    [Array.from({ length: 5 }, () => unusable), 'The answers hold no job', 'no job'],
+  ])('after %j: %s', (answers, title, part) => {
+    const annotation = annotate(waitedFor('a', answers))
+    expect(annotation.title).toBe(title)
+    expect(annotation.message).toContain(part)
+  })
+
+  test.each(['redirect', 'certificate', 'proxy', 'request', 'defect'] as const)(
+    '%s has a cure of its own',
+    (why) => {
+      const end: End = { result: 'error', why, told: { label: 'x', says: ['what came'] } }
+      const annotation = annotate(waitedFor('a', [], end))
+      expect(annotation.title).toBe(TITLES[why])
+      expect(annotation.message).toMatch(/^Job a .*: what came\.\n.{20}/)
+    },
+  )
+})
+
+describe('several jobs', () => {
+  const failed = (id: string) => waitedFor(id, [jobAnswer('Failed', { fail_reason: `reason ${id}` })])
+  const completed = waitedFor('ok', [jobAnswer('Completed')])
+
+  test('of which one failed are explained as that one', () => {
+    expect(annotate(completed, failed('b')).title).toBe('The job failed')
+  })
+
+  test('name those that did not complete', () => {
+    const { title, message } = annotate(completed, failed('b'), waitedFor('c', [running]))
+    expect(title).toBe('Several jobs did not complete')
+    expect(message).toMatch(/^2 of 3 jobs did not complete:\n- Job b failed: “reason b”\.\n- Job c .*\n/)
+    expect(message).not.toContain('Job ok')
+  })
+
+  test('that ended alike share a title and what to do', () => {
+    const annotation = annotate(failed('a'), failed('b'))
+    expect(annotation.title).toBe('The job failed')
+    expect(annotation.message).toContain('The task center in the console')
+  })
+
+  test('are named ten at most, and then counted', () => {
+    const { message } = annotate(...Array.from({ length: 500 }, (_, index) => failed(`j${index}`)))
+    expect(message.match(/^- Job/gm)).toHaveLength(10)
+    expect(message).toContain('- and 490 more')
+  })
+})
+
+test('wrong inputs are all named in one annotation', () => {
+  const { title, message } = inputsAnnotation(['a: is missing.', 'b: is wrong.'])
+  expect(title).toBe('The inputs are wrong')
+  expect(plain(message)).toContain('- a: is missing.\n- b: is wrong.')
+})
+
+test('outside text in a message stays outside text', () => {
+  const message = annotationOf(
+    [waitedFor('a', [jobAnswer('Failed', { fail_reason: '::x::' })])],
+    HOUR,
+  )?.message
+  expect(message?.some((part) => typeof part === 'string' && part.includes('::x::'))).toBe(false)
+  expect(message).toContainEqual(outside('::x::'))
+})

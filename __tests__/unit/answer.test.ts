@@ -1,0 +1,192 @@
+import { describe, expect, test } from '@jest/globals'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Answer } from '../../src/answer.ts'
+import { readAnswer } from '../../src/api/jobs.ts'
+import type { NoReply } from '../../src/http/exchange.ts'
+import { noSecrets, plain } from './text.ts'
+
+const ID = 'a9767ede-fe0f-4888-9003-e843a4c90514'
+
+function answerTo(status: number, body: unknown, headers: IncomingHttpHeaders = {}): Answer {
+  const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
+  return readAnswer({ kind: 'reply', status, headers, body: text }, ID, noSecrets, Date.UTC(2026, 0, 1))
+}
+
+function says(answer: Answer): string {
+  return 'told' in answer ? plain(answer.told.says) : ''
+}
+
+const error = (error_code: string, error_msg = 'text') => ({ error_code, error_msg })
+
+describe('HTTP 200', () => {
+  test('with the job that was asked for is that job, whatever the case of its id', () => {
+    expect(answerTo(200, { job: { id: ID.toUpperCase(), status: 'Running' } }).kind).toBe('job')
+  })
+
+  test('with another job is about another job', () => {
+    const answer = answerTo(200, { job: { id: 'another', status: 'Completed' } })
+    expect(answer.kind === 'other-job' && answer.id.reveal()).toBe('another')
+  })
+
+  test('with a null job is a job that is not visible', () => {
+    expect(answerTo(200, { job: null }).kind).toBe('not-visible')
+  })
+
+  test.each([
+    ['no JSON', '<html><title>Sign in</title></html>', 'HTTP 200 with the text “Sign in”'],
+    ['nothing', '', 'HTTP 200 without a text'],
+    ['only markup', '<br>', 'HTTP 200 without a text'],
+    ['more than 1 MiB', undefined, 'HTTP 200 with more than 1 MiB'],
+    ['another shape', { jobs: [], total_count: 0 }, 'the fields “jobs, total_count”'],
+    ['a list', [], 'the fields “”'],
+    ['a number', 7, 'the fields “”'],
+    ['null', null, 'the fields “”'],
+    ['a job that is text', { job: 'x' }, 'the fields “job”'],
+    ['a job without an id', { job: { status: 'Completed' } }, 'the fields “job”'],
+    ['a job without a status', { job: { id: ID } }, 'the fields “job”'],
+    ['an empty status', { job: { id: ID, status: '' } }, 'the fields “job”'],
+    ['a status that is no text', { job: { id: ID, status: true } }, 'the fields “job”'],
+  ])('with %s is unusable, and says what came instead', (_what, body, expected) => {
+    const answer = answerTo(200, body)
+    expect(answer.kind).toBe('unusable')
+    expect(says(answer)).toContain(expected)
+  })
+})
+
+test.each([201, 202, 204, 206])('another success, %d, is unusable, even with a completed job', (status) => {
+  expect(answerTo(status, { job: { id: ID, status: 'Completed' } }).kind).toBe('unusable')
+})
+
+describe('not visible is', () => {
+  test.each([
+    [400, error('DBS.200543', 'The job does not exist.')],
+    [404, error('DBS.200543')],
+    [404, ''],
+    [404, '<html>Not found</html>'],
+  ])('%d with %j', (status, body) => {
+    expect(answerTo(status, body).kind).toBe('not-visible')
+  })
+})
+
+describe('refused is', () => {
+  test.each([
+    [400, error('DBS.280001'), 'request'],
+    [400, '', 'request'],
+    [401, error('APIGW.0301'), 'credentials'],
+    [403, error('DBS.280056', 'Invalid token.'), 'credentials'],
+    [403, error('DBS.200010'), 'permission'],
+    [404, error('APIGW.0101', 'The API does not exist'), 'request'],
+    [404, error('APIG.0101'), 'request'],
+    [407, '', 'proxy'],
+    [410, '', 'request'],
+    [301, '', 'redirect'],
+    [302, '', 'redirect'],
+    [304, '', 'redirect'],
+    [307, '', 'redirect'],
+  ])('%d with %j: %s', (status, body, why) => {
+    const answer = answerTo(status, body)
+    expect(answer.kind === 'refused' && answer.why).toBe(why)
+  })
+
+  test('a redirect, which tells where it leads', () => {
+    expect(says(answerTo(302, '', { location: 'https://elsewhere.example' }))).toBe(
+      'HTTP 302 to https://elsewhere.example',
+    )
+  })
+})
+
+describe('to be tried again is', () => {
+  test.each([408, 429, 500, 502, 503, 504, 599])('%d', (status) => {
+    expect(answerTo(status, '').kind).toBe('try-again')
+  })
+
+  test.each([
+    ['7', 7_000],
+    ['0', undefined],
+    ['-5', undefined],
+    ['soon', undefined],
+    ['1e3', undefined],
+    ['999999999999', 300_000],
+    ['Thu, 01 Jan 2026 00:01:30 GMT', 90_000],
+    ['Thursday, 01-Jan-26 00:01:30 GMT', 90_000],
+    ['Thu, 01 Jan 2026 10:00:00 GMT', 300_000],
+    ['Wed, 31 Dec 2025 00:00:00 GMT', undefined],
+    ['', undefined],
+  ])('429 with Retry-After %j after %p ms', (header, ms) => {
+    const answer = answerTo(429, '', { 'retry-after': header })
+    expect(answer.kind === 'try-again' && answer.retryAfter).toBe(ms)
+  })
+})
+
+describe('an error tells code, message and request id', () => {
+  const expected = 'HTTP 500 X.1 “text” (request id r1)'
+  test.each([
+    ['the service', { error_code: 'X.1', error_msg: 'text' }, { 'x-request-id': 'r1' }],
+    ['the gateway', { error_code: 'X.1', error_msg: 'text', request_id: 'r1' }, {}],
+    ['older services', { errorCode: 'X.1', errorMsg: 'text' }, { 'x-request-id': 'r1' }],
+    ['newer services', { code: 'X.1', message: 'text', request_id: 'r1' }, {}],
+    ['IAM', { error: { code: 'X.1', message: 'text', title: 'T' } }, { 'x-iam-trace-id': 'r1' }],
+    ['IAM without a message', { error: { code: 'X.1', title: 'text' } }, { 'x-iam-trace-id': 'r1' }],
+  ])('in the shape of %s', (_who, body, headers) => {
+    expect(says(answerTo(500, body, headers))).toBe(expected)
+  })
+
+  test('with a code that is a number', () => {
+    expect(says(answerTo(500, { error: { code: 500, message: 'text' } }))).toBe('HTTP 500 500 “text”')
+  })
+
+  test('of a web page only what a person reads of it', () => {
+    const page =
+      '<html><head><style>b{}</style></head><body><h1>502</h1>\n<p>The backend server is unreachable</p></body></html>'
+    expect(says(answerTo(502, page))).toBe('HTTP 502 “502 The backend server is unreachable”')
+  })
+
+  test.each(['', '{}', '[]', 'null', '{"error":"x"}', '{"error_code":{}}'])('and nothing of %j', (body) => {
+    expect(says(answerTo(500, body))).toBe('HTTP 500')
+  })
+})
+
+describe('without a reply', () => {
+  const noReply: NoReply = {
+    kind: 'no-reply',
+    why: 'broken',
+    phase: 'connect',
+    code: 'ECONNREFUSED',
+    message: 'connect ECONNREFUSED',
+    proxyStatus: undefined,
+  }
+  const read = (failure: Partial<NoReply>) => readAnswer({ ...noReply, ...failure }, ID, noSecrets, 0)
+
+  test.each([
+    ['connect', 'no connection: “connect ECONNREFUSED”'],
+    ['proxy', 'no way through the proxy: “connect ECONNREFUSED”'],
+    ['tls', 'the TLS handshake failed: “connect ECONNREFUSED”'],
+    ['headers', 'the connection broke before an answer: “connect ECONNREFUSED”'],
+    ['body', 'the answer was cut: “connect ECONNREFUSED”'],
+  ] as const)('it is tried again, and the phase %s is named', (phase, expected) => {
+    const answer = read({ phase })
+    expect(answer.kind).toBe('try-again')
+    expect(says(answer)).toBe(expected)
+  })
+
+  test('for lack of time, it is tried again', () => {
+    const answer = read({ why: 'too-slow', phase: 'headers' })
+    expect(answer.kind).toBe('try-again')
+    expect(says(answer)).toBe('no answer came in time')
+  })
+
+  test('because of a certificate, it is refused', () => {
+    const answer = read({ why: 'certificate', phase: 'tls', message: 'self-signed certificate' })
+    expect(answer.kind === 'refused' && answer.why).toBe('certificate')
+  })
+
+  test.each([
+    [407, 'refused'],
+    [403, 'refused'],
+    [408, 'try-again'],
+    [429, 'try-again'],
+    [502, 'try-again'],
+  ])('because the proxy answered %d, it is %s', (proxyStatus, kind) => {
+    expect(read({ phase: 'proxy', proxyStatus }).kind).toBe(kind)
+  })
+})

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals'
+import { phrase } from '../../src/outside-text.ts'
+import { forAnnotation, forLog, forOutput, forSummary } from '../../src/report/escape.ts'
+import { outside } from './text.ts'
+
+describe('in the log', () => {
+  test.each([
+    ['a\nb', 'a b'],
+    ['a\r::error::b', 'a ::error::b'],
+    ['a\u2028b\u0085c', 'a b�c'],
+    ['\u001b[31mred\u001b[0m', '�[31mred�[0m'],
+    ['a\u202Eb\u200Bc\u0000d', 'a�b�c�d'],
+    ['##[error]x', '## [error]x'],
+    ['#\u200B#[error]x', '#�#[error]x'],
+    ['##\u00AD[error]x', '##�[error]x'],
+    ['TaurusDB 实例创建失败', 'TaurusDB 实例创建失败'],
+  ])('%j becomes %j', (text, shown) => {
+    expect(forLog(phrase`> ${outside(text)}`)).toBe(`> ${shown}`)
+  })
+
+  test.each(['::error::x', '  ::error::x', '\t\u00A0::error::x'])(
+    '%j at the start of a line is no command',
+    (text) => {
+      expect(forLog([outside(text)])).not.toMatch(/^\s*::/)
+    },
+  )
+
+  test('a command does not arise where our text meets theirs', () => {
+    expect(forLog(phrase`##${outside('[error]x')}`)).toBe('## [error]x')
+    expect(forLog(phrase`:${outside(':error::x')}`)).not.toMatch(/^\s*::/)
+  })
+
+  test('a long text is cut, and no character with it', () => {
+    expect(forLog([outside('x'.repeat(400))])).toBe(`${'x'.repeat(299)}…`)
+    expect(forLog([outside(`${'x'.repeat(298)}😀😀`)])).toBe(`${'x'.repeat(298)}…`)
+  })
+})
+
+describe('in an annotation', () => {
+  test('our line ends stay, theirs do not', () => {
+    expect(forAnnotation(phrase`a\n${outside('b\nc')}`)).toBe('a\nb c')
+  })
+
+  test('all of it stays within GitHub’s 4096 characters', () => {
+    const many = Array.from({ length: 20 }, () => outside('x'.repeat(5_000)))
+    expect(forAnnotation(many).length).toBeLessThanOrEqual(4_096)
+  })
+})
+
+describe('in the summary', () => {
+  test.each([
+    ['[a](http://b)', '&#91;a&#93;&#40;http&#58;&#47;&#47;b&#41;'],
+    ['<img src=x>', '&#60;img src&#61;x&#62;'],
+    ['a|b', 'a&#124;b'],
+    ['`````', '&#96;&#96;&#96;&#96;&#96;'],
+    ['a@b.example', 'a&#64;<!-- -->b.example'],
+    ['www.x.example', 'www&#46;x.example'],
+    ['&lt;', '&#38;lt&#59;'],
+    ['a\n\n# b', 'a &#35; b'],
+  ])('%j is only its characters', (text, shown) => {
+    expect(forSummary([outside(text)])).toBe(`<code>${shown}</code>`)
+  })
+
+  test('our own Markdown stays', () => {
+    expect(forSummary(phrase`**a** ${outside('b')}`)).toBe('**a** <code>b</code>')
+  })
+})
+
+test('an output carries the text as it came, without NUL', () => {
+  expect(forOutput(outside('a\n::x::\u0000\u001b##[b]'))).toBe('a\n::x::\u001b##[b]')
+})

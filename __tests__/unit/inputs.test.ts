@@ -1,0 +1,185 @@
+import { describe, expect, test } from '@jest/globals'
+import { readInputs, type InputName, type Settings } from '../../src/inputs.ts'
+import { Secrets } from '../../src/secrets.ts'
+import { noSecrets } from './text.ts'
+
+const GOOD: Partial<Record<InputName, string>> = {
+  endpoint: 'gaussdb.cn-north-4.myhuaweicloud.com',
+  'project-id': '0123456789abcdef0123456789abcdef',
+  'job-id': 'job-1',
+  token: 'token-not-a-secret',
+}
+
+function read(inputs: Partial<Record<InputName, string>>, env: NodeJS.ProcessEnv = {}) {
+  return readInputs((name) => ({ ...GOOD, ...inputs })[name] ?? '', env, noSecrets)
+}
+
+function settings(inputs: Partial<Record<InputName, string>>, env?: NodeJS.ProcessEnv): Settings {
+  const result = read(inputs, env)
+  if ('problems' in result) throw new Error(result.problems.join('\n'))
+  return result
+}
+
+function problems(inputs: Partial<Record<InputName, string>>): readonly string[] {
+  const result = read(inputs)
+  return 'problems' in result ? result.problems : []
+}
+
+test('what is not given has its default', () => {
+  const { timeout, pollInterval, language } = settings({ timeout: ' ', 'poll-interval': '' })
+  expect({ timeout, pollInterval, language }).toEqual({
+    timeout: 3_600_000,
+    pollInterval: 'auto',
+    language: 'en-us',
+  })
+})
+
+describe('the endpoint', () => {
+  test.each([
+    ['host.example', 'https://host.example'],
+    ['HOST.example:8443', 'https://host.example:8443'],
+    ['https://host.example/', 'https://host.example'],
+    ['https://host.example/mysql//', 'https://host.example/mysql'],
+    ['host.example/a/b', 'https://host.example/a/b'],
+    ['http://127.0.0.1:8480', 'http://127.0.0.1:8480'],
+    ['http://localhost:8480/mysql', 'http://localhost:8480/mysql'],
+    ['http://[::1]:8480', 'http://[::1]:8480'],
+    ['https://host.example/v3x', 'https://host.example/v3x'],
+  ])('%s is %s', (endpoint, expected) => {
+    expect(settings({ endpoint }).endpoint).toBe(expected)
+  })
+
+  test.each([
+    ['', 'is missing'],
+    ['http://host.example', 'must be https://'],
+    ['http://localhost.example', 'must be https://'],
+    ['http://128.0.0.1', 'must be https://'],
+    ['ftp://host.example', 'must be https://'],
+    ['https://user:word@host.example', 'user name or password'],
+    ['https://host.example?x=1', 'a query'],
+    ['https://host.example#x', 'a fragment'],
+    ['https://host.example/v3', 'only the part before /v3'],
+    ['https://host.example/mysql/v3/', 'only the part before /v3'],
+    ['https://host.example/v3/project/jobs', 'only the part before /v3'],
+    ['https://host.example/v3/project/jobs?id=x', 'a query'],
+    ['https://', 'is no host name'],
+    ['ho st.example', 'holds a space'],
+    ['host.example:port', 'is no host name'],
+    ['${{ vars.ENDPOINT }}', 'holds a space'],
+    ['https:\\\\host.example', 'a backslash'],
+  ])('%j is refused: %s', (endpoint, expected) => {
+    expect(problems({ endpoint })).toEqual([expect.stringContaining(expected)])
+    expect(problems({ endpoint })[0]).toMatch(/^endpoint: /)
+  })
+})
+
+describe('the project id', () => {
+  test('comes from the environment when it is not given, in a fixed order', () => {
+    const [first, second] = ['1'.repeat(32), '2'.repeat(32)]
+    const env = { HUAWEICLOUD_SDK_PROJECT_ID: second, HUAWEI_CLOUD_PROJECT_ID: first }
+    expect(settings({ 'project-id': '' }, env).projectId).toBe(first)
+    expect(settings({ 'project-id': '' }, { HUAWEICLOUD_SDK_PROJECT_ID: second }).projectId).toBe(second)
+    expect(settings({}, env).projectId).toBe(GOOD['project-id'])
+  })
+
+  test.each(['', 'cn-north-4', '0'.repeat(31), '0'.repeat(33), `${'0'.repeat(31)}-`])(
+    '%j is refused',
+    (id) => {
+      expect(problems({ 'project-id': id })).toEqual([expect.stringMatching(/^project-id: /)])
+    },
+  )
+})
+
+describe('job ids', () => {
+  test.each([
+    ['a', ['a']],
+    ['a,b', ['a', 'b']],
+    ['a\nb\r\nc\r', ['a', 'b', 'c']],
+    [' a , ,b,\n', ['a', 'b']],
+    ['B,a,b,A,B', ['B', 'a']],
+    ['!"#$%&\'()*+-./:;<=>?@[]^_`{|}~', ['!"#$%&\'()*+-./:;<=>?@[]^_`{|}~']],
+    ['x'.repeat(128), ['x'.repeat(128)]],
+  ])('%j are %j', (given, ids) => {
+    expect(settings({ 'job-id': given }).jobs.map(({ value }) => value)).toEqual(ids)
+  })
+
+  test.each([
+    ['', 'order_id'],
+    ['["a","b"]', 'join(fromJSON('],
+    [',,\n', 'only commas'],
+    ['a,b c', 'number 2 is not'],
+    ['é', 'number 1 is not'],
+    ['x'.repeat(129), 'number 1 is not'],
+    [Array.from({ length: 501 }, (_, index) => `id${index}`).join(), '500 at most'],
+  ])('%j are refused', (given, expected) => {
+    expect(problems({ 'job-id': given })).toEqual([expect.stringContaining(expected)])
+  })
+
+  test('are read in no time, however many there are', () => {
+    expect(problems({ 'job-id': Array.from({ length: 60_000 }, (_, index) => index).join() })).toHaveLength(1)
+  }, 2_000)
+})
+
+describe('durations', () => {
+  test.each([
+    ['timeout', '1', 1_000],
+    ['timeout', '120h', 432_000_000],
+    ['poll-interval', '1s', 1_000],
+    ['poll-interval', '10m', 600_000],
+  ] as const)('%s may be %s', (name, value, ms) => {
+    const { timeout, pollInterval } = settings({ [name]: value })
+    expect(name === 'timeout' ? timeout : pollInterval).toBe(ms)
+  })
+
+  test.each([
+    ['timeout', '0', 'must be 1s to 120h'],
+    ['timeout', '121h', 'must be 1s to 120h'],
+    ['timeout', '60 minutes', 'is no duration'],
+    ['timeout', 'auto', 'is no duration'],
+    ['poll-interval', '0', 'must be 1s to 10m'],
+    ['poll-interval', '11m', 'must be 1s to 10m'],
+    ['poll-interval', 'AUTO', 'is no duration'],
+  ] as const)('%s may not be %j', (name, value, expected) => {
+    expect(problems({ [name]: value })).toEqual([expect.stringContaining(`${name}: ${expected}`)])
+  })
+})
+
+test.each(['en', 'zh-CN', 'de-de'])('the language %s is refused', (language) => {
+  expect(problems({ language })).toEqual(['language: must be en-us or zh-cn.'])
+})
+
+test.each(['', 'to\nken', 'to ken', 'töken'])('the token %j is refused', (token) => {
+  expect(problems({ token })).toEqual([expect.stringMatching(/^token: /)])
+})
+
+test('all problems are reported together, in the order of action.yml, and none quotes a value', () => {
+  const all = problems({
+    endpoint: 'http://wrong.example',
+    'project-id': 'wrong-project',
+    'job-id': 'wrong job',
+    token: 'wrong token',
+    timeout: 'wrong timeout',
+    'poll-interval': 'wrong interval',
+    language: 'wrong-language',
+  })
+  expect(all.map((problem) => problem.split(':')[0])).toEqual([
+    'endpoint',
+    'project-id',
+    'job-id',
+    'token',
+    'timeout',
+    'poll-interval',
+    'language',
+  ])
+  expect(all.join('\n')).not.toContain('wrong')
+})
+
+test('the token is registered as a secret even when other inputs are wrong', () => {
+  const masked: string[] = []
+  readInputs(
+    (name) => (name === 'token' ? 'token-not-a-secret' : ''),
+    {},
+    new Secrets((value) => masked.push(value)),
+  )
+  expect(masked).toContain('token-not-a-secret')
+})

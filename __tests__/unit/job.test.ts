@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals'
+import { jobSchema, toJob, type Job } from '../../src/api/job.ts'
+import type { OutsideText } from '../../src/outside-text.ts'
+import { noSecrets } from './text.ts'
+
+function jobFrom(fields: Record<string, unknown>): Job {
+  return toJob(jobSchema.parse({ id: 'x', status: 'Running', ...fields }), noSecrets)
+}
+
+const text = (outside: OutsideText | undefined) => outside?.reveal()
+
+test('the reference’s own example is read whole', () => {
+  const job = jobFrom({
+    name: 'CreateGaussDBforMySQLInstance',
+    status: 'Completed',
+    created: '2018-08-06T10:41:14+0800',
+    ended: '2018-08-06T16:41:14+0000',
+    process: '',
+    instance: { id: 'a48e43ff268f4c0e879652d65e63d0fbin07', name: 'DO-NOT-TOUCH-mgr2-mysql-single' },
+    entities: { instance: { endpoint: '192.168.1.203:3306', type: 'Cluster' }, resource_ids: ['a'] },
+  })
+  expect(job.status.meaning).toBe('completed')
+  expect(text(job.name)).toBe('CreateGaussDBforMySQLInstance')
+  expect(text(job.instanceId)).toBe('a48e43ff268f4c0e879652d65e63d0fbin07')
+  expect(text(job.instanceName)).toBe('DO-NOT-TOUCH-mgr2-mysql-single')
+  expect(text(job.instanceEndpoint)).toBe('192.168.1.203:3306')
+  expect(text(job.entities)).toBe(
+    '{"instance":{"endpoint":"192.168.1.203:3306","type":"Cluster"},"resource_ids":["a"]}',
+  )
+  expect(job.durationSeconds).toBe(14 * 3600)
+  expect(job.progress).toBeUndefined()
+})
+
+test('only id and status are needed; what is null or of another type counts as not given', () => {
+  const strange = {
+    name: 1,
+    created: null,
+    ended: [],
+    process: 60,
+    fail_reason: {},
+    instance: 'x',
+    entities: [],
+  }
+  for (const job of [
+    jobFrom({}),
+    jobFrom(strange),
+    jobFrom({ instance: { id: 5, name: null }, entities: null }),
+  ]) {
+    expect({ ...job, status: undefined }).toEqual({ status: undefined, entitiesDropped: false })
+  }
+})
+
+test('a name is trimmed', () => {
+  expect(text(jobFrom({ name: ' CreateMysqlInstance' }).name)).toBe('CreateMysqlInstance')
+})
+
+describe('the status', () => {
+  test.each([
+    ['Pending', 'pending'],
+    ['Running', 'running'],
+    ['Completed', 'completed'],
+    ['Failed', 'failed'],
+    ['Canceled', 'canceled'],
+    ['Unauthorized', 'unauthorized'],
+    ['completed', 'unknown'],
+    ['Completed ', 'unknown'],
+    ['COMPLETED', 'unknown'],
+    ['Cancelled', 'unknown'],
+    ['constructor', 'unknown'],
+  ])('%j means %s', (status, meaning) => {
+    expect(jobFrom({ status }).status.meaning).toBe(meaning)
+  })
+})
+
+describe('the progress', () => {
+  test.each([
+    ['60%', 60],
+    ['60', 60],
+    [' 7 % ', 7],
+    ['99.99%', 99],
+    ['0%', 0],
+    ['100%', 100],
+    ['101%', undefined],
+    ['-1%', undefined],
+    ['1e2%', undefined],
+    ['', undefined],
+    ['many', undefined],
+  ])('%j is %p', (process, progress) => {
+    expect(jobFrom({ process }).progress).toBe(progress)
+  })
+})
+
+describe('the duration', () => {
+  test.each([
+    ['2026-01-01T00:00:00+0800', '2025-12-31T16:00:01+0000', 1],
+    ['2026-01-01T00:00:00Z', '2026-01-01T00:10:00.900Z', 600],
+    ['2026-01-01T00:00:00+08:00', '2026-01-01T00:00:00+0800', 0],
+    ['2026-01-01T00:00:00Z', '', undefined],
+    ['', '2026-01-01T00:00:00Z', undefined],
+    ['2026-01-01', '2026-01-02', undefined],
+    ['2026-01-01T00:00:00', '2026-01-01T00:00:10', undefined],
+    ['2026-99-01T00:00:00Z', '2026-01-01T00:00:00Z', undefined],
+    ['2026-01-01T00:00:10Z', '2026-01-01T00:00:00Z', undefined],
+  ])('from %s to %s is %p seconds', (created, ended, seconds) => {
+    expect(jobFrom({ created, ended }).durationSeconds).toBe(seconds)
+  })
+})
+
+describe('entities', () => {
+  test('above 100 kB are dropped, and that is known', () => {
+    const job = jobFrom({ entities: { a: 'x'.repeat(100_000) } })
+    expect(job.entities).toBeUndefined()
+    expect(job.entitiesDropped).toBe(true)
+  })
+
+  test('without an endpoint of the right type tell none', () => {
+    expect(jobFrom({ entities: { instance: { endpoint: 5 } } }).instanceEndpoint).toBeUndefined()
+    expect(jobFrom({ entities: { instance: [] } }).instanceEndpoint).toBeUndefined()
+  })
+})

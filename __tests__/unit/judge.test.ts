@@ -1,0 +1,194 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Answer } from '../../src/answer.ts'
+import { begin, judge, type Judgement } from '../../src/wait/judge.ts'
+import {
+  forbidden,
+  ID,
+  jobAnswer,
+  notVisible,
+  otherJob,
+  tryAgain,
+  unauthorized,
+  unusable,
+} from './answers.ts'
+import { plain } from './text.ts'
+
+const MINUTE = 60_000
+
+/** Judges answers that come a second apart, or at the moments given with them; the last judgement and all warnings. */
+function judgeAll(...answers: (Answer | readonly [number, Answer])[]) {
+  let state = begin(ID)
+  let last: Judgement | undefined
+  const warnings: string[] = []
+  for (const [index, entry] of answers.entries()) {
+    if (last?.end !== undefined) throw new Error(`the wait ended before answer ${index + 1}`)
+    const [at, answer] = 'kind' in entry ? [index * 1_000, entry] : entry
+    last = judge(state, answer, at)
+    state = last.state
+    if (last.warning !== undefined) warnings.push(plain(last.warning))
+  }
+  return { result: last?.end?.result, end: last?.end, state, warnings }
+}
+
+const repeat = (count: number, answer: Answer) => Array.from({ length: count }, () => answer)
+
+describe('a status', () => {
+  test.each([
+    ['Completed', 'completed'],
+    ['Failed', 'failed'],
+    ['Canceled', 'canceled'],
+    ['Pending', undefined],
+    ['Running', undefined],
+    ['Unauthorized', undefined],
+    ['Completed!', undefined],
+    ['completed', undefined],
+  ])('%s ends the wait as %p', (status, result) => {
+    expect(judgeAll(jobAnswer(status)).result).toBe(result)
+  })
+
+  test('Pending warns once, after ten minutes', () => {
+    const pending = jobAnswer('Pending')
+    expect(judgeAll([0, pending], [10 * MINUTE - 1, pending]).warnings).toEqual([])
+    expect(judgeAll([0, pending], [10 * MINUTE, pending]).warnings).toHaveLength(1)
+    const { warnings, result } = judgeAll([0, pending], [10 * MINUTE, pending], [30 * MINUTE, pending])
+    expect(warnings).toEqual([expect.stringContaining('maintenance window')])
+    expect(result).toBeUndefined()
+  })
+
+  test('Pending that was interrupted by Running starts anew', () => {
+    const pending = jobAnswer('Pending')
+    const { warnings } = judgeAll(
+      [0, pending],
+      [MINUTE, jobAnswer('Running')],
+      [10 * MINUTE, pending],
+      [19 * MINUTE, pending],
+    )
+    expect(warnings).toEqual([])
+  })
+
+  test('Unauthorized and each unknown one warn once', () => {
+    const { warnings } = judgeAll(
+      jobAnswer('Unauthorized'),
+      jobAnswer('Odd'),
+      jobAnswer('Unauthorized'),
+      jobAnswer('Odd'),
+      jobAnswer('Even'),
+    )
+    expect(warnings).toHaveLength(3)
+    expect(warnings[0]).toContain('authorization')
+    expect(warnings[1]).toContain('“Odd”')
+    expect(warnings[2]).toContain('“Even”')
+  })
+
+  test('that is another one each time does not warn for ever', () => {
+    const { warnings, state } = judgeAll(
+      ...Array.from({ length: 1_000 }, (_, index) => jobAnswer(`S${index}`)),
+    )
+    expect(warnings).toHaveLength(10)
+    expect(state.tally.length).toBeLessThanOrEqual(21)
+    expect(state.tally.reduce((sum, { count }) => sum + count, 0)).toBe(1_000)
+  })
+})
+
+describe('the progress', () => {
+  test('is the last that was told, and 100 when completed', () => {
+    expect(judgeAll(jobAnswer('Running', { process: '60%' }), jobAnswer('Running')).state.progress).toBe(60)
+    expect(
+      judgeAll(jobAnswer('Running', { process: '60%' }), jobAnswer('Failed', { process: '' })).state.progress,
+    ).toBe(60)
+    expect(
+      judgeAll(jobAnswer('Running', { process: '60%' }), jobAnswer('Running', { process: '20%' })).state
+        .progress,
+    ).toBe(20)
+    expect(judgeAll(jobAnswer('Completed', { process: '' })).state.progress).toBe(100)
+    expect(judgeAll(jobAnswer('Running')).state.progress).toBeUndefined()
+  })
+})
+
+describe('a job that is not visible', () => {
+  test('is waited for up to two minutes from the first such answer', () => {
+    expect(judgeAll([MINUTE, notVisible], [3 * MINUTE - 1, notVisible]).result).toBeUndefined()
+    expect(judgeAll([MINUTE, notVisible], [3 * MINUTE, notVisible]).result).toBe('not-found')
+  })
+
+  test('may appear late, and complete', () => {
+    expect(judgeAll([0, notVisible], [3 * MINUTE, jobAnswer('Completed')]).result).toBe('completed')
+  })
+
+  test('after it was seen has vanished, after three answers in a row', () => {
+    const seen = jobAnswer('Running')
+    expect(judgeAll(seen, notVisible, notVisible).result).toBeUndefined()
+    expect(judgeAll(seen, notVisible, notVisible, notVisible).result).toBe('vanished')
+    expect(judgeAll(seen, notVisible, notVisible, seen, notVisible, notVisible).result).toBeUndefined()
+    expect(judgeAll(seen, notVisible, tryAgain(), notVisible, tryAgain(), notVisible).result).toBe('vanished')
+  })
+})
+
+describe('an unusable answer', () => {
+  test('is no reason to stop before the fifth in a row', () => {
+    expect(judgeAll(...repeat(4, unusable)).result).toBeUndefined()
+    const { end } = judgeAll(...repeat(5, unusable))
+    expect(end?.result === 'error' && end.why).toBe('unusable')
+  })
+
+  test('in a row is broken by a usable answer, not by a fault', () => {
+    expect(
+      judgeAll(...repeat(4, unusable), jobAnswer('Running'), ...repeat(4, unusable)).result,
+    ).toBeUndefined()
+    expect(judgeAll(...repeat(4, unusable), tryAgain(), unusable).result).toBe('error')
+  })
+})
+
+test('an answer about another job is an error at once', () => {
+  const { end } = judgeAll(otherJob)
+  expect(end?.result === 'error' && end.why).toBe('other-job')
+})
+
+test.each([unauthorized, forbidden])('a refusal is an error at once', (answer) => {
+  const { end } = judgeAll(jobAnswer('Running'), answer)
+  expect(end).toMatchObject({ result: 'error', why: answer.kind === 'refused' ? answer.why : '' })
+})
+
+test('a fault that passes never ends the wait', () => {
+  const { result, state } = judgeAll(...repeat(10_000, tryAgain()))
+  expect(result).toBeUndefined()
+  expect(state.faults).toBe(10_000)
+  expect(judgeAll(tryAgain(), tryAgain(), jobAnswer('Running')).state.faults).toBe(0)
+})
+
+test('the tally counts each kind of answer', () => {
+  const { state } = judgeAll(notVisible, jobAnswer('Running'), tryAgain(), jobAnswer('Running'), unusable)
+  expect(state.tally.map(({ label, count }) => `${count} × ${plain([label])}`)).toEqual([
+    '1 × not visible',
+    '2 × Running',
+    '1 × 502',
+    '1 × no job',
+  ])
+})
+
+describe('the history', () => {
+  test('has a point for each change only', () => {
+    const { state } = judgeAll(
+      jobAnswer('Pending'),
+      jobAnswer('Pending'),
+      jobAnswer('Running', { process: '10%' }),
+      jobAnswer('Running', { process: '10%' }),
+      jobAnswer('Running', { process: '20%' }),
+    )
+    expect(state.history.map(({ at, progress }) => [at, progress])).toEqual([
+      [0, undefined],
+      [2_000, 10],
+      [4_000, 20],
+    ])
+  })
+
+  test('stays bounded, and keeps its first and its newest point', () => {
+    const answers = Array.from({ length: 20_000 }, (_, index) =>
+      jobAnswer('Running', { process: `${index % 100}%` }),
+    )
+    const { history } = judgeAll(...answers).state
+    expect(history.length).toBeLessThanOrEqual(200)
+    expect(history[0]?.at).toBe(0)
+    expect(history.at(-1)?.at).toBe(19_999_000)
+  })
+})

@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+const SRC = join(import.meta.dirname, '..', '..', 'src')
+
+/** A file may import what stands above it, never what stands below: data goes through the action one way. */
+const ORDER = [
+  'duration.ts',
+  'outside-text.ts',
+  'secrets.ts',
+  'http/exchange.ts',
+  'http/retry-after.ts',
+  'http/service-error.ts',
+  'http/fault.ts',
+  'api/job.ts',
+  'answer.ts',
+  'credentials/token.ts',
+  'api/jobs.ts',
+  'inputs.ts',
+  'wait/history.ts',
+  'wait/tally.ts',
+  'wait/judge.ts',
+  'wait/schedule.ts',
+  'wait/wait.ts',
+  'report/escape.ts',
+  'report/bar.ts',
+  'report/explain.ts',
+  'report/log.ts',
+  'report/outputs.ts',
+  'report/annotation.ts',
+  'report/summary.ts',
+  'report/publish.ts',
+  'main.ts',
+  'index.ts',
+]
+
+function source(file: string): string {
+  return readFileSync(join(SRC, file), 'utf8')
+}
+
+test('every source file has its place in the order', () => {
+  const files = globSync('**/*.ts', { cwd: SRC }).map((file) => file.replaceAll('\\', '/'))
+  expect(files.toSorted()).toEqual(ORDER.toSorted())
+})
+
+test.each(ORDER)('%s imports only what stands above it', (file) => {
+  const imports = [...source(file).matchAll(/from '(\.{1,2}\/[^']+)'/g)].map(([, path = '']) =>
+    relative(SRC, join(SRC, dirname(file), path)).replaceAll('\\', '/'),
+  )
+  const above = ORDER.slice(0, ORDER.indexOf(file))
+  expect(imports.filter((path) => !above.includes(path))).toEqual([])
+})
+
+test('only report/escape.ts reveals outside text, so that nothing else can print it unescaped', () => {
+  expect(ORDER.filter((file) => source(file).includes('.reveal('))).toEqual(['report/escape.ts'])
+})
+
+test('only secrets.ts makes outside text, so that all of it is redacted', () => {
+  expect(ORDER.filter((file) => source(file).includes('new OutsideText('))).toEqual(['secrets.ts'])
+})
+
+test('only inputs.ts and publish.ts look into the environment, which index.ts hands on', () => {
+  const readers = ORDER.filter((file) => /\benv\[|process\.env\b/.test(source(file)))
+  expect(readers).toEqual(['inputs.ts', 'report/publish.ts', 'index.ts'])
+})

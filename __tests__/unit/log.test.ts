@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Answer } from '../../src/answer.ts'
+import { Log } from '../../src/report/log.ts'
+import { begin, judge, type JobState } from '../../src/wait/judge.ts'
+import { VirtualClock } from '../../simulator/virtual-clock.ts'
+import { jobAnswer, notVisible, tryAgain } from './answers.ts'
+import { outside } from './text.ts'
+
+const SECOND = 1_000
+
+/** A log that hears of answers at moments, until the end. */
+async function logOf(
+  answers: readonly (readonly [seconds: number, answer: Answer, id?: string])[],
+  { until = 0, isDebug = false, ids = ['job-1'] } = {},
+): Promise<string[]> {
+  const lines: string[] = []
+  const clock = new VirtualClock()
+  const jobs = ids.map((value) => ({ value, text: outside(value) }))
+  const print = (line: string) => {
+    lines.push(line)
+  }
+  const debug = (line: string) => {
+    print(`debug: ${line}`)
+  }
+  const log = new Log(
+    jobs,
+    {
+      info: print,
+      debug,
+      isDebug: () => isDebug,
+      warning: (message) => {
+        print(String(message))
+      },
+    },
+    clock,
+  )
+  const states = new Map<string, JobState>(jobs.map((id) => [id.value, begin(id)]))
+  for (const [seconds, answer, id = 'job-1'] of answers) {
+    clock.at(seconds * SECOND, () => {
+      const before = states.get(id)
+      if (before === undefined) throw new Error(`no job ${id}`)
+      const { state, end } = judge(before, answer, clock.now())
+      states.set(id, state)
+      log.answered(state, end === undefined ? clock.now() + 5 * SECOND : undefined)
+    })
+  }
+  const over = new AbortController()
+  clock.at(until * SECOND, () => {
+    over.abort()
+  })
+  await clock.run(log.signsOfLife(over.signal))
+  return lines
+}
+
+describe('the log', () => {
+  test('has a line per change of status or progress, with a bar, the time and the next look', async () => {
+    const lines = await logOf(
+      [
+        [0, notVisible],
+        [2, notVisible],
+        [4, jobAnswer('Pending')],
+        [10, jobAnswer('Running', { process: '40%' })],
+        [20, jobAnswer('Running', { process: '40%' })],
+        [30, tryAgain()],
+        [35, jobAnswer('Running', { process: '45%' })],
+        [40, jobAnswer('Completed')],
+      ],
+      { until: 41 },
+    )
+    expect(lines).toEqual([
+      '      0s  ░░░░░░░░░░░░░░░░░░░░       not visible yet · next look in 5s',
+      '      4s  ░░░░░░░░░░░░░░░░░░░░       Pending · next look in 5s',
+      '     10s  ████████░░░░░░░░░░░░  40%  Running · next look in 5s',
+      '     35s  █████████░░░░░░░░░░░  45%  Running · next look in 5s',
+      '     40s  ████████████████████ 100%  Completed',
+    ])
+  })
+
+  test('is never silent for more than a minute, and says then what troubles it', async () => {
+    const lines = await logOf(
+      [
+        [0, jobAnswer('Running', { process: '5%' })],
+        [100, tryAgain()],
+      ],
+      { until: 190 },
+    )
+    expect(lines.slice(1)).toEqual([
+      '      1m  █░░░░░░░░░░░░░░░░░░░   5%  still Running · 1 asked: 1 × Running · next look in 1s',
+      '      2m  █░░░░░░░░░░░░░░░░░░░   5%  still Running · 2 asked: 1 × Running, 1 × 502 · last fault: HTTP 502 · next look in 1s',
+      '      3m  █░░░░░░░░░░░░░░░░░░░   5%  still Running · 2 asked: 1 × Running, 1 × 502 · last fault: HTTP 502 · next look in 1s',
+    ])
+  })
+
+  test('names the job when there are several, and counts them in its sign of life', async () => {
+    const lines = await logOf(
+      [
+        [0, jobAnswer('Running', { process: '5%' }), 'a'],
+        [1, jobAnswer('Completed'), 'b'],
+        [58, jobAnswer('Running', { process: '5%' }), 'a'],
+      ],
+      { until: 62, ids: ['a', 'b'] },
+    )
+    expect(lines).toEqual([
+      '      0s  █░░░░░░░░░░░░░░░░░░░   5%  Running · a · next look in 5s',
+      '      1s  ████████████████████ 100%  Completed · b',
+      '    1m1s  ██████████░░░░░░░░░░  50%  1 of 2 jobs are over · 1 × Running · next look in 2s',
+    ])
+  })
+
+  test('tells every answer in debug mode, and only there', async () => {
+    const answers = [
+      [0, tryAgain()],
+      [1, jobAnswer('Running')],
+      [2, jobAnswer('Running')],
+    ] as const
+    expect(
+      (await logOf(answers, { until: 3, isDebug: true })).filter((line) => line.startsWith('debug:')),
+    ).toHaveLength(3)
+    expect(await logOf(answers, { until: 3 })).toHaveLength(1)
+  })
+
+  test('keeps a hostile status on one line', async () => {
+    const lines = await logOf([[0, jobAnswer('x\n::error::y\r##[error]z')]], { until: 1 })
+    expect(lines).toEqual(['      0s  ░░░░░░░░░░░░░░░░░░░░       x ::error::y ## [error]z · next look in 5s'])
+  })
+})

@@ -1,0 +1,136 @@
+import { describe, expect, test } from '@jest/globals'
+import { outputsOf, UNKNOWN, warningOf } from '../../src/report/outputs.ts'
+import { jobAnswer, tryAgain, unauthorized } from './answers.ts'
+import { plain } from './text.ts'
+import { waitedFor } from './waited.ts'
+
+const completed = jobAnswer('Completed', {
+  name: 'CreateGaussDBforMySQLInstance',
+  created: '2026-01-01T00:00:00+0800',
+  ended: '2026-01-01T00:05:00+0800',
+  instance: { id: 'instance-1', name: 'shop' },
+  entities: { instance: { endpoint: '192.168.1.203:3306' } },
+})
+const failed = jobAnswer('Failed', { process: '', fail_reason: 'no quota' })
+
+const jobsOf = (json: string) => JSON.parse(json) as Record<string, unknown>[]
+
+test('a completed job fills all outputs', () => {
+  const { jobs, ...single } = outputsOf([waitedFor('job-1', [completed])])
+  expect(single).toEqual({
+    status: 'Completed',
+    result: 'completed',
+    'job-id': 'job-1',
+    'instance-id': 'instance-1',
+    'instance-name': 'shop',
+    'job-name': 'CreateGaussDBforMySQLInstance',
+    created: '2026-01-01T00:00:00+0800',
+    ended: '2026-01-01T00:05:00+0800',
+    'duration-seconds': '300',
+    progress: '100',
+    'fail-reason': '',
+    'instance-endpoint': '192.168.1.203:3306',
+    entities: '{"instance":{"endpoint":"192.168.1.203:3306"}}',
+  })
+  const [job] = jobsOf(jobs)
+  expect(Object.entries(job ?? {})).toEqual([
+    ['jobId', 'job-1'],
+    ['status', 'Completed'],
+    ['result', 'completed'],
+    ['instanceId', 'instance-1'],
+    ['instanceName', 'shop'],
+    ['jobName', 'CreateGaussDBforMySQLInstance'],
+    ['created', '2026-01-01T00:00:00+0800'],
+    ['ended', '2026-01-01T00:05:00+0800'],
+    ['durationSeconds', 300],
+    ['progress', 100],
+    ['failReason', ''],
+    ['instanceEndpoint', '192.168.1.203:3306'],
+    ['entities', { instance: { endpoint: '192.168.1.203:3306' } }],
+  ])
+})
+
+test('a job of which nothing was learnt has only its id and the result', () => {
+  const { jobs, ...single } = outputsOf([waitedFor('job-1', [tryAgain()])])
+  const known = Object.entries(single).filter(([, value]) => value !== '')
+  expect(known).toEqual([
+    ['result', 'timed-out'],
+    ['job-id', 'job-1'],
+  ])
+  expect(jobsOf(jobs)[0]).toMatchObject({ status: '', durationSeconds: null, progress: null, entities: null })
+})
+
+test('wrong inputs leave the result error and no jobs', () => {
+  const { result, jobs, ...others } = UNKNOWN
+  expect([result, jobs]).toEqual(['error', '[]'])
+  expect(new Set(Object.values(others))).toEqual(new Set(['']))
+})
+
+describe('of several jobs, the single outputs describe', () => {
+  const canceled = jobAnswer('Canceled')
+  test.each([
+    ['the first that failed or was canceled', [[completed], [unauthorized], [canceled], [failed]], 'job-3'],
+    ['else the first that did not complete', [[completed], [tryAgain()], [unauthorized]], 'job-2'],
+    ['else the first', [[completed], [completed]], 'job-1'],
+  ])('%s', (_which, answers, id) => {
+    const outputs = outputsOf(answers.map((list, index) => waitedFor(`job-${index + 1}`, list)))
+    expect(outputs['job-id']).toBe(id)
+    expect(jobsOf(outputs.jobs).map(({ jobId }) => jobId)).toEqual(
+      answers.map((_, index) => `job-${index + 1}`),
+    )
+  })
+})
+
+describe('the limits', () => {
+  /** Texts that take six characters each in JSON. */
+  const nasty = '\u0001'.repeat(20_000)
+  const huge = jobAnswer('Failed', {
+    name: nasty,
+    created: nasty,
+    ended: nasty,
+    fail_reason: nasty,
+    instance: { id: nasty, name: nasty },
+    entities: { instance: { endpoint: nasty.slice(0, 10_000) }, more: 'x'.repeat(30_000) },
+  })
+
+  test('of jobs: texts and entities take at most 150 kB together, and the JSON stays valid', () => {
+    for (const count of [1, 2, 10, 500]) {
+      const waited = Array.from({ length: count }, (_, index) => waitedFor(`job-${index}`, [huge]))
+      const { jobs } = outputsOf(waited)
+      expect(jobsOf(jobs)).toHaveLength(count)
+      expect(Buffer.byteLength(jobs)).toBeLessThan(150_000 + count * 300)
+    }
+  })
+
+  test('of all outputs together: below 500,000 characters, with 500 hostile jobs', () => {
+    const waited = Array.from({ length: 500 }, (_, index) => waitedFor(`${index}`.padStart(128, 'x'), [huge]))
+    const all = Object.entries(outputsOf(waited)).reduce(
+      (sum, [name, value]) => sum + name.length + value.length,
+      0,
+    )
+    expect(all).toBeLessThan(500_000)
+  })
+
+  test('cut only what is long: short texts stay whole beside a long one', () => {
+    const waited = [waitedFor('job-1', [failed]), ...Array.from({ length: 9 }, () => waitedFor('x', [huge]))]
+    expect(jobsOf(outputsOf(waited).jobs)[0]).toMatchObject({ failReason: 'no quota', status: 'Failed' })
+  })
+
+  test('give entities what the texts left, in order', () => {
+    const with60kB = jobAnswer('Completed', { entities: { a: 'x'.repeat(60_000) } })
+    const small = jobAnswer('Completed', { entities: { a: 1 } })
+    const waited = [with60kB, with60kB, with60kB, small].map((answer) => waitedFor('job', [answer]))
+    const kept = jobsOf(outputsOf(waited).jobs).map(({ entities }) => entities !== null)
+    expect(kept).toEqual([true, true, false, true])
+  })
+
+  test('are warned of when entities are dropped', () => {
+    const dropped = jobAnswer('Completed', { entities: { a: 'x'.repeat(100_000) } })
+    expect(outputsOf([waitedFor('job-1', [dropped])]).entities).toBe('')
+    expect(plain(warningOf([waitedFor('job-1', [dropped])]))).toContain('job job-1 are larger than 100 kB')
+    expect(plain(warningOf([waitedFor('job-1', [dropped]), waitedFor('job-2', [dropped])]))).toContain(
+      'and 1 more',
+    )
+    expect(warningOf([waitedFor('job-1', [completed])])).toBeUndefined()
+  })
+})

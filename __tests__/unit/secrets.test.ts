@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals'
+import { Secrets, startOf } from '../../src/secrets.ts'
+
+const SECRET = 'fake"secret/+=='
+
+function withSecret() {
+  const masked: string[] = []
+  const secrets = new Secrets((value) => masked.push(value))
+  secrets.add(SECRET)
+  return { secrets, masked }
+}
+
+test('a secret is masked in every form in which a service may echo it, and none of them is empty', () => {
+  const { masked } = withSecret()
+  expect(masked).toEqual(
+    expect.arrayContaining([
+      SECRET,
+      encodeURIComponent(SECRET),
+      'fake\\"secret/+==',
+      Buffer.from(SECRET).toString('base64'),
+    ]),
+  )
+  expect(masked).not.toContain('')
+  expect(new Set(masked).size).toBe(masked.length)
+})
+
+test('an input that was not given is no secret', () => {
+  const masked: string[] = []
+  new Secrets((value) => masked.push(value)).add('')
+  expect(masked).toEqual([])
+})
+
+describe('a text from outside', () => {
+  test.each([SECRET, encodeURIComponent(SECRET), Buffer.from(SECRET).toString('base64')])(
+    'loses %s',
+    (form) => {
+      const { secrets } = withSecret()
+      expect(secrets.text(`before ${form} after ${form}`).reveal()).toBe('before *** after ***')
+    },
+  )
+
+  test('is redacted before it is cut, so that no half of a secret is left', () => {
+    const { secrets } = withSecret()
+    const text = secrets.text(`${'x'.repeat(15_990)}${SECRET}`).reveal()
+    expect(text).toBe(`${'x'.repeat(15_990)}***`)
+  })
+
+  test('ends after 16 kB of UTF-8, and no character is cut', () => {
+    const { secrets } = withSecret()
+    expect(secrets.text('é'.repeat(9_000)).reveal()).toBe('é'.repeat(8_000))
+    expect(secrets.text(`x${'😀'.repeat(5_000)}`).reveal()).toBe(`x${'😀'.repeat(3_999)}`)
+  })
+
+  test('is well-formed, whatever came', () => {
+    const { secrets } = withSecret()
+    expect(secrets.text('a\ud800b').reveal()).toBe('a\ufffdb')
+  })
+
+  test('can be anything that was thrown', () => {
+    const { secrets } = withSecret()
+    expect(secrets.error(new Error(`no ${SECRET}`)).reveal()).toBe('no ***')
+    expect(secrets.error(`no ${SECRET}`).reveal()).toBe('no ***')
+    expect(secrets.error(undefined).reveal()).toBe('undefined')
+    expect(secrets.error(Object.create(null)).reveal()).toContain('Object')
+  })
+})
+
+describe('JSON from outside', () => {
+  test('loses secrets in texts and names at every depth, and stays JSON', () => {
+    const { secrets } = withSecret()
+    const json = secrets.json({ a: [`x${SECRET}`, 1, null, true], [SECRET]: { b: SECRET } }, 1_000)?.reveal()
+    expect(JSON.parse(json ?? '')).toEqual({ a: ['x***', 1, null, true], '***': { b: '***' } })
+  })
+
+  test('is left out when it is above the limit', () => {
+    const { secrets } = withSecret()
+    expect(secrets.json({ a: 'é'.repeat(10) }, 28)?.reveal()).toBe(`{"a":"${'é'.repeat(10)}"}`)
+    expect(secrets.json({ a: 'é'.repeat(10) }, 27)).toBeUndefined()
+  })
+
+  test('is left out when walking it could exhaust the stack', () => {
+    const { secrets } = withSecret()
+    const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown
+    expect(secrets.json({ deep }, 1_000_000)).toBeUndefined()
+  })
+
+  test('keeps a field that is named like a prototype', () => {
+    const { secrets } = withSecret()
+    expect(secrets.json(JSON.parse('{"__proto__":{"a":1}}'), 100)?.reveal()).toBe('{"__proto__":{"a":1}}')
+  })
+})
+
+test('the start of a text never ends within a character', () => {
+  expect(startOf('aé', 2)).toBe('a')
+  expect(startOf('aé', 3)).toBe('aé')
+  expect(startOf('😀', 3)).toBe('')
+})

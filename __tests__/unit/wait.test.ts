@@ -1,0 +1,268 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Answer } from '../../src/answer.ts'
+import type { JobId } from '../../src/api/job.ts'
+import { schedule } from '../../src/wait/schedule.ts'
+import { wait, type Waited } from '../../src/wait/wait.ts'
+import { VirtualClock } from '../../simulator/virtual-clock.ts'
+import { jobAnswer, notVisible, tryAgain, unauthorized } from './answers.ts'
+import { noSecrets, outside, plain } from './text.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+interface Asked {
+  readonly id: string
+  readonly at: number
+}
+
+interface Scenario {
+  readonly jobs?: readonly string[]
+  readonly timeout?: number
+  readonly interval?: 'auto' | number
+  /** What the service answers at a moment; `never` is an exchange that only an abort ends, after `lastly` ms. */
+  readonly service: (asked: Asked) => Answer | 'never' | Promise<Answer>
+  readonly interruptAt?: number
+  /** How long an exchange takes. */
+  readonly latency?: number
+}
+
+/** Waits in virtual time, and tells all that was seen. */
+async function waitFor({
+  jobs = ['job-1'],
+  timeout = HOUR,
+  interval = 'auto',
+  service,
+  interruptAt,
+  latency = 100,
+}: Scenario) {
+  const clock = new VirtualClock()
+  const asked: Asked[] = []
+  const next: (number | undefined)[] = []
+  const warnings: string[] = []
+  const stop = new AbortController()
+  if (interruptAt !== undefined) {
+    clock.at(interruptAt, () => {
+      stop.abort()
+    })
+  }
+  let underWay = 0
+  let mostUnderWay = 0
+  const ask = async ({ value }: JobId, signal: AbortSignal): Promise<Answer> => {
+    const question = { id: value, at: clock.now() }
+    asked.push(question)
+    mostUnderWay = Math.max(mostUnderWay, ++underWay)
+    const answer = await service(question)
+    if (answer === 'never' || latency > 0) await clock.sleep(answer === 'never' ? Infinity : latency, signal)
+    underWay -= 1
+    return signal.aborted || answer === 'never' ? tryAgain() : answer
+  }
+  const waited = await clock.run(
+    wait(
+      {
+        jobs: jobs.map((value) => ({ value, text: outside(value) })),
+        timeout,
+        pause: schedule(interval, () => 0.5),
+      },
+      {
+        ask,
+        clock,
+        signal: stop.signal,
+        listener: {
+          answered: (_state, nextAsk) => next.push(nextAsk),
+          warned: (warning) => warnings.push(plain(warning)),
+        },
+        describe: (error) => noSecrets.error(error),
+      },
+    ),
+  )
+  return { waited, asked, next, warnings, mostUnderWay, endedAt: clock.now(), only: only(waited) }
+}
+
+function only(waited: readonly Waited[]): Waited {
+  const [first] = waited
+  if (first === undefined) throw new Error('nothing was waited for')
+  return first
+}
+
+/** A job as a function of time. */
+const completesAfter =
+  (ms: number) =>
+  ({ at }: Asked): Answer =>
+    jobAnswer(at >= ms ? 'Completed' : 'Running')
+
+describe('one job', () => {
+  test('is asked for at once, and then until it completed', async () => {
+    const { only, asked } = await waitFor({ interval: 10 * SECOND, service: completesAfter(25 * SECOND) })
+    expect(only.end.result).toBe('completed')
+    expect(asked.map(({ at }) => at)).toEqual([0, 10_100, 20_200, 30_300])
+  })
+
+  test('of six hours keeps a bounded history, and is asked for at most every two seconds', async () => {
+    const { only, asked, endedAt } = await waitFor({
+      timeout: 7 * HOUR,
+      interval: 2 * SECOND,
+      service: ({ at }) =>
+        jobAnswer(at >= 6 * HOUR ? 'Completed' : 'Running', { process: `${Math.floor(at / 1000) % 100}%` }),
+    })
+    expect(only.end.result).toBe('completed')
+    expect(endedAt).toBeGreaterThanOrEqual(6 * HOUR)
+    expect(asked.length).toBeGreaterThan(10_000)
+    expect(only.state.history.length).toBeLessThanOrEqual(200)
+    expect(JSON.stringify(only.state).length).toBeLessThan(20_000)
+  })
+
+  test('survives any number of faults', async () => {
+    const { only } = await waitFor({
+      service: ({ at }) => (at < 50 * MINUTE ? tryAgain() : jobAnswer('Completed')),
+    })
+    expect(only.end.result).toBe('completed')
+  })
+
+  test('that only an aborted exchange could tell of is timed out', async () => {
+    const { only, endedAt } = await waitFor({ timeout: MINUTE, service: () => 'never' })
+    expect(only.end.result).toBe('timed-out')
+    expect(endedAt).toBe(MINUTE)
+  })
+
+  test('whose asking throws ends as an error, even when what is thrown is no Error', async () => {
+    for (const thrown of [new Error('broken'), 'broken', undefined, { toString: () => 'x' }]) {
+      const { only } = await waitFor({
+        service: () => {
+          throw thrown as Error
+        },
+      })
+      expect(only.end).toMatchObject({ result: 'error', why: 'defect' })
+    }
+  })
+})
+
+describe('the last look', () => {
+  test.each([
+    [HOUR, HOUR - 2 * SECOND],
+    [10 * SECOND, 9 * SECOND],
+    [SECOND, 900],
+  ])('before a timeout of %d ms starts at %d ms', async (timeout, lastLook) => {
+    const { asked, only, endedAt } = await waitFor({
+      timeout,
+      interval: 10 * MINUTE,
+      service: () => jobAnswer('Running'),
+    })
+    expect(asked.at(-1)?.at).toBe(lastLook)
+    expect(only.end.result).toBe('timed-out')
+    expect(endedAt).toBe(timeout)
+  })
+
+  test('still sees a job that ended meanwhile', async () => {
+    const { only } = await waitFor({ interval: 10 * MINUTE, service: completesAfter(HOUR - 5 * SECOND) })
+    expect(only.end.result).toBe('completed')
+  })
+
+  test('is not kept from it by an exchange that stalls', async () => {
+    const { only } = await waitFor({
+      timeout: 20 * SECOND,
+      service: ({ at }) => (at === 0 ? 'never' : jobAnswer('Completed')),
+    })
+    expect(only.end.result).toBe('completed')
+  })
+
+  test('does not come while a Retry-After still runs', async () => {
+    const { asked, only } = await waitFor({ timeout: 2 * MINUTE, service: () => tryAgain(5 * MINUTE) })
+    expect(asked).toHaveLength(1)
+    expect(only.end.result).toBe('timed-out')
+  })
+
+  test('comes when a Retry-After ends before the timeout', async () => {
+    const { asked } = await waitFor({ timeout: 2 * MINUTE, service: () => tryAgain(119 * SECOND) })
+    expect(asked.map(({ at }) => at)).toEqual([0, 119_100])
+  })
+})
+
+describe('an interruption', () => {
+  test('ends the wait at once, during a pause and during an exchange', async () => {
+    for (const service of [() => jobAnswer('Running'), () => 'never' as const]) {
+      const { only, endedAt } = await waitFor({ interval: MINUTE, service, interruptAt: 30 * SECOND })
+      expect(only.end.result).toBe('interrupted')
+      expect(endedAt).toBe(30 * SECOND)
+    }
+  })
+})
+
+describe('several jobs', () => {
+  test('are each waited for to their own end', async () => {
+    const { waited } = await waitFor({
+      jobs: ['a', 'b', 'c', 'd'],
+      service: ({ id, at }) => {
+        if (id === 'a') return completesAfter(5 * MINUTE)({ id, at })
+        if (id === 'b') return jobAnswer('Failed')
+        return id === 'c' ? notVisible : jobAnswer('Completed')
+      },
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual(['completed', 'failed', 'not-found', 'completed'])
+  })
+
+  test('do not wait for one whose exchange stalls', async () => {
+    const { asked, waited } = await waitFor({
+      jobs: ['a', 'b'],
+      interval: 10 * SECOND,
+      timeout: 5 * MINUTE,
+      service: ({ id, at }) => (id === 'a' ? 'never' : completesAfter(MINUTE)({ id, at })),
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual(['timed-out', 'completed'])
+    expect(asked.filter(({ id }) => id === 'b').length).toBeGreaterThan(5)
+  })
+
+  test('all end when the credentials are refused', async () => {
+    const { waited, asked } = await waitFor({
+      jobs: ['a', 'b', 'c'],
+      service: ({ id, at }) => (id === 'b' && at > MINUTE ? unauthorized : jobAnswer('Running')),
+    })
+    expect(waited.map(({ end }) => (end.result === 'error' ? end.why : ''))).toEqual(
+      Array(3).fill('credentials'),
+    )
+    expect(asked.filter(({ id, at }) => id === 'b' && at > MINUTE)).toHaveLength(1)
+  })
+
+  test('stay ended, though their own answers come at the same moment', async () => {
+    const { waited, asked } = await waitFor({
+      jobs: ['a', 'b'],
+      latency: 0,
+      service: ({ id }) => (id === 'a' ? unauthorized : jobAnswer('Running')),
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual(['error', 'error'])
+    expect(asked).toHaveLength(2)
+  })
+
+  test('are not asked for all at the same moment', async () => {
+    const { mostUnderWay, waited } = await waitFor({
+      jobs: Array.from({ length: 100 }, (_, index) => `job-${index}`),
+      service: completesAfter(30 * SECOND),
+    })
+    expect(mostUnderWay).toBe(8)
+    expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
+  })
+
+  test('are all asked for again before the timeout', async () => {
+    const { waited } = await waitFor({
+      jobs: Array.from({ length: 50 }, (_, index) => `job-${index}`),
+      interval: 10 * MINUTE,
+      timeout: HOUR,
+      service: completesAfter(HOUR - 3 * SECOND),
+    })
+    expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
+  })
+})
+
+test('the listener hears when the next question comes, and that none does', async () => {
+  const { next } = await waitFor({
+    interval: 10 * SECOND,
+    timeout: 15 * SECOND,
+    service: () => jobAnswer('Running'),
+  })
+  expect(next).toEqual([10_100, 13_500, undefined])
+})
+
+test('warnings reach the listener', async () => {
+  const { warnings } = await waitFor({ timeout: 20 * MINUTE, service: () => jobAnswer('Pending') })
+  expect(warnings).toEqual([expect.stringContaining('maintenance window')])
+})

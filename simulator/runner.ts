@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** The built action, as action.yml names it. */
+const ACTION = join(import.meta.dirname, '..', 'dist', 'index.js')
+
+export interface Step {
+  /** Inputs by their names in action.yml. */
+  readonly with: Readonly<Record<string, string>>
+  /** Further variables; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Hears each line of the log as it comes. */
+  readonly onLine?: (line: string) => void
+  /** Is given the process as soon as it runs, to send it signals. */
+  readonly onStart?: (child: ChildProcess) => void
+}
+
+export interface StepResult {
+  /** Null when a signal ended the process. */
+  readonly exitCode: number | null
+  /** stdout and stderr, in the order in which they came. */
+  readonly log: string
+  readonly outputs: Readonly<Record<string, string>>
+  readonly summary: string
+  readonly milliseconds: number
+}
+
+/** Runs `dist/index.js` the way the runner runs a step: inputs as variables, files for outputs and summary. */
+export async function runStep(step: Step): Promise<StepResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'step-'))
+  const files = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STEP_SUMMARY: join(folder, 'summary') }
+  for (const file of Object.values(files)) writeFileSync(file, '')
+  const start = performance.now()
+  const child = spawn(process.execPath, [ACTION], {
+    env: { PATH: process.env['PATH'], ...files, ...inputVariables(step.with), ...step.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  step.onStart?.(child)
+  let log = ''
+  let rest = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) step.onLine?.(line)
+    })
+  }
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve)
+  })
+  const milliseconds = performance.now() - start
+  const result = {
+    exitCode,
+    log,
+    outputs: readOutputs(readFileSync(files.GITHUB_OUTPUT, 'utf8')),
+    summary: readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8'),
+    milliseconds,
+  }
+  rmSync(folder, { recursive: true })
+  return result
+}
+
+/**
+ * Reads a file of outputs as the runner does (actions/runner, FileCommandManager.cs): `name=value`, or `name<<END`,
+ * lines and `END`. The last value of a name counts.
+ */
+export function readOutputs(file: string): Record<string, string> {
+  const outputs: [string, string][] = []
+  const lines = file.split('\n')
+  for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
+    if (line === '') continue
+    const [, name = '', operator, value = ''] = /^(.*?)(=|<<)(.*)$/.exec(line) ?? []
+    if (operator === undefined) throw new Error(`neither value nor delimiter: ${line}`)
+    if (operator === '=') {
+      outputs.push([name, value])
+      continue
+    }
+    const end = lines.indexOf(value)
+    if (end < 0) throw new Error(`the delimiter of ${name} is missing`)
+    outputs.push([name, lines.splice(0, end).join('\n')])
+    lines.shift()
+  }
+  return Object.fromEntries(outputs)
+}
+
+/** `INPUT_JOB-ID`: upper case, hyphens kept. */
+function inputVariables(inputs: Step['with']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+  )
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import type { Answer } from '../answer.ts'
+import type { Sign } from '../credentials/token.ts'
+import { exchange, type Exchanged, type Reply } from '../http/exchange.ts'
+import { faultOf } from '../http/fault.ts'
+import { parseJson, readableText, readServiceError } from '../http/service-error.ts'
+import { phrase, type Phrase } from '../outside-text.ts'
+import type { Secrets } from '../secrets.ts'
+import { jobSchema, toJob, type JobId } from './job.ts'
+
+/** Asks once about one job; it always resolves. */
+export type Ask = (id: JobId, signal: AbortSignal) => Promise<Answer>
+
+export interface JobsApi {
+  /** Scheme, host and path prefix, without a slash at its end. */
+  readonly endpoint: string
+  readonly projectId: string
+  readonly language: string
+  readonly sign: Sign
+  readonly secrets: Secrets
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number
+}
+
+/** `GET /v3/{project_id}/jobs?id=`: one question, one answer. Source: API reference, "URI". */
+export function jobsApi(api: JobsApi): Ask {
+  return async ({ value: jobId }, signal) => {
+    const url = `${api.endpoint}/v3/${api.projectId}/jobs?id=${percentEncode(jobId)}`
+    const headers = { Accept: 'application/json', 'X-Language': api.language }
+    const exchanged = await exchange(api.sign({ url, headers }), signal)
+    return readAnswer(exchanged, jobId, api.secrets, api.wallClock())
+  }
+}
+
+/** Turns whatever came back into one row of the contract's answer table. */
+export function readAnswer(exchanged: Exchanged, jobId: string, secrets: Secrets, now: number): Answer {
+  if (exchanged.kind === 'no-reply') return faultOf(exchanged, secrets, now)
+  const { status } = exchanged
+  if (status === 200) return readJob(exchanged, jobId, secrets)
+  if (status < 300) return { kind: 'unusable', told: { label: `${status}`, says: phrase`HTTP ${status}` } }
+  const { code = '', says } = readServiceError(exchanged, secrets)
+  if (isNotVisible(status, code)) return { kind: 'not-visible', told: { label: 'not visible', says } }
+  const fault = faultOf(exchanged, secrets, now)
+  // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
+  return fault.kind === 'refused' && status === 403 && code === 'DBS.280056'
+    ? { ...fault, why: 'credentials' }
+    : fault
+}
+
+/** RFC 3986: all but the unreserved characters; encodeURIComponent leaves five more as they are. */
+function percentEncode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
+const envelope = z.object({ job: z.unknown() })
+
+function readJob(reply: Reply, jobId: string, secrets: Secrets): Answer {
+  const json = parseJson(reply.body)
+  const { data } = envelope.safeParse(json)
+  if (data?.job === null) {
+    return { kind: 'not-visible', told: { label: 'not visible', says: phrase`HTTP 200 with “job”: null` } }
+  }
+  const { data: sent } = jobSchema.safeParse(data?.job)
+  if (sent === undefined)
+    return { kind: 'unusable', told: { label: 'no job', says: describe(reply, json, secrets) } }
+  if (sent.id.toLowerCase() !== jobId.toLowerCase()) return { kind: 'other-job', id: secrets.text(sent.id) }
+  return { kind: 'job', job: toJob(sent, secrets) }
+}
+
+/** What came instead of a job. */
+function describe(reply: Reply, json: unknown, secrets: Secrets): Phrase {
+  if (reply.body === undefined) return phrase`HTTP 200 with more than 1 MiB`
+  if (json === undefined) {
+    const text = readableText(reply, secrets)
+    return text === undefined ? phrase`HTTP 200 without a text` : phrase`HTTP 200 with the text “${text}”`
+  }
+  const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : ''
+  return phrase`HTTP 200 with JSON, but no job with id and status in it, only the fields “${secrets.text(fields)}”`
+}
+
+/** `DBS.200543` is "The job does not exist."; a 404 with a gateway's code is about the path, not about the job. */
+function isNotVisible(status: number, code: string): boolean {
+  return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code))
+}

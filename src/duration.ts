@@ -1,0 +1,28 @@
+/** Milliseconds in one second, minute and hour. */
+export const SECOND = 1_000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+
+/**
+ * Reads a duration as users write it: `90` (seconds), `45s`, `30m`, `1h30m`.
+ *
+ * @returns milliseconds, or undefined when the text is no duration
+ */
+export function parseDuration(text: string): number | undefined {
+  const parts = /^(?:(\d{1,9})|(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?)$/.exec(text)
+  if (parts === null || text === '') return undefined
+  const [, bare = '0', hours = '0', minutes = '0', seconds = '0'] = parts
+  return Number(hours) * HOUR + Number(minutes) * MINUTE + (Number(seconds) + Number(bare)) * SECOND
+}
+
+/** Writes milliseconds the way {@link parseDuration} reads them, in whole seconds: `0s`, `45s`, `1h30m`. */
+export function formatDuration(ms: number): string {
+  const total = Math.max(0, Math.round(ms / SECOND))
+  const parts = [
+    [Math.floor(total / 3600), 'h'],
+    [Math.floor(total / 60) % 60, 'm'],
+    [total % 60, 's'],
+  ] as const
+  const shown = parts.filter(([count]) => count > 0)
+  return shown.length === 0 ? '0s' : shown.map(([count, unit]) => `${count}${unit}`).join('')
+}

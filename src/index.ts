@@ -1,0 +1,67 @@
+import * as core from '@actions/core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { main } from './main.ts'
+import { defectAnnotation } from './report/annotation.ts'
+import { UNKNOWN } from './report/outputs.ts'
+import { publish } from './report/publish.ts'
+import { summaryOfAnnotation } from './report/summary.ts'
+import { Secrets } from './secrets.ts'
+
+// Red until proven green: whatever ends this process before the last line of `run` leaves it red.
+process.exitCode = 1
+
+/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s later; nobody waits that long for a farewell. */
+const LONGEST_FAREWELL = 1_500
+
+const stop = new AbortController()
+const secrets = new Secrets(core.setSecret)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    stop.abort()
+    setTimeout(() => process.exit(1), LONGEST_FAREWELL)
+  })
+}
+process.on('uncaughtException', (error) => void endByDefect(error))
+process.on('unhandledRejection', (error) => void endByDefect(error))
+process.once('beforeExit', () => void endByDefect('nothing was left to do before the wait was over'))
+
+void run().catch(endByDefect)
+
+async function run(): Promise<void> {
+  const isGreen = await main({
+    toolkit: core,
+    env: process.env,
+    secrets,
+    clock: { now: () => performance.now(), sleep: sleepUntilAborted },
+    wallClock: Date.now,
+    random: Math.random,
+    signal: stop.signal,
+  })
+  await flush()
+  process.exit(isGreen && !stop.signal.aborted ? 0 : 1)
+}
+
+async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
+}
+
+/** Resolves when the log has left this process, which on some systems is later than it was written. */
+async function flush(): Promise<void> {
+  await new Promise((resolve) => process.stdout.write('', resolve))
+}
+
+let isEnding = false
+
+async function endByDefect(error: unknown): Promise<void> {
+  if (isEnding) return
+  isEnding = true
+  try {
+    const annotation = defectAnnotation(secrets.error(error))
+    const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) }
+    await publish(report, core, process.env, secrets)
+    await flush()
+  } finally {
+    process.exit(1)
+  }
+}

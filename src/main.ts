@@ -1,0 +1,73 @@
+import type * as core from '@actions/core'
+import { jobsApi } from './api/jobs.ts'
+import { tokenCredentials } from './credentials/token.ts'
+import { readInputs, type Settings } from './inputs.ts'
+import { annotationOf, inputsAnnotation } from './report/annotation.ts'
+import { Log, type Printer } from './report/log.ts'
+import { outputsOf, UNKNOWN, warningOf } from './report/outputs.ts'
+import { publish, type Toolkit } from './report/publish.ts'
+import { summaryOf, summaryOfAnnotation } from './report/summary.ts'
+import type { Secrets } from './secrets.ts'
+import { schedule } from './wait/schedule.ts'
+import { wait, type Clock, type Waited } from './wait/wait.ts'
+
+/** What a run needs of the process it is in. */
+export interface Surroundings {
+  readonly toolkit: Toolkit & Printer & Pick<typeof core, 'getInput'>
+  readonly env: NodeJS.ProcessEnv
+  readonly secrets: Secrets
+  /** For waiting. */
+  readonly clock: Clock
+  /** For dates: milliseconds since the epoch. */
+  readonly wallClock: () => number
+  /** Uniform in 0 to 1. */
+  readonly random: () => number
+  /** Aborts when the process shall end. */
+  readonly signal: AbortSignal
+}
+
+/** One run of the action; true when every job completed and the outputs are written. */
+export async function main(around: Surroundings): Promise<boolean> {
+  const { toolkit, env, secrets } = around
+  const settings = readInputs((name) => toolkit.getInput(name), env, secrets)
+  if ('problems' in settings) {
+    const annotation = inputsAnnotation(settings.problems)
+    return publish(
+      { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) },
+      toolkit,
+      env,
+      secrets,
+    )
+  }
+  const waited = await waitFor(settings, around)
+  const report = {
+    outputs: outputsOf(waited),
+    annotation: annotationOf(waited, settings.timeout),
+    summary: summaryOf(waited, settings.timeout),
+  }
+  const isPublished = await publish(report, toolkit, env, secrets)
+  return isPublished && waited.every(({ end }) => end.result === 'completed')
+}
+
+async function waitFor(settings: Settings, around: Surroundings): Promise<readonly Waited[]> {
+  const { toolkit, secrets, clock, wallClock, random, signal } = around
+  const { jobs, timeout, pollInterval, token, ...api } = settings
+  const log = new Log(jobs, toolkit, clock)
+  log.begin(secrets.text(api.endpoint), timeout)
+  const over = new AbortController()
+  void log.signsOfLife(over.signal)
+  const waited = await wait(
+    { jobs, timeout, pause: schedule(pollInterval, random) },
+    {
+      ask: jobsApi({ ...api, sign: tokenCredentials(token), secrets, wallClock }),
+      clock,
+      signal,
+      listener: log,
+      describe: (error) => secrets.error(error),
+    },
+  )
+  over.abort()
+  const warning = warningOf(waited)
+  if (warning !== undefined) log.warned(warning)
+  return waited
+}

@@ -1,0 +1,61 @@
+import { OutsideText, type Phrase } from '../outside-text.ts'
+
+/** Longest text from outside, in UTF-16 units, for each place. */
+const LONGEST_IN_LOG = 300
+const LONGEST_IN_ANNOTATION = 1_000
+const LONGEST_IN_SUMMARY = 1_000
+
+/** GitHub cuts an annotation at 4096 characters. */
+const LONGEST_ANNOTATION = 4_000
+
+/** For a log line: one line, without anything that the runner or a terminal would act on. */
+export function forLog(text: Phrase): string {
+  return defuse(render(text, (outside) => oneLine(outside, LONGEST_IN_LOG)))
+}
+
+/** For an annotation's message; core escapes the line ends, which are ours alone. */
+export function forAnnotation(text: Phrase): string {
+  return cut(defuse(render(text, (outside) => oneLine(outside, LONGEST_IN_ANNOTATION))), LONGEST_ANNOTATION)
+}
+
+/**
+ * For the summary: our parts are Markdown, those from outside code. Each ASCII sign that could mean something to
+ * Markdown or HTML is a character reference, which never means more than the character; an empty comment keeps
+ * GitHub from making links of mail addresses, which it looks for after references are resolved.
+ */
+export function forSummary(text: Phrase, longest = LONGEST_IN_SUMMARY): string {
+  return render(text, (outside) => {
+    const references = oneLine(outside, longest)
+      .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (sign) => `&#${sign.charCodeAt(0)};`)
+      .replaceAll('&#64;', '&#64;<!-- -->')
+    return `<code>${references}</code>`
+  })
+}
+
+/** For an output: as it came, but without NUL, which would end it for some readers. */
+export function forOutput(text: OutsideText): string {
+  return text.reveal().replaceAll('\0', '')
+}
+
+function render(text: Phrase, escape: (outside: string) => string): string {
+  return text.map((part) => (part instanceof OutsideText ? escape(part.reveal()) : part)).join('')
+}
+
+/**
+ * White space of any kind becomes one space. Control characters, escape sequences, text direction overrides and
+ * what is invisible become �: the runner compares strings as a culture does, and so skips invisible characters.
+ */
+function oneLine(text: string, longest: number): string {
+  const visible = text.replace(/\s+/g, ' ').replace(/[\p{C}\p{Default_Ignorable_Code_Point}]/gu, '�')
+  return cut(visible, longest)
+}
+
+/** The runner takes `##[command]` for a command anywhere in a line, and `::command::` at its start. */
+function defuse(text: string): string {
+  return text.replaceAll('##[', '## [').replace(/^(\s*):(?=:)/gm, '$1: ')
+}
+
+function cut(text: string, longest: number): string {
+  if (text.length <= longest) return text
+  return `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
+}

@@ -1,0 +1,164 @@
+import type { Job } from '../api/job.ts'
+import { formatDuration } from '../duration.ts'
+import { joinPhrases, phrase, type Phrase } from '../outside-text.ts'
+import type { End, JobState } from '../wait/judge.ts'
+import { total, type Tally } from '../wait/tally.ts'
+import type { Waited } from '../wait/wait.ts'
+
+/** Why a step is red, for a person. */
+export interface Explanation {
+  /** One of {@link TITLES}. */
+  readonly title: string
+  /** What happened, as one sentence. */
+  readonly what: Phrase
+  /** What to do next. */
+  readonly next: Phrase
+}
+
+/** Titles of annotations; each is a heading in the README's "When it is red". */
+export const TITLES = {
+  inputs: 'The inputs are wrong',
+  failed: 'The job failed',
+  canceled: 'The job was canceled',
+  'timed-out': 'The wait timed out',
+  'not-found': 'The job was not found',
+  vanished: 'The job vanished',
+  interrupted: 'The wait was interrupted',
+  credentials: 'The credentials were refused',
+  permission: 'The permission is missing',
+  redirect: 'The endpoint redirects',
+  certificate: 'The certificate is not trusted',
+  proxy: 'The proxy refuses',
+  request: 'The request was refused',
+  unusable: 'The answers hold no job',
+  'other-job': 'The answer is about another job',
+  several: 'Several jobs did not complete',
+  outputs: 'The outputs could not be written',
+  defect: 'The action has a defect',
+} as const
+
+/** Explains how the wait for one job ended; `timeout` in milliseconds. */
+export function explainEnd({ state, end }: Waited, timeout: number): Explanation {
+  const job = jobPhrase(state)
+  switch (end.result) {
+    case 'completed':
+      return { title: 'The job completed', what: phrase`${job} completed.`, next: [] }
+    case 'failed':
+      return {
+        title: TITLES.failed,
+        what: phrase`${job} failed${reasonOf(end.job)}.`,
+        next: phrase`The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.`,
+      }
+    case 'canceled':
+      return {
+        title: TITLES.canceled,
+        what: phrase`${job} was canceled${reasonOf(end.job)}.`,
+        next: phrase`It was ended in the cloud. If it is still wanted, run the step that made the job again.`,
+      }
+    case 'timed-out':
+      return explainTimeout(state, timeout)
+    case 'not-found':
+      return {
+        title: TITLES['not-found'],
+        what: phrase`${job} was not known to the service for 2 minutes: ${end.told.says}.`,
+        next: phrase`Check that job-id, project-id and endpoint belong together: a job is known only in its own project and region, and for a month.`,
+      }
+    case 'vanished':
+      return {
+        title: TITLES.vanished,
+        what: phrase`${job} was there${lastSeen(state)}, and then no longer known to the service: ${end.told.says}.`,
+        next: phrase`Either the instance was deleted and its jobs with it, or the task’s record was deleted in the console, and the task may still run, or the job is older than a month. Look at the instance in the console.`,
+      }
+    case 'interrupted':
+      return {
+        title: TITLES.interrupted,
+        what: phrase`${job} was not over${lastSeen(state)}, when the wait was interrupted.`,
+        next: phrase`The job itself goes on in the cloud. To wait for it again, run a step with the same job-id: ${state.id.text}.`,
+      }
+    case 'error':
+      return explainError(job, end)
+  }
+}
+
+/** All answers of a job, as in: 41 asked: 38 Running, 3 × 502. */
+export function tallyPhrase({ tally }: JobState): Phrase {
+  return tally.length === 0 ? phrase`nothing asked` : phrase`${total(tally)} asked: ${countsPhrase(tally)}`
+}
+
+/** `38 × Running, 3 × 502` */
+export function countsPhrase(tally: Tally): Phrase {
+  const counts = tally.map(({ label, count }) => phrase`${count} × ${label}`)
+  return joinPhrases(counts, ', ')
+}
+
+function jobPhrase({ id, job }: JobState): Phrase {
+  return job?.name === undefined ? phrase`Job ${id.text}` : phrase`Job ${id.text} (${job.name})`
+}
+
+function reasonOf({ failReason }: Job): Phrase {
+  return failReason === undefined ? phrase`; the service gave no reason` : phrase`: “${failReason}”`
+}
+
+/** `, last Running at 40%`; empty when the job was never seen. */
+function lastSeen({ job, progress }: JobState): Phrase {
+  if (job === undefined) return []
+  return progress === undefined
+    ? phrase`, last ${job.status.text}`
+    : phrase`, last ${job.status.text} at ${progress}%`
+}
+
+function explainTimeout(state: JobState, timeout: number): Explanation {
+  const seen = state.job === undefined ? phrase` and was never seen` : lastSeen(state)
+  const fault = state.last?.kind === 'try-again' ? state.last.told : undefined
+  const lastFault = fault === undefined ? [] : phrase` The last fault: ${fault.says}.`
+  const check = fault?.check === undefined ? '' : `${fault.check} `
+  return {
+    title: TITLES['timed-out'],
+    what: phrase`${jobPhrase(state)} was not over after ${formatDuration(timeout)}${seen}; ${tallyPhrase(state)}.${lastFault}`,
+    next: phrase`${check}The job goes on in the cloud. To resume the wait, run a step with the same job-id and a longer timeout; to create again would make a second instance.`,
+  }
+}
+
+function explainError(job: Phrase, end: Extract<End, { result: 'error' }>): Explanation {
+  const title = TITLES[end.why]
+  const next = [CURES[end.why]]
+  switch (end.why) {
+    case 'other-job':
+      return {
+        title,
+        what: phrase`${job} was asked for, and the service answered about job ${end.id}.`,
+        next,
+      }
+    case 'unusable':
+      return {
+        title,
+        what: phrase`${job} was in none of five answers in a row; the last: ${end.told.says}.`,
+        next,
+      }
+    case 'defect':
+      return { title, what: phrase`${job} is no longer waited for: ${end.told.says}.`, next }
+    default:
+      return { title, what: phrase`${job} could not be asked for: ${end.told.says}.`, next }
+  }
+}
+
+/** What to do about each kind of error. */
+export const CURES: Readonly<Record<Extract<End, { result: 'error' }>['why'], string>> = {
+  credentials:
+    'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.',
+  permission:
+    'Check that the user may list tasks (gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
+  redirect:
+    'A redirect is never followed, since the token would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
+  certificate:
+    'Check the endpoint’s spelling. Where a proxy or a private CA signs, put that CA’s certificate into a file and its path into NODE_EXTRA_CA_CERTS.',
+  proxy:
+    'Check https_proxy (it holds user and password, if the proxy wants them) and no_proxy, and that the proxy may connect to the endpoint.',
+  request: 'Check endpoint and project-id: together they must be those of the instance’s region.',
+  unusable:
+    'Check the endpoint: it must be the host of the TaurusDB API, not that of the console, a proxy or another service.',
+  'other-job':
+    'Nothing is known of the job that was asked for. Check the endpoint, and caches or gateways before it.',
+  defect:
+    'Please report it with this log. The job itself goes on in the cloud; a step with the same job-id waits for it again.',
+}

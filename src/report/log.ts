@@ -1,0 +1,123 @@
+import type * as core from '@actions/core'
+import type { Answer } from '../answer.ts'
+import type { JobId } from '../api/job.ts'
+import { formatDuration, MINUTE, SECOND } from '../duration.ts'
+import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
+import type { JobState } from '../wait/judge.ts'
+import { count, sameLabel, type Tally } from '../wait/tally.ts'
+import type { Clock, Listener } from '../wait/wait.ts'
+import { bar, percent } from './bar.ts'
+import { forAnnotation, forLog } from './escape.ts'
+import { countsPhrase, tallyPhrase } from './explain.ts'
+
+/** The longest silence. */
+const SIGN_OF_LIFE = MINUTE
+
+/** Where lines go. */
+export type Printer = Pick<typeof core, 'debug' | 'info' | 'isDebug' | 'warning'>
+
+/** The log of a wait: a line per change of status or progress, and a sign of life each minute. */
+export class Log implements Listener {
+  readonly #jobs: readonly JobId[]
+  readonly #printer: Printer
+  readonly #clock: Clock
+  readonly #start: number
+  readonly #latest = new Map<JobId, { state: JobState; nextAsk: number | undefined }>()
+  #lastLine: number
+
+  constructor(jobs: readonly JobId[], printer: Printer, clock: Clock) {
+    this.#jobs = jobs
+    this.#printer = printer
+    this.#clock = clock
+    this.#start = this.#lastLine = clock.now()
+  }
+
+  /** Says what is waited for; `timeout` in milliseconds. */
+  begin(endpoint: OutsideText, timeout: number): void {
+    const [first] = this.#jobs
+    const what =
+      this.#jobs.length === 1 && first !== undefined
+        ? phrase`job ${first.text}`
+        : phrase`${this.#jobs.length} jobs`
+    this.#printer.info(
+      forLog(phrase`Waiting for ${what} at ${endpoint}, ${formatDuration(timeout)} at most.`),
+    )
+  }
+
+  answered(state: JobState, nextAsk: number | undefined): void {
+    const before = this.#latest.get(state.id)?.state
+    this.#latest.set(state.id, { state, nextAsk })
+    if (state.last !== undefined && this.#printer.isDebug())
+      this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
+    if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress) return
+    const name = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
+    this.#line(state.progress, phrase`${labelOf(state)}${name}${this.#nextLook(nextAsk)}`)
+  }
+
+  warned(warning: Phrase): void {
+    this.#printer.warning(forAnnotation(warning))
+  }
+
+  /** Keeps the log from falling silent, until the signal aborts. */
+  async signsOfLife(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const due = this.#lastLine + SIGN_OF_LIFE - this.#clock.now()
+      if (due > 0) await this.#clock.sleep(due, signal)
+      else this.#signOfLife()
+    }
+  }
+
+  #signOfLife(): void {
+    const latest = [...this.#latest.values()]
+    const waiting = latest.filter(({ nextAsk }) => nextAsk !== undefined)
+    const nextAsk = Math.min(...waiting.map((job) => job.nextAsk ?? Infinity))
+    const [only] = latest
+    if (this.#jobs.length === 1 && only !== undefined) {
+      const { state } = only
+      const fault = state.last?.kind === 'try-again' ? phrase` · last fault: ${state.last.told.says}` : []
+      this.#line(
+        state.progress,
+        phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${fault}${this.#nextLook(nextAsk)}`,
+      )
+      return
+    }
+    const labels = waiting.reduce<Tally>((tally, { state }) => count(tally, labelOf(state)), [])
+    const over = latest.length - waiting.length
+    this.#line(
+      Math.floor((100 * over) / this.#jobs.length),
+      phrase`${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}${this.#nextLook(nextAsk)}`,
+    )
+  }
+
+  #nextLook(nextAsk: number | undefined): Phrase {
+    if (nextAsk === undefined || !Number.isFinite(nextAsk)) return []
+    return phrase` · next look in ${formatDuration(Math.max(nextAsk - this.#elapsed(), SECOND))}`
+  }
+
+  #line(progress: number | undefined, text: Phrase): void {
+    this.#lastLine = this.#clock.now()
+    const elapsed = formatDuration(this.#elapsed()).padStart(8)
+    this.#printer.info(`${elapsed}  ${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
+  }
+
+  #elapsed(): number {
+    return this.#clock.now() - this.#start
+  }
+}
+
+function labelOf(state: JobState | undefined): string | OutsideText {
+  return (
+    state?.job?.status.text ?? (state?.hiddenSince === undefined ? 'without an answer' : 'not visible yet')
+  )
+}
+
+function describe(answer: Answer): Phrase {
+  switch (answer.kind) {
+    case 'job':
+      return phrase`${answer.job.status.text} ${percent(answer.job.progress)}`
+    case 'other-job':
+      return phrase`an answer about job ${answer.id}`
+    default:
+      return phrase`${answer.kind}, ${answer.told.says}`
+  }
+}

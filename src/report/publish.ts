@@ -1,0 +1,67 @@
+import type * as core from '@actions/core'
+import { phrase, type OutsideText } from '../outside-text.ts'
+import type { Secrets } from '../secrets.ts'
+import { TITLES } from './explain.ts'
+import { forAnnotation } from './escape.ts'
+import type { Annotation } from './annotation.ts'
+import type { Outputs } from './outputs.ts'
+
+/** The parts of @actions/core that tell the runner something. */
+export type Toolkit = Pick<typeof core, 'error' | 'setOutput' | 'summary' | 'warning'>
+
+/** All that a run leaves behind. */
+export interface Report {
+  readonly outputs: Outputs
+  /** Undefined when the step is green. */
+  readonly annotation: Annotation | undefined
+  /** Markdown. */
+  readonly summary: string
+}
+
+/** Tells the runner; false when the step must be red, be it because later steps would act on outputs that are lost. */
+export async function publish(
+  report: Report,
+  toolkit: Toolkit,
+  env: NodeJS.ProcessEnv,
+  secrets: Secrets,
+): Promise<boolean> {
+  const lost = writeOutputs(report.outputs, toolkit, env, secrets)
+  const annotation = withLoss(report.annotation, lost)
+  if (annotation !== undefined) {
+    toolkit.error(forAnnotation(annotation.message), { title: annotation.title })
+  }
+  try {
+    await toolkit.summary.addRaw(report.summary).write()
+  } catch (error) {
+    toolkit.warning(forAnnotation(phrase`The job summary could not be written: ${secrets.error(error)}`))
+  }
+  return annotation === undefined
+}
+
+/** Returns why the outputs could not be written. */
+function writeOutputs(
+  outputs: Outputs,
+  toolkit: Toolkit,
+  env: NodeJS.ProcessEnv,
+  secrets: Secrets,
+): OutsideText | undefined {
+  try {
+    // Without the file, core would print the outputs as commands, which runners no longer take.
+    if (!env['GITHUB_OUTPUT']) throw new Error('GITHUB_OUTPUT is not set')
+    for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value)
+    return undefined
+  } catch (error) {
+    return secrets.error(error)
+  }
+}
+
+function withLoss(annotation: Annotation | undefined, lost: OutsideText | undefined): Annotation | undefined {
+  if (lost === undefined) return annotation
+  const loss = phrase`The outputs could not be written, and later steps would act on nothing: ${lost}.`
+  return annotation === undefined
+    ? {
+        title: TITLES.outputs,
+        message: phrase`${loss}\nThe jobs completed. Check the runner’s disk and the file GITHUB_OUTPUT.`,
+      }
+    : { ...annotation, message: phrase`${annotation.message}\n${loss}` }
+}

@@ -1,0 +1,129 @@
+import type { Answer } from '../answer.ts'
+import type { JobId } from '../api/job.ts'
+import { SECOND } from '../duration.ts'
+import type { OutsideText, Phrase } from '../outside-text.ts'
+import { begin, judge, type End, type JobState } from './judge.ts'
+import type { Pause } from './schedule.ts'
+
+/** Exchanges under way at once, so that many jobs do not open as many connections. */
+const MOST_AT_ONCE = 8
+
+export interface WaitPlan {
+  /** Distinct jobs, in the order given. */
+  readonly jobs: readonly JobId[]
+  /** Longest wait, milliseconds. */
+  readonly timeout: number
+  readonly pause: Pause
+}
+
+/** What the wait needs of the world; tests bring their own. */
+export interface World {
+  /** Asks once about one job. */
+  readonly ask: (id: JobId, signal: AbortSignal) => Promise<Answer>
+  readonly clock: Clock
+  /** Aborts when the process shall end. */
+  readonly signal: AbortSignal
+  readonly listener: Listener
+  /** Makes a defect of ours presentable. */
+  readonly describe: (error: unknown) => OutsideText
+}
+
+export interface Clock {
+  /** Milliseconds from some moment on; never goes back. */
+  now(): number
+  /** Ends early, without an error, when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** Hears what happens; `nextAsk` in milliseconds since the wait began, undefined when no question follows. */
+export interface Listener {
+  answered(state: JobState, nextAsk: number | undefined): void
+  warned(warning: Phrase): void
+}
+
+/** A job and how the wait for it ended. */
+export interface Waited {
+  readonly state: JobState
+  readonly end: End
+}
+
+interface Track {
+  state: JobState
+  end: End | undefined
+  nextAsk: number
+  isAsking: boolean
+}
+
+/** Waits until the wait for each job has ended: asks, judges, sleeps. It always resolves. */
+export async function wait(plan: WaitPlan, world: World): Promise<readonly Waited[]> {
+  const { clock, signal, listener } = world
+  const start = clock.now()
+  const elapsed = () => clock.now() - start
+  /** When the last question starts, so that a job that ended meanwhile is still seen. */
+  const lastLook = plan.timeout - Math.min(plan.timeout / 10, 2 * SECOND)
+  const tracks = plan.jobs.map((id): Track => {
+    const state = begin(id)
+    return { state, end: undefined, nextAsk: plan.pause(state, 0), isAsking: false }
+  })
+  /** Ends the exchanges that began before the last look, so that a stalled one is not in its way. */
+  const untilLastLook = new AbortController()
+  const untilTimeout = new AbortController()
+  let alarm = new AbortController()
+  const wake = () => {
+    alarm.abort()
+  }
+  signal.addEventListener('abort', wake)
+
+  const endAll = (end: End) => {
+    for (const track of tracks) track.end ??= end
+  }
+
+  const settle = (track: Track, answer: Answer, askedAt: number) => {
+    if (track.end !== undefined) return
+    const at = elapsed()
+    const { state, warning, end } = judge(track.state, answer, at)
+    track.state = state
+    track.end = end
+    track.nextAsk = at + plan.pause(state, at)
+    const notBefore = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
+    if (askedAt < lastLook) track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore))
+    listener.answered(state, end === undefined && track.nextAsk < plan.timeout ? track.nextAsk : undefined)
+    if (warning !== undefined) listener.warned(warning)
+    if (end?.result === 'error' && end.why === 'credentials') endAll(end)
+  }
+
+  const ask = async (track: Track) => {
+    const askedAt = elapsed()
+    const until = askedAt < lastLook ? untilLastLook : untilTimeout
+    track.isAsking = true
+    try {
+      settle(track, await world.ask(track.state.id, until.signal), askedAt)
+    } catch (error) {
+      endAll({ result: 'error', why: 'defect', told: { label: 'defect', says: [world.describe(error)] } })
+    }
+    track.isAsking = false
+    wake()
+  }
+
+  for (;;) {
+    if (signal.aborted) endAll({ result: 'interrupted' })
+    if (elapsed() >= plan.timeout) endAll({ result: 'timed-out' })
+    if (elapsed() >= lastLook) untilLastLook.abort()
+    const open = tracks.filter((track) => track.end === undefined)
+    if (open.length === 0) break
+
+    alarm = new AbortController()
+    const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk)
+    const due = idle.filter((track) => track.nextAsk <= elapsed())
+    const started = due.slice(0, MOST_AT_ONCE - (open.length - idle.length))
+    for (const track of started) void ask(track)
+    const next = idle[started.length]?.nextAsk ?? plan.timeout
+    const wakeAt = [next, lastLook, plan.timeout].filter((time) => time > elapsed())
+    await clock.sleep(Math.min(...wakeAt) - elapsed(), alarm.signal)
+  }
+
+  signal.removeEventListener('abort', wake)
+  untilLastLook.abort()
+  untilTimeout.abort()
+  return tracks.map(({ state, end }) => ({ state, end: end ?? { result: 'interrupted' } }))
+}
