@@ -7,9 +7,9 @@ import { noSecrets, plain } from './text.ts'
 
 const ID = 'a9767ede-fe0f-4888-9003-e843a4c90514'
 
-function answerTo(status: number, body: unknown, headers: IncomingHttpHeaders = {}): Answer {
-  const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
-  return readAnswer({ kind: 'reply', status, headers, body: text }, ID, noSecrets, Date.UTC(2026, 0, 1))
+function answerTo(status: number, body: unknown, headers: IncomingHttpHeaders = {}, flaw?: string): Answer {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return readAnswer({ kind: 'reply', status, headers, body: text, flaw }, ID, noSecrets, Date.UTC(2026, 0, 1))
 }
 
 function says(answer: Answer): string {
@@ -36,7 +36,6 @@ describe('HTTP 200', () => {
     ['no JSON', '<html><title>Sign in</title></html>', 'HTTP 200 with the text “Sign in”'],
     ['nothing', '', 'HTTP 200 without a text'],
     ['only markup', '<br>', 'HTTP 200 without a text'],
-    ['more than 1 MiB', undefined, 'HTTP 200 with more than 1 MiB'],
     ['another shape', { jobs: [], total_count: 0 }, 'the fields “jobs, total_count”'],
     ['a list', [], 'the fields “”'],
     ['a number', 7, 'the fields “”'],
@@ -51,6 +50,12 @@ describe('HTTP 200', () => {
     expect(answer.kind).toBe('unusable')
     expect(says(answer)).toContain(expected)
   })
+})
+
+test('HTTP 200 with a body that is not what was sent is unusable, even with a completed job', () => {
+  const answer = answerTo(200, { job: { id: ID, status: 'Completed' } }, {}, 'is larger than 1 MiB')
+  expect(answer.kind).toBe('unusable')
+  expect(says(answer)).toBe('HTTP 200 with a body that is larger than 1 MiB')
 })
 
 test.each([201, 202, 204, 206])('another success, %d, is unusable, even with a completed job', (status) => {

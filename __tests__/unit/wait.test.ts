@@ -25,6 +25,8 @@ interface Scenario {
   readonly interruptAt?: number
   /** How long an exchange takes. */
   readonly latency?: number
+  /** By how much the clock goes on each time it is looked at, and its timers fire early, as Node's do. */
+  readonly creep?: number
 }
 
 /** Waits in virtual time, and tells all that was seen. */
@@ -35,8 +37,14 @@ async function waitFor({
   service,
   interruptAt,
   latency = 100,
+  creep = 0,
 }: Scenario) {
   const clock = new VirtualClock()
+  let [crept, looks] = [0, 0]
+  const creeping = {
+    now: () => clock.now() + (crept += creep * (looks++ % 11)),
+    sleep: (ms: number, signal: AbortSignal) => clock.sleep(creep > 0 ? Math.floor(ms) : ms, signal),
+  }
   const asked: Asked[] = []
   const next: (number | undefined)[] = []
   const warnings: string[] = []
@@ -66,7 +74,7 @@ async function waitFor({
       },
       {
         ask,
-        clock,
+        clock: creeping,
         signal: stop.signal,
         listener: {
           answered: (_state, nextAsk) => next.push(nextAsk),
@@ -110,6 +118,11 @@ describe('one job', () => {
     expect(asked.length).toBeGreaterThan(10_000)
     expect(only.state.history.length).toBeLessThanOrEqual(200)
     expect(JSON.stringify(only.state).length).toBeLessThan(20_000)
+  })
+
+  test('is asked for in time though timers fire early and the clock goes on while the loop thinks', async () => {
+    const { asked } = await waitFor({ creep: 0.003, interval: SECOND, service: completesAfter(500 * SECOND) })
+    expect(asked.length).toBeGreaterThan(440)
   })
 
   test('survives any number of faults', async () => {

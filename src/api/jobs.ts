@@ -58,21 +58,24 @@ function percentEncode(text: string): string {
 const envelope = z.object({ job: z.unknown() })
 
 function readJob(reply: Reply, jobId: string, secrets: Secrets): Answer {
+  if (reply.flaw !== undefined) return unusable(phrase`HTTP 200 with a body that ${reply.flaw}`)
   const json = parseJson(reply.body)
   const { data } = envelope.safeParse(json)
   if (data?.job === null) {
     return { kind: 'not-visible', told: { label: 'not visible', says: phrase`HTTP 200 with “job”: null` } }
   }
   const { data: sent } = jobSchema.safeParse(data?.job)
-  if (sent === undefined)
-    return { kind: 'unusable', told: { label: 'no job', says: describe(reply, json, secrets) } }
+  if (sent === undefined) return unusable(describe(reply, json, secrets))
   if (sent.id.toLowerCase() !== jobId.toLowerCase()) return { kind: 'other-job', id: secrets.text(sent.id) }
   return { kind: 'job', job: toJob(sent, secrets) }
 }
 
+function unusable(says: Phrase): Answer {
+  return { kind: 'unusable', told: { label: 'no job', says } }
+}
+
 /** What came instead of a job. */
 function describe(reply: Reply, json: unknown, secrets: Secrets): Phrase {
-  if (reply.body === undefined) return phrase`HTTP 200 with more than 1 MiB`
   if (json === undefined) {
     const text = readableText(reply, secrets)
     return text === undefined ? phrase`HTTP 200 without a text` : phrase`HTTP 200 with the text “${text}”`

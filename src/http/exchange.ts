@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { isUtf8 } from 'node:buffer'
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { HttpClient } from '@actions/http-client'
@@ -23,8 +24,10 @@ export type Exchanged =
       readonly kind: 'reply'
       readonly status: number
       readonly headers: IncomingHttpHeaders
-      /** Decoded as UTF-8; undefined when it was larger than 1 MiB. */
-      readonly body: string | undefined
+      /** Decoded as UTF-8. */
+      readonly body: string
+      /** Why the body is not what was sent, as in: is larger than 1 MiB. */
+      readonly flaw: string | undefined
     }
   | {
       readonly kind: 'no-reply'
@@ -86,7 +89,7 @@ async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal):
   const { message } = await Promise.race([client.get(request.url, request.headers), rejectOn(signal)])
   trace.phase = 'body'
   const body = await read(message)
-  return { kind: 'reply', status: message.statusCode ?? 0, headers: message.headers, body }
+  return { kind: 'reply', status: message.statusCode ?? 0, headers: message.headers, ...body }
 }
 
 function rejectOn(signal: AbortSignal): Promise<never> {
@@ -97,15 +100,16 @@ function rejectOn(signal: AbortSignal): Promise<never> {
   })
 }
 
-async function read(message: IncomingMessage): Promise<string | undefined> {
+async function read(message: IncomingMessage): Promise<Pick<Reply, 'body' | 'flaw'>> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of message as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > LARGEST_BODY) return undefined
+    if (size > LARGEST_BODY) return { body: '', flaw: 'is larger than 1 MiB' }
     chunks.push(chunk)
   }
-  return new TextDecoder().decode(Buffer.concat(chunks))
+  const bytes = Buffer.concat(chunks)
+  return { body: new TextDecoder().decode(bytes), flaw: isUtf8(bytes) ? undefined : 'is not UTF-8' }
 }
 
 /** Follows an exchange through Node's own reports of the requests it makes: ours, and the proxy's CONNECT. */

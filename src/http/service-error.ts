@@ -31,9 +31,9 @@ export function readServiceError(reply: Reply, secrets: Secrets): ServiceError {
 }
 
 /** The value of an answer's JSON body; undefined when it is no JSON. */
-export function parseJson(body: string | undefined): unknown {
+export function parseJson(body: string): unknown {
   try {
-    return JSON.parse(body ?? '')
+    return JSON.parse(body)
   } catch {
     return undefined
   }
@@ -41,7 +41,7 @@ export function parseJson(body: string | undefined): unknown {
 
 /** What a person would read of a body that is no JSON, a web page's text say; undefined when there is nothing. */
 export function readableText(reply: Reply, secrets: Secrets): OutsideText | undefined {
-  if (reply.body === undefined || parseJson(reply.body) !== undefined) return undefined
+  if (parseJson(reply.body) !== undefined) return undefined
   const text = secrets.text(reply.body, withoutMarkup)
   return text.equals(secrets.text('')) ? undefined : text
 }

@@ -106,20 +106,22 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   }
 
   for (;;) {
+    // One look at the clock for one round: what became due in between would be neither asked nor waited for.
+    const now = elapsed()
     if (signal.aborted) endAll({ result: 'interrupted' })
-    if (elapsed() >= plan.timeout) endAll({ result: 'timed-out' })
-    if (elapsed() >= lastLook) untilLastLook.abort()
+    if (now >= plan.timeout) endAll({ result: 'timed-out' })
+    if (now >= lastLook) untilLastLook.abort()
     const open = tracks.filter((track) => track.end === undefined)
     if (open.length === 0) break
 
     alarm = new AbortController()
     const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk)
-    const due = idle.filter((track) => track.nextAsk <= elapsed())
+    const due = idle.filter((track) => track.nextAsk <= now)
     const started = due.slice(0, MOST_AT_ONCE - (open.length - idle.length))
     for (const track of started) void ask(track)
-    const next = idle[started.length]?.nextAsk ?? plan.timeout
-    const wakeAt = [next, lastLook, plan.timeout].filter((time) => time > elapsed())
-    await clock.sleep(Math.min(...wakeAt) - elapsed(), alarm.signal)
+    const next = idle[due.length]?.nextAsk ?? plan.timeout
+    const wakeAt = Math.min(next, now < lastLook ? lastLook : plan.timeout, plan.timeout)
+    await clock.sleep(wakeAt - now, alarm.signal)
   }
 
   signal.removeEventListener('abort', wake)

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { Listening } from '../../simulator/listen.ts'
+import { startBrokenServer, startProxy } from '../../simulator/proxy.ts'
+import { startRelay } from '../../simulator/relay.ts'
+import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
+import type { FaultCase } from './faults.ts'
+
+const TLS = join(import.meta.dirname, '..', 'fixtures', 'tls')
+const tls = {
+  key: readFileSync(join(TLS, 'server.key'), 'utf8'),
+  cert: readFileSync(join(TLS, 'server.crt'), 'utf8'),
+}
+
+/** Makes a process trust the test's authority. */
+export const TRUST = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
+
+/** A host name that the test's certificate covers, and that only a proxy can reach. */
+export const BEHIND_PROXY = 'https://gaussdb.simulator.test'
+
+/** What the action is pointed at. */
+export interface Stage {
+  readonly endpoint: string
+  readonly env: Readonly<Record<string, string>>
+  readonly simulator: Simulator
+  readonly close: () => Promise<void>
+}
+
+/** Sets up a fault, to happen once or for ever; the simulator's jobs are reached behind it. */
+export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for ever'): Promise<Stage> {
+  const isPlain = over === 'http' || over === 'connect'
+  const simulator = await startSimulator(isPlain ? {} : { tls })
+  const closing = [simulator.close]
+  const stage = (endpoint: string, env: Record<string, string> = TRUST): Stage => ({
+    endpoint,
+    env,
+    simulator,
+    close: async () => {
+      await Promise.all(closing.map((close) => close()))
+    },
+  })
+  /** A port that leads to the fault, at first or always. */
+  const leadTo = async (fault: Listening | { port: number; close: () => Promise<void> }, then: number) => {
+    closing.push(fault.close)
+    if (times === 'for ever') return fault.port
+    const relay = await startRelay({ first: fault.port, then })
+    closing.push(relay.close)
+    return relay.port
+  }
+  const throughProxy = (port: number) =>
+    stage(BEHIND_PROXY, { ...TRUST, https_proxy: `http://127.0.0.1:${port}` })
+  const workingProxy = async () => {
+    const proxy = await startProxy({ target: `127.0.0.1:${simulator.port}` })
+    closing.push(proxy.close)
+    return portOf(proxy.url)
+  }
+
+  switch (cause.kind) {
+    case 'answer':
+      simulator.misbehave(cause.fault, { times: times === 'once' ? 1 : 'for ever' })
+      return stage(simulator.endpoint)
+    case 'refused':
+      return stage(`http://127.0.0.1:${await leadTo(await closedPort(), simulator.port)}`)
+    case 'black hole': {
+      const hole = await startBlackHole(simulator.port, times)
+      closing.push(hole.close)
+      return stage(`http://127.0.0.1:${hole.port}`)
+    }
+    case 'unknown host':
+      // A label above 63 characters is refused without asking a name server.
+      return stage(`https://${'a'.repeat(64)}.invalid`)
+    case 'broken':
+      return stage(`https://127.0.0.1:${await leadTo(await startBrokenServer(cause.behave), simulator.port)}`)
+    case 'untrusted certificate':
+      return stage(simulator.endpoint, {})
+    case 'wrong host': {
+      const { endpoint: _covered, ...others } = throughProxy(await workingProxy())
+      return { ...others, endpoint: 'https://gaussdb.other.test' }
+    }
+    case 'no proxy':
+      return throughProxy(await leadTo(await closedPort(), await workingProxy()))
+    case 'proxy': {
+      const proxy = await startProxy({ behave: cause.behave, target: `127.0.0.1:${simulator.port}` })
+      return throughProxy(await leadTo({ port: portOf(proxy.url), close: proxy.close }, await workingProxy()))
+    }
+  }
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port)
+}
+
+/** A port on which nobody listens. */
+async function closedPort() {
+  const server = await startBrokenServer()
+  await server.close()
+  return { port: server.port, close: () => Promise.resolve() }
+}
+
+/**
+ * A port that neither accepts nor refuses: the kernel drops what would come on top of a full backlog. Its process is
+ * stopped, and goes on after 31 s when it shall happen only once.
+ */
+async function startBlackHole(target: number, times: 'once' | 'for ever') {
+  const code = `
+    const { connect, createServer } = require('node:net')
+    const server = createServer((client) => {
+      const upstream = connect(${target}, '127.0.0.1')
+      for (const socket of [client, upstream]) socket.on('error', () => undefined)
+      client.pipe(upstream).pipe(client)
+    })
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port))`
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const port = Number(line)
+  child.kill('SIGSTOP')
+  const filling = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+  const timer = setTimeout(() => child.kill('SIGCONT'), times === 'once' ? 31_000 : 2 ** 31 - 1)
+  return {
+    port,
+    close: async () => {
+      clearTimeout(timer)
+      for (const socket of filling) socket.destroy()
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    },
+  }
+}
