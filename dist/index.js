@@ -41784,7 +41784,7 @@ function parseEndpoint(value) {
     if (!/^[!-~]+$/.test(value) || value.includes('\\')) {
         return new Wrong('holds a space, a backslash or a character that no host name has. Give host or host:port.');
     }
-    const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`);
+    const url = parseUrl(value);
     if (url === null)
         return new Wrong('is no host name. Give host or host:port, with or without https://.');
     if (url.username !== '' || url.password !== '' || value.includes('@')) {
@@ -41801,6 +41801,12 @@ function parseEndpoint(value) {
         return new Wrong('already holds the API’s path. Give only the part before /v3; the action adds the rest.');
     }
     return [url.origin, ...segments].join('/');
+}
+/** Without a scheme, only host or host:port may come first: `https:/host` would else name the host `https`. */
+function parseUrl(value) {
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value))
+        return URL.parse(value);
+    return /^(\[[^/\]]*\]|[^/:]+)(:\d+)?(\/|$)/.test(value) ? URL.parse(`https://${value}`) : null;
 }
 function isLoopback(hostname) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
@@ -42464,7 +42470,7 @@ async function publish(report, toolkit, env, secrets) {
         await toolkit.summary.addRaw(report.summary).write();
     }
     catch (error) {
-        toolkit.warning(forAnnotation(phrase `The job summary could not be written: ${secrets.error(error)}`));
+        toolkit.warning(forAnnotation(phrase `The job summary could not be written: “${secrets.error(error)}”.`));
     }
     return annotation === undefined;
 }
@@ -42485,7 +42491,7 @@ function writeOutputs(outputs, toolkit, env, secrets) {
 function withLoss(annotation, lost) {
     if (lost === undefined)
         return annotation;
-    const loss = phrase `The outputs could not be written, and later steps would act on nothing: ${lost}.`;
+    const loss = phrase `The outputs could not be written, and later steps would act on nothing: “${lost}”.`;
     return annotation === undefined
         ? {
             title: TITLES.outputs,

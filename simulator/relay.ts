@@ -16,6 +16,12 @@ export function startRelay(ports: { readonly first: number; readonly then: numbe
 
 /** What ends one side ends the other alike. */
 function carry(from: Socket, to: Socket): void {
-  from.on('error', () => to.resetAndDestroy())
-  from.once('close', () => to.destroySoon())
+  from.on('error', () => {
+    // A reset in the middle of an orderly end would fail, and leave a socket behind that keeps the process busy.
+    if (to.writableEnded) to.destroy()
+    else to.resetAndDestroy()
+  })
+  from.once('close', () => {
+    to.destroySoon()
+  })
 }

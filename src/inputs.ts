@@ -100,7 +100,7 @@ function parseEndpoint(value: string): string | Wrong {
       'holds a space, a backslash or a character that no host name has. Give host or host:port.',
     )
   }
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`)
+  const url = parseUrl(value)
   if (url === null) return new Wrong('is no host name. Give host or host:port, with or without https://.')
   if (url.username !== '' || url.password !== '' || value.includes('@')) {
     return new Wrong('holds a user name or password. Leave it out; credentials are inputs of their own.')
@@ -119,6 +119,12 @@ function parseEndpoint(value: string): string | Wrong {
     return new Wrong('already holds the API’s path. Give only the part before /v3; the action adds the rest.')
   }
   return [url.origin, ...segments].join('/')
+}
+
+/** Without a scheme, only host or host:port may come first: `https:/host` would else name the host `https`. */
+function parseUrl(value: string): URL | null {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return URL.parse(value)
+  return /^(\[[^/\]]*\]|[^/:]+)(:\d+)?(\/|$)/.test(value) ? URL.parse(`https://${value}`) : null
 }
 
 function isLoopback(hostname: string): boolean {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runStep, type StepResult } from '../../simulator/runner.ts'
 import { FAULTS, type FaultCase } from './faults.ts'
+import { withCode } from './preload.ts'
 import { setUp } from './stage.ts'
 
 /** All faults of faults.ts, on the built action as the runner starts it. */
@@ -37,7 +38,7 @@ async function run(fault: FaultCase, times: Times): Promise<Run> {
       timeout: `${timeout}s`,
       'poll-interval': '1s',
     },
-    env: { ...stage.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(atExit)}` },
+    env: { ...stage.env, ...withCode(atExit) },
   })
   await stage.close()
   const memory = Number(readFileSync(memoryFile, 'utf8')) * 1024

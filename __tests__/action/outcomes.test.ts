@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { runStep, type StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
+import { withCode } from './preload.ts'
 
 /** The built action as the runner starts it, against the simulator: how each wait ends. */
 
@@ -167,36 +168,7 @@ test('the token is masked before anything else is said, and stands nowhere else'
   expect(rest).not.toContain(simulator.token)
 })
 
-test('a cancellation ends the step at once, with outputs, a summary and a way to resume', async () => {
-  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
-  let since = Infinity
-  const result = await runStep({
-    with: {
-      endpoint: simulator.endpoint,
-      'project-id': simulator.projectId,
-      token: simulator.token,
-      'job-id': id,
-    },
-    onStart: (child) => {
-      setTimeout(() => {
-        since = performance.now()
-        child.kill('SIGINT')
-      }, 700)
-    },
-  })
-  expect(performance.now() - since).toBeLessThan(2_000)
-  expect(result.exitCode).toBe(1)
-  expect(result.outputs).toMatchObject({ status: 'Running', result: 'interrupted' })
-  expect(annotations(result)).toEqual([expect.stringContaining('goes on in the cloud')])
-  expect(result.summary).toContain('The wait was interrupted')
-})
-
 describe('red stays red when the action itself breaks:', () => {
-  /** Code that runs in the action's process before the action does. */
-  const before = (code: string) => ({
-    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}`,
-  })
-
   const runWith = (code: string, timeout = '2s') =>
     runStep({
       with: {
@@ -206,7 +178,7 @@ describe('red stays red when the action itself breaks:', () => {
         'job-id': simulator.addJob(),
         timeout,
       },
-      env: before(code),
+      env: withCode(code),
     })
 
   test.each([

@@ -21,6 +21,11 @@ export const TRUST = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
 /** A host name that the test's certificate covers, and that only a proxy can reach. */
 export const BEHIND_PROXY = 'https://gaussdb.simulator.test'
 
+/** The jobs API over TLS, for who trusts the test's authority. */
+export function startTlsSimulator(): Promise<Simulator> {
+  return startSimulator({ tls })
+}
+
 /** What the action is pointed at. */
 export interface Stage {
   readonly endpoint: string
@@ -32,7 +37,7 @@ export interface Stage {
 /** Sets up a fault, to happen once or for ever; the simulator's jobs are reached behind it. */
 export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for ever'): Promise<Stage> {
   const isPlain = over === 'http' || over === 'connect'
-  const simulator = await startSimulator(isPlain ? {} : { tls })
+  const simulator = await (isPlain ? startSimulator() : startTlsSimulator())
   const closing = [simulator.close]
   const stage = (endpoint: string, env: Record<string, string> = TRUST): Stage => ({
     endpoint,
@@ -76,10 +81,8 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for eve
       return stage(`https://127.0.0.1:${await leadTo(await startBrokenServer(cause.behave), simulator.port)}`)
     case 'untrusted certificate':
       return stage(simulator.endpoint, {})
-    case 'wrong host': {
-      const { endpoint: _covered, ...others } = throughProxy(await workingProxy())
-      return { ...others, endpoint: 'https://gaussdb.other.test' }
-    }
+    case 'wrong host':
+      return { ...throughProxy(await workingProxy()), endpoint: 'https://gaussdb.other.test' }
     case 'no proxy':
       return throughProxy(await leadTo(await closedPort(), await workingProxy()))
     case 'proxy': {

@@ -67,6 +67,9 @@ describe('the endpoint', () => {
     ['host.example:port', 'is no host name'],
     ['${{ vars.ENDPOINT }}', 'holds a space'],
     ['https:\\\\host.example', 'a backslash'],
+    ['https:/host.example', 'is no host name'],
+    ['https:host.example', 'is no host name'],
+    ['host.example:/x', 'is no host name'],
   ])('%j is refused: %s', (endpoint, expected) => {
     expect(problems({ endpoint })).toEqual([expect.stringContaining(expected)])
     expect(problems({ endpoint })[0]).toMatch(/^endpoint: /)

@@ -33,7 +33,7 @@ export async function publish(
   try {
     await toolkit.summary.addRaw(report.summary).write()
   } catch (error) {
-    toolkit.warning(forAnnotation(phrase`The job summary could not be written: ${secrets.error(error)}`))
+    toolkit.warning(forAnnotation(phrase`The job summary could not be written: “${secrets.error(error)}”.`))
   }
   return annotation === undefined
 }
@@ -57,7 +57,7 @@ function writeOutputs(
 
 function withLoss(annotation: Annotation | undefined, lost: OutsideText | undefined): Annotation | undefined {
   if (lost === undefined) return annotation
-  const loss = phrase`The outputs could not be written, and later steps would act on nothing: ${lost}.`
+  const loss = phrase`The outputs could not be written, and later steps would act on nothing: “${lost}”.`
   return annotation === undefined
     ? {
         title: TITLES.outputs,
