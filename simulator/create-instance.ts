@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Call, Cloud } from './gateway.ts'
+import type { Call, Cloud } from './cloud.ts'
 import { json, serviceError, type Reply } from './reply.ts'
 import { isRecord, readSimulate } from './simulate.ts'
 

@@ -1,11 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { authenticate } from './authenticate.ts'
+import type { Call, Cloud } from './cloud.ts'
 import { createInstance } from './create-instance.ts'
-import type { FaultQueue } from './fault-queue.ts'
-import { throttledMessage, type RateLimit, type RateLimiter } from './rate-limit.ts'
+import { throttledMessage } from './rate-limit.ts'
 import { gatewayError, serviceError, type Reply } from './reply.ts'
 import { showJob } from './show-job.ts'
-import type { TaskCenter } from './task-center.ts'
 
 /** The true answer to a call, in the gateway's order: is there such an API, who asks, how often, whose project. */
 export function answer(call: Call, cloud: Cloud): Reply {
@@ -27,27 +25,6 @@ export function answer(call: Call, cloud: Cloud): Reply {
     return serviceError(403, 'DBS.200010', message)
   }
   return route.answer(call, cloud)
-}
-
-/** What a request says, without its connection. */
-export interface Call {
-  readonly method: string
-  readonly path: string
-  readonly query: Readonly<Record<string, string>>
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-  /** What `X-Request-Id` of the answer will say. */
-  readonly requestId: string
-}
-
-export interface Cloud {
-  readonly projectId: string
-  readonly token: string
-  readonly tasks: TaskCenter
-  readonly faults: FaultQueue
-  readonly throttle: { readonly limit: RateLimit; readonly limiter: RateLimiter } | undefined
-  /** Simulated milliseconds since the start. */
-  readonly elapsedMs: () => number
 }
 
 interface Route {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Call } from './gateway.ts'
+import type { Call } from './cloud.ts'
 
 /** Reads a request to its end; what is longer than 1 MiB is an error. */
 export async function readCall(request: IncomingMessage, requestId: string): Promise<Call> {

@@ -1,4 +1,4 @@
-import type { Call, Cloud } from './gateway.ts'
+import type { Call, Cloud } from './cloud.ts'
 import { referenceExample } from './reference-example.ts'
 import { json, jsonText, serviceError, type Reply } from './reply.ts'
 
