@@ -4,5 +4,7 @@ export default {
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+  // Most tests wait for processes that sleep: two workers do not get in each other's way on two cores.
+  maxWorkers: 2,
   coverageProvider: 'v8',
 }

@@ -10,16 +10,17 @@ import { Secrets } from './secrets.ts'
 // Red until proven green: whatever ends this process before the last line of `run` leaves it red.
 process.exitCode = 1
 
-/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s later; nobody waits that long for a farewell. */
+/** From when only the report is left to be written. A cancelling runner sends SIGTERM after 7.5 s, and then kills. */
 const LONGEST_FAREWELL = 1_500
 
 const stop = new AbortController()
+let isBroken = false
 const secrets = new Secrets(core.setSecret)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     stop.abort()
-    setTimeout(leave, LONGEST_FAREWELL, 1)
+    limitFarewell()
   })
 }
 process.on('uncaughtException', (error) => void endByDefect(error))
@@ -37,9 +38,11 @@ async function run(): Promise<void> {
     wallClock: Date.now,
     random: Math.random,
     signal: stop.signal,
+    onReport: limitFarewell,
   })
   await flush()
-  leave(isGreen && !stop.signal.aborted ? 0 : 1)
+  // What broke meanwhile has a report of its own, and ends the process after it.
+  if (!isBroken) leave(isGreen && !stop.signal.aborted ? 0 : 1)
 }
 
 async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
@@ -51,11 +54,10 @@ async function flush(): Promise<void> {
   await new Promise((resolve) => process.stdout.write('', resolve))
 }
 
-let isEnding = false
-
 async function endByDefect(error: unknown): Promise<void> {
-  if (isEnding) return
-  isEnding = true
+  if (isBroken) return
+  isBroken = true
+  limitFarewell()
   try {
     const annotation = defectAnnotation(secrets.error(error))
     const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) }
@@ -66,14 +68,18 @@ async function endByDefect(error: unknown): Promise<void> {
   }
 }
 
+function limitFarewell(): void {
+  setTimeout(() => {
+    leave(1, /^(GetAddrInfo|GetNameInfo|FSReq)/)
+  }, LONGEST_FAREWELL)
+}
+
 /**
- * Ends the process now. Node's exit waits for a thread that is stuck in the name service or in a file system, for as
- * long as that takes; where there is one, a red step ends by a signal instead.
+ * Ends the process now. Node's exit waits for a thread that is stuck in the name service or a file system; where there
+ * is one, a red step ends by a signal instead. The summary's own writing (FSReqPromise) counts only after its time.
  */
-function leave(exitCode: 0 | 1): void {
-  const isStuck = process
-    .getActiveResourcesInfo()
-    .some((name) => /^(GetAddrInfo|GetNameInfo|FSReq)/.test(name))
+function leave(exitCode: 0 | 1, stuck = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/): void {
+  const isStuck = process.getActiveResourcesInfo().some((name) => stuck.test(name))
   if (isStuck && exitCode !== 0) process.kill(process.pid, 'SIGKILL')
   process.exit(exitCode)
 }

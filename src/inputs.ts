@@ -148,6 +148,11 @@ function parseJobIds(value: string, secrets: Secrets): readonly JobId[] | Wrong 
       'is missing. Perhaps the step that should have given it has another id or output name, or failed; a yearly or monthly purchase answers an order_id and no job id.',
     )
   }
+  if (/^(null|undefined)$/.test(value)) {
+    return new Wrong(
+      `is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead.`,
+    )
+  }
   if (value.startsWith('[')) {
     return new Wrong("is a JSON array. Join it: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}")
   }

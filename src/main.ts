@@ -24,22 +24,22 @@ export interface Surroundings {
   readonly random: () => number
   /** Aborts when the process shall end. */
   readonly signal: AbortSignal
+  /** Called when only the report is left to be written. */
+  readonly onReport: () => void
 }
 
 /** One run of the action; true when every job completed and the outputs are written. */
 export async function main(around: Surroundings): Promise<boolean> {
-  const { toolkit, env, secrets } = around
+  const { toolkit, env, secrets, onReport } = around
   const settings = readInputs((name) => toolkit.getInput(name), env, secrets)
   if ('problems' in settings) {
     const annotation = inputsAnnotation(settings.problems)
-    return publish(
-      { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) },
-      toolkit,
-      env,
-      secrets,
-    )
+    onReport()
+    const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) }
+    return publish(report, toolkit, env, secrets)
   }
   const waited = await waitFor(settings, around)
+  onReport()
   const report = {
     outputs: outputsOf(waited),
     annotation: annotationOf(waited, settings.timeout),

@@ -60,7 +60,22 @@ export class Secrets {
   }
 
   #redact(raw: string): string {
-    return this.#forms.reduce((text, form) => text.replaceAll(form, REDACTED), raw).toWellFormed()
+    // Without NUL, which some readers take for the end of a text, and which must not split a secret in two.
+    const whole = raw.replaceAll('\0', '')
+    const text = this.#forms.reduce((before, form) => before.replaceAll(form, REDACTED), whole)
+    return ESCAPES.reduce((before, escape) => this.#redactEscaped(before, escape), text).toWellFormed()
+  }
+
+  /** Finds a secret of which some characters are escaped in this manner, and takes out what stands for it. */
+  #redactEscaped(text: string, escape: RegExp): string {
+    if (this.#forms.length === 0 || text.search(escape) < 0) return text
+    const { plain, sourceOf } = unescapeAll(text, escape)
+    let [result, done] = ['', 0]
+    for (const [start, end] of occurrences(plain, this.#forms)) {
+      result += text.slice(sourceOf[done], sourceOf[start]) + REDACTED
+      done = end
+    }
+    return result + text.slice(sourceOf[done])
   }
 
   /** A copy without secrets; undefined when nested too deep. */
@@ -85,6 +100,53 @@ export function startOf(text: string, bytes: number): string {
   return text.slice(0, read)
 }
 
+/** How URLs, HTML and JSON write a character: alone, since a secret may hold what looks like another's, and together. */
+const ESCAPE_SOURCES = [
+  String.raw`%(?<percent>[\da-f]{2})`,
+  String.raw`&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
+  String.raw`\\u(?<unicode>[\da-f]{4})|\\(?<sign>["\\/])`,
+]
+const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'))
+
+/** A text with each escape as the character that it means, and where each character stood. */
+function unescapeAll(text: string, escape: RegExp): { plain: string; sourceOf: Uint32Array } {
+  const sourceOf = new Uint32Array(text.length + 1)
+  let [plain, read] = ['', 0]
+  const keep = (end: number) => {
+    for (let at = read; at < end; at++) sourceOf[plain.length + at - read] = at
+    plain += text.slice(read, end)
+  }
+  for (const match of text.matchAll(escape)) {
+    const { percent, hex, decimal, name, unicode, sign } = match.groups ?? {}
+    keep(match.index)
+    sourceOf[plain.length] = match.index
+    const code = decimal === undefined ? parseInt(percent ?? hex ?? unicode ?? '', 16) : Number(decimal)
+    plain += sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'))
+    read = match.index + match[0].length
+  }
+  keep(text.length)
+  sourceOf[plain.length] = text.length
+  return { plain, sourceOf }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+/** Where any of the forms stands, as [start, end), in order; what overlaps is one. */
+function occurrences(text: string, forms: readonly string[]): [number, number][] {
+  const found = forms.flatMap((form) => {
+    const starts: number[] = []
+    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) starts.push(at)
+    return starts.map((start): [number, number] => [start, start + form.length])
+  })
+  const merged: [number, number][] = []
+  for (const [start, end] of found.sort(([a], [b]) => a - b)) {
+    const last = merged.at(-1)
+    if (last !== undefined && start < last[1]) last[1] = Math.max(last[1], end)
+    else merged.push([start, end])
+  }
+  return merged
+}
+
 function derivedForms(secret: string): string[] {
   const base64 = Buffer.from(secret).toString('base64')
   const forms = [
@@ -93,6 +155,7 @@ function derivedForms(secret: string): string[] {
     JSON.stringify(secret).slice(1, -1),
     base64,
     base64.replace(/=+$/, ''),
+    Buffer.from(secret).toString('base64url'),
   ]
   return [...new Set(forms)]
 }

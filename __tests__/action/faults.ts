@@ -59,7 +59,11 @@ const tls: Record<string, Row & { cause: Cause }> = {
   reset: { ...passes, cause: { kind: 'broken', behave: 'reset' }, says: NO_TLS },
   cut: { ...passes, cause: { kind: 'broken', behave: 'cut' }, says: NO_TLS },
   garbage: { ...passes, cause: { kind: 'broken', behave: 'garbage' }, says: NO_TLS },
-  drip: { ...passes, cause: { kind: 'broken', behave: 'drip' }, says: /the TLS handshake (failed|did not end)/ },
+  drip: {
+    ...passes,
+    cause: { kind: 'broken', behave: 'drip' },
+    says: /the TLS handshake (failed|did not end)/,
+  },
   silent: {
     ...stalls,
     cause: { kind: 'broken', behave: 'silent' },

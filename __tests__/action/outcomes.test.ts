@@ -192,6 +192,24 @@ describe('red stays red when the action itself breaks:', () => {
     expect(result.outputs['result']).toBe('error')
   })
 
+  test('something is thrown just when the job completed', async () => {
+    const result = await runStep({
+      with: {
+        endpoint: simulator.endpoint,
+        'project-id': simulator.projectId,
+        token: simulator.token,
+        'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+      },
+      env: withCode(`
+        import fs from 'node:fs'
+        const { appendFile } = fs.promises
+        fs.promises.appendFile = (...all) => { setTimeout(() => { throw new Error('broken') }); return appendFile(...all) }
+      `),
+    })
+    expect(result.exitCode).toBe(1)
+    expect(annotations(result)).toHaveLength(1)
+  })
+
   test('a promise is rejected where nobody looks', async () => {
     const result = await runWith('setTimeout(() => { Promise.reject(Object.create(null)) }, 500)', '30s')
     expect(result.exitCode).toBe(1)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,6 +86,20 @@ describe('outputs that can’t be written make the step red:', () => {
     ])
   })
 })
+
+test('a lost summary does not change the exit code of a job that failed', async () => {
+  const { exitCode } = await run('Failed', missing('GITHUB_STEP_SUMMARY'))
+  expect(exitCode).toBe(1)
+})
+
+if (process.platform !== 'win32') {
+  test('a file system that hangs does not keep the step from ending, red', async () => {
+    execFileSync('mkfifo', [join(folder, 'fifo')])
+    const { exitCode, milliseconds } = await run('Completed', { GITHUB_STEP_SUMMARY: join(folder, 'fifo') })
+    expect(exitCode).not.toBe(0)
+    expect(milliseconds).toBeLessThan(4_000)
+  })
+}
 
 describe('a summary that can’t be written is one warning:', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../src/answer.ts'
-import { annotationOf, inputsAnnotation } from '../../src/report/annotation.ts'
+import { annotationOf, inputsAnnotation, type Annotation } from '../../src/report/annotation.ts'
 import { TITLES } from '../../src/report/explain.ts'
 import type { End } from '../../src/wait/judge.ts'
 import type { Waited } from '../../src/wait/wait.ts'
@@ -11,8 +11,12 @@ import { waitedFor } from './waited.ts'
 const HOUR = 3_600_000
 
 function annotate(...waited: Waited[]) {
-  const annotation = annotationOf(waited, HOUR)
-  return { title: annotation?.title, message: plain(annotation?.message) }
+  return flat(annotationOf(waited, HOUR))
+}
+
+function flat(annotation: Annotation | undefined) {
+  const { title, lines = [], next = [] } = annotation ?? {}
+  return { title, message: [...lines, next].map(plain).join('\n') }
 }
 
 const running = jobAnswer('Running', { process: '40%', name: 'CreateX' })
@@ -56,7 +60,7 @@ describe('one job', () => {
     expect(message).toContain(
       'and was never seen; 1 asked: 1 × no connection. The last fault: no connection: “ECONNREFUSED”.',
     )
-    expect(message).toContain('Check the endpoint. The job goes on')
+    expect(message).toContain('Check the endpoint. If the job exists, it goes on')
   })
 
   test('that was interrupted says that it goes on, and names the id to wait for', () => {
@@ -122,16 +126,14 @@ describe('several jobs', () => {
 })
 
 test('wrong inputs are all named in one annotation', () => {
-  const { title, message } = inputsAnnotation(['a: is missing.', 'b: is wrong.'])
+  const { title, message } = flat(inputsAnnotation(['a: is missing.', 'b: is wrong.']))
   expect(title).toBe('The inputs are wrong')
-  expect(plain(message)).toContain('- a: is missing.\n- b: is wrong.')
+  expect(message).toContain('- a: is missing.\n- b: is wrong.')
 })
 
 test('outside text in a message stays outside text', () => {
-  const message = annotationOf(
-    [waitedFor('a', [jobAnswer('Failed', { fail_reason: '::x::' })])],
-    HOUR,
-  )?.message
-  expect(message?.some((part) => typeof part === 'string' && part.includes('::x::'))).toBe(false)
-  expect(message).toContainEqual(outside('::x::'))
+  const lines = annotationOf([waitedFor('a', [jobAnswer('Failed', { fail_reason: '::x::' })])], HOUR)?.lines
+  const parts = lines?.flat() ?? []
+  expect(parts.some((part) => typeof part === 'string' && part.includes('::x::'))).toBe(false)
+  expect(parts).toContainEqual(outside('::x::'))
 })

@@ -23,6 +23,12 @@ describe('HTTP 200', () => {
     expect(answerTo(200, { job: { id: ID.toUpperCase(), status: 'Running' } }).kind).toBe('job')
   })
 
+  test('with a job whose id only looks like it in lower case is about another job', () => {
+    const body = JSON.stringify({ job: { id: '\u212A1', status: 'Completed' } })
+    const reply = { kind: 'reply', status: 200, headers: {}, body, flaw: undefined } as const
+    expect(readAnswer(reply, 'k1', noSecrets, 0).kind).toBe('other-job')
+  })
+
   test('with another job is about another job', () => {
     const answer = answerTo(200, { job: { id: 'another', status: 'Completed' } })
     expect(answer.kind === 'other-job' && answer.id.reveal()).toBe('another')
@@ -114,6 +120,7 @@ describe('to be tried again is', () => {
     ['999999999999', 300_000],
     ['Thu, 01 Jan 2026 00:01:30 GMT', 90_000],
     ['Thursday, 01-Jan-26 00:01:30 GMT', 90_000],
+    ['Thu Jan  1 00:01:30 2026', 90_000],
     ['Thu, 01 Jan 2026 10:00:00 GMT', 300_000],
     ['Wed, 31 Dec 2025 00:00:00 GMT', undefined],
     ['', undefined],
@@ -146,7 +153,11 @@ describe('an error tells code, message and request id', () => {
     expect(says(answerTo(502, page))).toBe('HTTP 502 “502 The backend server is unreachable”')
   })
 
-  test.each(['', '{}', '[]', 'null', '{"error":"x"}', '{"error_code":{}}'])('and nothing of %j', (body) => {
+  test.each(['"no such host"', '["no"]'])('of JSON that is no object, %s, all', (body) => {
+    expect(says(answerTo(500, body))).toBe(`HTTP 500 “${body}”`)
+  })
+
+  test.each(['', '{}', '{"error":"x"}', '{"error_code":{}}'])('and nothing of %j', (body) => {
     expect(says(answerTo(500, body))).toBe('HTTP 500')
   })
 })
@@ -191,6 +202,7 @@ describe('without a reply', () => {
     [408, 'try-again'],
     [429, 'try-again'],
     [502, 'try-again'],
+    [302, 'refused'],
   ])('because the proxy answered %d, it is %s', (proxyStatus, kind) => {
     expect(read({ phase: 'proxy', proxyStatus }).kind).toBe(kind)
   })

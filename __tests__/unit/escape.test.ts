@@ -9,7 +9,7 @@ describe('in the log', () => {
     ['a\r::error::b', 'a ::error::b'],
     ['a\u2028b\u0085c', 'a b�c'],
     ['\u001b[31mred\u001b[0m', '�[31mred�[0m'],
-    ['a\u202Eb\u200Bc\u0000d', 'a�b�c�d'],
+    ['a\u202Eb\u200Bc\u0007d', 'a�b�c�d'],
     ['##[error]x', '## [error]x'],
     ['#\u200B#[error]x', '#�#[error]x'],
     ['##\u00AD[error]x', '##�[error]x'],
@@ -31,6 +31,7 @@ describe('in the log', () => {
   })
 
   test('a long text is cut, and no character with it', () => {
+    expect(forLog(Array.from({ length: 9 }, () => outside('x'.repeat(400)))).length).toBe(1_000)
     expect(forLog([outside('x'.repeat(400))])).toBe(`${'x'.repeat(299)}…`)
     expect(forLog([outside(`${'x'.repeat(298)}😀😀`)])).toBe(`${'x'.repeat(298)}…`)
   })
@@ -38,12 +39,19 @@ describe('in the log', () => {
 
 describe('in an annotation', () => {
   test('our line ends stay, theirs do not', () => {
-    expect(forAnnotation(phrase`a\n${outside('b\nc')}`)).toBe('a\nb c')
+    expect(forAnnotation(phrase`a`, phrase`${outside('b\nc')}`)).toBe('a\nb c')
   })
 
-  test('all of it stays within GitHub’s 4096 characters', () => {
-    const many = Array.from({ length: 20 }, () => outside('x'.repeat(5_000)))
-    expect(forAnnotation(many).length).toBeLessThanOrEqual(4_096)
+  test('all of it stays within GitHub’s 4096 characters, and the last line, what to do next, stays whole', () => {
+    const long = Array.from({ length: 5 }, () => outside('x'.repeat(5_000)))
+    for (const count of [1, 2, 12]) {
+      const lines = Array.from({ length: count }, () => phrase`- ${long}`)
+      const message = forAnnotation(...lines, phrase`${'Do this. '.repeat(60)}`)
+      expect(message.length).toBeLessThanOrEqual(4_000)
+      expect(message.length).toBeGreaterThan(3_900)
+      expect(message).toContain(`\n${'Do this. '.repeat(60)}`)
+      expect(message.split('\n')).toHaveLength(count + 1)
+    }
   })
 })
 
@@ -66,6 +74,6 @@ describe('in the summary', () => {
   })
 })
 
-test('an output carries the text as it came, without NUL', () => {
-  expect(forOutput(outside('a\n::x::\u0000\u001b##[b]'))).toBe('a\n::x::\u001b##[b]')
+test('an output carries the text as it came', () => {
+  expect(forOutput(outside('a\n::x::\u001b##[b]'))).toBe('a\n::x::\u001b##[b]')
 })

@@ -109,6 +109,8 @@ describe('job ids', () => {
   test.each([
     ['', 'order_id'],
     ['["a","b"]', 'join(fromJSON('],
+    ['null', 'is the word null'],
+    ['undefined', 'is the word undefined'],
     [',,\n', 'only commas'],
     ['a,b c', 'number 2 is not'],
     ['é', 'number 1 is not'],

@@ -90,6 +90,19 @@ describe('the progress', () => {
   })
 })
 
+test('a progress of a megabyte of blanks is read in no time', () => {
+  const start = performance.now()
+  for (const process of [`1${' '.repeat(1_048_576)}x`, `${' '.repeat(1_048_576)}1 % x`]) {
+    expect(jobFrom({ process }).progress).toBeUndefined()
+  }
+  expect(performance.now() - start).toBeLessThan(2_000)
+})
+
+test('of a long status only the start is kept where it stands among many', () => {
+  const { status } = jobFrom({ status: 'x'.repeat(1_000) })
+  expect([text(status.text)?.length, text(status.label)?.length]).toEqual([1_000, 120])
+})
+
 describe('the duration', () => {
   test.each([
     ['2026-01-01T00:00:00+0800', '2025-12-31T16:00:01+0000', 1],

@@ -131,6 +131,10 @@ describe('an unusable answer', () => {
     expect(end?.result === 'error' && end.why).toBe('unusable')
   })
 
+  test('in a row is broken by the word that the job is not there yet', () => {
+    expect(judgeAll(...repeat(4, unusable), notVisible, ...repeat(4, unusable)).result).toBeUndefined()
+  })
+
   test('in a row is broken by a usable answer, not by a fault', () => {
     expect(
       judgeAll(...repeat(4, unusable), jobAnswer('Running'), ...repeat(4, unusable)).result,

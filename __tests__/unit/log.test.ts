@@ -39,9 +39,10 @@ async function logOf(
     clock.at(seconds * SECOND, () => {
       const before = states.get(id)
       if (before === undefined) throw new Error(`no job ${id}`)
-      const { state, end } = judge(before, answer, clock.now())
+      const { state, end, warning } = judge(before, answer, clock.now())
       states.set(id, state)
-      log.answered(state, end === undefined ? clock.now() + 5 * SECOND : undefined)
+      log.answered(state, end === undefined ? clock.now() + 5 * SECOND : undefined, end !== undefined)
+      if (warning !== undefined) log.warned(warning)
     })
   }
   const over = new AbortController()
@@ -107,6 +108,21 @@ describe('the log', () => {
     ])
   })
 
+  test('counts as over only what is over', async () => {
+    const lines = await logOf([[0, jobAnswer('Running'), 'a']], { until: 62, ids: ['a', 'b'] })
+    expect(lines[1]).toContain('0 of 2 jobs are over · 1 × Running')
+  })
+
+  test('shows ten warnings at most', async () => {
+    const answers = Array.from(
+      { length: 20 },
+      (_, index) => [index, jobAnswer('Unauthorized'), `j${index}`] as const,
+    )
+    const ids = answers.map(([, , id]) => id)
+    const lines = await logOf(answers, { until: 21, ids })
+    expect(lines.filter((line) => line.includes('authorization'))).toHaveLength(10)
+  })
+
   test('tells every answer in debug mode, and only there', async () => {
     const answers = [
       [0, tryAgain()],
@@ -121,6 +137,6 @@ describe('the log', () => {
 
   test('keeps a hostile status on one line', async () => {
     const lines = await logOf([[0, jobAnswer('x\n::error::y\r##[error]z')]], { until: 1 })
-    expect(lines).toEqual(['      0s  ░░░░░░░░░░░░░░░░░░░░       x ::error::y ## [error]z · next look in 5s'])
+    expect(lines[0]).toBe('      0s  ░░░░░░░░░░░░░░░░░░░░       x ::error::y ## [error]z · next look in 5s')
   })
 })

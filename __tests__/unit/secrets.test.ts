@@ -39,6 +39,54 @@ describe('a text from outside', () => {
     },
   )
 
+  test.each([
+    [
+      'every character in percent',
+      Array.from(SECRET)
+        .map((c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+        .join(''),
+    ],
+    [
+      'HTML by numbers',
+      Array.from(SECRET)
+        .map((c) => `&#${c.charCodeAt(0)};`)
+        .join(''),
+    ],
+    [
+      'HTML by hexadecimal numbers',
+      Array.from(SECRET)
+        .map((c) => `&#x00${c.charCodeAt(0).toString(16)};`)
+        .join(''),
+    ],
+    ['HTML by names', SECRET.replace('"', '&quot;')],
+    [
+      'JSON by numbers',
+      Array.from(SECRET)
+        .map((c) => `\\u00${c.charCodeAt(0).toString(16)}`)
+        .join(''),
+    ],
+    ['JSON with a slash escaped', SECRET.replace('"', '\\"').replace('/', '\\/')],
+    ['a mixture', SECRET.replace('"', '%22').replace('+', '&#43;').replace('=', '\\u003D')],
+  ])('loses what is escaped as %s', (_how, form) => {
+    const { secrets } = withSecret()
+    expect(secrets.text(`100% & <${form}> \\n ${form}${form}`).reveal()).toBe('100% & <***> \\n ******')
+  })
+
+  test('keeps escapes that hide nothing', () => {
+    const { secrets } = withSecret()
+    const text = '100%25 &amp; &#43; &nosuch; \\u0041 \\" %zz \\'
+    expect(secrets.text(text).reveal()).toBe(text)
+  })
+
+  test('is read in no time, even if it is made of escapes or of pieces of the secret', () => {
+    const { secrets } = withSecret()
+    for (const piece of ['%', '%25', '&#', '\\u', SECRET.slice(0, -1), `${SECRET}%`]) {
+      const start = performance.now()
+      secrets.text(piece.repeat(1_048_576 / piece.length))
+      expect(performance.now() - start).toBeLessThan(3_000)
+    }
+  })
+
   test('is redacted before it is cut, so that no half of a secret is left', () => {
     const { secrets } = withSecret()
     const text = secrets.text(`${'x'.repeat(15_990)}${SECRET}`).reveal()
@@ -49,6 +97,11 @@ describe('a text from outside', () => {
     const { secrets } = withSecret()
     expect(secrets.text('é'.repeat(9_000)).reveal()).toBe('é'.repeat(8_000))
     expect(secrets.text(`x${'😀'.repeat(5_000)}`).reveal()).toBe(`x${'😀'.repeat(3_999)}`)
+  })
+
+  test('has no NUL, which must not split a secret either', () => {
+    const { secrets } = withSecret()
+    expect(secrets.text(`a\0b ${SECRET.slice(0, 3)}\0${SECRET.slice(3)}`).reveal()).toBe('ab ***')
   })
 
   test('is well-formed, whatever came', () => {

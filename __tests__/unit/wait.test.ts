@@ -236,14 +236,24 @@ describe('several jobs', () => {
     expect(asked.filter(({ id, at }) => id === 'b' && at > MINUTE)).toHaveLength(1)
   })
 
+  test('are asked for one by one until there is an answer, for credentials that are refused', async () => {
+    const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
+    const refused = await waitFor({ jobs, service: () => unauthorized })
+    expect(refused.asked).toHaveLength(1)
+    const slow = await waitFor({ jobs, timeout: MINUTE, service: () => 'never' })
+    expect(slow.asked.slice(0, 4).map(({ at }) => at)).toEqual([0, 2_000, 4_000, 6_000])
+    expect(slow.mostUnderWay).toBe(8)
+  })
+
   test('stay ended, though their own answers come at the same moment', async () => {
     const { waited, asked } = await waitFor({
       jobs: ['a', 'b'],
       latency: 0,
-      service: ({ id }) => (id === 'a' ? unauthorized : jobAnswer('Running')),
+      interval: 10 * SECOND,
+      service: ({ id, at }) => (id === 'a' && at > 0 ? unauthorized : jobAnswer('Running')),
     })
     expect(waited.map(({ end }) => end.result)).toEqual(['error', 'error'])
-    expect(asked).toHaveLength(2)
+    expect(asked).toHaveLength(4)
   })
 
   test('are not asked for all at the same moment', async () => {

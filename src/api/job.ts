@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { OutsideText } from '../outside-text.ts'
-import type { Secrets } from '../secrets.ts'
+import { startOf, type Secrets } from '../secrets.ts'
 
 /** Bytes above which `entities` is left out: the contract's limit. */
 const LARGEST_ENTITIES = 100_000
+
+/** Bytes of a status where it stands among many. */
+const LONGEST_LABEL = 120
 
 /** A job's id as the user gave it: to ask with, and to show. */
 export interface JobId {
@@ -35,6 +38,8 @@ export interface Job {
 
 export interface Status {
   readonly text: OutsideText
+  /** Its start: what is kept of each of many, so that memory stays small. */
+  readonly label: OutsideText
   readonly meaning: 'pending' | 'running' | 'completed' | 'failed' | 'canceled' | 'unauthorized' | 'unknown'
 }
 
@@ -73,7 +78,11 @@ export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
   const outside = (raw: string | undefined) => (raw === undefined ? undefined : secrets.text(raw))
   const entities = sent.entities && secrets.json(sent.entities, LARGEST_ENTITIES)
   return {
-    status: { text: secrets.text(sent.status), meaning: MEANINGS.get(sent.status) ?? 'unknown' },
+    status: {
+      text: secrets.text(sent.status),
+      label: secrets.text(sent.status, (status) => startOf(status, LONGEST_LABEL)),
+      meaning: MEANINGS.get(sent.status) ?? 'unknown',
+    },
     name: outside(sent.name?.trim()),
     instanceId: outside(sent.instance?.id),
     instanceName: outside(sent.instance?.name),
@@ -90,7 +99,7 @@ export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
 
 /** `60%` → 60; undefined for what is no percentage. */
 function percent(process: string | undefined): number | undefined {
-  const number = /^\s*(\d{1,3}(?:\.\d{1,20})?)\s*%?\s*$/.exec(process ?? '')?.[1]
+  const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(process?.trim() ?? '')?.[1]
   return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number))
 }
 

@@ -66,8 +66,13 @@ function readJob(reply: Reply, jobId: string, secrets: Secrets): Answer {
   }
   const { data: sent } = jobSchema.safeParse(data?.job)
   if (sent === undefined) return unusable(describe(reply, json, secrets))
-  if (sent.id.toLowerCase() !== jobId.toLowerCase()) return { kind: 'other-job', id: secrets.text(sent.id) }
+  if (!isSameId(sent.id, jobId)) return { kind: 'other-job', id: secrets.text(sent.id) }
   return { kind: 'job', job: toJob(sent, secrets) }
+}
+
+/** Ignoring case. What we ask with is ASCII, and beyond it two characters can have one lower case: K and the kelvin sign. */
+function isSameId(sent: string, asked: string): boolean {
+  return /^[!-~]+$/.test(sent) && sent.toLowerCase() === asked.toLowerCase()
 }
 
 function unusable(says: Phrase): Answer {

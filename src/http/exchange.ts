@@ -10,6 +10,9 @@ const LONGEST_EXCHANGE = 30_000
 /** Most bytes that are read of one answer. */
 const LARGEST_BODY = 1_048_576
 
+/** Pieces of an answer that are kept apart. */
+const MOST_CHUNKS = 1_000
+
 export interface HttpRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -107,6 +110,8 @@ async function read(message: IncomingMessage): Promise<Pick<Reply, 'body' | 'fla
     size += chunk.length
     if (size > LARGEST_BODY) return { body: '', flaw: 'is larger than 1 MiB' }
     chunks.push(chunk)
+    // A body that comes byte by byte must not take a hundred times its size.
+    if (chunks.length > MOST_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks))
   }
   const bytes = Buffer.concat(chunks)
   return { body: new TextDecoder().decode(bytes), flaw: isUtf8(bytes) ? undefined : 'is not UTF-8' }
@@ -153,12 +158,17 @@ function noReply(error: unknown, phase: Phase, ended: 'aborted' | 'too-slow' | u
   const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1]
   return {
     kind: 'no-reply',
-    why: ended ?? (CERTIFICATE_ERRORS.has(code ?? '') ? 'certificate' : 'broken'),
+    why: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'broken'),
     phase,
     code,
     message,
     proxyStatus: proxyStatus === undefined ? undefined : Number(proxyStatus),
   }
+}
+
+/** Of what went wrong on the way to a proxy, http-client keeps the message alone. */
+function isCertificateError(code: string | undefined, phase: Phase, message: string): boolean {
+  return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message))
 }
 
 /** Source: Node's documentation, "X509 certificate error codes", and ERR_TLS_CERT_ALTNAME_INVALID. */

@@ -68,8 +68,8 @@ function networkFault(failure: NoReply, secrets: Secrets): Fault {
         }
   if (why === 'certificate')
     return { kind: 'refused', why, told: { ...told, label: 'untrusted certificate' } }
-  // A proxy that refuses to connect would refuse it again.
-  if (proxyStatus !== undefined && proxyStatus >= 400 && !passes(proxyStatus)) {
+  // A proxy that refuses to connect, or redirects, would do so again.
+  if (proxyStatus !== undefined && !passes(proxyStatus)) {
     return { kind: 'refused', why: 'proxy', told }
   }
   return { kind: 'try-again', retryAfter: undefined, told }

@@ -16,7 +16,8 @@ export function readRetryAfter(header: string | undefined, now: number): number 
   return wait > 0 ? Math.min(wait, LONGEST) : undefined
 }
 
-/** Milliseconds since the epoch; NaN for what is none of RFC 9110's three forms, which Date.parse all reads. */
+/** Milliseconds since the epoch; NaN for none of RFC 9110's three forms, of which asctime's names no time zone. */
 function httpDate(text: string): number {
-  return /^[A-Z][a-z]{2,8},? .{1,40}$/.test(text) ? Date.parse(text) : Number.NaN
+  if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text)) return Number.NaN
+  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
 }

@@ -18,13 +18,13 @@ export function readServiceError(reply: Reply, secrets: Secrets): ServiceError {
   const message =
     body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title
   const requestId = header(reply, 'x-request-id') ?? header(reply, 'x-iam-trace-id') ?? body?.request_id
-  const text = message === undefined ? readableText(reply, secrets) : secrets.text(message)
+  const said = message === undefined ? readableText(reply, secrets) : secrets.text(message)
   return {
     code,
     says: [
       `HTTP ${reply.status}`,
       ...(code === undefined ? [] : phrase` ${secrets.text(code)}`),
-      ...(text === undefined ? [] : phrase` “${text}”`),
+      ...(said === undefined ? [] : phrase` “${said}”`),
       ...(requestId === undefined ? [] : phrase` (request id ${secrets.text(requestId)})`),
     ],
   }
@@ -39,11 +39,11 @@ export function parseJson(body: string): unknown {
   }
 }
 
-/** What a person would read of a body that is no JSON, a web page's text say; undefined when there is nothing. */
+/** What a person would read of a body that is no JSON object, a web page's text say; undefined when there is nothing. */
 export function readableText(reply: Reply, secrets: Secrets): OutsideText | undefined {
-  if (parseJson(reply.body) !== undefined) return undefined
-  const text = secrets.text(reply.body, withoutMarkup)
-  return text.equals(secrets.text('')) ? undefined : text
+  if (shape.safeParse(parseJson(reply.body)).success) return undefined
+  const said = secrets.text(reply.body, withoutMarkup)
+  return said.equals(secrets.text('')) ? undefined : said
 }
 
 function withoutMarkup(body: string): string {

@@ -1,4 +1,4 @@
-import { joinPhrases, phrase, type OutsideText, type Phrase } from '../outside-text.ts'
+import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
 import type { Waited } from '../wait/wait.ts'
 import { CURES, explainEnd, TITLES } from './explain.ts'
 
@@ -8,7 +8,10 @@ const MOST_NAMED = 10
 /** The one error annotation of a red step. */
 export interface Annotation {
   readonly title: string
-  readonly message: Phrase
+  /** What happened, a line each. */
+  readonly lines: readonly Phrase[]
+  /** What to do next. */
+  readonly next: Phrase
 }
 
 /** The annotation for a wait, undefined when every job completed; `timeout` in milliseconds. */
@@ -18,30 +21,32 @@ export function annotationOf(waited: readonly Waited[], timeout: number): Annota
     .map((one) => explainEnd(one, timeout))
   const [first] = explained
   if (first === undefined) return undefined
-  if (explained.length === 1) return { title: first.title, message: phrase`${first.what}\n${first.next}` }
+  if (explained.length === 1) return { title: first.title, lines: [first.what], next: first.next }
 
   const isSame = explained.every(({ title }) => title === first.title)
   const named = explained.slice(0, MOST_NAMED).map(({ what }) => phrase`- ${what}`)
   const rest = explained.length - named.length
-  const lines = [
-    phrase`${explained.length} of ${waited.length} jobs did not complete:`,
-    ...named,
-    ...(rest > 0 ? [phrase`- and ${rest} more`] : []),
-    ...(isSame ? [first.next] : [phrase`The summary says what to do for each.`]),
-  ]
-  return { title: isSame ? first.title : TITLES.several, message: joinPhrases(lines, '\n') }
+  return {
+    title: isSame ? first.title : TITLES.several,
+    lines: [
+      phrase`${explained.length} of ${waited.length} jobs did not complete:`,
+      ...named,
+      ...(rest > 0 ? [phrase`- and ${rest} more`] : []),
+    ],
+    next: isSame ? first.next : phrase`The summary says what to do for each.`,
+  }
 }
 
 /** The annotation for what should never happen. */
 export function defectAnnotation(error: OutsideText): Annotation {
-  return { title: TITLES.defect, message: phrase`${error}\n${CURES.defect}` }
+  return { title: TITLES.defect, lines: [[error]], next: [CURES.defect] }
 }
 
 /** The annotation for inputs that are wrong; all of them at once. */
 export function inputsAnnotation(problems: readonly string[]): Annotation {
-  const lines = problems.map((problem) => phrase`- ${problem}`)
   return {
     title: TITLES.inputs,
-    message: phrase`Nothing was asked. Mend ${problems.length === 1 ? 'this input' : 'these inputs'}:\n${joinPhrases(lines, '\n')}`,
+    lines: problems.map((problem) => phrase`- ${problem}`),
+    next: phrase`Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
   }
 }

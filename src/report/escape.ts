@@ -5,17 +5,21 @@ const LONGEST_IN_LOG = 300
 const LONGEST_IN_ANNOTATION = 1_000
 const LONGEST_IN_SUMMARY = 1_000
 
+const LONGEST_LINE = 1_000
 /** GitHub cuts an annotation at 4096 characters. */
 const LONGEST_ANNOTATION = 4_000
 
 /** For a log line: one line, without anything that the runner or a terminal would act on. */
 export function forLog(text: Phrase): string {
-  return defuse(render(text, (outside) => oneLine(outside, LONGEST_IN_LOG)))
+  return cut(defuse(render(text, (outside) => oneLine(outside, LONGEST_IN_LOG))), LONGEST_LINE)
 }
 
-/** For an annotation's message; core escapes the line ends, which are ours alone. */
-export function forAnnotation(text: Phrase): string {
-  return cut(defuse(render(text, (outside) => oneLine(outside, LONGEST_IN_ANNOTATION))), LONGEST_ANNOTATION)
+/** For an annotation's message, a line each (core escapes their ends). However long the others are, the last stays. */
+export function forAnnotation(...lines: readonly Phrase[]): string {
+  const all = lines.map((line) => defuse(render(line, (outside) => oneLine(outside, LONGEST_IN_ANNOTATION))))
+  const last = all.pop() ?? ''
+  const share = Math.floor((LONGEST_ANNOTATION - last.length) / Math.max(all.length, 1)) - 1
+  return [...all.map((line) => cut(line, share)), cut(last, LONGEST_ANNOTATION)].join('\n')
 }
 
 /**
@@ -32,9 +36,9 @@ export function forSummary(text: Phrase, longest = LONGEST_IN_SUMMARY): string {
   })
 }
 
-/** For an output: as it came, but without NUL, which would end it for some readers. */
+/** For an output: as it came. */
 export function forOutput(text: OutsideText): string {
-  return text.reveal().replaceAll('\0', '')
+  return text.reveal()
 }
 
 function render(text: Phrase, escape: (outside: string) => string): string {

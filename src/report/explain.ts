@@ -60,7 +60,7 @@ export function explainEnd({ state, end }: Waited, timeout: number): Explanation
     case 'not-found':
       return {
         title: TITLES['not-found'],
-        what: phrase`${job} was not known to the service for 2 minutes: ${end.told.says}.`,
+        what: phrase`${job} was not known to the service for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
         next: phrase`Check that job-id, project-id and endpoint belong together: a job is known only in its own project and region, and for a month.`,
       }
     case 'vanished':
@@ -115,7 +115,7 @@ function explainTimeout(state: JobState, timeout: number): Explanation {
   return {
     title: TITLES['timed-out'],
     what: phrase`${jobPhrase(state)} was not over after ${formatDuration(timeout)}${seen}; ${tallyPhrase(state)}.${lastFault}`,
-    next: phrase`${check}The job goes on in the cloud. To resume the wait, run a step with the same job-id and a longer timeout; to create again would make a second instance.`,
+    next: phrase`${check}${state.job === undefined ? 'If the job exists, it goes on in the cloud.' : 'The job goes on in the cloud.'} To resume the wait, run a step with the same job-id and a longer timeout; to create again would make a second instance.`,
   }
 }
 

@@ -16,14 +16,25 @@ const SIGN_OF_LIFE = MINUTE
 /** Where lines go. */
 export type Printer = Pick<typeof core, 'debug' | 'info' | 'isDebug' | 'warning'>
 
+interface News {
+  readonly state: JobState
+  /** Milliseconds since the wait began; undefined when no question follows. */
+  readonly nextAsk: number | undefined
+  readonly isOver: boolean
+}
+
+/** Warnings that are annotations: GitHub keeps ten per step. */
+const MOST_WARNINGS = 10
+
 /** The log of a wait: a line per change of status or progress, and a sign of life each minute. */
 export class Log implements Listener {
   readonly #jobs: readonly JobId[]
   readonly #printer: Printer
   readonly #clock: Clock
   readonly #start: number
-  readonly #latest = new Map<JobId, { state: JobState; nextAsk: number | undefined }>()
+  readonly #latest = new Map<JobId, News>()
   #lastLine: number
+  #warnings = 0
 
   constructor(jobs: readonly JobId[], printer: Printer, clock: Clock) {
     this.#jobs = jobs
@@ -44,9 +55,9 @@ export class Log implements Listener {
     )
   }
 
-  answered(state: JobState, nextAsk: number | undefined): void {
+  answered(state: JobState, nextAsk: number | undefined, isOver: boolean): void {
     const before = this.#latest.get(state.id)?.state
-    this.#latest.set(state.id, { state, nextAsk })
+    this.#latest.set(state.id, { state, nextAsk, isOver })
     if (state.last !== undefined && this.#printer.isDebug())
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress) return
@@ -55,7 +66,8 @@ export class Log implements Listener {
   }
 
   warned(warning: Phrase): void {
-    this.#printer.warning(forAnnotation(warning))
+    this.#warnings += 1
+    if (this.#warnings <= MOST_WARNINGS) this.#printer.warning(forAnnotation(warning))
   }
 
   /** Keeps the log from falling silent, until the signal aborts. */
@@ -69,7 +81,7 @@ export class Log implements Listener {
 
   #signOfLife(): void {
     const latest = [...this.#latest.values()]
-    const waiting = latest.filter(({ nextAsk }) => nextAsk !== undefined)
+    const waiting = latest.filter(({ isOver }) => !isOver)
     const nextAsk = Math.min(...waiting.map((job) => job.nextAsk ?? Infinity))
     const [only] = latest
     if (this.#jobs.length === 1 && only !== undefined) {
@@ -106,15 +118,13 @@ export class Log implements Listener {
 }
 
 function labelOf(state: JobState | undefined): string | OutsideText {
-  return (
-    state?.job?.status.text ?? (state?.hiddenSince === undefined ? 'without an answer' : 'not visible yet')
-  )
+  return state?.job?.status.label ?? (state?.hiddenSince === undefined ? 'not seen yet' : 'not visible yet')
 }
 
 function describe(answer: Answer): Phrase {
   switch (answer.kind) {
     case 'job':
-      return phrase`${answer.job.status.text} ${percent(answer.job.progress)}`
+      return phrase`${answer.job.status.label} ${percent(answer.job.progress)}`
     case 'other-job':
       return phrase`an answer about job ${answer.id}`
     default:

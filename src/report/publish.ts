@@ -28,7 +28,7 @@ export async function publish(
   const lost = writeOutputs(report.outputs, toolkit, env, secrets)
   const annotation = withLoss(report.annotation, lost)
   if (annotation !== undefined) {
-    toolkit.error(forAnnotation(annotation.message), { title: annotation.title })
+    toolkit.error(forAnnotation(...annotation.lines, annotation.next), { title: annotation.title })
   }
   try {
     await toolkit.summary.addRaw(report.summary).write()
@@ -61,7 +61,8 @@ function withLoss(annotation: Annotation | undefined, lost: OutsideText | undefi
   return annotation === undefined
     ? {
         title: TITLES.outputs,
-        message: phrase`${loss}\nThe jobs completed. Check the runner’s disk and the file GITHUB_OUTPUT.`,
+        lines: [phrase`All jobs completed.`, loss],
+        next: phrase`Check the runner’s disk and the file GITHUB_OUTPUT.`,
       }
-    : { ...annotation, message: phrase`${annotation.message}\n${loss}` }
+    : { ...annotation, lines: [...annotation.lines, loss] }
 }

@@ -33,8 +33,15 @@ export function summaryOf(waited: readonly Waited[], timeout: number): string {
 }
 
 /** The summary of a run that waited for nothing: its annotation. */
-export function summaryOfAnnotation({ title, message }: Annotation): string {
-  return lines(`### ${SIGNS.error} ${title}`, '', forSummary(message), '')
+export function summaryOfAnnotation({ title, lines: what, next }: Annotation): string {
+  return lines(
+    `### ${SIGNS.error} ${title}`,
+    '',
+    ...what.map((line) => forSummary(line)),
+    '',
+    forSummary(next),
+    '',
+  )
 }
 
 function summaryOfOne(waited: Waited, timeout: number): string {
@@ -70,9 +77,9 @@ function summaryOfOne(waited: Waited, timeout: number): string {
     '|---|---|',
     ...known,
     '',
-    ...(end.result === 'completed'
-      ? []
-      : [forSummary(what), '', `**What to do next.** ${forSummary(next)}`, '']),
+    // That it failed, and why, stands in the table already.
+    ...(['completed', 'failed', 'canceled'].includes(end.result) ? [] : [forSummary(what), '']),
+    ...(next.length === 0 ? [] : [`**What to do next.** ${forSummary(next)}`, '']),
     ...progressOverTime(state.history),
   )
 }

@@ -42,7 +42,9 @@ export interface JobState {
 export type End =
   | { readonly result: 'completed' | 'failed' | 'canceled'; readonly job: Job }
   | { readonly result: 'timed-out' }
-  | { readonly result: 'not-found' | 'vanished'; readonly told: Told }
+  /** `hiddenFor`: from the first to the last answer that there is no such job, milliseconds. */
+  | { readonly result: 'not-found'; readonly told: Told; readonly hiddenFor: number }
+  | { readonly result: 'vanished'; readonly told: Told }
   | { readonly result: 'interrupted' }
   | { readonly result: 'error'; readonly why: 'other-job'; readonly id: OutsideText }
   | { readonly result: 'error'; readonly why: Refusal | 'unusable' | 'defect'; readonly told: Told }
@@ -81,7 +83,7 @@ export function judge(before: JobState, answer: Answer, at: number): Judgement {
     case 'other-job':
       return ended(state, { result: 'error', why: 'other-job', id: answer.id })
     case 'not-visible':
-      return judgeNotVisible({ ...state, faults: 0 }, answer.told, at)
+      return judgeNotVisible({ ...state, faults: 0, unusable: 0 }, answer.told, at)
     case 'unusable': {
       const unusable = state.unusable + 1
       return unusable < MOST_UNUSABLE
@@ -96,18 +98,18 @@ export function judge(before: JobState, answer: Answer, at: number): Judgement {
 }
 
 function labelOf(answer: Answer): string | OutsideText {
-  if (answer.kind === 'job') return answer.job.status.text
+  if (answer.kind === 'job') return answer.job.status.label
   return answer.kind === 'other-job' ? 'another job' : answer.told.label
 }
 
 function judgeJob(before: JobState, job: Job, at: number): Judgement {
-  const { meaning, text } = job.status
+  const { meaning, label } = job.status
   const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress)
   const state = {
     ...before,
     job,
     progress,
-    history: recordPoint(before.history, { at, status: text, progress }),
+    history: recordPoint(before.history, { at, status: label, progress }),
     missing: 0,
     unusable: 0,
     faults: 0,
@@ -123,9 +125,9 @@ function judgeJob(before: JobState, job: Job, at: number): Judgement {
     case 'pending':
       return judgePending(state, at)
     case 'unauthorized':
-      return warnOfStatus(state, text, phrase`it waits for someone’s authorization in the console`)
+      return warnOfStatus(state, label, phrase`it waits for someone’s authorization in the console`)
     case 'unknown':
-      return warnOfStatus(state, text, phrase`a status that this action does not know, so it waits on`)
+      return warnOfStatus(state, label, phrase`a status that this action does not know, so it waits on`)
   }
 }
 
@@ -153,7 +155,8 @@ function judgeNotVisible(before: JobState, told: Told, at: number): Judgement {
   }
   const hiddenSince = before.hiddenSince ?? at
   const state = { ...before, hiddenSince }
-  return at - hiddenSince < LONGEST_HIDDEN ? goesOn(state) : ended(state, { result: 'not-found', told })
+  const hiddenFor = at - hiddenSince
+  return hiddenFor < LONGEST_HIDDEN ? goesOn(state) : ended(state, { result: 'not-found', told, hiddenFor })
 }
 
 function goesOn(state: JobState): Judgement {

@@ -7,6 +7,11 @@ import type { Pause } from './schedule.ts'
 
 /** Exchanges under way at once, so that many jobs do not open as many connections. */
 const MOST_AT_ONCE = 8
+/**
+ * Until the first answer, questions go out one by one, so far apart at least: refused credentials shall not be sent
+ * for each of many jobs, since repeated refusals lock an account.
+ */
+const FIRST_APART = 2 * SECOND
 
 export interface WaitPlan {
   /** Distinct jobs, in the order given. */
@@ -35,9 +40,10 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-/** Hears what happens; `nextAsk` in milliseconds since the wait began, undefined when no question follows. */
+/** Hears what happens. */
 export interface Listener {
-  answered(state: JobState, nextAsk: number | undefined): void
+  /** After each answer; `nextAsk` in milliseconds since the wait began, undefined when no question follows. */
+  answered(state: JobState, nextAsk: number | undefined, isOver: boolean): void
   warned(warning: Phrase): void
 }
 
@@ -68,6 +74,8 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   /** Ends the exchanges that began before the last look, so that a stalled one is not in its way. */
   const untilLastLook = new AbortController()
   const untilTimeout = new AbortController()
+  let isAnswered = false as boolean
+  let lastStart = -Infinity
   let alarm = new AbortController()
   const wake = () => {
     alarm.abort()
@@ -79,6 +87,7 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   }
 
   const settle = (track: Track, answer: Answer, askedAt: number) => {
+    isAnswered ||= answer.kind !== 'try-again'
     if (track.end !== undefined) return
     const at = elapsed()
     const { state, warning, end } = judge(track.state, answer, at)
@@ -87,7 +96,8 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     track.nextAsk = at + plan.pause(state, at)
     const notBefore = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
     if (askedAt < lastLook) track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore))
-    listener.answered(state, end === undefined && track.nextAsk < plan.timeout ? track.nextAsk : undefined)
+    const isOver = end !== undefined
+    listener.answered(state, !isOver && track.nextAsk < plan.timeout ? track.nextAsk : undefined, isOver)
     if (warning !== undefined) listener.warned(warning)
     if (end?.result === 'error' && end.why === 'credentials') endAll(end)
   }
@@ -117,11 +127,20 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     alarm = new AbortController()
     const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk)
     const due = idle.filter((track) => track.nextAsk <= now)
-    const started = due.slice(0, MOST_AT_ONCE - (open.length - idle.length))
+    const underWay = open.length - idle.length
+    const mayStart = isAnswered
+      ? MOST_AT_ONCE - underWay
+      : Number(underWay === 0 || now >= lastStart + FIRST_APART)
+    const started = due.slice(0, Math.min(mayStart, MOST_AT_ONCE - underWay))
+    if (started.length > 0) lastStart = now
     for (const track of started) void ask(track)
-    const next = idle[due.length]?.nextAsk ?? plan.timeout
-    const wakeAt = Math.min(next, now < lastLook ? lastLook : plan.timeout, plan.timeout)
-    await clock.sleep(wakeAt - now, alarm.signal)
+    const moments = [
+      idle[due.length]?.nextAsk ?? Infinity,
+      isAnswered ? Infinity : lastStart + FIRST_APART,
+      lastLook,
+      plan.timeout,
+    ]
+    await clock.sleep(Math.min(...moments.filter((moment) => moment > now)) - now, alarm.signal)
   }
 
   signal.removeEventListener('abort', wake)

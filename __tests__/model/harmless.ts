@@ -1,0 +1,99 @@
+import { expect } from '@jest/globals'
+import { EOL } from 'node:os'
+import { readOutputs } from '../../simulator/runner.ts'
+import { TITLES } from '../../src/report/explain.ts'
+import { OUTPUTS } from '../../src/report/outputs.ts'
+import { strangersIn } from './gfm.ts'
+import { readStrictly } from './output-file.ts'
+import { commandsIn, commandsInLine, linesOf, withoutIgnored, type Command } from './runner-commands.ts'
+
+/** What a step may leave behind, whatever was sent to it. */
+
+/** Longest line of a log that a person would still read. */
+const LONGEST_LINE = 2_000
+/** Where GitHub cuts an annotation, in UTF-16 units. */
+const LONGEST_ANNOTATION = 4_096
+/** Bytes at which GitHub drops a summary. */
+export const LARGEST_SUMMARY = 1_048_576
+/** Of all outputs together: the contract's limit, in UTF-16 units. */
+const LARGEST_OUTPUTS = 500_000
+
+/** The log has no command but ours, and nothing that a terminal acts on or an eye overlooks. */
+export function expectHarmlessLog(log: string, { token, debug }: { token: string; debug: boolean }): void {
+  const lines = log.split(EOL)
+  expect(linesOf(log)).toEqual(lines)
+  expect(lines.filter((line) => /[\p{C}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u.test(line))).toEqual(
+    [],
+  )
+  expect(lines.filter((line) => withoutIgnored(line).includes('##['))).toEqual([])
+  const commands = commandsIn(log)
+  expect(commands.filter((command) => !isOurs(command, token, debug))).toEqual([])
+  expect(commands.filter(({ name }) => name === 'error').length).toBeLessThanOrEqual(1)
+  const texts = lines.filter((line) => !/^::(add-mask|error|warning)[ :]/.test(line))
+  expect(texts.filter((line) => (commandsInLine(line)[0]?.data ?? line).length > LONGEST_LINE)).toEqual([])
+}
+
+function isOurs({ name, properties, data }: Command, token: string, debug: boolean): boolean {
+  switch (name) {
+    case 'add-mask':
+      return spellingsOf(data).includes(token)
+    case 'debug':
+      return debug && Object.keys(properties).length === 0
+    case 'warning':
+      return (
+        data.length <= LONGEST_ANNOTATION &&
+        Object.keys(properties).length === 0 &&
+        /^(Job .* has (been Pending for|the status “)|The entities of job )/.test(data)
+      )
+    case 'error':
+      return (
+        data.length <= LONGEST_ANNOTATION &&
+        Object.keys(properties).join() === 'title' &&
+        Object.values<string>(TITLES).includes(properties['title'] ?? '')
+      )
+    default:
+      return false
+  }
+}
+
+/** What a masked form may stand for: the text itself, or what it is when it is decoded. */
+function spellingsOf(form: string): string[] {
+  const decoders = [
+    () => form,
+    () => decodeURIComponent(form),
+    () => String(JSON.parse(`"${form}"`)),
+    () => Buffer.from(form, 'base64').toString(),
+    () =>
+      form.replace(/&#(?:x([\da-f]+)|(\d+));/gi, (_, hex: string | undefined, decimal: string) =>
+        String.fromCharCode(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),
+      ),
+  ]
+  return decoders.flatMap((decode) => {
+    try {
+      return [decode()]
+    } catch {
+      return []
+    }
+  })
+}
+
+/** The file holds each output once, in any reader's eyes, and JSON where JSON is promised. */
+export function expectWholeOutputs(file: string): Readonly<Record<string, string>> {
+  const strictly = readStrictly(file)
+  expect(strictly.map(([name]) => name)).toEqual(OUTPUTS)
+  const outputs = readOutputs(file)
+  expect(outputs).toEqual(Object.fromEntries(strictly))
+  const { jobs = '', entities = '' } = outputs
+  expect(JSON.parse(jobs)).toBeInstanceOf(Array)
+  if (entities !== '') expect(typeof JSON.parse(entities)).toBe('object')
+  const texts = Object.values(outputs)
+  expect(texts.reduce((sum, text) => sum + text.length, 0)).toBeLessThan(LARGEST_OUTPUTS)
+  expect(texts.filter((text) => text.includes('\0') || !text.isWellFormed())).toEqual([])
+  return outputs
+}
+
+/** The summary is our layout with text in it. */
+export function expectHarmlessSummary(summary: string): void {
+  expect(Buffer.byteLength(summary)).toBeLessThan(LARGEST_SUMMARY)
+  expect(strangersIn(summary)).toEqual([])
+}

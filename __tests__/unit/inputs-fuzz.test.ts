@@ -1,0 +1,353 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { INPUTS, readInputs, type InputName, type Settings } from '../../src/inputs.ts'
+import { Secrets } from '../../src/secrets.ts'
+import { hostileText } from '../model/hostile-text.ts'
+
+/** Any string in any input: settings that keep their promises, or problems that quote nothing. */
+
+const NAMES = Object.keys(INPUTS) as InputName[]
+/** Variables that inputs.ts may look at, and some that it must not trip over. */
+const VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_ID', 'INPUT_TOKEN', 'PATH', '']
+
+/** Shortest piece of a value that counts as quoted. */
+const PIECE = 6
+/** What a problem may have in common with a value by chance: our own words. */
+const OURS = readFileSync(join(import.meta.dirname, '..', '..', 'src', 'inputs.ts'), 'utf8')
+
+type Given = Readonly<Partial<Record<InputName, string>>>
+
+function read(given: Given, env: NodeJS.ProcessEnv = {}) {
+  const masked: string[] = []
+  const secrets = new Secrets((value) => masked.push(value))
+  return { read: readInputs((name) => given[name] ?? '', env, secrets), masked }
+}
+
+function expectOneOrTheOther(given: Given, env: NodeJS.ProcessEnv = {}): Settings | undefined {
+  const { read: result, masked } = read(given, env)
+  const token = given.token?.trim() ?? ''
+  expect(masked.includes(token)).toBe(token !== '')
+  if ('problems' in result) {
+    expectUsefulProblems(result.problems, [...Object.values(given), ...Object.values(env)])
+    return undefined
+  }
+  expectValidSettings(result, given, env)
+  return result
+}
+
+function expectUsefulProblems(problems: readonly string[], values: readonly (string | undefined)[]): void {
+  const named = problems.map((problem) => /^([a-z-]+): \S/.exec(problem)?.[1])
+  expect(named).not.toEqual([])
+  expect(named).toEqual(NAMES.filter((name) => named.includes(name)))
+  const pieces = piecesOf(problems.join('\n')).filter((piece) => !OURS.includes(piece))
+  expect(pieces.filter((piece) => values.some((value) => value?.includes(piece)))).toEqual([])
+}
+
+function piecesOf(text: string): string[] {
+  return Array.from({ length: Math.max(0, text.length - PIECE + 1) }, (_, at) => text.slice(at, at + PIECE))
+}
+
+function expectValidSettings(settings: Settings, given: Given, env: NodeJS.ProcessEnv): void {
+  const { endpoint, projectId, jobs, token, timeout, pollInterval, language } = settings
+  expectValidEndpoint(endpoint, given.endpoint?.trim() ?? '')
+  expect(projectId).toMatch(/^[A-Za-z0-9]{32}$/)
+  expect(
+    [given['project-id'], ...VARIABLES.map((name) => env[name])].map((value) => value?.trim()),
+  ).toContain(projectId)
+  const ids = jobs.map(({ value }) => value)
+  expect(ids.length).toBeGreaterThanOrEqual(1)
+  expect(ids.length).toBeLessThanOrEqual(500)
+  expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length)
+  expect(ids.filter((id) => !/^[!-+\--~]{1,128}$/.test(id))).toEqual([])
+  const givenIds = given['job-id']?.split(/[,\r\n]/).map((id) => id.trim()) ?? []
+  const first = (id: string) => givenIds.findIndex((other) => other.toLowerCase() === id.toLowerCase())
+  expect(ids).toEqual(givenIds.filter((id, index) => id !== '' && first(id) === index))
+  expect(token).toBe(given.token?.trim())
+  expect(token).toMatch(/^[!-~]+$/)
+  expectWithin(timeout, 1_000, 432_000_000)
+  if (pollInterval !== 'auto') expectWithin(pollInterval, 1_000, 600_000)
+  expect(['en-us', 'zh-cn']).toContain(language)
+}
+
+function expectWithin(duration: number, least: number, most: number): void {
+  expect(Number.isInteger(duration / 1_000) && duration >= least && duration <= most).toBe(true)
+}
+
+function expectValidEndpoint(endpoint: string, given: string): void {
+  expect(given).not.toMatch(/[?#@\\\s]/)
+  const url = new URL(endpoint)
+  expect(endpoint).toMatch(/^[!-~]*[^/]$/)
+  const isLoopback = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(url.hostname)
+  expect(url.protocol).toBe(url.protocol === 'http:' && isLoopback ? 'http:' : 'https:')
+  expect(url.pathname).not.toMatch(/\/v3$|\/jobs(\/|$)/i)
+  // It is where the given text leads, and the API's path comes after it, and nothing else.
+  const meant = new URL(/^https?:/i.test(given) ? given : `https://${given}`)
+  expect([url.protocol, url.host]).toEqual([meant.protocol, meant.host])
+  expect(meant.pathname.split('/').filter(Boolean)).toEqual(url.pathname.split('/').filter(Boolean))
+  const asked = new URL(`${endpoint}/v3/p/jobs?id=a%2Fb`)
+  expect(asked.href).toBe(`${endpoint}/v3/p/jobs?id=a%2Fb`)
+  expect([asked.origin, asked.username, asked.password, asked.hash]).toEqual([url.origin, '', '', ''])
+  expect(asked.pathname).toBe(`${url.pathname.replace(/\/$/, '')}/v3/p/jobs`)
+}
+
+const PROJECT = '0123456789abcdefABCDEF0123456789'
+
+/** What is almost right, or right and looks wrong. */
+const nearlyValid = {
+  endpoint: fc
+    .tuple(
+      fc.constantFrom(
+        '',
+        'https://',
+        'HTTPS://',
+        'http://',
+        'https:',
+        'https:/',
+        'https:///',
+        '//',
+        'ftp://',
+        'x',
+      ),
+      fc.constantFrom(
+        ...[
+          'gaussdb.cn-north-4.myhuaweicloud.com',
+          'HOST.example.',
+          '127.0.0.1',
+          '127.1',
+          '0x7f.1',
+          '2130706433',
+        ],
+        ...[
+          'localhost',
+          'LOCALHOST',
+          'localhost.',
+          '[::1]',
+          '[0:0::1]',
+          '[::ffff:7f00:1]',
+          '[::]',
+          '0.0.0.0',
+          '::1',
+        ],
+        ...[
+          '192.0.2.1',
+          '256.1.1.1',
+          'xn--a',
+          'xn--bcher-kva.example',
+          'user@host',
+          'user:word@127.0.0.1',
+          '%31',
+        ],
+        ...[
+          '127.0.0.1.example',
+          'a'.repeat(64),
+          'a.'.repeat(130),
+          '-',
+          '_',
+          '.',
+          '..',
+          '',
+          'h%00st',
+          'h,st',
+          'h|st',
+        ],
+      ),
+      fc.constantFrom('', ':443', ':80', ':8480', ':0', ':65535', ':65536', ':', ':x', ':-1', ':٣'),
+      fc.constantFrom(
+        '',
+        '/',
+        '//',
+        '/mysql',
+        '/mysql/',
+        '/a//b',
+        '/v3',
+        '/V3/',
+        '/v3x',
+        '/v3/p/jobs',
+        '/JOBS/x',
+      ),
+      fc.constantFrom(
+        '',
+        '/..',
+        '/%2e%2e',
+        '/./',
+        '/%2F',
+        '/%6aobs',
+        '/v%33',
+        '?',
+        '?a',
+        '#',
+        '#a',
+        '\\',
+        ' ',
+        '\n',
+      ),
+    )
+    .map((parts) => parts.join('')),
+  'project-id': fc.constantFrom(
+    PROJECT,
+    `${PROJECT}0`,
+    PROJECT.slice(1),
+    ` ${PROJECT}\n`,
+    `${PROJECT}\0`,
+    '٣'.repeat(32),
+  ),
+  'job-id': fc
+    .array(
+      fc.constantFrom(
+        'job-1',
+        'JOB-1',
+        'a'.repeat(128),
+        'a'.repeat(129),
+        '',
+        ' ',
+        'x y',
+        'é',
+        '[',
+        ']',
+        '"a"',
+        '%',
+      ),
+    )
+    .chain((ids) =>
+      fc.constantFrom(',', '\n', '\r\n', ', ', ';', '\u2028').map((separator) => ids.join(separator)),
+    ),
+  token: fc.constantFrom(
+    'MIIFake',
+    'a',
+    ' a ',
+    'a b',
+    'a\nb',
+    'é',
+    '"',
+    '%',
+    '***',
+    '$&',
+    "$'",
+    '\0',
+    '\uD800',
+  ),
+  timeout: fc
+    .tuple(
+      fc.nat(500),
+      fc.constantFrom('', 's', 'm', 'h', 'd', 'm30s', 'h30m', ' m', '.5', 'e3', 'S', '٣', '\n'),
+    )
+    .map((parts) => parts.join('')),
+  'poll-interval': fc.constantFrom('auto', 'AUTO', ' auto ', '1', '0', '10m', '601s', '-1', '1.5', '１'),
+  language: fc.constantFrom('en-us', 'zh-cn', 'EN-US', 'en', 'zh-cn\n', 'zh_cn'),
+} satisfies Record<InputName, fc.Arbitrary<string>>
+
+const anyText = fc.oneof(
+  hostileText,
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: 'grapheme', maxLength: 40 }),
+)
+
+const environment = fc.dictionary(fc.constantFrom(...VARIABLES), fc.oneof(anyText, nearlyValid['project-id']))
+
+describe('any string in any input gives settings that hold, or problems that name inputs and quote nothing:', () => {
+  test('arbitrary text', () => {
+    const inputs = fc.record(
+      Object.fromEntries(NAMES.map((name) => [name, fc.oneof(anyText, nearlyValid[name])])) as Record<
+        InputName,
+        fc.Arbitrary<string>
+      >,
+      { requiredKeys: [] },
+    )
+    fc.assert(
+      fc.property(inputs, environment, (given, env) => {
+        expectOneOrTheOther(given, env)
+      }),
+      { seed: 1, numRuns: 1_000 },
+    )
+  })
+
+  test('arbitrary text in one input among right ones', () => {
+    const changed = fc
+      .constantFrom(...NAMES)
+      .chain((name) => fc.oneof(anyText, nearlyValid[name]).map((value) => ({ ...RIGHT, [name]: value })))
+    fc.assert(
+      fc.property(changed, environment, (given, env) => {
+        expectOneOrTheOther(given, env)
+      }),
+      { seed: 2, numRuns: 2_000 },
+    )
+  })
+
+  test('nearly valid values', () => {
+    let accepted = 0
+    fc.assert(
+      fc.property(fc.record({ ...nearlyValid, token: fc.constant('MIIFake') }), environment, (given, env) => {
+        for (const name of NAMES) {
+          if (expectOneOrTheOther({ ...RIGHT, [name]: given[name] }, env) !== undefined) accepted++
+        }
+      }),
+      { seed: 3, numRuns: 400 },
+    )
+    expect(accepted).toBeGreaterThan(400)
+  })
+
+  const RIGHT = {
+    endpoint: 'gaussdb.cn-north-4.myhuaweicloud.com',
+    'project-id': PROJECT,
+    'job-id': 'job-1',
+    token: 'MIIFake',
+  }
+})
+
+describe('a megabyte in one input is read in less than a second:', () => {
+  const MEGABYTE = 1_000_000
+  /** Among them what makes a regular expression go back and forth. */
+  const fillers = [
+    'a',
+    '0',
+    ' ',
+    '\n',
+    '/',
+    '/a',
+    '//',
+    '/..',
+    ',',
+    'a,',
+    '[',
+    '"',
+    '%',
+    '%2e',
+    '-',
+    '.',
+    'a.',
+    ':',
+    '@',
+  ]
+  const more = [
+    'https://',
+    '1h',
+    '9m',
+    '1s',
+    '\\',
+    '#',
+    '?',
+    '\r\n',
+    '\0',
+    'é',
+    '😀',
+    '\uD800',
+    '=',
+    '***',
+    '$&',
+    '<',
+  ]
+
+  test.each(NAMES)('%s', (name) => {
+    for (const filler of [...fillers, ...more]) {
+      const long = filler.repeat(MEGABYTE / filler.length)
+      for (const value of [long, `https://host.example/${long}`, `1${long}x`, `  ${long}\u00A0`]) {
+        const start = performance.now()
+        const { read: result } = read({ [name]: value })
+        expect(performance.now() - start).toBeLessThan(1_000)
+        expect('problems' in result && result.problems.join('').length < 5_000).toBe(true)
+      }
+    }
+  })
+})
