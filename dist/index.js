@@ -42892,6 +42892,13 @@ const MOST_AT_ONCE = 8;
  * for each of many jobs, since repeated refusals lock an account.
  */
 const FIRST_APART = 2 * SECOND;
+/** What was thrown where it should not have been. */
+class Defect {
+    thrown;
+    constructor(thrown) {
+        this.thrown = thrown;
+    }
+}
 /** Waits until the wait for each job has ended: asks, judges, sleeps. It always resolves. */
 async function wait(plan, world) {
     const { clock, signal, listener } = world;
@@ -42917,6 +42924,11 @@ async function wait(plan, world) {
         for (const track of tracks)
             track.end ??= end;
     };
+    const brokenBy = (thrown) => ({
+        result: 'error',
+        why: 'defect',
+        told: { label: 'defect', says: [world.describe(thrown)] },
+    });
     const settle = (track, answer, askedAt) => {
         isAnswered ||= answer.kind !== 'try-again';
         if (track.end !== undefined)
@@ -42944,7 +42956,7 @@ async function wait(plan, world) {
             settle(track, await world.ask(track.state.id, until.signal), askedAt);
         }
         catch (error) {
-            endAll({ result: 'error', why: 'defect', told: { label: 'defect', says: [world.describe(error)] } });
+            endAll(brokenBy(error));
         }
         track.isAsking = false;
         wake();
@@ -42953,7 +42965,7 @@ async function wait(plan, world) {
         // One look at the clock for one round: what became due in between would be neither asked nor waited for.
         const now = elapsed();
         if (signal.aborted)
-            endAll({ result: 'interrupted' });
+            endAll(signal.reason instanceof Defect ? brokenBy(signal.reason.thrown) : { result: 'interrupted' });
         if (now >= plan.timeout)
             endAll({ result: 'timed-out' });
         if (now >= lastLook)
@@ -43048,12 +43060,16 @@ async function waitFor(settings, around) {
 
 
 
+
 // Red until proven green: whatever ends this process before the last line of `run` leaves it red.
 process.exitCode = 1;
 /** From when only the report is left to be written. A cancelling runner sends SIGTERM after 7.5 s, and then kills. */
 const LONGEST_FAREWELL = 1_500;
 const stop = new AbortController();
-let isBroken = false;
+/** Whether the wait has begun to report, and so can no longer be told of a defect. */
+let isReporting = false;
+/** Who reports a defect: the wait, with what is known by then, or we. */
+let brokenIn = 'nothing';
 const secrets = new Secrets(setSecret);
 for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => {
@@ -43074,11 +43090,15 @@ async function run() {
         wallClock: Date.now,
         random: Math.random,
         signal: stop.signal,
-        onReport: limitFarewell,
+        onReport: () => {
+            isReporting = true;
+            limitFarewell();
+        },
     });
     await flush();
-    // What broke meanwhile has a report of its own, and ends the process after it.
-    if (!isBroken)
+    // A defect that no report has told of yet ends the process after its own.
+    const isTold = brokenIn === 'nothing' || (brokenIn === 'wait' && !isGreen);
+    if (isTold)
         leave(isGreen && !stop.signal.aborted ? 0 : 1);
 }
 async function sleepUntilAborted(ms, signal) {
@@ -43089,10 +43109,16 @@ async function flush() {
     await new Promise((resolve) => process.stdout.write('', resolve));
 }
 async function endByDefect(error) {
-    if (isBroken)
+    if (brokenIn !== 'nothing')
         return;
-    isBroken = true;
+    brokenIn = isReporting ? 'report' : 'wait';
     limitFarewell();
+    if (brokenIn === 'wait') {
+        stop.abort(new Defect(error));
+        await (0,promises_namespaceObject.setTimeout)(LONGEST_FAREWELL / 2);
+        // The process is still here: the wait itself is lost.
+        brokenIn = 'report';
+    }
     try {
         const annotation = defectAnnotation(secrets.error(error));
         const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) };

@@ -6,6 +6,7 @@ import { UNKNOWN } from './report/outputs.ts'
 import { publish } from './report/publish.ts'
 import { summaryOfAnnotation } from './report/summary.ts'
 import { Secrets } from './secrets.ts'
+import { Defect } from './wait/wait.ts'
 
 // Red until proven green: whatever ends this process before the last line of `run` leaves it red.
 process.exitCode = 1
@@ -14,7 +15,10 @@ process.exitCode = 1
 const LONGEST_FAREWELL = 1_500
 
 const stop = new AbortController()
-let isBroken = false
+/** Whether the wait has begun to report, and so can no longer be told of a defect. */
+let isReporting = false
+/** Who reports a defect: the wait, with what is known by then, or we. */
+let brokenIn: 'nothing' | 'wait' | 'report' = 'nothing'
 const secrets = new Secrets(core.setSecret)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -38,11 +42,15 @@ async function run(): Promise<void> {
     wallClock: Date.now,
     random: Math.random,
     signal: stop.signal,
-    onReport: limitFarewell,
+    onReport: () => {
+      isReporting = true
+      limitFarewell()
+    },
   })
   await flush()
-  // What broke meanwhile has a report of its own, and ends the process after it.
-  if (!isBroken) leave(isGreen && !stop.signal.aborted ? 0 : 1)
+  // A defect that no report has told of yet ends the process after its own.
+  const isTold = brokenIn === 'nothing' || (brokenIn === 'wait' && !isGreen)
+  if (isTold) leave(isGreen && !stop.signal.aborted ? 0 : 1)
 }
 
 async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
@@ -55,9 +63,15 @@ async function flush(): Promise<void> {
 }
 
 async function endByDefect(error: unknown): Promise<void> {
-  if (isBroken) return
-  isBroken = true
+  if (brokenIn !== 'nothing') return
+  brokenIn = isReporting ? 'report' : 'wait'
   limitFarewell()
+  if (brokenIn === 'wait') {
+    stop.abort(new Defect(error))
+    await sleep(LONGEST_FAREWELL / 2)
+    // The process is still here: the wait itself is lost.
+    brokenIn = 'report'
+  }
   try {
     const annotation = defectAnnotation(secrets.error(error))
     const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) }

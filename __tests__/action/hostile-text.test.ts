@@ -208,13 +208,13 @@ const seen = new Set<string | undefined>()
 describe('whatever the service sends, no command, markup or output but ours comes of it:', () => {
   test('in the fields of jobs', async () => {
     const scenario = fc.record({ jobs, faults: fc.constant([]), debug: fc.boolean() })
-    await check(fc.asyncProperty(scenario, isHarmless), 1, 200)
+    await check(fc.asyncProperty(scenario, isHarmless), 1, 150)
     expect([...seen]).toEqual(expect.arrayContaining(['completed', 'failed', 'canceled', 'timed-out']))
   }, 60_000)
 
   test('in errors, pages and headers', async () => {
     const scenario = fc.record({ jobs, faults, debug: fc.boolean() })
-    await check(fc.asyncProperty(scenario, isHarmless), 2, 150)
+    await check(fc.asyncProperty(scenario, isHarmless), 2, 120)
     expect([...seen]).toContain('error')
   }, 60_000)
 

@@ -190,6 +190,9 @@ describe('red stays red when the action itself breaks:', () => {
     expect(result.exitCode).toBe(1)
     expect(annotations(result)).toEqual([expect.stringContaining('title=The action has a defect')])
     expect(result.outputs['result']).toBe('error')
+    // What is known by then is told.
+    expect(result.outputs['job-id']).not.toBe('')
+    expect(result.outputs['jobs']).toContain('"jobId"')
   })
 
   test('something is thrown just when the job completed', async () => {

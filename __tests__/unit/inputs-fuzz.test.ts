@@ -271,7 +271,7 @@ describe('any string in any input gives settings that hold, or problems that nam
       fc.property(changed, environment, (given, env) => {
         expectOneOrTheOther(given, env)
       }),
-      { seed: 2, numRuns: 2_000 },
+      { seed: 2, numRuns: 2_000, examples: [[{ ...RIGHT, endpoint: 'host.example/@a' }, {}]] },
     )
   })
 
@@ -343,9 +343,10 @@ describe('a megabyte in one input is read in less than a second:', () => {
     for (const filler of [...fillers, ...more]) {
       const long = filler.repeat(MEGABYTE / filler.length)
       for (const value of [long, `https://host.example/${long}`, `1${long}x`, `  ${long}\u00A0`]) {
-        const start = performance.now()
+        // Of this process, so that the machine's other work does not count.
+        const start = process.cpuUsage()
         const { read: result } = read({ [name]: value })
-        expect(performance.now() - start).toBeLessThan(1_000)
+        expect(process.cpuUsage(start).user).toBeLessThan(1_000_000)
         expect('problems' in result && result.problems.join('').length < 5_000).toBe(true)
       }
     }

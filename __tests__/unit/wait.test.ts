@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../src/answer.ts'
 import type { JobId } from '../../src/api/job.ts'
 import { schedule } from '../../src/wait/schedule.ts'
-import { wait, type Waited } from '../../src/wait/wait.ts'
+import { Defect, wait, type Waited } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { jobAnswer, notVisible, tryAgain, unauthorized } from './answers.ts'
 import { noSecrets, outside, plain } from './text.ts'
@@ -199,6 +199,28 @@ describe('an interruption', () => {
       expect(endedAt).toBe(30 * SECOND)
     }
   })
+})
+
+test('a defect elsewhere ends the wait with what is known', async () => {
+  const stop = new AbortController()
+  const clock = new VirtualClock()
+  clock.at(30 * SECOND, () => {
+    stop.abort(new Defect('broken'))
+  })
+  const [waited] = await clock.run(
+    wait(
+      { jobs: [{ value: 'a', text: outside('a') }], timeout: HOUR, pause: schedule(MINUTE, () => 0) },
+      {
+        ask: () => Promise.resolve(jobAnswer('Running')),
+        clock,
+        signal: stop.signal,
+        listener: { answered: () => undefined, warned: () => undefined },
+        describe: (error) => noSecrets.error(error),
+      },
+    ),
+  )
+  expect(waited?.end).toMatchObject({ result: 'error', why: 'defect' })
+  expect(waited?.state.job?.status.meaning).toBe('running')
 })
 
 describe('several jobs', () => {

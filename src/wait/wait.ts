@@ -26,7 +26,7 @@ export interface World {
   /** Asks once about one job. */
   readonly ask: (id: JobId, signal: AbortSignal) => Promise<Answer>
   readonly clock: Clock
-  /** Aborts when the process shall end. */
+  /** Aborts when the process shall end; with a {@link Defect} as its reason when something is broken. */
   readonly signal: AbortSignal
   readonly listener: Listener
   /** Makes a defect of ours presentable. */
@@ -38,6 +38,14 @@ export interface Clock {
   now(): number
   /** Ends early, without an error, when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** What was thrown where it should not have been. */
+export class Defect {
+  readonly thrown: unknown
+  constructor(thrown: unknown) {
+    this.thrown = thrown
+  }
 }
 
 /** Hears what happens. */
@@ -86,6 +94,12 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     for (const track of tracks) track.end ??= end
   }
 
+  const brokenBy = (thrown: unknown): End => ({
+    result: 'error',
+    why: 'defect',
+    told: { label: 'defect', says: [world.describe(thrown)] },
+  })
+
   const settle = (track: Track, answer: Answer, askedAt: number) => {
     isAnswered ||= answer.kind !== 'try-again'
     if (track.end !== undefined) return
@@ -109,7 +123,7 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     try {
       settle(track, await world.ask(track.state.id, until.signal), askedAt)
     } catch (error) {
-      endAll({ result: 'error', why: 'defect', told: { label: 'defect', says: [world.describe(error)] } })
+      endAll(brokenBy(error))
     }
     track.isAsking = false
     wake()
@@ -118,7 +132,8 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   for (;;) {
     // One look at the clock for one round: what became due in between would be neither asked nor waited for.
     const now = elapsed()
-    if (signal.aborted) endAll({ result: 'interrupted' })
+    if (signal.aborted)
+      endAll(signal.reason instanceof Defect ? brokenBy(signal.reason.thrown) : { result: 'interrupted' })
     if (now >= plan.timeout) endAll({ result: 'timed-out' })
     if (now >= lastLook) untilLastLook.abort()
     const open = tracks.filter((track) => track.end === undefined)
