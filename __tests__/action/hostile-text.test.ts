@@ -267,8 +267,8 @@ describe('however long the texts are,', () => {
 
   test.each([
     ['that failed', { speed: 1, statuses: ['Failed'] }, 'The task center in the console tells more.'],
-    ['in a wait that timed out', { speed: FAST, statuses: ['Running'] }, 'The job goes on in the cloud.'],
-    ['in a wait that timed out after many statuses', manyStatuses, 'The job goes on in the cloud.'],
+    ['in a wait that timed out', { speed: FAST, statuses: ['Running'] }, 'goes on in the cloud.'],
+    ['in a wait that timed out after many statuses', manyStatuses, 'goes on in the cloud.'],
   ])('the annotation of a job %s says what to do next', async (_what, { speed, statuses }, next) => {
     const jobs = [{ id: 'job-1', statuses, fields: { name: LONG, fail_reason: LONG } }]
     const { log } = await run({ jobs, faults: [], debug: false, speed })

@@ -104,7 +104,7 @@ async function run(
       },
       debug: true,
       // A status that is unknown, and errors that pass, are waited for to the end.
-      speed: 'status' in override || 'reply' in place ? 2_000 : 1,
+      speed: 'status' in override || 'reply' in place ? 1_000 : 1,
       onPrint: (text) => onPrint?.(text, simulator.requests.length),
     })
   } finally {
