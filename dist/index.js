@@ -41211,7 +41211,7 @@ const LARGEST_BODY = 1_048_576;
 /** Pieces of an answer that are kept apart. */
 const MOST_CHUNKS = 1_000;
 /**
- * One HTTP GET that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
+ * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
  *
  * It is @actions/http-client, whose proxy support runners rely on, without its traps: redirects are not followed
  * (they would take the token along), and the answer is read here, because `readBody` never settles when the
@@ -41255,7 +41255,9 @@ async function attempt(request, trace, signal) {
     };
     const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false });
     // The signal does not reach a request that still waits for its proxy, hence the race.
-    const { message } = await Promise.race([client.get(request.url, request.headers), rejectOn(signal)]);
+    const { method, url, headers, body: sent } = request;
+    const asked = client.request(method, url, sent === '' ? null : sent, headers);
+    const { message } = await Promise.race([asked, rejectOn(signal)]);
     trace.phase = 'body';
     const body = await read(message);
     return { kind: 'reply', status: message.statusCode ?? 0, headers: message.headers, ...body };
@@ -41355,6 +41357,35 @@ const CERTIFICATE_ERRORS = new Set([
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+;// CONCATENATED MODULE: ./src/duration.ts
+/** Milliseconds in one second, minute and hour. */
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/**
+ * Reads a duration as users write it: `90` (seconds), `45s`, `30m`, `1h30m`.
+ *
+ * @returns milliseconds, or undefined when the text is no duration
+ */
+function parseDuration(text) {
+    const parts = /^(?:(\d{1,9})|(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?)$/.exec(text);
+    if (parts === null || text === '')
+        return undefined;
+    const [, bare = '0', hours = '0', minutes = '0', seconds = '0'] = parts;
+    return Number(hours) * HOUR + Number(minutes) * MINUTE + (Number(seconds) + Number(bare)) * SECOND;
+}
+/** Writes milliseconds the way {@link parseDuration} reads them, in whole seconds: `0s`, `45s`, `1h30m`. */
+function formatDuration(ms) {
+    const total = Math.max(0, Math.round(ms / SECOND));
+    const parts = [
+        [Math.floor(total / 3600), 'h'],
+        [Math.floor(total / 60) % 60, 'm'],
+        [total % 60, 's'],
+    ];
+    const shown = parts.filter(([count]) => count > 0);
+    return shown.length === 0 ? '0s' : shown.map(([count, unit]) => `${count}${unit}`).join('');
+}
+
 ;// CONCATENATED MODULE: ./src/outside-text.ts
 /**
  * Text that came from outside (the service, the network, an input), already free of secrets.
@@ -41392,36 +41423,16 @@ function flatten(gap) {
     return typeof gap === 'string' || gap instanceof OutsideText ? [gap] : gap;
 }
 
-;// CONCATENATED MODULE: ./src/duration.ts
-/** Milliseconds in one second, minute and hour. */
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-/**
- * Reads a duration as users write it: `90` (seconds), `45s`, `30m`, `1h30m`.
- *
- * @returns milliseconds, or undefined when the text is no duration
- */
-function parseDuration(text) {
-    const parts = /^(?:(\d{1,9})|(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?)$/.exec(text);
-    if (parts === null || text === '')
-        return undefined;
-    const [, bare = '0', hours = '0', minutes = '0', seconds = '0'] = parts;
-    return Number(hours) * HOUR + Number(minutes) * MINUTE + (Number(seconds) + Number(bare)) * SECOND;
-}
-/** Writes milliseconds the way {@link parseDuration} reads them, in whole seconds: `0s`, `45s`, `1h30m`. */
-function formatDuration(ms) {
-    const total = Math.max(0, Math.round(ms / SECOND));
-    const parts = [
-        [Math.floor(total / 3600), 'h'],
-        [Math.floor(total / 60) % 60, 'm'],
-        [total % 60, 's'],
-    ];
-    const shown = parts.filter(([count]) => count > 0);
-    return shown.length === 0 ? '0s' : shown.map(([count, unit]) => `${count}${unit}`).join('');
+;// CONCATENATED MODULE: ./src/http/http-date.ts
+/** Milliseconds since the epoch; NaN for none of RFC 9110's three forms, of which asctime's names no time zone. */
+function parseHttpDate(text) {
+    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
+        return Number.NaN;
+    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }
 
 ;// CONCATENATED MODULE: ./src/http/retry-after.ts
+
 
 /** A service may ask for more; then it is asked again after this long all the same. */
 const LONGEST = 5 * MINUTE;
@@ -41435,14 +41446,8 @@ function readRetryAfter(header, now) {
     if (header === undefined)
         return undefined;
     const text = header.trim();
-    const wait = /^\d+$/.test(text) ? Number(text) * SECOND : httpDate(text) - now;
+    const wait = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
     return wait > 0 ? Math.min(wait, LONGEST) : undefined;
-}
-/** Milliseconds since the epoch; NaN for none of RFC 9110's three forms, of which asctime's names no time zone. */
-function httpDate(text) {
-    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
-        return Number.NaN;
-    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }
 
 ;// CONCATENATED MODULE: ./src/http/service-error.ts
@@ -41511,6 +41516,8 @@ function header(reply, name) {
 
 
 
+
+
 /**
  * The fault of an exchange that brought no success.
  *
@@ -41525,13 +41532,29 @@ function faultOf(exchanged, secrets, now) {
         return {
             kind: 'refused',
             why: 'redirect',
+            scope: 'job',
             told: { label: `${status}`, says: phrase `HTTP ${status}${to}` },
         };
     }
-    const told = { label: `${status}`, says: readServiceError(exchanged, secrets).says };
-    return passes(status)
-        ? { kind: 'try-again', retryAfter: readRetryAfter(headers['retry-after'], now), told }
-        : { kind: 'refused', why: REFUSALS.get(status) ?? 'request', told };
+    const { says } = readServiceError(exchanged, secrets);
+    const told = {
+        label: `${status}`,
+        says: status === 401 ? [...says, ...clockDifference(headers, now)] : says,
+    };
+    if (passes(status))
+        return { kind: 'try-again', retryAfter: readRetryAfter(headers['retry-after'], now), told };
+    const why = REFUSALS.get(status) ?? 'request';
+    return { kind: 'refused', why, scope: why === 'credentials' ? 'all' : 'job', told };
+}
+/** Signatures are good for 15 minutes before and after; what is above this is no network's delay. */
+const NOTABLE_DIFFERENCE = 5 * MINUTE;
+function clockDifference({ date }, now) {
+    const behind = parseHttpDate(date ?? '') - now;
+    // An answer without a date makes it NaN.
+    if (!(Math.abs(behind) > NOTABLE_DIFFERENCE))
+        return [];
+    const direction = behind > 0 ? 'behind' : 'ahead of';
+    return phrase `; the clock of this runner is ${formatDuration(Math.abs(behind))} ${direction} the service’s`;
 }
 const REFUSALS = new Map([
     [401, 'credentials'],
@@ -41551,11 +41574,12 @@ function networkFault(failure, secrets) {
             says: phrase `${broken}: “${secrets.text(failure.message || (failure.code ?? 'no details'))}”`,
             check,
         };
-    if (why === 'certificate')
-        return { kind: 'refused', why, told: { ...told, label: 'untrusted certificate' } };
+    if (why === 'certificate') {
+        return { kind: 'refused', why, scope: 'job', told: { label: 'untrusted certificate', says: told.says } };
+    }
     // A proxy that refuses to connect, or redirects, would do so again.
     if (proxyStatus !== undefined && !passes(proxyStatus)) {
-        return { kind: 'refused', why: 'proxy', told };
+        return { kind: 'refused', why: 'proxy', scope: 'job', told: { label, says: told.says } };
     }
     return { kind: 'try-again', retryAfter: undefined, told };
 }
@@ -41592,6 +41616,12 @@ const PHASES = {
     },
 };
 
+;// CONCATENATED MODULE: ./src/http/percent-encode.ts
+/** RFC 3986: all but the unreserved characters; encodeURIComponent leaves five more as they are. */
+function percentEncode(text) {
+    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 // EXTERNAL MODULE: external "node:util"
 var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./src/secrets.ts
@@ -41610,6 +41640,8 @@ const DEEPEST_JSON = 100;
  */
 class Secrets {
     #mask;
+    /** Each with the forms in which it may be echoed. */
+    #secrets = new Map();
     /** Longest first: a form that contains another must go as a whole. */
     #forms = [];
     /** @param mask tells the runner to mask a value (`core.setSecret`) */
@@ -41618,10 +41650,23 @@ class Secrets {
     }
     /** Registers a secret and the forms in which a service may echo it. Call it before the secret is used. */
     add(secret) {
-        const added = derivedForms(secret).filter((form) => form !== '' && !this.#forms.includes(form));
-        for (const form of added)
-            this.#mask(form);
-        this.#forms = [...this.#forms, ...added].sort((a, b) => b.length - a.length);
+        if (secret === '' || this.#secrets.has(secret))
+            return;
+        const forms = derivedForms(secret);
+        for (const form of forms)
+            if (!this.#forms.includes(form))
+                this.#mask(form);
+        this.#secrets.set(secret, forms);
+        this.#sortForms();
+    }
+    /** Drops a secret that has expired, so that a long wait with many of them stays as fast as it began. */
+    forget(secret) {
+        this.#secrets.delete(secret);
+        this.#sortForms();
+    }
+    #sortForms() {
+        const forms = new Set([...this.#secrets.values()].flat());
+        this.#forms = [...forms].sort((a, b) => b.length - a.length);
     }
     /**
      * Text from outside, redacted before it is shaped or cut: half a secret would no longer be recognised.
@@ -41830,13 +41875,17 @@ function timeOf(date) {
 
 
 
+
 /** `GET /v3/{project_id}/jobs?id=`: one question, one answer. Source: API reference, "URI". */
 function jobsApi(api) {
     return async ({ value: jobId }, signal) => {
         const url = `${api.endpoint}/v3/${api.projectId}/jobs?id=${percentEncode(jobId)}`;
         const headers = { Accept: 'application/json', 'X-Language': api.language };
-        const exchanged = await exchange(api.sign({ url, headers }), signal);
-        return readAnswer(exchanged, jobId, api.secrets, api.wallClock());
+        const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
+        if (signed.kind !== 'signed')
+            return signed;
+        const exchanged = await exchange(signed.request, signal);
+        return signed.review(readAnswer(exchanged, jobId, api.secrets, api.wallClock()));
     };
 }
 /** Turns whatever came back into one row of the contract's answer table. */
@@ -41854,12 +41903,8 @@ function readAnswer(exchanged, jobId, secrets, now) {
     const fault = faultOf(exchanged, secrets, now);
     // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
     return fault.kind === 'refused' && status === 403 && code === 'DBS.280056'
-        ? { ...fault, why: 'credentials' }
+        ? { ...fault, why: 'credentials', scope: 'all' }
         : fault;
-}
-/** RFC 3986: all but the unreserved characters; encodeURIComponent leaves five more as they are. */
-function percentEncode(text) {
-    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 const envelope = object({ job: unknown() });
 function readJob(reply, jobId, secrets) {
@@ -41898,70 +41943,384 @@ function isNotVisible(status, code) {
     return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code));
 }
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./src/credentials/credentials.ts
+/** Credentials that stay the same: once refused, they would always be; `check` says what to do then. */
+function constantCredentials(sign, check) {
+    return {
+        sign: (request) => Promise.resolve({
+            kind: 'signed',
+            request: sign(request),
+            review: (answer) => (isRefusal(answer) ? { ...answer, told: { ...answer.told, check } } : answer),
+        }),
+    };
+}
+/** Whether an answer says that the credentials are not good. */
+function isRefusal(answer) {
+    return answer.kind === 'refused' && 'why' in answer && answer.why === 'credentials';
+}
+
+;// CONCATENATED MODULE: ./src/credentials/access-key.ts
+
+
+
+/** @param wallClock milliseconds since the epoch */
+function accessKeyCredentials(key, projectId, wallClock) {
+    return constantCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), 'Check that access key and secret belong together, are enabled, and have not expired; a temporary key needs its security token. After more than five refusals in a row the service locks a key for five minutes.');
+}
+/**
+ * Signs a request with all its headers. `X-Project-Id` is what sub-projects need.
+ *
+ * @param at the wall clock, milliseconds since the epoch: a signature is good for 15 minutes
+ */
+function signWithAccessKey(request, key, projectId, at) {
+    const headers = {
+        ...request.headers,
+        // Sent as it is signed, port included.
+        Host: new URL(request.url).host,
+        'X-Project-Id': projectId,
+        'X-Sdk-Date': new Date(at).toISOString().replace(/-|:|\.\d{3}/g, ''),
+        ...(key.securityToken === undefined ? {} : { 'X-Security-Token': key.securityToken }),
+    };
+    return { ...request, headers: { ...headers, Authorization: authorization({ ...request, headers }, key) } };
+}
+const ALGORITHM = 'SDK-HMAC-SHA256';
+/**
+ * The header `Authorization` for a request that holds all headers to be signed, `X-Sdk-Date` among them.
+ * Source: the vendor's "API signing guide" (api-sign-algorithm-002 to -005) and its SDKs.
+ */
+function authorization(request, key) {
+    const headers = Object.entries(request.headers)
+        .map(([name, value]) => [name.toLowerCase(), value.trim()])
+        .sort(byName);
+    const names = headers.map(([name]) => name).join(';');
+    const { pathname, searchParams } = new URL(request.url);
+    const canonicalRequest = [
+        request.method,
+        canonicalPath(pathname),
+        [...searchParams]
+            .sort(byName)
+            .map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
+            .join('&'),
+        ...headers.map(([name, value]) => `${name}:${value}`),
+        '',
+        names,
+        sha256(request.body),
+    ].join('\n');
+    const date = headers.find(([name]) => name === 'x-sdk-date')?.[1] ?? '';
+    const toSign = [ALGORITHM, date, sha256(canonicalRequest)].join('\n');
+    const signature = (0,external_node_crypto_.createHmac)('sha256', key.secret).update(toSign).digest('hex');
+    return `${ALGORITHM} Access=${key.id}, SignedHeaders=${names}, Signature=${signature}`;
+}
+function byName([a, valueA], [b, valueB]) {
+    if (a !== b)
+        return a < b ? -1 : 1;
+    return valueA < valueB ? -1 : Number(valueA > valueB);
+}
+/** Each segment decoded and encoded again, with a slash at the end. */
+function canonicalPath(path) {
+    const segments = path.split('/').map((segment) => percentEncode(decodeURIComponent(segment)));
+    return segments.at(-1) === '' ? segments.join('/') : `${segments.join('/')}/`;
+}
+function sha256(text) {
+    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex');
+}
+
+;// CONCATENATED MODULE: ./src/credentials/agency.ts
+
+
+
+
+
+
+
+/**
+ * Assumes an agency: a new id token of GitHub's, and temporary keys for it. It always resolves.
+ *
+ * @param lifetime how long the keys are wanted, milliseconds
+ * @param wallClock milliseconds since the epoch
+ */
+async function assumeAgency(agency, lifetime, secrets, wallClock, signal) {
+    const ask = async (party, request, schema) => {
+        const exchanged = await exchange(request, signal);
+        if (exchanged.kind === 'no-reply' || exchanged.status >= 300) {
+            return faultAt(party, faultOf(exchanged, secrets, wallClock()));
+        }
+        const json = exchanged.flaw === undefined ? parseJson(exchanged.body) : undefined;
+        const { data } = schema.safeParse(json);
+        return data === undefined
+            ? agency_unusable(party, exchanged.status)
+            : { kind: 'given', data, date: exchanged.headers.date ?? '' };
+    };
+    const token = await ask(GITHUB, idTokenRequest(agency), idTokenSchema);
+    if (token.kind !== 'given')
+        return token;
+    const idToken = token.data.value;
+    secrets.add(idToken);
+    const given = await ask(STS, assumeRequest(agency, idToken, lifetime), assumedSchema);
+    if (given.kind !== 'given')
+        return given;
+    const { access_key_id: id, secret_access_key: secret, security_token: securityToken, } = given.data.credentials;
+    for (const text of [id, secret, securityToken])
+        secrets.add(text);
+    // By the service's own clock, for this runner's may be wrong.
+    const serviceClock = parseHttpDate(given.date);
+    const end = Date.parse(given.data.credentials.expiration);
+    const left = Math.min(end - (Number.isNaN(serviceClock) ? wallClock() : serviceClock), lifetime);
+    if (!(left > 0))
+        return agency_unusable(STS, 200);
+    return {
+        kind: 'assumed',
+        key: { id, secret, securityToken },
+        lifetime: left,
+        secrets: [idToken, id, secret, securityToken],
+    };
+}
+/** Source: GitHub's documents, "Methods for requesting the OIDC token". */
+function idTokenRequest({ idTokenUrl, idTokenBearer, audience }) {
+    return {
+        method: 'GET',
+        url: `${idTokenUrl}&audience=${encodeURIComponent(audience)}`,
+        headers: { Accept: 'application/json', Authorization: `Bearer ${idTokenBearer}` },
+        body: '',
+    };
+}
+/** Source: the vendor's API reference of IAM, new edition, "AssumeAgencyWithOIDC". */
+function assumeRequest(agency, idToken, lifetime) {
+    return {
+        method: 'POST',
+        url: `${agency.stsEndpoint}/v5/agencies/assume-with-oidc`,
+        headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
+        body: JSON.stringify({
+            provider_urn: agency.identityProviderUrn,
+            agency_urn: agency.agencyUrn,
+            agency_session_name: agency.sessionName,
+            id_token: idToken,
+            duration_seconds: Math.ceil(lifetime / SECOND),
+        }),
+    };
+}
+/** What can stand in a header. */
+const visible = schemas_string().regex(/^[!-~]+$/);
+const idTokenSchema = object({ value: visible });
+const assumedSchema = object({
+    credentials: object({
+        access_key_id: visible,
+        secret_access_key: visible,
+        security_token: visible,
+        expiration: schemas_string(),
+    }),
+});
+const GITHUB = {
+    name: 'GitHub’s token service',
+    label: 'id token',
+    gives: 'an id token',
+    why: 'id-token',
+    check: 'Check https_proxy and no_proxy: something else than GitHub’s token service may have answered.',
+};
+const STS = {
+    name: 'the Security Token Service',
+    label: 'STS',
+    gives: 'keys that are good',
+    why: 'agency',
+    check: 'Check sts-endpoint and region: something else than the Security Token Service may have answered.',
+};
+/** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
+function faultAt({ name, label, why }, fault) {
+    const told = {
+        ...fault.told,
+        label: `${label} ${fault.told.label}`,
+        says: phrase `${name}: ${fault.told.says}`,
+    };
+    if (fault.kind !== 'refused')
+        return { ...fault, told };
+    const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.why);
+    return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told };
+}
+/** Nothing of the answer is shown: it may hold half of the keys. */
+function agency_unusable({ name, label, gives, check }, status) {
+    const told = { label: `${label} unusable`, says: phrase `${name}: HTTP ${status} without ${gives}`, check };
+    return { kind: 'unusable', told };
+}
+
+;// CONCATENATED MODULE: ./src/credentials/oidc.ts
+
+
+
+
+
+/** Before their end keys are renewed; until then, the old ones help over a token service that is out of order. */
+const RENEWED_BEFORE = 5 * MINUTE;
+/** The pause between attempts while the old keys still do. */
+const RENEWAL_PAUSE = 30 * SECOND;
+/** What every agency allows. Source: "AssumeAgencyWithOIDC", `duration_seconds`. */
+const SHORTEST_LIFE = 15 * MINUTE;
+const LONGEST_LIFE = 60 * MINUTE;
+const CHECK = 'New keys of the agency were refused as well. Check that the agency belongs to the account of project-id.';
+/** GitHub OIDC: temporary keys, got when they are needed, renewed before they expire and once after a refusal. */
+class OidcCredentials {
+    #agency;
+    #around;
+    #keys;
+    #renewAt = -Infinity;
+    /** The one renewal under way, however many jobs wait for it. */
+    #renewal;
+    /** Whether the keys are the answer to a refusal, and were not accepted since. */
+    #isSecondChance = false;
+    /** All keys that have not expired. */
+    #issued = [];
+    constructor(agency, around) {
+        this.#agency = agency;
+        this.#around = around;
+    }
+    async sign(request, signal) {
+        const keys = await this.#goodKeys(signal);
+        if ('kind' in keys)
+            return keys;
+        const { projectId, wallClock } = this.#around;
+        return {
+            kind: 'signed',
+            request: signWithAccessKey(request, keys.key, projectId, wallClock()),
+            review: (answer) => this.#review(answer, keys),
+        };
+    }
+    async #goodKeys(signal) {
+        const { now } = this.#around;
+        if (this.#keys !== undefined && now() < this.#renewAt)
+            return this.#keys;
+        const renewed = await this.#shareRenewal(signal);
+        if (!('kind' in renewed) || this.#keys === undefined || now() >= this.#keys.expiresAt)
+            return renewed;
+        this.#renewAt = now() + RENEWAL_PAUSE;
+        return this.#keys;
+    }
+    async #shareRenewal(signal) {
+        if (this.#renewal !== undefined && !this.#renewal.signal.aborted)
+            return this.#renewal.keys;
+        const renewal = { signal, keys: this.#renew(signal) };
+        this.#renewal = renewal;
+        const keys = await renewal.keys;
+        if (this.#renewal === renewal)
+            this.#renewal = undefined;
+        return keys;
+    }
+    async #renew(signal) {
+        const { timeout, secrets, now, wallClock, onRenewed } = this.#around;
+        const needed = timeout + RENEWED_BEFORE + MINUTE;
+        const wanted = Math.min(Math.max(needed, SHORTEST_LIFE), LONGEST_LIFE);
+        const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, signal);
+        if (assumed.kind !== 'assumed')
+            return assumed;
+        const keys = { key: assumed.key, secrets: assumed.secrets, expiresAt: now() + assumed.lifetime };
+        this.#forgetExpired();
+        this.#issued = [...this.#issued, keys];
+        this.#keys = keys;
+        this.#renewAt = keys.expiresAt - Math.min(RENEWED_BEFORE, assumed.lifetime / 3);
+        onRenewed(assumed.lifetime);
+        return keys;
+    }
+    #forgetExpired() {
+        const isExpired = ({ expiresAt }) => expiresAt < this.#around.now();
+        const expired = this.#issued.filter(isExpired).flatMap(({ secrets }) => secrets);
+        for (const secret of expired)
+            this.#around.secrets.forget(secret);
+        this.#issued = this.#issued.filter((keys) => !isExpired(keys));
+    }
+    #review(answer, keys) {
+        const isCurrent = keys === this.#keys;
+        if (!isRefusal(answer)) {
+            if (isCurrent && !PASSING.has(answer.kind))
+                this.#isSecondChance = false;
+            return answer;
+        }
+        const { told } = answer;
+        if (isCurrent && this.#isSecondChance)
+            return { ...answer, told: { ...told, check: CHECK } };
+        // A refusal of keys that are replaced already says nothing of the new ones.
+        if (isCurrent) {
+            this.#isSecondChance = true;
+            this.#keys = undefined;
+        }
+        const says = phrase `${told.says}; new keys of the agency are fetched`;
+        return { kind: 'try-again', retryAfter: undefined, told: { label: told.label, says } };
+    }
+}
+/** Answers that may come from before the place where credentials are looked at. */
+const PASSING = new Set(['try-again', 'unusable']);
+
 ;// CONCATENATED MODULE: ./src/credentials/token.ts
+
 /** An IAM user token, valid for 24 hours. Source: API reference, table 3. */
 function tokenCredentials(token) {
-    return (request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } });
+    return constantCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.');
 }
 
-;// CONCATENATED MODULE: ./src/inputs.ts
-
-/** Every input of action.yml with its default there; a test holds the two and the README together. */
-const INPUTS = {
-    endpoint: '',
-    'project-id': '',
-    'job-id': '',
-    token: '',
-    timeout: '60m',
-    'poll-interval': 'auto',
-    language: 'en-us',
-};
-/** Variables that hold a project id, in the order in which they are looked at. */
-const PROJECT_VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_ID'];
-/** More would not fit into the outputs. */
-const MOST_JOBS = 500;
-/**
- * Reads all inputs, and registers the secret ones first of all.
- *
- * @param given an input's value, empty when it was not given (`core.getInput`)
- * @param env variables for what was not given
- */
-function readInputs(given, env, secrets) {
-    const problems = [];
-    const input = (name, parse, fallback = '') => {
-        const parsed = parse(given(name).trim() || fallback || INPUTS[name]);
-        if (!(parsed instanceof Wrong))
-            return parsed;
-        problems.push(`${name}: ${parsed.problem}`);
-        return undefined;
-    };
-    const token = given('token').trim();
-    secrets.add(token);
-    const projectFromEnv = PROJECT_VARIABLES.map((name) => env[name]?.trim()).find(Boolean);
-    const settings = {
-        endpoint: input('endpoint', parseEndpoint),
-        projectId: input('project-id', parseProjectId, projectFromEnv),
-        jobs: input('job-id', (value) => parseJobIds(value, secrets)),
-        token: input('token', parseToken),
-        timeout: input('timeout', (value) => parseLimits(value, SECOND, 120 * HOUR)),
-        pollInterval: input('poll-interval', (value) => value === 'auto' ? 'auto' : parseLimits(value, SECOND, 10 * MINUTE)),
-        language: input('language', parseLanguage),
-    };
-    return isComplete(settings) ? settings : { problems };
-}
+;// CONCATENATED MODULE: ./src/wrong.ts
+/** Why a value that was given can't be used, and how to mend it; it never quotes the value. */
 class Wrong {
     problem;
     constructor(problem) {
         this.problem = problem;
     }
 }
-function isComplete(settings) {
-    return Object.values(settings).every((value) => value !== undefined);
+
+;// CONCATENATED MODULE: ./src/api/endpoints.ts
+
+/** Source: the vendor's Python SDK 3.1.219, huaweicloudsdkgaussdb/v3/region/gaussdb_region.py. To add a region, add it here. */
+const TAURUSDB = {
+    gaussdb: [
+        'cn-north-2',
+        'cn-north-4',
+        'cn-north-9',
+        'cn-east-3',
+        'cn-south-1',
+        'cn-south-4',
+        'cn-southwest-2',
+        'ap-southeast-3',
+        'ap-southeast-4',
+        'sa-brazil-1',
+        'ru-northwest-2',
+    ],
+    gaussdbformysql: ['cn-north-11', 'ap-southeast-1', 'ap-southeast-2', 'tr-west-1', 'me-east-1'],
+    'gaussdb-mysql': ['cn-east-5', 'cn-southwest-3', 'la-north-2', 'af-south-1'],
+};
+/** Source: the same SDK, huaweicloudsdksts/v1/region/sts_region.py. */
+const endpoints_STS = {
+    sts: [
+        'cn-north-4',
+        'cn-east-3',
+        'cn-south-1',
+        'cn-southwest-2',
+        'ap-southeast-1',
+        'ap-southeast-2',
+        'ap-southeast-3',
+        'ap-southeast-4',
+        'sa-brazil-1',
+        'la-south-2',
+        'af-south-1',
+        'tr-west-1',
+    ],
+};
+/** The jobs API of a region, as in {@link parseEndpoint}. */
+function jobsEndpointOf(region) {
+    return (endpointOf(region, TAURUSDB) ??
+        new Wrong(`has no documented TaurusDB host. ${near(region, TAURUSDB)} Give endpoint.`));
 }
-function parseEndpoint(value) {
-    if (value === '') {
-        return new Wrong('is missing. Give the host of the TaurusDB API, gaussdb.cn-north-4.myhuaweicloud.com say.');
-    }
+/** The Security Token Service of a region. Any region's will do; the nearest is the fastest. */
+function stsEndpointOf(region) {
+    if (region === undefined)
+        return new Wrong('is missing. GitHub OIDC needs it, or region, whose host is looked up.');
+    return (endpointOf(region.id, endpoints_STS) ??
+        new Wrong(`is missing, and ${region.source} names none whose Security Token Service is documented. ${near(region.id, endpoints_STS)} Give sts-endpoint, of another region say.`));
+}
+/**
+ * Reads an endpoint as users write it: host or host:port, with or without `https://` and a path prefix.
+ *
+ * @param version,resource segments of the path that the action adds itself
+ * @returns scheme, host and path prefix, without a slash at its end
+ */
+function parseEndpoint(value, version, resource) {
     if (!/^[!-~]+$/.test(value) || value.includes('\\')) {
         return new Wrong('holds a space, a backslash or a character that no host name has. Give host or host:port.');
     }
@@ -41973,13 +42332,15 @@ function parseEndpoint(value) {
     }
     if (/[?#]/.test(value))
         return new Wrong('holds a query (?) or a fragment (#). Leave it out.');
+    if (/%(?![\da-f]{2})/i.test(value))
+        return new Wrong('holds a % that is no percent-encoding.');
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-        return new Wrong('must be https://. Plain http:// would send the token in the clear, so only a loopback address may have it.');
+        return new Wrong('must be https://. Plain http:// would send secrets in the clear, so only a loopback address may have it.');
     }
     const segments = url.pathname.split('/').filter((segment) => segment !== '');
-    if (segments.at(-1)?.toLowerCase() === 'v3' ||
-        segments.some((segment) => segment.toLowerCase() === 'jobs')) {
-        return new Wrong('already holds the API’s path. Give only the part before /v3; the action adds the rest.');
+    const names = segments.map((segment) => segment.toLowerCase());
+    if (names.at(-1) === version || names.includes(resource)) {
+        return new Wrong(`already holds the API’s path. Give only the part before /${version}; the action adds the rest.`);
     }
     return [url.origin, ...segments].join('/');
 }
@@ -41991,6 +42352,251 @@ function parseUrl(value) {
 }
 function isLoopback(hostname) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+function endpointOf(region, hosts) {
+    const host = Object.entries(hosts).find(([, regions]) => regions.includes(region));
+    return host && `https://${host[0]}.${region}.myhuaweicloud.com`;
+}
+/** The regions that may have been meant; all of them when none is near. */
+function near(region, hosts) {
+    const all = Object.values(hosts).flat();
+    const meant = region.slice(0, 40).toLowerCase();
+    const some = all.filter((id) => distance(id, meant) <= MOST_TYPOS);
+    return some.length > 0 ? `Near are ${some.join(', ')}.` : `There are ${all.join(', ')}.`;
+}
+const MOST_TYPOS = 2;
+/** Characters to be added, taken away or replaced to come from one text to the other (Levenshtein). */
+function distance(from, to) {
+    let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+    for (const [index, character] of Array.from(from).entries()) {
+        const next = [index + 1];
+        for (let at = 0; at < to.length; at++) {
+            const replaced = (row[at] ?? 0) + Number(to[at] !== character);
+            next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
+        }
+        row = next;
+    }
+    return row[to.length] ?? 0;
+}
+
+;// CONCATENATED MODULE: ./src/credentials/choice.ts
+
+
+/** Inputs that are credentials, or a part of them, by kind; at most one kind may be given. */
+const KINDS = {
+    token: ['token'],
+    'access-key': ['access-key-id', 'secret-access-key', 'security-token'],
+    agency: ['identity-provider-urn', 'agency-urn'],
+};
+const KEY_INPUTS = {
+    id: 'access-key-id',
+    secret: 'secret-access-key',
+    securityToken: 'security-token',
+};
+/** Access keys in the environment, in the order in which they are looked for. */
+const KEY_VARIABLES = [
+    // Set by the action huaweicloud/auth-action.
+    { id: 'HUAWEI_CLOUD_ACCESS_KEY_ID', secret: 'HUAWEI_CLOUD_SECRET_ACCESS_KEY' },
+    // The vendor's SDKs.
+    { id: 'HUAWEICLOUD_SDK_AK', secret: 'HUAWEICLOUD_SDK_SK', securityToken: 'HUAWEICLOUD_SDK_SECURITY_TOKEN' },
+    // Terraform's provider.
+    { id: 'HW_ACCESS_KEY', secret: 'HW_SECRET_KEY', securityToken: 'HW_SECURITY_TOKEN' },
+];
+/** Registers all that is secret, used or not, before anything is said. */
+function registerSecrets({ input, variable }, secrets) {
+    for (const name of [...KINDS.token, ...KINDS['access-key']])
+        secrets.add(input(name));
+    for (const name of [...KEY_VARIABLES.flatMap(namesOf), ID_TOKEN_BEARER])
+        secrets.add(variable(name));
+}
+/** Chooses the credentials: those that are inputs, else the first access key of the environment. */
+function chooseCredentials(asked) {
+    const { input, variable, report } = asked;
+    const given = (kind) => KINDS[kind].filter((name) => input(name) !== '');
+    const [kind, other] = ['token', 'access-key', 'agency'].filter((each) => given(each).length > 0);
+    if (kind !== undefined && other !== undefined) {
+        report(given(kind)[0] ?? kind, `is one kind of credentials, and ${given(other)[0]} another. Give one kind.`);
+        return undefined;
+    }
+    if (kind === 'token')
+        return chooseToken(asked);
+    if (kind === 'access-key')
+        return chooseKey(KEY_INPUTS, input, report);
+    if (kind === 'agency')
+        return chooseAgency(asked);
+    const inEnvironment = KEY_VARIABLES.find((names) => namesOf(names).some((name) => variable(name) !== ''));
+    if (inEnvironment !== undefined)
+        return chooseKey(inEnvironment, variable, report);
+    report('token', 'is missing, and so are all other credentials. Give identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty in workflows of forks and where its name is misspelled.');
+    return undefined;
+}
+function namesOf({ id, secret, securityToken }) {
+    return securityToken === undefined ? [id, secret] : [id, secret, securityToken];
+}
+function chooseToken({ input, report }) {
+    const token = input('token');
+    if (isVisible(token))
+        return { kind: 'token', source: 'an IAM token from the input token', token };
+    report('token', 'holds a space, a line end or a character that no token has. Give only the value of X-Subject-Token.');
+    return undefined;
+}
+function chooseKey(names, value, report) {
+    const given = namesOf(names).filter((name) => value(name) !== '');
+    const problems = namesOf(names).flatMap((name) => {
+        if (isVisible(value(name)) || (name === names.securityToken && value(name) === ''))
+            return [];
+        const problem = value(name) === ''
+            ? `is missing, and ${given.join(' and ')} is given. Give ${names.id} and ${names.secret} together.`
+            : 'holds a space, a line end or a character that no key has.';
+        return { name, problem };
+    });
+    for (const { name, problem } of problems)
+        report(name, problem);
+    if (problems.length > 0)
+        return undefined;
+    const securityToken = names.securityToken === undefined ? '' : value(names.securityToken);
+    return {
+        kind: 'access-key',
+        source: `${securityToken === '' ? 'an access key' : 'a temporary access key'} from ${given.join(', ')}`,
+        key: {
+            id: value(names.id),
+            secret: value(names.secret),
+            securityToken: securityToken === '' ? undefined : securityToken,
+        },
+    };
+}
+const ID_TOKEN_URL = 'ACTIONS_ID_TOKEN_REQUEST_URL';
+const ID_TOKEN_BEARER = 'ACTIONS_ID_TOKEN_REQUEST_TOKEN';
+/** GitHub OIDC. */
+function chooseAgency({ input, variable, region, report }) {
+    const [identityProviderUrn, agencyUrn] = [input('identity-provider-urn'), input('agency-urn')];
+    const [idTokenUrl, idTokenBearer] = [variable(ID_TOKEN_URL), variable(ID_TOKEN_BEARER)];
+    const [audience, run] = [input('audience'), variable('GITHUB_RUN_ID')];
+    const givenSts = input('sts-endpoint');
+    const sts = givenSts === '' ? stsEndpointOf(region) : parseEndpoint(givenSts, 'v5', 'agencies');
+    const problems = [
+        urnProblem('identity-provider-urn', identityProviderUrn, ':oidcProvider:', ':agency:'),
+        idTokenUrl === '' || idTokenBearer === '' ? { name: 'identity-provider-urn', problem: NO_ID_TOKEN } : [],
+        urnProblem('agency-urn', agencyUrn, ':agency:', ':oidcProvider:'),
+        /^[!-~]{1,255}$/.test(audience) ? [] : { name: 'audience', problem: BAD_AUDIENCE },
+        sts instanceof Wrong ? { name: 'sts-endpoint', problem: sts.problem } : [],
+    ].flat();
+    for (const { name, problem } of problems)
+        report(name, problem);
+    if (problems.length > 0 || sts instanceof Wrong)
+        return undefined;
+    return {
+        kind: 'agency',
+        source: 'GitHub OIDC by identity-provider-urn and agency-urn',
+        agency: {
+            identityProviderUrn,
+            agencyUrn,
+            audience,
+            stsEndpoint: sts,
+            sessionName: /^\d{1,20}$/.test(run) ? `GitHubActions-${run}` : 'GitHubActions',
+            idTokenUrl,
+            idTokenBearer,
+        },
+    };
+}
+/** A URN is `iam::{account id}:{type}:{name}`. Source: the vendor's API reference of IAM, new edition. */
+function urnProblem(name, value, type, otherType) {
+    if (value === '')
+        return { name, problem: 'is missing. GitHub OIDC takes identity-provider-urn and agency-urn.' };
+    const isGood = /^[!-~]{1,1500}$/.test(value) && !value.includes(otherType);
+    return isGood
+        ? []
+        : { name, problem: `is no such URN. The console of IAM shows it: iam::{account id}${type}{name}.` };
+}
+const BAD_AUDIENCE = 'must be a client id of the identity provider, 1 to 255 characters without spaces.';
+const NO_ID_TOKEN = `needs an id token of GitHub’s, and this job may not have one. Give the job (in a reusable workflow the calling one, too) this, and beside it what else it needs; workflows of forks never get one:
+  \`\`\`yaml
+  permissions:
+    id-token: write
+    contents: read
+  \`\`\``;
+/** Printable ASCII without spaces: what can stand in a header. */
+function isVisible(value) {
+    return /^[!-~]+$/.test(value);
+}
+
+;// CONCATENATED MODULE: ./src/inputs.ts
+
+
+
+
+/** Every input of action.yml with its default there; a test holds the two and the README together. */
+const INPUTS = {
+    endpoint: '',
+    region: '',
+    'project-id': '',
+    'job-id': '',
+    token: '',
+    'access-key-id': '',
+    'secret-access-key': '',
+    'security-token': '',
+    'identity-provider-urn': '',
+    'agency-urn': '',
+    audience: 'sts.myhuaweicloud.com',
+    'sts-endpoint': '',
+    timeout: '60m',
+    'poll-interval': 'auto',
+    language: 'en-us',
+};
+/** Variables that hold what is not given, in the order in which they are looked at. */
+const PROJECT_VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_ID'];
+const REGION_VARIABLES = ['HUAWEI_CLOUD_REGION', 'HW_REGION_NAME'];
+/** More would not fit into the outputs. */
+const MOST_JOBS = 500;
+/**
+ * Reads all inputs, and registers the secret ones first of all.
+ *
+ * @param given an input's value, empty when it was not given (`core.getInput`)
+ * @param env variables for what was not given
+ */
+function readInputs(given, env, secrets) {
+    const problems = [];
+    const report = (name, problem) => {
+        problems.push(`${name}: ${problem}`);
+    };
+    const input = (name) => given(name).trim() || INPUTS[name];
+    const variable = (name) => env[name]?.trim() ?? '';
+    const read = (name, value) => {
+        if (!(value instanceof Wrong))
+            return value;
+        report(name, value.problem);
+        return undefined;
+    };
+    registerSecrets({ input, variable }, secrets);
+    const region = readRegion(input('region'), variable);
+    const fromRegion = input('endpoint') === '' && region !== undefined;
+    const projectId = input('project-id') || (PROJECT_VARIABLES.map(variable).find(Boolean) ?? '');
+    const settings = {
+        endpoint: fromRegion
+            ? read(region.source, jobsEndpointOf(region.id))
+            : read('endpoint', parseJobsEndpoint(input('endpoint'))),
+        projectId: read('project-id', parseProjectId(projectId)),
+        jobs: read('job-id', parseJobIds(input('job-id'), secrets)),
+        credentials: chooseCredentials({ input, variable, region, report }),
+        timeout: read('timeout', parseLimits(input('timeout'), SECOND, 120 * HOUR)),
+        pollInterval: read('poll-interval', parsePollInterval(input('poll-interval'))),
+        language: read('language', parseLanguage(input('language'))),
+    };
+    return isComplete(settings) ? settings : { problems };
+}
+function isComplete(settings) {
+    return Object.values(settings).every((value) => value !== undefined);
+}
+function readRegion(given, variable) {
+    if (given !== '')
+        return { id: given, source: 'region' };
+    const source = REGION_VARIABLES.find((name) => variable(name) !== '');
+    return source && { id: variable(source), source };
+}
+function parseJobsEndpoint(value) {
+    if (value !== '')
+        return parseEndpoint(value, 'v3', 'jobs');
+    return new Wrong('is missing. Give endpoint, the host of the TaurusDB API, or region, cn-north-4 say, whose host is looked up.');
 }
 function parseProjectId(value) {
     if (value === '') {
@@ -42029,13 +42635,8 @@ function parseJobIds(value, secrets) {
     }
     return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }));
 }
-function parseToken(value) {
-    if (value === '') {
-        return new Wrong('is missing. Give an IAM user token from a secret; a secret’s value is empty in workflows of forks and where its name is misspelled.');
-    }
-    return /^[!-~]+$/.test(value)
-        ? value
-        : new Wrong('holds a space, a line end or a character that no token has. Give only the value of X-Subject-Token.');
+function parsePollInterval(value) {
+    return value === 'auto' ? value : parseLimits(value, SECOND, 10 * MINUTE);
 }
 function parseLimits(value, least, most) {
     const duration = parseDuration(value);
@@ -42084,6 +42685,8 @@ const TITLES = {
     vanished: 'The job vanished',
     interrupted: 'The wait was interrupted',
     credentials: 'The credentials were refused',
+    'id-token': 'GitHub gave no id token',
+    agency: 'The agency could not be assumed',
     permission: 'The permission is missing',
     redirect: 'The endpoint redirects',
     certificate: 'The certificate is not trusted',
@@ -42173,7 +42776,8 @@ function explainTimeout(state, timeout) {
 }
 function explainError(job, end) {
     const title = TITLES[end.why];
-    const next = [CURES[end.why]];
+    const check = end.why === 'other-job' ? undefined : end.told.check;
+    const next = [check ?? CURES[end.why]];
     switch (end.why) {
         case 'other-job':
             return {
@@ -42195,9 +42799,11 @@ function explainError(job, end) {
 }
 /** What to do about each kind of error. */
 const CURES = {
-    credentials: 'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.',
+    credentials: 'Check the credentials. They are not asked with again, since repeated refusals lock an account.',
+    'id-token': 'GitHub’s own service refused. Check that the job has the permission id-token: write; a run that was waiting for days has to be started anew.',
+    agency: 'Check identity-provider-urn, agency-urn, audience and the agency’s trust policy, whose conditions on oidc:sub, oidc:aud and oidc:iss must all fit this workflow: docs/credentials.md.',
     permission: 'Check that the user may list tasks (gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
-    redirect: 'A redirect is never followed, since the token would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
+    redirect: 'A redirect is never followed, since credentials would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
     certificate: 'Check the endpoint’s spelling. Where a proxy or a private CA signs, put that CA’s certificate into a file and its path into NODE_EXTRA_CA_CERTS.',
     proxy: 'Check https_proxy (it holds user and password, if the proxy wants them) and no_proxy, and that the proxy may connect to the endpoint.',
     request: 'Check endpoint and project-id: together they must be those of the instance’s region.',
@@ -42342,13 +42948,18 @@ class Log {
         this.#clock = clock;
         this.#start = this.#lastLine = clock.now();
     }
-    /** Says what is waited for; `timeout` in milliseconds. */
-    begin(endpoint, timeout) {
+    /** Says what is waited for, and with whose credentials; `timeout` in milliseconds. */
+    begin(endpoint, timeout, credentials) {
         const [first] = this.#jobs;
         const what = this.#jobs.length === 1 && first !== undefined
             ? phrase `job ${first.text}`
             : phrase `${this.#jobs.length} jobs`;
         this.#printer.info(forLog(phrase `Waiting for ${what} at ${endpoint}, ${formatDuration(timeout)} at most.`));
+        this.#printer.info(`Credentials: ${credentials}.`);
+    }
+    /** Says that there are new temporary keys; `lifetime` in milliseconds. */
+    renewed(lifetime) {
+        this.#printer.info(`${this.#time()}  new keys of the agency, good for ${formatDuration(lifetime)}`);
     }
     answered(state, nextAsk, isOver) {
         const before = this.#latest.get(state.id)?.state;
@@ -42397,8 +43008,10 @@ class Log {
     }
     #line(progress, text) {
         this.#lastLine = this.#clock.now();
-        const elapsed = formatDuration(this.#elapsed()).padStart(8);
-        this.#printer.info(`${elapsed}  ${bar(progress)} ${bar_percent(progress).padStart(4)}  ${forLog(text)}`);
+        this.#printer.info(`${this.#time()}  ${bar(progress)} ${bar_percent(progress).padStart(4)}  ${forLog(text)}`);
+    }
+    #time() {
+        return formatDuration(this.#elapsed()).padStart(8);
     }
     #elapsed() {
         return this.#clock.now() - this.#start;
@@ -42945,7 +43558,7 @@ async function wait(plan, world) {
         listener.answered(state, !isOver && track.nextAsk < plan.timeout ? track.nextAsk : undefined, isOver);
         if (warning !== undefined)
             listener.warned(warning);
-        if (end?.result === 'error' && end.why === 'credentials')
+        if (end !== undefined && answer.kind === 'refused' && answer.scope === 'all')
             endAll(end);
     };
     const ask = async (track) => {
@@ -43010,6 +43623,8 @@ async function wait(plan, world) {
 
 
 
+
+
 /** One run of the action; true when every job completed and the outputs are written. */
 async function main(around) {
     const { toolkit, env, secrets, onReport } = around;
@@ -43032,13 +43647,14 @@ async function main(around) {
 }
 async function waitFor(settings, around) {
     const { toolkit, secrets, clock, wallClock, random, signal } = around;
-    const { jobs, timeout, pollInterval, token, ...api } = settings;
+    const { jobs, timeout, pollInterval, credentials: choice, ...api } = settings;
     const log = new Log(jobs, toolkit, clock);
-    log.begin(secrets.text(api.endpoint), timeout);
+    log.begin(secrets.text(api.endpoint), timeout, choice.source);
+    const credentials = credentialsFor(choice, settings, around, log);
     const over = new AbortController();
     void log.signsOfLife(over.signal);
     const waited = await wait({ jobs, timeout, pause: schedule(pollInterval, random) }, {
-        ask: jobsApi({ ...api, sign: tokenCredentials(token), secrets, wallClock }),
+        ask: jobsApi({ ...api, credentials, secrets, wallClock }),
         clock,
         signal,
         listener: log,
@@ -43049,6 +43665,25 @@ async function waitFor(settings, around) {
     if (warning !== undefined)
         log.warned(warning);
     return waited;
+}
+function credentialsFor(choice, { projectId, timeout }, { secrets, clock, wallClock }, log) {
+    switch (choice.kind) {
+        case 'token':
+            return tokenCredentials(choice.token);
+        case 'access-key':
+            return accessKeyCredentials(choice.key, projectId, wallClock);
+        case 'agency':
+            return new OidcCredentials(choice.agency, {
+                projectId,
+                timeout,
+                secrets,
+                now: () => clock.now(),
+                wallClock,
+                onRenewed: (lifetime) => {
+                    log.renewed(lifetime);
+                },
+            });
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/index.ts

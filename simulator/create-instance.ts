@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Call, Cloud } from './cloud.ts'
 import { json, serviceError, type Reply } from './reply.ts'
+import { parseJson } from './request.ts'
 import { isRecord, readSimulate } from './simulate.ts'
 
 /** POST /v3/{project_id}/instances, documented as 201: the instance as it is being built, and its job. */
 export function createInstance(call: Call, cloud: Cloud): Reply {
-  const order = parse(call.body)
+  const order = parseJson(call.body)
   if (!isRecord(order)) return serviceError(400, 'DBS.280001', 'Parameter error.')
   const wish = readSimulate(order['simulate'])
   // The service is not so talkative; whoever steers the simulator needs to know.
@@ -15,14 +16,6 @@ export function createInstance(call: Call, cloud: Cloud): Reply {
   const jobId = cloud.tasks.add({ instance: { id, name }, ...wish.plan })
   for (const fault of wish.faults) cloud.faults.add(fault, { jobId })
   return json(201, { instance: { ...building, ...echoed(order), id, name }, job_id: jobId })
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 const building = {

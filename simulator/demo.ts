@@ -4,11 +4,14 @@ import { startSimulator } from './simulator.ts'
 
 /**
  * `npm run demo`: the built action waits for a create job of the simulator, whose five minutes pass in a few seconds.
- * With --fail the job fails.
+ * With --fail the job fails. With --oidc there is no stored secret: the action gets its keys with an id token, as on
+ * GitHub, and new ones before they end, which here is soon.
  */
-const { values: options } = parseArgs({ options: { fail: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({
+  options: { fail: { type: 'boolean', default: false }, oidc: { type: 'boolean', default: false } },
+})
 
-const simulator = await startSimulator({ speed: 25 })
+const simulator = await startSimulator({ speed: 25, oidc: { keySeconds: 150 } })
 const job = simulator.addJob({
   runningMs: 290_000,
   ...(options.fail
@@ -25,13 +28,27 @@ const result = await runStep({
     endpoint: simulator.endpoint,
     'project-id': simulator.projectId,
     'job-id': job,
-    token: simulator.token,
     'poll-interval': '1s',
+    ...(options.oidc
+      ? {
+          'identity-provider-urn': simulator.oidc.providerUrn,
+          'agency-urn': simulator.oidc.agencyUrn,
+          'sts-endpoint': simulator.endpoint,
+        }
+      : { token: simulator.token }),
   },
+  env: options.oidc ? simulator.oidc.env : {},
   onLine: show,
 })
 await simulator.close()
 
+if (options.oidc) {
+  console.log(
+    '\nWhat was asked of GitHub and of the Security Token Service, between the questions for the job:\n',
+  )
+  const places = simulator.requests.map(({ method, path }) => `${method} ${path}`)
+  for (const place of places.filter((each) => !each.endsWith('/jobs'))) console.log(`  ${place}`)
+}
 console.log(
   `\nThe step is ${result.exitCode === 0 ? 'green' : 'red'} (exit code ${result.exitCode}). Its outputs:\n`,
 )

@@ -2,13 +2,15 @@ import type { Fault } from './faults.ts'
 
 /** The faults that wait for requests to hit; each takes the first that fits it. */
 export function faultQueue(): FaultQueue {
-  const waiting: { fault: Fault; jobId: string | undefined; times: number }[] = []
+  const waiting: { fault: Fault; api: Api | undefined; jobId: string | undefined; times: number }[] = []
   return {
-    add: (fault, { times = 1, jobId } = {}) => {
-      waiting.push({ fault, jobId, times: times === 'for ever' ? Infinity : times })
+    add: (fault, { times = 1, api, jobId } = {}) => {
+      waiting.push({ fault, api, jobId, times: times === 'for ever' ? Infinity : times })
     },
-    take: (jobId) => {
-      const index = waiting.findIndex((entry) => entry.jobId === undefined || entry.jobId === jobId)
+    take: (api, jobId) => {
+      const index = waiting.findIndex(
+        (entry) => (entry.api ?? api) === api && (entry.jobId === undefined || entry.jobId === jobId),
+      )
       const entry = waiting[index]
       if (entry === undefined) return undefined
       entry.times -= 1
@@ -20,12 +22,17 @@ export function faultQueue(): FaultQueue {
 
 export interface FaultQueue {
   readonly add: (fault: Fault, when?: FaultTiming) => void
-  readonly take: (jobId: string | undefined) => Fault | undefined
+  readonly take: (api: Api, jobId: string | undefined) => Fault | undefined
 }
+
+/** What the one server is: the database service, the Security Token Service, GitHub's endpoint for id tokens. */
+export type Api = 'jobs' | 'sts' | 'id-token'
 
 export interface FaultTiming {
   /** How many requests it hits, 1 by default. */
   readonly times?: number | 'for ever'
+  /** Only requests to this; any request when not given. */
+  readonly api?: Api
   /** Only requests with this `id` in their query; any request when not given. */
   readonly jobId?: string
 }

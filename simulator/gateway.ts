@@ -1,8 +1,11 @@
+import { assumeAgency } from './assume-agency.ts'
 import { authenticate } from './authenticate.ts'
 import type { Call, Cloud } from './cloud.ts'
 import { createInstance } from './create-instance.ts'
+import type { Api } from './fault-queue.ts'
 import { throttledMessage } from './rate-limit.ts'
 import { gatewayError, serviceError, type Reply } from './reply.ts'
+import { requestIdToken } from './request-id-token.ts'
 import { showJob } from './show-job.ts'
 
 /** The true answer to a call, in the gateway's order: is there such an API, who asks, how often, whose project. */
@@ -12,7 +15,8 @@ export function answer(call: Call, cloud: Cloud): Reply {
     const message = 'The API does not exist or has not been published in the environment'
     return gatewayError(404, 'APIGW.0101', message, call.requestId)
   }
-  const identity = authenticate(call.headers, cloud.token)
+  if (route.api !== 'jobs') return route.answer(call, cloud)
+  const identity = authenticate(call, cloud)
   if ('refused' in identity) {
     const message = `Incorrect IAM authentication information: ${identity.refused}`
     return gatewayError(401, 'APIGW.0301', message, call.requestId)
@@ -27,7 +31,13 @@ export function answer(call: Call, cloud: Cloud): Reply {
   return route.answer(call, cloud)
 }
 
+/** Whom a request is meant for, by its path alone; a path that leads nowhere was meant for the jobs API. */
+export function apiOf({ path }: Call): Api {
+  return routes.find((route) => route.path.test(path))?.api ?? 'jobs'
+}
+
 interface Route {
+  readonly api: Api
   readonly method: 'GET' | 'POST'
   readonly path: RegExp
   readonly answer: (call: Call, cloud: Cloud) => Reply
@@ -35,6 +45,13 @@ interface Route {
 
 // Older endpoints have a prefix: /mysql/v3/…
 const routes: readonly Route[] = [
-  { method: 'GET', path: /^(?:\/[a-z-]+)?\/v3\/(?<project>[^/]+)\/jobs$/, answer: showJob },
-  { method: 'POST', path: /^(?:\/[a-z-]+)?\/v3\/(?<project>[^/]+)\/instances$/, answer: createInstance },
+  { api: 'jobs', method: 'GET', path: /^(?:\/[a-z-]+)?\/v3\/(?<project>[^/]+)\/jobs$/, answer: showJob },
+  {
+    api: 'jobs',
+    method: 'POST',
+    path: /^(?:\/[a-z-]+)?\/v3\/(?<project>[^/]+)\/instances$/,
+    answer: createInstance,
+  },
+  { api: 'sts', method: 'POST', path: /^\/v5\/agencies\/assume-with-oidc$/, answer: assumeAgency },
+  { api: 'id-token', method: 'GET', path: /^\/id-token$/, answer: requestIdToken },
 ]

@@ -3,7 +3,7 @@ import type { Call } from './cloud.ts'
 
 /** Reads a request to its end; what is longer than 1 MiB is an error. */
 export async function readCall(request: IncomingMessage, requestId: string): Promise<Call> {
-  const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s)
+  const [path = '', rawQuery = ''] = (request.url ?? '').split(/\?(.*)/s)
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -14,10 +14,20 @@ export async function readCall(request: IncomingMessage, requestId: string): Pro
   return {
     method: request.method ?? '',
     path,
-    query: Object.fromEntries(new URLSearchParams(query)),
+    rawQuery,
+    query: Object.fromEntries(new URLSearchParams(rawQuery)),
     headers: request.headers,
     body: Buffer.concat(chunks).toString(),
     requestId,
+  }
+}
+
+/** Undefined when the text is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
@@ -26,9 +36,9 @@ export function recorder(): Recorder {
   const requests: RecordedRequest[] = []
   return {
     requests,
-    add: ({ method, path, query, headers }, elapsedMs) => {
+    add: ({ method, path, query, headers, body }, elapsedMs) => {
       if (requests.length === 10_000) requests.shift()
-      requests.push({ method, path, query, headers, elapsedMs })
+      requests.push({ method, path, query, headers, body, elapsedMs })
     },
   }
 }
@@ -43,6 +53,7 @@ export interface RecordedRequest {
   readonly path: string
   readonly query: Readonly<Record<string, string>>
   readonly headers: IncomingHttpHeaders
+  readonly body: string
   /** Simulated milliseconds since the simulator's start. */
   readonly elapsedMs: number
 }

@@ -39,7 +39,20 @@ async function serve(port: number, speed: number): Promise<void> {
 
 endpoint    ${simulator.endpoint}
 project-id  ${simulator.projectId}
-token       ${simulator.token}
+
+Credentials, one of:
+  token                  ${simulator.token}
+
+  access-key-id          ${simulator.accessKey.id}
+  secret-access-key      ${simulator.accessKey.secret}
+
+  identity-provider-urn  ${simulator.oidc.providerUrn}
+  agency-urn             ${simulator.oidc.agencyUrn}
+  sts-endpoint           ${simulator.endpoint}
+  with these variables, as GitHub sets them for a job that may write id tokens:
+${Object.entries(simulator.oidc.env)
+  .map(([name, value]) => `    ${name}='${value}'`)
+  .join('\n')}
 
 Jobs, counted from now in simulated time:
 ${Object.entries(jobs)

@@ -26,8 +26,12 @@ export class VirtualClock {
     this.#sleepers.push({ due: moment, wake: callback })
   }
 
-  /** Lets time pass until the promise settles; an error when nobody sleeps any more, for then it never would. */
-  async run<T>(promise: Promise<T>): Promise<T> {
+  /**
+   * Lets time pass until the promise settles; an error when nobody sleeps any more, for then it never would.
+   *
+   * @param isBusy whether something is under way that takes real time; until then, no virtual time passes
+   */
+  async run<T>(promise: Promise<T>, isBusy = () => false): Promise<T> {
     const over = new AbortController()
     const end = () => {
       over.abort()
@@ -36,6 +40,7 @@ export class VirtualClock {
     for (;;) {
       await new Promise(setImmediate)
       if (over.signal.aborted) return promise
+      if (isBusy()) continue
       const [next] = this.#sleepers.sort((a, b) => a.due - b.due)
       if (next === undefined) throw new Error('nobody sleeps, and the promise has not settled')
       this.#sleepers.shift()

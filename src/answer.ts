@@ -10,6 +10,4 @@ export type Answer =
   | { readonly kind: 'other-job'; readonly id: OutsideText }
   /** The service knows no such job; just after its creation that means: not yet. */
   | { readonly kind: 'not-visible'; readonly told: Told }
-  /** Success, but without a job that could be used. */
-  | { readonly kind: 'unusable'; readonly told: Told }
   | Fault

@@ -1,13 +1,24 @@
+import { jobsEndpointOf, parseEndpoint, type Region } from './api/endpoints.ts'
 import type { JobId } from './api/job.ts'
+import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
 import type { Secrets } from './secrets.ts'
+import { Wrong } from './wrong.ts'
 
 /** Every input of action.yml with its default there; a test holds the two and the README together. */
 export const INPUTS = {
   endpoint: '',
+  region: '',
   'project-id': '',
   'job-id': '',
   token: '',
+  'access-key-id': '',
+  'secret-access-key': '',
+  'security-token': '',
+  'identity-provider-urn': '',
+  'agency-urn': '',
+  audience: 'sts.myhuaweicloud.com',
+  'sts-endpoint': '',
   timeout: '60m',
   'poll-interval': 'auto',
   language: 'en-us',
@@ -15,8 +26,9 @@ export const INPUTS = {
 
 export type InputName = keyof typeof INPUTS
 
-/** Variables that hold a project id, in the order in which they are looked at. */
+/** Variables that hold what is not given, in the order in which they are looked at. */
 const PROJECT_VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_ID'] as const
+const REGION_VARIABLES = ['HUAWEI_CLOUD_REGION', 'HW_REGION_NAME'] as const
 
 /** More would not fit into the outputs. */
 const MOST_JOBS = 500
@@ -27,7 +39,7 @@ export interface Settings {
   readonly projectId: string
   /** Distinct, ignoring case, in the order given; at least one. */
   readonly jobs: readonly JobId[]
-  readonly token: string
+  readonly credentials: CredentialsChoice
   /** Milliseconds. */
   readonly timeout: number
   /** Milliseconds between two requests for a job, or the schedule's own choice. */
@@ -52,35 +64,33 @@ export function readInputs(
   secrets: Secrets,
 ): Settings | InputProblems {
   const problems: string[] = []
-  const input = <T>(name: InputName, parse: (value: string) => T | Wrong, fallback = ''): T | undefined => {
-    const parsed = parse(given(name).trim() || fallback || INPUTS[name])
-    if (!(parsed instanceof Wrong)) return parsed
-    problems.push(`${name}: ${parsed.problem}`)
+  const report = (name: string, problem: string) => {
+    problems.push(`${name}: ${problem}`)
+  }
+  const input = (name: InputName) => given(name).trim() || INPUTS[name]
+  const variable = (name: string) => env[name]?.trim() ?? ''
+  const read = <T>(name: string, value: T | Wrong): T | undefined => {
+    if (!(value instanceof Wrong)) return value
+    report(name, value.problem)
     return undefined
   }
 
-  const token = given('token').trim()
-  secrets.add(token)
-  const projectFromEnv = PROJECT_VARIABLES.map((name) => env[name]?.trim()).find(Boolean)
+  registerSecrets({ input, variable }, secrets)
+  const region = readRegion(input('region'), variable)
+  const fromRegion = input('endpoint') === '' && region !== undefined
+  const projectId = input('project-id') || (PROJECT_VARIABLES.map(variable).find(Boolean) ?? '')
   const settings = {
-    endpoint: input('endpoint', parseEndpoint),
-    projectId: input('project-id', parseProjectId, projectFromEnv),
-    jobs: input('job-id', (value) => parseJobIds(value, secrets)),
-    token: input('token', parseToken),
-    timeout: input('timeout', (value) => parseLimits(value, SECOND, 120 * HOUR)),
-    pollInterval: input('poll-interval', (value) =>
-      value === 'auto' ? ('auto' as const) : parseLimits(value, SECOND, 10 * MINUTE),
-    ),
-    language: input('language', parseLanguage),
+    endpoint: fromRegion
+      ? read(region.source, jobsEndpointOf(region.id))
+      : read('endpoint', parseJobsEndpoint(input('endpoint'))),
+    projectId: read('project-id', parseProjectId(projectId)),
+    jobs: read('job-id', parseJobIds(input('job-id'), secrets)),
+    credentials: chooseCredentials({ input, variable, region, report }),
+    timeout: read('timeout', parseLimits(input('timeout'), SECOND, 120 * HOUR)),
+    pollInterval: read('poll-interval', parsePollInterval(input('poll-interval'))),
+    language: read('language', parseLanguage(input('language'))),
   }
   return isComplete(settings) ? settings : { problems }
-}
-
-class Wrong {
-  readonly problem: string
-  constructor(problem: string) {
-    this.problem = problem
-  }
 }
 
 function isComplete<T extends object>(
@@ -89,46 +99,17 @@ function isComplete<T extends object>(
   return Object.values(settings).every((value) => value !== undefined)
 }
 
-function parseEndpoint(value: string): string | Wrong {
-  if (value === '') {
-    return new Wrong(
-      'is missing. Give the host of the TaurusDB API, gaussdb.cn-north-4.myhuaweicloud.com say.',
-    )
-  }
-  if (!/^[!-~]+$/.test(value) || value.includes('\\')) {
-    return new Wrong(
-      'holds a space, a backslash or a character that no host name has. Give host or host:port.',
-    )
-  }
-  const url = parseUrl(value)
-  if (url === null) return new Wrong('is no host name. Give host or host:port, with or without https://.')
-  if (url.username !== '' || url.password !== '' || value.includes('@')) {
-    return new Wrong('holds a user name or password. Leave it out; credentials are inputs of their own.')
-  }
-  if (/[?#]/.test(value)) return new Wrong('holds a query (?) or a fragment (#). Leave it out.')
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    return new Wrong(
-      'must be https://. Plain http:// would send the token in the clear, so only a loopback address may have it.',
-    )
-  }
-  const segments = url.pathname.split('/').filter((segment) => segment !== '')
-  if (
-    segments.at(-1)?.toLowerCase() === 'v3' ||
-    segments.some((segment) => segment.toLowerCase() === 'jobs')
-  ) {
-    return new Wrong('already holds the API’s path. Give only the part before /v3; the action adds the rest.')
-  }
-  return [url.origin, ...segments].join('/')
+function readRegion(given: string, variable: (name: string) => string): Region | undefined {
+  if (given !== '') return { id: given, source: 'region' }
+  const source = REGION_VARIABLES.find((name) => variable(name) !== '')
+  return source && { id: variable(source), source }
 }
 
-/** Without a scheme, only host or host:port may come first: `https:/host` would else name the host `https`. */
-function parseUrl(value: string): URL | null {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return URL.parse(value)
-  return /^(\[[^/\]]*\]|[^/:]+)(:\d+)?(\/|$)/.test(value) ? URL.parse(`https://${value}`) : null
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+function parseJobsEndpoint(value: string): string | Wrong {
+  if (value !== '') return parseEndpoint(value, 'v3', 'jobs')
+  return new Wrong(
+    'is missing. Give endpoint, the host of the TaurusDB API, or region, cn-north-4 say, whose host is looked up.',
+  )
 }
 
 function parseProjectId(value: string): string | Wrong {
@@ -177,17 +158,8 @@ function parseJobIds(value: string, secrets: Secrets): readonly JobId[] | Wrong 
   return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }))
 }
 
-function parseToken(value: string): string | Wrong {
-  if (value === '') {
-    return new Wrong(
-      'is missing. Give an IAM user token from a secret; a secret’s value is empty in workflows of forks and where its name is misspelled.',
-    )
-  }
-  return /^[!-~]+$/.test(value)
-    ? value
-    : new Wrong(
-        'holds a space, a line end or a character that no token has. Give only the value of X-Subject-Token.',
-      )
+function parsePollInterval(value: string): 'auto' | number | Wrong {
+  return value === 'auto' ? value : parseLimits(value, SECOND, 10 * MINUTE)
 }
 
 function parseLimits(value: string, least: number, most: number): number | Wrong {

@@ -1,5 +1,9 @@
 import type * as core from '@actions/core'
 import { jobsApi } from './api/jobs.ts'
+import { accessKeyCredentials } from './credentials/access-key.ts'
+import type { CredentialsChoice } from './credentials/choice.ts'
+import type { Credentials } from './credentials/credentials.ts'
+import { OidcCredentials } from './credentials/oidc.ts'
 import { tokenCredentials } from './credentials/token.ts'
 import { readInputs, type Settings } from './inputs.ts'
 import { annotationOf, inputsAnnotation } from './report/annotation.ts'
@@ -51,15 +55,16 @@ export async function main(around: Surroundings): Promise<boolean> {
 
 async function waitFor(settings: Settings, around: Surroundings): Promise<readonly Waited[]> {
   const { toolkit, secrets, clock, wallClock, random, signal } = around
-  const { jobs, timeout, pollInterval, token, ...api } = settings
+  const { jobs, timeout, pollInterval, credentials: choice, ...api } = settings
   const log = new Log(jobs, toolkit, clock)
-  log.begin(secrets.text(api.endpoint), timeout)
+  log.begin(secrets.text(api.endpoint), timeout, choice.source)
+  const credentials = credentialsFor(choice, settings, around, log)
   const over = new AbortController()
   void log.signsOfLife(over.signal)
   const waited = await wait(
     { jobs, timeout, pause: schedule(pollInterval, random) },
     {
-      ask: jobsApi({ ...api, sign: tokenCredentials(token), secrets, wallClock }),
+      ask: jobsApi({ ...api, credentials, secrets, wallClock }),
       clock,
       signal,
       listener: log,
@@ -70,4 +75,29 @@ async function waitFor(settings: Settings, around: Surroundings): Promise<readon
   const warning = warningOf(waited)
   if (warning !== undefined) log.warned(warning)
   return waited
+}
+
+function credentialsFor(
+  choice: CredentialsChoice,
+  { projectId, timeout }: Settings,
+  { secrets, clock, wallClock }: Surroundings,
+  log: Log,
+): Credentials {
+  switch (choice.kind) {
+    case 'token':
+      return tokenCredentials(choice.token)
+    case 'access-key':
+      return accessKeyCredentials(choice.key, projectId, wallClock)
+    case 'agency':
+      return new OidcCredentials(choice.agency, {
+        projectId,
+        timeout,
+        secrets,
+        now: () => clock.now(),
+        wallClock,
+        onRenewed: (lifetime) => {
+          log.renewed(lifetime)
+        },
+      })
+  }
 }

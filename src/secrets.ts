@@ -17,6 +17,8 @@ const DEEPEST_JSON = 100
  */
 export class Secrets {
   readonly #mask: (value: string) => void
+  /** Each with the forms in which it may be echoed. */
+  readonly #secrets = new Map<string, readonly string[]>()
   /** Longest first: a form that contains another must go as a whole. */
   #forms: readonly string[] = []
 
@@ -27,9 +29,22 @@ export class Secrets {
 
   /** Registers a secret and the forms in which a service may echo it. Call it before the secret is used. */
   add(secret: string): void {
-    const added = derivedForms(secret).filter((form) => form !== '' && !this.#forms.includes(form))
-    for (const form of added) this.#mask(form)
-    this.#forms = [...this.#forms, ...added].sort((a, b) => b.length - a.length)
+    if (secret === '' || this.#secrets.has(secret)) return
+    const forms = derivedForms(secret)
+    for (const form of forms) if (!this.#forms.includes(form)) this.#mask(form)
+    this.#secrets.set(secret, forms)
+    this.#sortForms()
+  }
+
+  /** Drops a secret that has expired, so that a long wait with many of them stays as fast as it began. */
+  forget(secret: string): void {
+    this.#secrets.delete(secret)
+    this.#sortForms()
+  }
+
+  #sortForms(): void {
+    const forms = new Set([...this.#secrets.values()].flat())
+    this.#forms = [...forms].sort((a, b) => b.length - a.length)
   }
 
   /**

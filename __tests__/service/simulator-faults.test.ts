@@ -3,7 +3,8 @@ import { faults, type FaultName } from '../../simulator/faults.ts'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { redirectTo } from '../../simulator/reply.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, jobIn, shortPatienceMs, testTls, type Heard } from './simulator-ask.ts'
+import { ask, jobIn, listenTo, shortPatienceMs, testTls, type Heard } from './simulator-ask.ts'
+import { postToSts } from './simulator-assume.ts'
 
 // What a plain client hears; a fault without a row here does not compile.
 const expected: Record<FaultName, Partial<Heard>> = {
@@ -79,6 +80,31 @@ describe('faults', () => {
     const jobId = simulator.addJob({ hiddenMs: 0 })
     simulator.misbehave('html-502', { times: 'for ever', jobId })
     for (let n = 0; n < 3; n += 1) expect((await ask(simulator, jobId)).status).toBe(502)
+    expect((await ask(simulator, referenceExample.jobId)).status).toBe(200)
+  })
+
+  test('can hit one API and spare the others', async () => {
+    const askAll = async (): Promise<unknown[]> => [
+      (await ask(simulator, referenceExample.jobId)).status,
+      (await postToSts(simulator, '{}')).status,
+      (await listenTo(simulator.oidc.env.ACTIONS_ID_TOKEN_REQUEST_URL)).status,
+    ]
+    expect(await askAll()).toEqual([200, 400, 401])
+    simulator.misbehave(503, { api: 'id-token' })
+    simulator.misbehave(502, { api: 'sts', times: 2 })
+    simulator.misbehave(500, { api: 'jobs' })
+    expect(await askAll()).toEqual([500, 502, 503])
+    expect(await askAll()).toEqual([200, 502, 401])
+    expect(await askAll()).toEqual([200, 400, 401])
+    simulator.misbehave(500, { times: 2 })
+    expect(await askAll()).toEqual([500, 500, 401])
+  })
+
+  test('can hit a job only where jobs are asked for', async () => {
+    simulator.misbehave(500, { api: 'sts', jobId: referenceExample.jobId })
+    simulator.misbehave(502, { api: 'jobs', jobId: referenceExample.jobId })
+    expect((await ask(simulator, 'another')).status).toBe(400)
+    expect((await ask(simulator, referenceExample.jobId)).status).toBe(502)
     expect((await ask(simulator, referenceExample.jobId)).status).toBe(200)
   })
 

@@ -45,6 +45,13 @@ test('the simulator for a person prints requests that work, and ends on Ctrl-C',
   expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
 })
 
+test('the simulator for a person prints variables with which an id token can be had', async () => {
+  const text = await textOf(serve('--port', '0').stdout, /REQUEST_TOKEN='.*'\n/)
+  const { url = '', token = '' } =
+    /_REQUEST_URL='(?<url>.*)'\n *ACTIONS_ID_TOKEN_REQUEST_TOKEN='(?<token>.*)'/.exec(text)?.groups ?? {}
+  expect((await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
+})
+
 test('the simulator for a person lists the faults', async () => {
   const text = await textOf(serve('--faults').stdout)
   for (const [name, { what }] of Object.entries(faults)) {

@@ -135,6 +135,7 @@ describe('the simulated jobs API', () => {
       path: `/v3/${simulator.projectId}/jobs`,
       query: { id: 'a/b' },
       headers: { 'x-auth-token': 'mine' },
+      body: '',
       elapsedMs: 1_234,
     })
   })

@@ -23,11 +23,13 @@ export function tryAgain(retryAfter?: number): Answer {
 export const unauthorized: Answer = {
   kind: 'refused',
   why: 'credentials',
+  scope: 'all',
   told: { label: '401', says: ['HTTP 401 APIGW.0301'] },
 }
 
 export const forbidden: Answer = {
   kind: 'refused',
   why: 'permission',
+  scope: 'job',
   told: { label: '403', says: ['HTTP 403 DBS.200010'] },
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { INPUTS, readInputs, type InputName, type Settings } from '../../src/inputs.ts'
+import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { hostileText } from '../model/hostile-text.ts'
 
@@ -10,12 +11,36 @@ import { hostileText } from '../model/hostile-text.ts'
 
 const NAMES = Object.keys(INPUTS) as InputName[]
 /** Variables that inputs.ts may look at, and some that it must not trip over. */
-const VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_ID', 'INPUT_TOKEN', 'PATH', '']
+const VARIABLES = [
+  'HUAWEI_CLOUD_PROJECT_ID',
+  'HUAWEICLOUD_SDK_PROJECT_ID',
+  'HUAWEI_CLOUD_REGION',
+  'HW_REGION_NAME',
+  'HUAWEI_CLOUD_ACCESS_KEY_ID',
+  'HUAWEI_CLOUD_SECRET_ACCESS_KEY',
+  'HUAWEICLOUD_SDK_AK',
+  'HUAWEICLOUD_SDK_SK',
+  'HUAWEICLOUD_SDK_SECURITY_TOKEN',
+  'HW_ACCESS_KEY',
+  'HW_SECRET_KEY',
+  'HW_SECURITY_TOKEN',
+  'ACTIONS_ID_TOKEN_REQUEST_URL',
+  'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
+  'GITHUB_RUN_ID',
+  'INPUT_TOKEN',
+  'PATH',
+  '',
+]
+/** Inputs and variables whose values are secret. */
+const SECRET_INPUTS = ['token', 'access-key-id', 'secret-access-key', 'security-token'] as const
+const SECRET_VARIABLES = VARIABLES.filter((name) => /KEY|_AK|_SK|TOKEN$/.test(name) && name !== 'INPUT_TOKEN')
 
 /** Shortest piece of a value that counts as quoted. */
 const PIECE = 6
 /** What a problem may have in common with a value by chance: our own words. */
-const OURS = readFileSync(join(import.meta.dirname, '..', '..', 'src', 'inputs.ts'), 'utf8')
+const OURS = ['inputs.ts', 'api/endpoints.ts', 'credentials/choice.ts']
+  .map((file) => readFileSync(join(import.meta.dirname, '..', '..', 'src', file), 'utf8'))
+  .join('')
 
 type Given = Readonly<Partial<Record<InputName, string>>>
 
@@ -27,8 +52,12 @@ function read(given: Given, env: NodeJS.ProcessEnv = {}) {
 
 function expectOneOrTheOther(given: Given, env: NodeJS.ProcessEnv = {}): Settings | undefined {
   const { read: result, masked } = read(given, env)
-  const token = given.token?.trim() ?? ''
-  expect(masked.includes(token)).toBe(token !== '')
+  const secrets = [
+    ...SECRET_INPUTS.map((name) => given[name]),
+    ...SECRET_VARIABLES.map((name) => env[name]),
+  ].map((value) => value?.trim() ?? '')
+  expect(masked).toEqual(expect.arrayContaining(secrets.filter((secret) => secret !== '')))
+  expect(masked).not.toContain('')
   if ('problems' in result) {
     expectUsefulProblems(result.problems, [...Object.values(given), ...Object.values(env)])
     return undefined
@@ -38,9 +67,10 @@ function expectOneOrTheOther(given: Given, env: NodeJS.ProcessEnv = {}): Setting
 }
 
 function expectUsefulProblems(problems: readonly string[], values: readonly (string | undefined)[]): void {
-  const named = problems.map((problem) => /^([a-z-]+): \S/.exec(problem)?.[1])
+  const named = problems.map((problem) => /^([A-Za-z_-]+): \S/.exec(problem)?.[1])
   expect(named).not.toEqual([])
-  expect(named).toEqual(NAMES.filter((name) => named.includes(name)))
+  const inputs = named.filter((name) => !VARIABLES.includes(name ?? ''))
+  expect([...new Set(inputs)]).toEqual(NAMES.filter((name) => named.includes(name)))
   const pieces = piecesOf(problems.join('\n')).filter((piece) => !OURS.includes(piece))
   expect(pieces.filter((piece) => values.some((value) => value?.includes(piece)))).toEqual([])
 }
@@ -50,8 +80,10 @@ function piecesOf(text: string): string[] {
 }
 
 function expectValidSettings(settings: Settings, given: Given, env: NodeJS.ProcessEnv): void {
-  const { endpoint, projectId, jobs, token, timeout, pollInterval, language } = settings
-  expectValidEndpoint(endpoint, given.endpoint?.trim() ?? '')
+  const { endpoint, projectId, jobs, credentials, timeout, pollInterval, language } = settings
+  if (given.endpoint?.trim()) expectValidEndpoint(endpoint, given.endpoint.trim())
+  else
+    expect(endpoint).toMatch(/^https:\/\/gaussdb(formysql|-mysql)?\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.com$/)
   expect(projectId).toMatch(/^[A-Za-z0-9]{32}$/)
   expect(
     [given['project-id'], ...VARIABLES.map((name) => env[name])].map((value) => value?.trim()),
@@ -64,11 +96,35 @@ function expectValidSettings(settings: Settings, given: Given, env: NodeJS.Proce
   const givenIds = given['job-id']?.split(/[,\r\n]/).map((id) => id.trim()) ?? []
   const first = (id: string) => givenIds.findIndex((other) => other.toLowerCase() === id.toLowerCase())
   expect(ids).toEqual(givenIds.filter((id, index) => id !== '' && first(id) === index))
-  expect(token).toBe(given.token?.trim())
-  expect(token).toMatch(/^[!-~]+$/)
+  expectValidCredentials(credentials, given, env)
   expectWithin(timeout, 1_000, 432_000_000)
   if (pollInterval !== 'auto') expectWithin(pollInterval, 1_000, 600_000)
   expect(['en-us', 'zh-cn']).toContain(language)
+}
+
+/** They are all from the inputs, or all from the environment, and can stand in headers. */
+function expectValidCredentials(credentials: CredentialsChoice, given: Given, env: NodeJS.ProcessEnv): void {
+  const inputs = SECRET_INPUTS.map((name) => given[name]?.trim() ?? '')
+  const variables = SECRET_VARIABLES.map((name) => env[name]?.trim() ?? '')
+  switch (credentials.kind) {
+    case 'token':
+      expect(credentials.token).toMatch(/^[!-~]+$/)
+      expect(inputs).toEqual([credentials.token, '', '', ''])
+      return
+    case 'access-key': {
+      const { id, secret, securityToken = '' } = credentials.key
+      expect([id, secret, `x${securityToken}`].join('')).toMatch(/^[!-~]+$/)
+      const source = inputs.join('') === '' ? variables : inputs
+      expect(source).toEqual(
+        expect.arrayContaining([id, secret, ...(securityToken === '' ? [] : [securityToken])]),
+      )
+      return
+    }
+    case 'agency':
+      expect(inputs.join('')).toBe('')
+      expect(variables).toContain(credentials.agency.idTokenBearer)
+      expect(credentials.agency.sessionName).toMatch(/^[\w+=,.@-]{2,64}$/)
+  }
 }
 
 function expectWithin(duration: number, least: number, most: number): void {
@@ -228,6 +284,28 @@ const nearlyValid = {
     '\0',
     '\uD800',
   ),
+  region: fc.constantFrom(
+    'cn-north-4',
+    'tr-west-1',
+    'cn-east-5',
+    'CN-NORTH-4',
+    'cn-north-1',
+    'eu-de',
+    '__proto__',
+    'gaussdb',
+  ),
+  'access-key-id': fc.constantFrom('', 'FAKEKEY', 'a b', 'a\nb', 'é', ','),
+  'secret-access-key': fc.constantFrom('', 'fake-secret', 'a b', '\0'),
+  'security-token': fc.constantFrom('', 'fake+token/=', 'a b', '\uD800'),
+  'identity-provider-urn': fc.constantFrom(
+    '',
+    'iam::0123:oidcProvider:github',
+    'iam::0123:agency:deploy',
+    'a b',
+  ),
+  'agency-urn': fc.constantFrom('', 'iam::0123:agency:deploy', 'iam::0123:oidcProvider:github', 'é'),
+  audience: fc.constantFrom('', 'sts.myhuaweicloud.com', 'a b', '&audience=b', 'x'.repeat(256)),
+  'sts-endpoint': fc.constantFrom('', 'sts.example', 'http://sts.example', 'sts.example/v5', 'a b'),
   timeout: fc
     .tuple(
       fc.nat(500),
@@ -288,6 +366,44 @@ describe('any string in any input gives settings that hold, or problems that nam
     expect(accepted).toBeGreaterThan(400)
   })
 
+  test('nearly valid credentials of every kind, and environments', () => {
+    const sources = new Set<string>()
+    const any = (...names: InputName[]) =>
+      fc.record(Object.fromEntries(names.map((name) => [name, nearlyValid[name]])), { requiredKeys: [] })
+    const credentials = fc.oneof(
+      any('token'),
+      any('access-key-id', 'secret-access-key', 'security-token'),
+      any('region', 'identity-provider-urn', 'agency-urn', 'audience', 'sts-endpoint'),
+      any('token', 'secret-access-key', 'agency-urn'),
+    )
+    const variables = fc.dictionary(
+      fc.constantFrom(...VARIABLES),
+      fc.constantFrom('fake-value', 'fake-value', 'cn-north-4', 'a b', ''),
+      { minKeys: 5 },
+    )
+    fc.assert(
+      fc.property(credentials, variables, (given, env) => {
+        const settings = expectOneOrTheOther(
+          { ...RIGHT, endpoint: 'gaussdb.example', token: '', ...given },
+          env,
+        )
+        if (settings !== undefined) sources.add(settings.credentials.source)
+      }),
+      { seed: 4, numRuns: 2_000 },
+    )
+    // No kind of credentials is left out.
+    expect([...sources]).toEqual(
+      expect.arrayContaining([
+        'an IAM token from the input token',
+        'an access key from access-key-id, secret-access-key',
+        'a temporary access key from access-key-id, secret-access-key, security-token',
+        'an access key from HUAWEI_CLOUD_ACCESS_KEY_ID, HUAWEI_CLOUD_SECRET_ACCESS_KEY',
+        'an access key from HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK',
+        'GitHub OIDC by identity-provider-urn and agency-urn',
+      ]),
+    )
+  })
+
   const RIGHT = {
     endpoint: 'gaussdb.cn-north-4.myhuaweicloud.com',
     'project-id': PROJECT,
@@ -339,7 +455,10 @@ describe('a megabyte in one input is read in less than a second:', () => {
     '<',
   ]
 
-  test.each(NAMES)('%s', (name) => {
+  // Of the secrets, which are escaped in many ways, one speaks for all.
+  const names = NAMES.filter((name) => name === 'token' || !SECRET_INPUTS.some((secret) => secret === name))
+
+  test.each(names)('%s', (name) => {
     for (const filler of [...fillers, ...more]) {
       const long = filler.repeat(MEGABYTE / filler.length)
       for (const value of [long, `https://host.example/${long}`, `1${long}x`, `  ${long}\u00A0`]) {

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Answer } from '../answer.ts'
-import type { Sign } from '../credentials/token.ts'
+import type { Credentials } from '../credentials/credentials.ts'
 import { exchange, type Exchanged, type Reply } from '../http/exchange.ts'
 import { faultOf } from '../http/fault.ts'
+import { percentEncode } from '../http/percent-encode.ts'
 import { parseJson, readableText, readServiceError } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../outside-text.ts'
 import type { Secrets } from '../secrets.ts'
@@ -16,7 +17,7 @@ export interface JobsApi {
   readonly endpoint: string
   readonly projectId: string
   readonly language: string
-  readonly sign: Sign
+  readonly credentials: Credentials
   readonly secrets: Secrets
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number
@@ -27,8 +28,10 @@ export function jobsApi(api: JobsApi): Ask {
   return async ({ value: jobId }, signal) => {
     const url = `${api.endpoint}/v3/${api.projectId}/jobs?id=${percentEncode(jobId)}`
     const headers = { Accept: 'application/json', 'X-Language': api.language }
-    const exchanged = await exchange(api.sign({ url, headers }), signal)
-    return readAnswer(exchanged, jobId, api.secrets, api.wallClock())
+    const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal)
+    if (signed.kind !== 'signed') return signed
+    const exchanged = await exchange(signed.request, signal)
+    return signed.review(readAnswer(exchanged, jobId, api.secrets, api.wallClock()))
   }
 }
 
@@ -43,16 +46,8 @@ export function readAnswer(exchanged: Exchanged, jobId: string, secrets: Secrets
   const fault = faultOf(exchanged, secrets, now)
   // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
   return fault.kind === 'refused' && status === 403 && code === 'DBS.280056'
-    ? { ...fault, why: 'credentials' }
+    ? { ...fault, why: 'credentials', scope: 'all' }
     : fault
-}
-
-/** RFC 3986: all but the unreserved characters; encodeURIComponent leaves five more as they are. */
-function percentEncode(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }
 
 const envelope = z.object({ job: z.unknown() })

@@ -1,9 +1,9 @@
-import type { HttpRequest } from '../http/exchange.ts'
-
-/** Makes a request carry an IAM user token. */
-export type Sign = (request: HttpRequest) => HttpRequest
+import { constantCredentials, type Credentials } from './credentials.ts'
 
 /** An IAM user token, valid for 24 hours. Source: API reference, table 3. */
-export function tokenCredentials(token: string): Sign {
-  return (request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } })
+export function tokenCredentials(token: string): Credentials {
+  return constantCredentials(
+    (request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }),
+    'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.',
+  )
 }

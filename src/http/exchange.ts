@@ -14,8 +14,11 @@ const LARGEST_BODY = 1_048_576
 const MOST_CHUNKS = 1_000
 
 export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** Empty for none. */
+  readonly body: string
 }
 
 /** How far an exchange got. */
@@ -47,7 +50,7 @@ export type Reply = Extract<Exchanged, { kind: 'reply' }>
 export type NoReply = Extract<Exchanged, { kind: 'no-reply' }>
 
 /**
- * One HTTP GET that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
+ * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
  *
  * It is @actions/http-client, whose proxy support runners rely on, without its traps: redirects are not followed
  * (they would take the token along), and the answer is read here, because `readBody` never settles when the
@@ -89,7 +92,9 @@ async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal):
   }
   const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false })
   // The signal does not reach a request that still waits for its proxy, hence the race.
-  const { message } = await Promise.race([client.get(request.url, request.headers), rejectOn(signal)])
+  const { method, url, headers, body: sent } = request
+  const asked = client.request(method, url, sent === '' ? null : sent, headers)
+  const { message } = await Promise.race([asked, rejectOn(signal)])
   trace.phase = 'body'
   const body = await read(message)
   return { kind: 'reply', status: message.statusCode ?? 0, headers: message.headers, ...body }

@@ -1,25 +1,30 @@
+import { formatDuration, MINUTE } from '../duration.ts'
 import { phrase, type Phrase } from '../outside-text.ts'
 import type { Secrets } from '../secrets.ts'
-import type { Exchanged, NoReply, Phase } from './exchange.ts'
+import type { Exchanged, NoReply, Phase, Reply } from './exchange.ts'
+import { parseHttpDate } from './http-date.ts'
 import { readRetryAfter } from './retry-after.ts'
 import { readServiceError } from './service-error.ts'
 
 /** Why an exchange brought nothing, whatever it was that was asked. */
 export type Fault =
-  /** Asking again with the same request would not help. */
-  | { readonly kind: 'refused'; readonly why: Refusal; readonly told: Told }
+  /** Asking again with the same request would not help, nor, for `scope` all, asking about another job. */
+  | { readonly kind: 'refused'; readonly why: Refusal; readonly scope: 'job' | 'all'; readonly told: Told }
   /** A fault that passes; `retryAfter` in milliseconds when the service asked for a pause. */
   | { readonly kind: 'try-again'; readonly retryAfter: number | undefined; readonly told: Told }
+  /** Success, but without what was asked for. */
+  | { readonly kind: 'unusable'; readonly told: Told }
 
 /** What stands behind a refusal: each has its own cure. */
-export type Refusal = 'credentials' | 'permission' | 'redirect' | 'certificate' | 'proxy' | 'request'
+export type Refusal =
+  'credentials' | 'permission' | 'redirect' | 'certificate' | 'proxy' | 'request' | 'id-token' | 'agency'
 
 export interface Told {
   /** A few words for the tally: `502`, `cut answer`. */
   readonly label: string
   /** All of it, as one clause: what came, the service's code, message and request id. */
   readonly says: Phrase
-  /** Where to look for the cause, as a sentence; undefined when the service's own words say it best. */
+  /** Where to look for the cause, as a sentence; undefined when there is nothing more to say than for all of its kind. */
   readonly check?: string
 }
 
@@ -36,13 +41,30 @@ export function faultOf(exchanged: Exchanged, secrets: Secrets, now: number): Fa
     return {
       kind: 'refused',
       why: 'redirect',
+      scope: 'job',
       told: { label: `${status}`, says: phrase`HTTP ${status}${to}` },
     }
   }
-  const told = { label: `${status}`, says: readServiceError(exchanged, secrets).says }
-  return passes(status)
-    ? { kind: 'try-again', retryAfter: readRetryAfter(headers['retry-after'], now), told }
-    : { kind: 'refused', why: REFUSALS.get(status) ?? 'request', told }
+  const { says } = readServiceError(exchanged, secrets)
+  const told = {
+    label: `${status}`,
+    says: status === 401 ? [...says, ...clockDifference(headers, now)] : says,
+  }
+  if (passes(status))
+    return { kind: 'try-again', retryAfter: readRetryAfter(headers['retry-after'], now), told }
+  const why = REFUSALS.get(status) ?? 'request'
+  return { kind: 'refused', why, scope: why === 'credentials' ? 'all' : 'job', told }
+}
+
+/** Signatures are good for 15 minutes before and after; what is above this is no network's delay. */
+const NOTABLE_DIFFERENCE = 5 * MINUTE
+
+function clockDifference({ date }: Reply['headers'], now: number): Phrase {
+  const behind = parseHttpDate(date ?? '') - now
+  // An answer without a date makes it NaN.
+  if (!(Math.abs(behind) > NOTABLE_DIFFERENCE)) return []
+  const direction = behind > 0 ? 'behind' : 'ahead of'
+  return phrase`; the clock of this runner is ${formatDuration(Math.abs(behind))} ${direction} the service’s`
 }
 
 const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
@@ -66,11 +88,12 @@ function networkFault(failure: NoReply, secrets: Secrets): Fault {
           says: phrase`${broken}: “${secrets.text(failure.message || (failure.code ?? 'no details'))}”`,
           check,
         }
-  if (why === 'certificate')
-    return { kind: 'refused', why, told: { ...told, label: 'untrusted certificate' } }
+  if (why === 'certificate') {
+    return { kind: 'refused', why, scope: 'job', told: { label: 'untrusted certificate', says: told.says } }
+  }
   // A proxy that refuses to connect, or redirects, would do so again.
   if (proxyStatus !== undefined && !passes(proxyStatus)) {
-    return { kind: 'refused', why: 'proxy', told }
+    return { kind: 'refused', why: 'proxy', scope: 'job', told: { label, says: told.says } }
   }
   return { kind: 'try-again', retryAfter: undefined, told }
 }

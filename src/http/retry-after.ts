@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from '../duration.ts'
+import { parseHttpDate } from './http-date.ts'
 
 /** A service may ask for more; then it is asked again after this long all the same. */
 const LONGEST = 5 * MINUTE
@@ -12,12 +13,6 @@ const LONGEST = 5 * MINUTE
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined
   const text = header.trim()
-  const wait = /^\d+$/.test(text) ? Number(text) * SECOND : httpDate(text) - now
+  const wait = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now
   return wait > 0 ? Math.min(wait, LONGEST) : undefined
-}
-
-/** Milliseconds since the epoch; NaN for none of RFC 9110's three forms, of which asctime's names no time zone. */
-function httpDate(text: string): number {
-  if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text)) return Number.NaN
-  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
 }

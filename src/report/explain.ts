@@ -25,6 +25,8 @@ export const TITLES = {
   vanished: 'The job vanished',
   interrupted: 'The wait was interrupted',
   credentials: 'The credentials were refused',
+  'id-token': 'GitHub gave no id token',
+  agency: 'The agency could not be assumed',
   permission: 'The permission is missing',
   redirect: 'The endpoint redirects',
   certificate: 'The certificate is not trusted',
@@ -121,7 +123,8 @@ function explainTimeout(state: JobState, timeout: number): Explanation {
 
 function explainError(job: Phrase, end: Extract<End, { result: 'error' }>): Explanation {
   const title = TITLES[end.why]
-  const next = [CURES[end.why]]
+  const check = end.why === 'other-job' ? undefined : end.told.check
+  const next = [check ?? CURES[end.why]]
   switch (end.why) {
     case 'other-job':
       return {
@@ -145,11 +148,15 @@ function explainError(job: Phrase, end: Extract<End, { result: 'error' }>): Expl
 /** What to do about each kind of error. */
 export const CURES: Readonly<Record<Extract<End, { result: 'error' }>['why'], string>> = {
   credentials:
-    'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.',
+    'Check the credentials. They are not asked with again, since repeated refusals lock an account.',
+  'id-token':
+    'GitHub’s own service refused. Check that the job has the permission id-token: write; a run that was waiting for days has to be started anew.',
+  agency:
+    'Check identity-provider-urn, agency-urn, audience and the agency’s trust policy, whose conditions on oidc:sub, oidc:aud and oidc:iss must all fit this workflow: docs/credentials.md.',
   permission:
     'Check that the user may list tasks (gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
   redirect:
-    'A redirect is never followed, since the token would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
+    'A redirect is never followed, since credentials would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
   certificate:
     'Check the endpoint’s spelling. Where a proxy or a private CA signs, put that CA’s certificate into a file and its path into NODE_EXTRA_CA_CERTS.',
   proxy:

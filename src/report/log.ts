@@ -43,8 +43,8 @@ export class Log implements Listener {
     this.#start = this.#lastLine = clock.now()
   }
 
-  /** Says what is waited for; `timeout` in milliseconds. */
-  begin(endpoint: OutsideText, timeout: number): void {
+  /** Says what is waited for, and with whose credentials; `timeout` in milliseconds. */
+  begin(endpoint: OutsideText, timeout: number, credentials: string): void {
     const [first] = this.#jobs
     const what =
       this.#jobs.length === 1 && first !== undefined
@@ -53,6 +53,12 @@ export class Log implements Listener {
     this.#printer.info(
       forLog(phrase`Waiting for ${what} at ${endpoint}, ${formatDuration(timeout)} at most.`),
     )
+    this.#printer.info(`Credentials: ${credentials}.`)
+  }
+
+  /** Says that there are new temporary keys; `lifetime` in milliseconds. */
+  renewed(lifetime: number): void {
+    this.#printer.info(`${this.#time()}  new keys of the agency, good for ${formatDuration(lifetime)}`)
   }
 
   answered(state: JobState, nextAsk: number | undefined, isOver: boolean): void {
@@ -108,8 +114,11 @@ export class Log implements Listener {
 
   #line(progress: number | undefined, text: Phrase): void {
     this.#lastLine = this.#clock.now()
-    const elapsed = formatDuration(this.#elapsed()).padStart(8)
-    this.#printer.info(`${elapsed}  ${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
+    this.#printer.info(`${this.#time()}  ${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
+  }
+
+  #time(): string {
+    return formatDuration(this.#elapsed()).padStart(8)
   }
 
   #elapsed(): number {

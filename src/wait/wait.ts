@@ -113,7 +113,7 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     const isOver = end !== undefined
     listener.answered(state, !isOver && track.nextAsk < plan.timeout ? track.nextAsk : undefined, isOver)
     if (warning !== undefined) listener.warned(warning)
-    if (end?.result === 'error' && end.why === 'credentials') endAll(end)
+    if (end !== undefined && answer.kind === 'refused' && answer.scope === 'all') endAll(end)
   }
 
   const ask = async (track: Track) => {

@@ -1,0 +1,276 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { runStep, type StepResult } from '../../simulator/runner.ts'
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
+import { temporaryKey } from '../service/simulator-assume.ts'
+
+/** The built action with each kind of credentials; the simulator checks the signatures by itself. */
+
+let simulator: Simulator
+let jobId: string
+
+async function start(options?: SimulatorOptions): Promise<void> {
+  simulator = await startSimulator(options)
+  jobId = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+}
+beforeEach(() => start())
+afterEach(() => simulator.close())
+
+function run(
+  inputs: Record<string, string>,
+  env: Record<string, string> = {},
+  { endpoint, projectId } = simulator,
+): Promise<StepResult> {
+  return runStep({
+    with: {
+      endpoint,
+      'project-id': projectId,
+      'job-id': jobId,
+      'poll-interval': '1s',
+      timeout: '30s',
+      ...inputs,
+    },
+    env,
+  })
+}
+
+function annotation({ log }: StepResult): string {
+  return log.split('\n').find((line) => line.startsWith('::error')) ?? ''
+}
+
+/** The log without the lines that mask. */
+function said({ log, outputs, summary }: StepResult): string {
+  return [log.replace(/^::add-mask::.*$/gm, ''), JSON.stringify(outputs), summary].join('\n')
+}
+
+function agencyInputs({ oidc, endpoint } = simulator) {
+  return {
+    'identity-provider-urn': oidc.providerUrn,
+    'agency-urn': oidc.agencyUrn,
+    'sts-endpoint': endpoint,
+  }
+}
+
+function keyInputs({ id, secret } = simulator.accessKey) {
+  return { 'access-key-id': id, 'secret-access-key': secret }
+}
+
+function jobRequests() {
+  return simulator.requests.filter(({ path }) => path.endsWith('/jobs'))
+}
+
+describe('an access key', () => {
+  test('signs the request, with the project, and no token is sent', async () => {
+    const result = await run(keyInputs())
+    expect(result.exitCode).toBe(0)
+    expect(result.log).toContain('Credentials: an access key from access-key-id, secret-access-key.\n')
+    const [request, ...others] = simulator.requests
+    expect(others).toEqual([])
+    expect(request?.headers).toMatchObject({ 'x-project-id': simulator.projectId })
+    expect(request?.headers.authorization).toContain(';x-project-id;x-sdk-date,')
+    expect(Object.keys(request?.headers ?? {})).not.toContain('x-auth-token')
+  })
+
+  test('may be temporary', async () => {
+    const { id, secret, securityToken } = await temporaryKey(simulator)
+    const key = keyInputs({ id, secret })
+    expect((await run({ ...key, 'security-token': securityToken })).exitCode).toBe(0)
+    const without = await run(key)
+    expect(without.exitCode).toBe(1)
+    expect(annotation(without)).toMatch(
+      /“Incorrect IAM authentication information: ak \*\*\* not exist”.*a temporary key needs its security token/,
+    )
+  })
+
+  test('signs what a job’s id needs to have encoded', async () => {
+    const odd = '!"#$%&\'()*+-./:;<=>?@[]^_`{|}~'
+    const result = await run({ ...keyInputs(), 'job-id': odd, timeout: '1s' })
+    expect(result.log).toContain('not visible')
+    expect(simulator.requests[0]?.query).toEqual({ id: odd })
+  })
+
+  test.each([
+    ['HUAWEI_CLOUD_ACCESS_KEY_ID', 'HUAWEI_CLOUD_SECRET_ACCESS_KEY', undefined],
+    ['HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'],
+    ['HW_ACCESS_KEY', 'HW_SECRET_KEY', 'HW_SECURITY_TOKEN'],
+  ])('comes from %s when no input names credentials', async (id, secret, token) => {
+    const key = await temporaryKey(simulator)
+    const env =
+      token === undefined
+        ? { [id]: simulator.accessKey.id, [secret]: simulator.accessKey.secret }
+        : { [id]: key.id, [secret]: key.secret, [token]: key.securityToken }
+    const result = await run({}, env)
+    expect(result.exitCode).toBe(0)
+    expect(result.log).toContain(`from ${[id, secret, token].filter(Boolean).join(', ')}.\n`)
+    expect(said(result)).not.toContain(env[secret])
+  })
+
+  test('that is refused is asked with once, and what the service echoes of it is not shown', async () => {
+    const key = await temporaryKey(simulator)
+    const result = await run({
+      ...keyInputs({ id: key.id, secret: 'wrong' }),
+      'security-token': key.securityToken,
+    })
+    expect(annotation(result)).toContain('title=The credentials were refused')
+    expect(annotation(result)).toContain('verify aksk signature fail')
+    expect(annotation(result)).toContain('x-security-token:***')
+    expect(said(result)).not.toContain(key.securityToken.slice(40, 60))
+    expect(jobRequests()).toHaveLength(1)
+  })
+})
+
+describe('a 401 with a clock that is wrong', () => {
+  test.each([
+    [20, /the clock of this runner is (19m5\ds|20m) behind the service’s/],
+    [-20, /the clock of this runner is (19m5\ds|20m\ds|20m) ahead of the service’s/],
+    [4, undefined],
+  ])('by %d minutes', async (minutes, says) => {
+    await simulator.close()
+    await start({ wallClock: () => Date.now() + minutes * 60_000 })
+    const result = await run({
+      ...keyInputs({ id: simulator.accessKey.id, secret: says ? simulator.accessKey.secret : 'wrong' }),
+    })
+    expect(annotation(result)).toContain('HTTP 401 APIGW.0301')
+    if (says) expect(annotation(result)).toMatch(says)
+    else expect(annotation(result)).not.toContain('clock')
+  })
+})
+
+describe('GitHub OIDC', () => {
+  test('takes an id token and keys, masked before they are used, and no stored secret', async () => {
+    const result = await run(agencyInputs(), { ...simulator.oidc.env, GITHUB_RUN_ID: '1234567890' })
+    expect(result.exitCode).toBe(0)
+    expect(simulator.requests).toHaveLength(3)
+    const [, assume, ask] = simulator.requests
+    const sent = JSON.parse(assume?.body ?? '') as Record<string, unknown>
+    expect(sent).toMatchObject({ agency_session_name: 'GitHubActions-1234567890', duration_seconds: 900 })
+    const keyId = /Access=(\w+),/.exec(ask?.headers.authorization ?? '')?.[1]
+    for (const secret of [
+      sent['id_token'],
+      ask?.headers['x-security-token'],
+      keyId,
+      simulator.oidc.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    ]) {
+      expect(result.log).toContain(`::add-mask::${String(secret)}\n`)
+      expect(said(result)).not.toContain(secret)
+    }
+    expect(said(result)).not.toContain('NotASecret')
+    expect(result.log).toContain('Credentials: GitHub OIDC by identity-provider-urn and agency-urn.\n')
+    expect(result.log).toMatch(/ new keys of the agency, good for 1[45]m/)
+  })
+
+  test('without the permission shows the lines to add, and asks nothing', async () => {
+    const result = await run(agencyInputs())
+    expect(result.exitCode).toBe(1)
+    expect(annotation(result)).toContain('title=The inputs are wrong')
+    expect(annotation(result)).toContain('%0A  permissions:%0A    id-token: write%0A    contents: read%0A')
+    expect(simulator.requests).toEqual([])
+  })
+
+  test('refused by the Security Token Service shows its code, reason and request id, and what to check', async () => {
+    const inputs = { ...agencyInputs(), audience: 'elsewhere', 'job-id': 'job-1,job-2' }
+    const result = await run(inputs, simulator.oidc.env)
+    expect(annotation(result)).toContain('title=The agency could not be assumed')
+    expect(annotation(result)).toMatch(
+      /the Security Token Service: HTTP 403 STS5\.\d+ “.+” \(request id \w+\)/,
+    )
+    expect(annotation(result)).toContain('trust policy')
+    expect(result.outputs['result']).toBe('error')
+    expect(simulator.requests).toHaveLength(2)
+  })
+
+  test('shows nothing of an id token or of keys that are echoed, percent-encoded or not', async () => {
+    const idToken = 'fakeheader.fake+claims/that=are.long-and-secret'
+    const keys = {
+      access_key_id: 'FAKEKEYID0123',
+      secret_access_key: 'fake/secret+key=0123',
+      security_token: 'fake+security/token=',
+    }
+    const secrets = [idToken, ...Object.values(keys)]
+    const echo = secrets
+      .flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])
+      .join(' ')
+    const expiration = new Date(Date.now() + 3_600_000).toISOString()
+    simulator.misbehave(
+      { status: 200, body: JSON.stringify({ value: idToken }) },
+      { api: 'id-token', times: 2 },
+    )
+    simulator.misbehave(
+      { status: 200, body: JSON.stringify({ credentials: { ...keys, expiration } }) },
+      { api: 'sts' },
+    )
+    simulator.misbehave(
+      { status: 401, body: JSON.stringify({ error_code: 'X', error_msg: echo }) },
+      { api: 'jobs' },
+    )
+    simulator.misbehave(
+      { status: 403, body: JSON.stringify({ error_code: 'Y', error_msg: echo }) },
+      { api: 'sts' },
+    )
+    const result = await run(agencyInputs(), { ...simulator.oidc.env, RUNNER_DEBUG: '1' })
+    expect(annotation(result)).toContain('title=The agency could not be assumed')
+    for (const secret of secrets) {
+      expect(said(result)).not.toContain(secret.slice(0, 10))
+      expect(said(result)).not.toContain(Buffer.from(secret).toString('base64').slice(0, 12))
+    }
+  })
+
+  test('renews keys that are refused, and the wait goes on', async () => {
+    jobId = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 4_000 })
+    const result = await runStep({
+      with: {
+        endpoint: simulator.endpoint,
+        'project-id': simulator.projectId,
+        'job-id': jobId,
+        'poll-interval': '1s',
+        ...agencyInputs(),
+      },
+      env: simulator.oidc.env,
+      onLine: (line) => {
+        if (line.includes('next look')) simulator.revokeKeys()
+      },
+    })
+    expect(result.exitCode).toBe(0)
+    expect(simulator.requests.filter(({ path }) => path === '/id-token').length).toBeGreaterThan(1)
+  })
+
+  test('never hangs, whatever a token service does for ever', async () => {
+    const faults = [
+      'silent',
+      'stall-in-headers',
+      'stall-in-body',
+      'drip',
+      'endless',
+      'cut-in-chunk',
+      'reset',
+    ] as const
+    const cases = (['sts', 'id-token'] as const).flatMap((api) => faults.map((fault) => ({ api, fault })))
+    const results = await Promise.all(
+      cases.map(async ({ api, fault }) => {
+        const broken = await startSimulator()
+        broken.misbehave(fault, { api, times: 'for ever' })
+        const result = await run({ ...agencyInputs(broken), timeout: '3s' }, broken.oidc.env, broken)
+        await broken.close()
+        return { api, fault, result }
+      }),
+    )
+    for (const { api, fault, result } of results) {
+      const name =
+        api === 'sts'
+          ? /the Security Token Service: |STS unusable/
+          : /GitHub’s token service: |id token unusable/
+      expect({ api, fault, exitCode: result.exitCode, ...result.outputs }).toMatchObject({
+        exitCode: 1,
+        result: 'timed-out',
+      })
+      expect(annotation(result)).toMatch(name)
+      expect(result.milliseconds).toBeLessThan(5_000)
+    }
+  }, 30_000)
+})
+
+test('wrong credentials of every kind are told before anything is asked', async () => {
+  const result = await run({ token: simulator.token, ...keyInputs() })
+  expect(annotation(result)).toContain('token: is one kind of credentials, and access-key-id another.')
+  expect((await run({})).outputs['result']).toBe('error')
+  expect(simulator.requests).toEqual([])
+})

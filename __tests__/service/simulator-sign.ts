@@ -1,0 +1,75 @@
+import type { KeyPair } from '../../simulator/access-keys.ts'
+import { canonicalRequest, sign } from '../../simulator/signature.ts'
+import type { Simulator } from '../../simulator/simulator.ts'
+
+/** Where hand-turned wall clocks start: 2026-01-01T00:00:00Z. */
+export const newYear = Date.UTC(2026, 0, 1)
+
+/** A request by its parts. */
+export interface Parts {
+  readonly method: string
+  readonly path: string
+  /** Raw, without the question mark. */
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type SigningKey = KeyPair & { readonly securityToken?: string }
+
+export interface Signing {
+  /** The simulator's permanent one when not given. */
+  readonly key?: SigningKey
+  /** The signature's date, in milliseconds since 1970; 2026-01-01 when not given. */
+  readonly date?: number
+  /** Changes to the request before it is signed. */
+  readonly signed?: Partial<Parts>
+  /** Changes to the signed request before it is sent. */
+  readonly sent?: Partial<Parts>
+  /** All headers that are there when not given. */
+  readonly signedHeaders?: readonly string[]
+}
+
+/** Signs and sends a request that creates an instance. */
+export async function sendSigned(simulator: Simulator, signing: Signing = {}): Promise<Refusable> {
+  const { date = newYear } = signing
+  const key: SigningKey = signing.key ?? simulator.accessKey
+  const parts: Parts = {
+    method: 'POST',
+    path: `/v3/${simulator.projectId}/instances`,
+    query: 'a=1',
+    headers: {
+      'content-type': 'application/json',
+      host: new URL(simulator.endpoint).host,
+      'x-sdk-date': sdkDate(date),
+      ...(key.securityToken === undefined ? {} : { 'x-security-token': key.securityToken }),
+    },
+    body: '{"name":"my-database"}',
+  }
+  const signed = merge(parts, signing.signed)
+  const names = signing.signedHeaders ?? Object.keys(signed.headers).sort()
+  const canonical = canonicalRequest({ ...signed, rawQuery: signed.query, requestId: '', query: {} }, names)
+  const signature = sign(canonical, signed.headers['x-sdk-date'] ?? '', key.secret)
+  const sent = merge(signed, signing.sent)
+  const authorization = `SDK-HMAC-SHA256 Access=${key.id}, SignedHeaders=${names.join(';')}, Signature=${signature}`
+  const { method, headers, body } = sent
+  const url = `${simulator.endpoint}${sent.path}?${sent.query}`
+  const answer = await fetch(url, { method, body, headers: { authorization, ...headers } })
+  const said = (await answer.json()) as { error_msg?: string }
+  const reason = said.error_msg?.replace('Incorrect IAM authentication information: ', '')
+  return reason === undefined ? { status: answer.status } : { status: answer.status, reason }
+}
+
+export interface Refusable {
+  readonly status: number
+  /** Only when it was refused: without what all refusals begin with. */
+  readonly reason?: string
+}
+
+export function sdkDate(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace(/[-:]|\.\d+/g, '')
+}
+
+function merge(parts: Parts, changes: Partial<Parts> = {}): Parts {
+  return { ...parts, ...changes, headers: { ...parts.headers, ...changes.headers } }
+}

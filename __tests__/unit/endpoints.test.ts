@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals'
+import { jobsEndpointOf, stsEndpointOf } from '../../src/api/endpoints.ts'
+import { Wrong } from '../../src/wrong.ts'
+
+function problem(endpoint: string | Wrong): string {
+  if (!(endpoint instanceof Wrong)) throw new Error(`${endpoint} is found`)
+  return endpoint.problem
+}
+
+describe('the host of a region’s TaurusDB API', () => {
+  test.each([
+    ['cn-north-4', 'https://gaussdb.cn-north-4.myhuaweicloud.com'],
+    ['ap-southeast-1', 'https://gaussdbformysql.ap-southeast-1.myhuaweicloud.com'],
+    ['cn-east-5', 'https://gaussdb-mysql.cn-east-5.myhuaweicloud.com'],
+  ])('%s: %s', (region, endpoint) => {
+    expect(jobsEndpointOf(region)).toBe(endpoint)
+  })
+
+  test.each([
+    ['cn-north4', 'Near are cn-north-2, cn-north-4, cn-north-9.'],
+    ['CN-NORTH-4', 'cn-north-4, '],
+    ['tr-west', 'Near are tr-west-1.'],
+    ['ap-southeast-5', 'ap-southeast-3, ap-southeast-4, ap-southeast-1, ap-southeast-2'],
+  ])('%s is not known, and what is near is named', (region, near) => {
+    expect(problem(jobsEndpointOf(region))).toMatch(/^has no documented TaurusDB host\. .* Give endpoint\.$/)
+    expect(problem(jobsEndpointOf(region))).toContain(near)
+  })
+
+  test('all are named when none is near', () => {
+    expect(problem(jobsEndpointOf('eu-de')).match(/[a-z]+-[a-z]+-\d+/g)).toHaveLength(20)
+  })
+
+  test.each(['__proto__', 'constructor', 'toString', ''])('%j is no region', (region) => {
+    expect(problem(jobsEndpointOf(region))).toContain('There are')
+  })
+})
+
+describe('the Security Token Service of a region', () => {
+  test('is looked up', () => {
+    expect(stsEndpointOf({ id: 'cn-north-4', source: 'region' })).toBe(
+      'https://sts.cn-north-4.myhuaweicloud.com',
+    )
+  })
+
+  test('may be missing, which names the region’s source and what to give', () => {
+    expect(problem(stsEndpointOf({ id: 'cn-north-9', source: 'HW_REGION_NAME' }))).toBe(
+      'is missing, and HW_REGION_NAME names none whose Security Token Service is documented. Near are cn-north-4. Give sts-endpoint, of another region say.',
+    )
+    expect(problem(stsEndpointOf(undefined))).toContain('is missing')
+  })
+})
