@@ -12,6 +12,7 @@ import { outputsOf, UNKNOWN, warningOf } from './report/outputs.ts'
 import { publish, type Toolkit } from './report/publish.ts'
 import { summaryOf, summaryOfAnnotation } from './report/summary.ts'
 import type { Secrets } from './secrets.ts'
+import { pacing } from './wait/pace.ts'
 import { schedule } from './wait/schedule.ts'
 import { wait, type Clock, type Waited } from './wait/wait.ts'
 
@@ -62,7 +63,7 @@ async function waitFor(settings: Settings, around: Surroundings): Promise<readon
   const over = new AbortController()
   void log.signsOfLife(over.signal)
   const waited = await wait(
-    { jobs, timeout, pause: schedule(pollInterval, random) },
+    { jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random) },
     {
       ask: jobsApi({ ...api, credentials, secrets, wallClock }),
       clock,
@@ -97,6 +98,9 @@ function credentialsFor(
         wallClock,
         onRenewed: (lifetime) => {
           log.renewed(lifetime)
+        },
+        onNotRenewed: (reason, lifetime) => {
+          log.notRenewed(reason, lifetime)
         },
       })
   }

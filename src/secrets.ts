@@ -17,8 +17,8 @@ const DEEPEST_JSON = 100
  */
 export class Secrets {
   readonly #mask: (value: string) => void
-  /** Each with the forms in which it may be echoed. */
-  readonly #secrets = new Map<string, readonly string[]>()
+  /** Each with the forms in which it may be echoed, and how often it was registered. */
+  readonly #secrets = new Map<string, { readonly forms: readonly string[]; readonly times: number }>()
   /** Longest first: a form that contains another must go as a whole. */
   #forms: readonly string[] = []
 
@@ -29,21 +29,29 @@ export class Secrets {
 
   /** Registers a secret and the forms in which a service may echo it. Call it before the secret is used. */
   add(secret: string): void {
-    if (secret === '' || this.#secrets.has(secret)) return
-    const forms = derivedForms(secret)
+    if (secret === '') return
+    const known = this.#secrets.get(secret)
+    const forms = known?.forms ?? derivedForms(secret)
+    this.#secrets.set(secret, { forms, times: (known?.times ?? 0) + 1 })
+    if (known !== undefined) return
     for (const form of forms) if (!this.#forms.includes(form)) this.#mask(form)
-    this.#secrets.set(secret, forms)
     this.#sortForms()
   }
 
-  /** Drops a secret that has expired, so that a long wait with many of them stays as fast as it began. */
+  /**
+   * Takes one registration of a secret back, since it has expired: a long wait with many of them stays as fast as it
+   * began. What was registered more often stays.
+   */
   forget(secret: string): void {
-    this.#secrets.delete(secret)
+    const known = this.#secrets.get(secret)
+    if (known === undefined) return
+    if (known.times > 1) this.#secrets.set(secret, { ...known, times: known.times - 1 })
+    else this.#secrets.delete(secret)
     this.#sortForms()
   }
 
   #sortForms(): void {
-    const forms = new Set([...this.#secrets.values()].flat())
+    const forms = new Set([...this.#secrets.values()].flatMap(({ forms }) => forms))
     this.#forms = [...forms].sort((a, b) => b.length - a.length)
   }
 
@@ -77,7 +85,8 @@ export class Secrets {
   #redact(raw: string): string {
     // Without NUL, which some readers take for the end of a text, and which must not split a secret in two.
     const whole = raw.replaceAll('\0', '')
-    const text = this.#forms.reduce((before, form) => before.replaceAll(form, REDACTED), whole)
+    const unsigned = whole.replace(SIGNATURE, `$1${REDACTED}`)
+    const text = this.#forms.reduce((before, form) => before.replaceAll(form, REDACTED), unsigned)
     return ESCAPES.reduce((before, escape) => this.#redactEscaped(before, escape), text).toWellFormed()
   }
 
@@ -107,6 +116,9 @@ export class Secrets {
     return Array.isArray(raw) ? entries.map(([, value]) => value) : Object.fromEntries(entries)
   }
 }
+
+/** Of a request of ours, echoed: good for 15 minutes. */
+const SIGNATURE = /(Signature=)[\da-f]{64}/gi
 
 /** The longest start of a text that has at most so many bytes of UTF-8 and cuts no character. */
 export function startOf(text: string, bytes: number): string {

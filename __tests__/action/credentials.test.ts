@@ -131,7 +131,7 @@ describe('a 401 with a clock that is wrong', () => {
     })
     expect(annotation(result)).toContain('HTTP 401 APIGW.0301')
     if (says) expect(annotation(result)).toMatch(says)
-    else expect(annotation(result)).not.toContain('clock')
+    else expect(annotation(result)).not.toContain('the clock of this runner is 4')
   })
 })
 
@@ -216,6 +216,7 @@ describe('GitHub OIDC', () => {
 
   test('renews keys that are refused, and the wait goes on', async () => {
     jobId = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 4_000 })
+    let isRevoked = false
     const result = await runStep({
       with: {
         endpoint: simulator.endpoint,
@@ -226,11 +227,13 @@ describe('GitHub OIDC', () => {
       },
       env: simulator.oidc.env,
       onLine: (line) => {
-        if (line.includes('next look')) simulator.revokeKeys()
+        if (isRevoked || !line.includes('next look')) return
+        simulator.revokeKeys()
+        isRevoked = true
       },
     })
     expect(result.exitCode).toBe(0)
-    expect(simulator.requests.filter(({ path }) => path === '/id-token').length).toBeGreaterThan(1)
+    expect(simulator.requests.filter(({ path }) => path === '/id-token').length).toBe(2)
   })
 
   test('never hangs, whatever a token service does for ever', async () => {

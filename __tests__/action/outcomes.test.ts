@@ -206,7 +206,11 @@ describe('red stays red when the action itself breaks:', () => {
       env: withCode(`
         import fs from 'node:fs'
         const { appendFile } = fs.promises
-        fs.promises.appendFile = (...all) => { setTimeout(() => { throw new Error('broken') }); return appendFile(...all) }
+        fs.promises.appendFile = async (...all) => {
+          setTimeout(() => { throw new Error('broken') })
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          return appendFile(...all)
+        }
       `),
     })
     expect(result.exitCode).toBe(1)

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { subscribe } from 'node:diagnostics_channel'
+import type { ClientRequest } from 'node:http'
 import type { Answer } from '../../src/answer.ts'
 import { jobsApi } from '../../src/api/jobs.ts'
 import type { Agency } from '../../src/credentials/agency.ts'
 import { OidcCredentials } from '../../src/credentials/oidc.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/duration.ts'
 import { Secrets } from '../../src/secrets.ts'
+import { pacing } from '../../src/wait/pace.ts'
 import { schedule } from '../../src/wait/schedule.ts'
 import { wait, type Waited } from '../../src/wait/wait.ts'
 import type { FaultName } from '../../simulator/faults.ts'
@@ -21,6 +24,15 @@ let clock = new VirtualClock()
 let simulator: Simulator
 let secrets: Secrets
 let renewals: number[] = []
+let notRenewed: string[] = []
+
+/** Requests on their way, a renewal's in the background too: no virtual time passes meanwhile. */
+const underWay = new Set<ClientRequest>()
+subscribe('http.client.request.created', (report) => {
+  const { request } = report as { request: ClientRequest }
+  underWay.add(request)
+  request.once('close', () => underWay.delete(request))
+})
 
 afterEach(() => simulator.close())
 
@@ -28,6 +40,7 @@ async function start(options: SimulatorOptions = {}): Promise<void> {
   clock = new VirtualClock()
   secrets = new Secrets(() => undefined)
   renewals = []
+  notRenewed = []
   const [virtual, begin] = [clock, clock.now()]
   simulator = await startSimulator({
     now: () => virtual.now(),
@@ -43,9 +56,18 @@ interface Options {
   readonly agency?: Partial<Agency>
   /** Milliseconds by which this runner's clock is wrong. */
   readonly skew?: number
+  /** Virtual time passes while a renewal is under way in the background. */
+  readonly isAloneInTime?: boolean
 }
 
-async function waitFor({ jobs, timeout = HOUR, interval = 15 * SECOND, agency, skew = 0 }: Options = {}) {
+async function waitFor({
+  jobs,
+  timeout = HOUR,
+  interval = 15 * SECOND,
+  agency,
+  skew = 0,
+  isAloneInTime = false,
+}: Options = {}) {
   const { env, providerUrn: identityProviderUrn, ...trust } = simulator.oidc
   const begin = clock.now()
   const wallClock = () => START + clock.now() - begin + skew
@@ -66,12 +88,13 @@ async function waitFor({ jobs, timeout = HOUR, interval = 15 * SECOND, agency, s
       now: () => clock.now(),
       wallClock,
       onRenewed: () => renewals.push(clock.now() - begin),
+      onNotRenewed: (reason) => notRenewed.push(plain(reason)),
     },
   )
   const { endpoint, projectId } = simulator
   const ask = jobsApi({ endpoint, projectId, language: 'en-us', credentials, secrets, wallClock })
-  let underWay = 0
   const answers: Answer[] = []
+  let asking = 0
   const ids = jobs ?? [simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })]
   const waited = await clock.run(
     wait(
@@ -79,11 +102,12 @@ async function waitFor({ jobs, timeout = HOUR, interval = 15 * SECOND, agency, s
         jobs: ids.map((value) => ({ value, text: outside(value) })),
         timeout,
         pause: schedule(interval, () => 0.5),
+        pacing: pacing(() => 0.5),
       },
       {
         ask: async (id, signal) => {
-          underWay += 1
-          const answer = await ask(id, signal).finally(() => (underWay -= 1))
+          asking += 1
+          const answer = await ask(id, signal).finally(() => (asking -= 1))
           answers.push(answer)
           return answer
         },
@@ -93,7 +117,7 @@ async function waitFor({ jobs, timeout = HOUR, interval = 15 * SECOND, agency, s
         describe: (error) => secrets.error(error),
       },
     ),
-    () => underWay > 0,
+    () => asking > 0 || (underWay.size > 0 && !isAloneInTime),
   )
   return { waited, answers }
 }
@@ -139,7 +163,7 @@ describe('keys are renewed in the middle of a wait', () => {
     expect(requests('/jobs')).toHaveLength(721)
     // Five minutes before the end, each ten minutes, that is.
     expect(renewals.map((at) => Math.round(at / MINUTE))).toEqual(
-      Array.from({ length: 18 + 1 }, (_, index) => 10 * index),
+      Array.from({ length: 18 }, (_, index) => 10 * index),
     )
     expect(new Set(idTokens()).size).toBe(renewals.length)
   })
@@ -183,6 +207,25 @@ describe('keys are renewed in the middle of a wait', () => {
     },
   )
 
+  test('and it is final for a job, whatever other jobs are answered', async () => {
+    await start()
+    const jobs = [0, 1].map(() => simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: HOUR }))
+    simulator.misbehave(401, { jobId: jobs[1] ?? '', times: 'for ever' })
+    const { waited } = await waitFor({ jobs })
+    expect(results(waited)).toEqual(['error', 'error'])
+    expect(requests('/jobs').length).toBeLessThanOrEqual(8)
+  })
+
+  test('at most once a minute, even if an accepted answer stands between', async () => {
+    await start()
+    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 10 * MINUTE })
+    for (let moment = 1; moment < 600; moment++) clock.at(clock.now() + moment * SECOND, simulator.revokeKeys)
+    const { waited } = await waitFor({ jobs: [job], interval: SECOND })
+    expect(results(waited)).toEqual(['completed'])
+    expect(renewals.length).toBeGreaterThan(5)
+    expect(renewals.length).toBeLessThanOrEqual(12)
+  })
+
   test('and what gateways answer in between does not make it the first again', async () => {
     await start()
     for (const fault of [401, 502, 'html-200', 401] as const) simulator.misbehave(fault, { api: 'jobs' })
@@ -216,6 +259,28 @@ describe('a token service that is out of order', () => {
     expect(clock.now() - begin).toBe(120 * SECOND)
   })
 
+  test.each([1, 8, 100])(
+    'for an hour is asked by all of %d jobs together, and more and more rarely',
+    async (count) => {
+      await start()
+      simulator.misbehave(503, { api: 'sts', times: 'for ever' })
+      const jobs = Array.from({ length: count }, (_, index) => `job-${index}`)
+      const { waited } = await waitFor({ jobs })
+      expect(new Set(results(waited))).toEqual(new Set(['timed-out']))
+      expect(requests('assume-with-oidc').length).toBeLessThanOrEqual(130)
+      expect(requests('id-token').length).toBe(requests('assume-with-oidc').length)
+    },
+    30_000,
+  )
+
+  test('that asks for a pause gets it, however many jobs there are', async () => {
+    await start()
+    simulator.misbehave({ status: 503, headers: { 'retry-after': '120' } }, { api: 'sts', times: 'for ever' })
+    const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
+    await waitFor({ jobs })
+    expect(requests('assume-with-oidc').length).toBeLessThanOrEqual(31)
+  })
+
   test('for ever ends as a timeout that names it', async () => {
     await start()
     simulator.misbehave(503, { api: 'sts', times: 'for ever' })
@@ -239,6 +304,41 @@ describe('a token service that is out of order', () => {
     expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['job']))
     // From five minutes before their end on, each 30 s.
     expect(renewals.map((at) => at / SECOND)).toEqual([0, 55 * 60 + 6 * 30])
+  })
+
+  test('keeps no question waiting while the keys are good', async () => {
+    await start({ oidc: { keySeconds: 900 } })
+    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 14 * MINUTE })
+    clock.at(clock.now() + 9 * MINUTE, () => {
+      simulator.misbehave('silent', { api: 'id-token' })
+    })
+    // A renewal that hangs for 30 real seconds: only the questions keep time.
+    const { waited, answers } = await waitFor({ jobs: [job], isAloneInTime: true })
+    expect(results(waited)).toEqual(['completed'])
+    expect(answers).toHaveLength(57)
+    expect(renewals).toHaveLength(1)
+  })
+
+  test('is told while the keys are good, with the reason', async () => {
+    await start()
+    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 57 * MINUTE })
+    clock.at(clock.now() + 50 * MINUTE, () => {
+      simulator.misbehave(503, { api: 'sts', times: 'for ever' })
+    })
+    await waitFor({ jobs: [job] })
+    expect(notRenewed).toHaveLength(4)
+    expect(notRenewed[0]).toMatch(/^the Security Token Service: HTTP 503 /)
+  })
+
+  test('until the keys end keeps them from being used any longer', async () => {
+    await start({ oidc: { keySeconds: 900 } })
+    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 30 * MINUTE })
+    clock.at(clock.now() + 9 * MINUTE, () => {
+      simulator.misbehave(503, { api: 'sts', times: 'for ever' })
+    })
+    await waitFor({ jobs: [job], timeout: 25 * MINUTE })
+    const last = requests('/jobs').at(-1)
+    expect(last?.elapsedMs).toBe(14.75 * MINUTE)
   })
 })
 
@@ -333,16 +433,37 @@ describe('the life of the keys', () => {
     expect(duration()).toBe(seconds)
   })
 
-  test('is measured by the service’s clock: a runner’s that is 10 minutes wrong renews in time', async () => {
-    for (const skew of [-10 * MINUTE, 10 * MINUTE]) {
+  test('is measured by the service’s clock, and so is a signature’s time: a runner’s that is an hour wrong does no harm', async () => {
+    for (const skew of [-HOUR, HOUR]) {
       await start({ oidc: { keySeconds: 900 } })
       const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: HOUR })
       const { answers } = await waitFor({ jobs: [job], skew, timeout: 2 * HOUR })
       expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['job']))
-      expect(renewals).toHaveLength(7)
+      expect(renewals).toHaveLength(6)
       await simulator.close()
     }
     await start()
+  })
+
+  test('that come again, or are somebody’s secret anyway, stays secret', async () => {
+    await start()
+    const expiration = new Date(START + 900_000).toISOString()
+    const again = {
+      access_key_id: 'FAKEKEYID0123',
+      secret_access_key: 'fake/secret+key',
+      security_token: 'fake+token/0123',
+    }
+    secrets.add('fake/secret+key')
+    for (const end of [expiration, new Date(START + 1_800_000).toISOString()]) {
+      simulator.misbehave(
+        { status: 200, body: JSON.stringify({ credentials: { ...again, expiration: end } }) },
+        { api: 'sts' },
+      )
+    }
+    const running = { status: 200, body: JSON.stringify({ job: { id: 'job-1', status: 'Running' } }) }
+    simulator.misbehave(running, { api: 'jobs', times: 'for ever' })
+    await waitFor({ jobs: ['job-1'], timeout: 28 * MINUTE })
+    for (const secret of Object.values(again)) expect(secrets.text(secret).equals(outside('***'))).toBe(true)
   })
 
   test('ends their being secret, so that no wait gets slow; the last ones stay', async () => {

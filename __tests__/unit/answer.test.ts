@@ -97,6 +97,29 @@ describe('refused is', () => {
   ])('%d with %j: %s', (status, body, why) => {
     const answer = answerTo(status, body)
     expect(answer.kind === 'refused' && answer.why).toBe(why)
+    // Other jobs would not fare better with the same credentials.
+    expect(answer.kind === 'refused' && answer.scope).toBe(why === 'credentials' ? 'all' : 'job')
+  })
+
+  describe('credentials, with a clock', () => {
+    const NOW = Date.UTC(2026, 10, 25, 12)
+    const answerAt = (status: number, headers: Record<string, string>) =>
+      readAnswer({ kind: 'reply', status, headers, body: '', flaw: undefined }, 'job-1', noSecrets, NOW)
+    test.each([
+      ['Wed, 25 Nov 2026 12:06:00 GMT', '; the clock of this runner is 6m behind the service’s'],
+      ['Wed, 25 Nov 2026 11:53:30 GMT', '; the clock of this runner is 6m30s ahead of the service’s'],
+      ['Wed, 25 Nov 2026 12:05:00 GMT', ''],
+      ['Wed, 25 Nov 2026 11:56:00 GMT', ''],
+      ['never', ''],
+      ['', ''],
+    ])('%j says %j', (date, says_) => {
+      expect(says(answerAt(401, { date }))).toBe(`HTTP 401${says_}`)
+      expect(says(answerAt(403, { date }))).toBe('HTTP 403')
+    })
+
+    test('that is not told says nothing of it', () => {
+      expect(says(answerAt(401, {}))).toBe('HTTP 401')
+    })
   })
 
   test('a redirect, which tells where it leads', () => {

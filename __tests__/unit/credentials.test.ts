@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { readInputs, INPUTS, type InputName, type Settings } from '../../src/inputs.ts'
+import { Secrets } from '../../src/secrets.ts'
 import { noSecrets } from './text.ts'
 
 /** Which credentials are chosen, and what is said of those that are not right. */
@@ -78,7 +79,7 @@ describe('an access key', () => {
     ],
     [
       { 'access-key-id': 'a b', 'secret-access-key': 'x' },
-      ['access-key-id: holds a space, a line end or a character that no key has.'],
+      ['access-key-id: holds a space, a line end or a character that no key has. Give only the key.'],
     ],
   ] as const)('%j is no whole one', (inputs, expected) => {
     expect(problems(inputs)).toEqual(expected)
@@ -188,11 +189,30 @@ describe('GitHub OIDC', () => {
   })
 
   test.each([
+    { ACTIONS_ID_TOKEN_REQUEST_URL: 'no URL' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://github.example/token' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: 'ftp://127.0.0.1/token' },
+    { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a\nb' },
+  ])('with what no runner sets is an error: %j', (env) => {
+    expect(problems(AGENCY, { ...ID_TOKEN, ...env })).toEqual([
+      expect.stringContaining('is not what a runner sets'),
+    ])
+  })
+
+  test.each(['../../x', 'a b', '9'.repeat(21), ''])('names its session without the run %j', (run) => {
+    expect(chosen(AGENCY, { ...ID_TOKEN, GITHUB_RUN_ID: run })).toMatchObject({
+      agency: { sessionName: 'GitHubActions' },
+    })
+  })
+
+  test.each([
     [{ 'agency-urn': '' }, 'agency-urn: is missing.'],
     [{ 'identity-provider-urn': ' ' }, 'identity-provider-urn: is missing.'],
     [{ 'identity-provider-urn': AGENCY['agency-urn'] }, 'identity-provider-urn: is no such URN.'],
     [{ 'agency-urn': AGENCY['identity-provider-urn'] }, 'agency-urn: is no such URN.'],
     [{ 'agency-urn': 'a b' }, 'agency-urn: is no such URN.'],
+    [{ 'agency-urn': 'iam:::agency:deploy' }, 'agency-urn: is no such URN.'],
+    [{ 'agency-urn': 'deploy' }, 'agency-urn: is no such URN.'],
     [{ audience: 'a b' }, 'audience: must be a client id'],
     [{ region: '' }, 'sts-endpoint: is missing.'],
     [{ region: 'cn-north-9' }, 'sts-endpoint: is missing, and region names none'],
@@ -207,6 +227,21 @@ describe('GitHub OIDC', () => {
       expect.stringContaining(expected),
     ])
   })
+})
+
+test('everything secret is registered, used or not', () => {
+  const masked: string[] = []
+  const env = {
+    HUAWEI_CLOUD_SECRET_ACCESS_KEY: 'one',
+    HUAWEICLOUD_SDK_SECURITY_TOKEN: 'two',
+    HW_ACCESS_KEY: 'three',
+    ...ID_TOKEN,
+  }
+  const inputs: Inputs = { token: 'four', 'secret-access-key': 'five', 'security-token': 'six' }
+  readInputs((name) => inputs[name] ?? '', env, new Secrets((value) => masked.push(value)))
+  expect(masked).toEqual(
+    expect.arrayContaining(['one', 'two', 'three', 'four', 'five', 'six', 'fake-bearer']),
+  )
 })
 
 describe('the region', () => {

@@ -30,6 +30,13 @@ describe('the host of a region’s TaurusDB API', () => {
     expect(problem(jobsEndpointOf('eu-de')).match(/[a-z]+-[a-z]+-\d+/g)).toHaveLength(20)
   })
 
+  test('is known for the regions that the vendor’s SDK knows', () => {
+    const all = problem(jobsEndpointOf('eu-de')).match(/[a-z]+-[a-z]+-\d+/g) ?? []
+    expect(all.toSorted().join(' ')).toBe(
+      'af-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 cn-east-3 cn-east-5 cn-north-11 cn-north-2 cn-north-4 cn-north-9 cn-south-1 cn-south-4 cn-southwest-2 cn-southwest-3 la-north-2 me-east-1 ru-northwest-2 sa-brazil-1 tr-west-1',
+    )
+  })
+
   test.each(['__proto__', 'constructor', 'toString', ''])('%j is no region', (region) => {
     expect(problem(jobsEndpointOf(region))).toContain('There are')
   })

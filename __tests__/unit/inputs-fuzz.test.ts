@@ -376,19 +376,30 @@ describe('any string in any input gives settings that hold, or problems that nam
       any('region', 'identity-provider-urn', 'agency-urn', 'audience', 'sts-endpoint'),
       any('token', 'secret-access-key', 'agency-urn'),
     )
+    const idToken = {
+      ACTIONS_ID_TOKEN_REQUEST_URL: 'https://github.example/token?api-version=2.0',
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'fake-bearer',
+    }
     const variables = fc.dictionary(
       fc.constantFrom(...VARIABLES),
-      fc.constantFrom('fake-value', 'fake-value', 'cn-north-4', 'a b', ''),
+      fc.constantFrom('fake-value', 'fake-value', 'https://github.example/token', 'cn-north-4', 'a b', ''),
       { minKeys: 5 },
     )
     fc.assert(
-      fc.property(credentials, variables, (given, env) => {
-        const settings = expectOneOrTheOther(
-          { ...RIGHT, endpoint: 'gaussdb.example', token: '', ...given },
-          env,
-        )
-        if (settings !== undefined) sources.add(settings.credentials.source)
-      }),
+      fc.property(
+        credentials,
+        fc.oneof(
+          variables,
+          variables.map((some) => ({ ...some, ...idToken })),
+        ),
+        (given, env) => {
+          const settings = expectOneOrTheOther(
+            { ...RIGHT, endpoint: 'gaussdb.example', token: '', ...given },
+            env,
+          )
+          if (settings !== undefined) sources.add(settings.credentials.source)
+        },
+      ),
       { seed: 4, numRuns: 2_000 },
     )
     // No kind of credentials is left out.

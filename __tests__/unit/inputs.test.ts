@@ -70,6 +70,8 @@ describe('the endpoint', () => {
     ['https:/host.example', 'is no host name'],
     ['https:host.example', 'is no host name'],
     ['host.example:/x', 'is no host name'],
+    ['host.example/%ff', 'no percent-encoding of UTF-8'],
+    ['host.example/%zz', 'no percent-encoding of UTF-8'],
   ])('%j is refused: %s', (endpoint, expected) => {
     expect(problems({ endpoint })).toEqual([expect.stringContaining(expected)])
     expect(problems({ endpoint })[0]).toMatch(/^endpoint: /)

@@ -153,6 +153,21 @@ test.each([unauthorized, forbidden])('a refusal is an error at once', (answer) =
   expect(end).toMatchObject({ result: 'error', why: answer.kind === 'refused' ? answer.why : '' })
 })
 
+describe('refused credentials that can be renewed', () => {
+  const renewable = { ...unauthorized, isRenewable: true } as Answer
+
+  test('are good for one more try', () => {
+    expect(judgeAll(renewable).result).toBeUndefined()
+    expect(judgeAll(renewable, renewable).result).toBe('error')
+  })
+
+  test('start anew after an answer that took them, and only then', () => {
+    expect(judgeAll(renewable, jobAnswer('Running'), renewable).result).toBeUndefined()
+    expect(judgeAll(renewable, notVisible, renewable).result).toBeUndefined()
+    expect(judgeAll(renewable, tryAgain(), unusable, renewable).result).toBe('error')
+  })
+})
+
 test('a fault that passes never ends the wait', () => {
   const { result, state } = judgeAll(...repeat(10_000, tryAgain()))
   expect(result).toBeUndefined()

@@ -10,11 +10,13 @@ const ORDER = [
   'outside-text.ts',
   'secrets.ts',
   'wrong.ts',
+  'http/no-undici.ts',
   'http/exchange.ts',
   'http/percent-encode.ts',
   'http/http-date.ts',
   'http/retry-after.ts',
   'http/service-error.ts',
+  'http/throttle.ts',
   'http/fault.ts',
   'api/endpoints.ts',
   'credentials/credentials.ts',
@@ -30,7 +32,9 @@ const ORDER = [
   'wait/history.ts',
   'wait/tally.ts',
   'wait/judge.ts',
+  'wait/forecast.ts',
   'wait/schedule.ts',
+  'wait/pace.ts',
   'wait/wait.ts',
   'report/escape.ts',
   'report/bar.ts',
@@ -72,4 +76,10 @@ test('only secrets.ts makes outside text, so that all of it is redacted', () => 
 test('only inputs.ts and publish.ts look into the environment, which index.ts hands on', () => {
   const readers = ORDER.filter((file) => /\benv\[|process\.env\b/.test(source(file)))
   expect(readers).toEqual(['inputs.ts', 'report/publish.ts', 'index.ts'])
+})
+
+test('the bundle holds no undici, which would double what is loaded before the first question', () => {
+  const bundle = readFileSync(join(SRC, '..', 'dist', 'index.js'), 'utf8')
+  expect(bundle).not.toContain('getGlobalDispatcher')
+  expect(bundle.length).toBeLessThan(700_000)
 })

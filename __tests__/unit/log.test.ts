@@ -54,6 +54,17 @@ async function logOf(
 }
 
 describe('the log', () => {
+  test('tells the time left while the pace is steady, no more exactly than it is known', async () => {
+    const steady = Array.from(
+      { length: 8 },
+      (_, index) => [index * 60, jobAnswer('Running', { process: `${index * 10}%` })] as const,
+    )
+    const fallen = [480, jobAnswer('Running', { process: '10%' })] as const
+    const lines = await logOf([...steady, fallen], { until: 480 })
+    const left = lines.map((line) => / · about (\w+) left · next look/.exec(line)?.[1])
+    expect(left).toEqual([undefined, undefined, undefined, '7m', '6m', '5m', '4m', '3m', undefined])
+  })
+
   test('has a line per change of status or progress, with a bar, the time and the next look', async () => {
     const lines = await logOf(
       [

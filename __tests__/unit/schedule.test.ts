@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import type { Answer } from '../../src/answer.ts'
 import { begin, judge } from '../../src/wait/judge.ts'
+import { forecast } from '../../src/wait/forecast.ts'
 import { schedule } from '../../src/wait/schedule.ts'
 import { ID, jobAnswer, notVisible, tryAgain } from './answers.ts'
 
@@ -25,15 +27,106 @@ test.each(['auto', 60_000] as const)('the first question is asked at once (%s)',
 })
 
 describe('auto', () => {
+  /** The pause after looks at a job, the last of them at the moment the pause begins. */
+  function pauseOf(
+    looks: readonly (readonly [seconds: number, progress: string])[],
+    options: { random?: number; gap?: number } = {},
+  ) {
+    const state = looks.reduce(
+      (before, [seconds, process]) => judge(before, jobAnswer('Running', { process }), seconds * 1_000).state,
+      begin(ID),
+    )
+    return schedule('auto', () => options.random ?? 0)(state, (looks.at(-1)?.[0] ?? 0) * 1_000, options.gap)
+  }
+
+  test('spreads the second question, be the job visible or not', () => {
+    expect(pauseOf([[0, '']], { random: 0 })).toBe(2_000)
+    expect(pauseOf([[0, '0%']], { random: 1 })).toBe(4_000)
+    expect(pauseAfter('auto', 1, 0, notVisible)).toBe(4_000)
+  })
+
   test.each([
-    [0, 2_000],
-    [40_000, 2_000],
-    [100_000, 5_000],
-    [300_000, 15_000],
-    [6 * 3_600_000, 15_000],
-  ])('after %d ms looks again in %d ms', (elapsed, pause) => {
-    expect(pauseAfter('auto', 0, elapsed, running)).toBe(pause)
-    expect(pauseAfter('auto', 0, elapsed, notVisible)).toBe(pause)
+    [3, 2_000],
+    [10, 5_000],
+    [60, 9_500],
+    [14 * 60, 9_500],
+    [28 * 60, 13_435],
+    [6 * 3_600, 29_000],
+  ])('without progress: after %d s looks again in %d ms', (seconds, pause) => {
+    expect(
+      pauseOf([
+        [0, ''],
+        [seconds, ''],
+      ]),
+    ).toBeCloseTo(pause, -1)
+  })
+
+  test('a job at its beginning is given as long again as it took until now, half a minute at most', () => {
+    expect(
+      pauseOf([
+        [0, '0%'],
+        [10, '0%'],
+      ]),
+    ).toBe(10_000)
+    expect(
+      pauseOf([
+        [0, '0%'],
+        [100, '0%'],
+      ]),
+    ).toBe(29_000)
+    // Seen late: it may end any moment.
+    expect(
+      pauseOf([
+        [0, '75%'],
+        [10, '75%'],
+      ]),
+    ).toBe(5_000)
+  })
+
+  test('looks rarely before the expected end, often around it, and less and less often behind it', () => {
+    const steady = Array.from({ length: 10 }, (_, index) => [index * 20, `${index * 10}%`] as const)
+    const at = (seconds: number) => pauseOf([...steady, [seconds, '90%']])
+    expect(pauseOf(steady.slice(0, 4))).toBe(29_000)
+    expect(at(182)).toBeLessThan(10_000)
+    expect(at(200)).toBeLessThan(5_000)
+    expect(at(300)).toBeGreaterThan(at(240))
+    expect(at(3_600)).toBeCloseTo(9_500 * Math.sqrt(3_600 / 840), -1)
+  })
+
+  test('never pauses for less than 2 s or more than 29 s, whatever was seen', () => {
+    const looks = fc.array(fc.tuple(fc.integer({ min: 1, max: 500 }), fc.integer({ min: -5, max: 105 })), {
+      minLength: 2,
+      maxLength: 60,
+    })
+    fc.assert(
+      fc.property(looks, fc.double({ min: 0, max: 1, noNaN: true }), (steps, random) => {
+        let seconds = 0
+        const seen = steps.map(([step, progress]) => [(seconds += step), `${progress}%`] as const)
+        const pause = pauseOf(seen, { random })
+        expect(pause >= 2_000 && pause <= 29_000).toBe(true)
+      }),
+      { seed: 8, numRuns: 2_000 },
+    )
+  })
+
+  test('where a limit was met keeps the gap, and waits for an end that is not far', () => {
+    const blind = [
+      [0, ''],
+      [60, ''],
+    ] as const
+    expect(pauseOf(blind, { gap: 100_000, random: 0 })).toBe(90_000)
+    expect(pauseOf(blind, { gap: 100_000, random: 1 })).toBeCloseTo(110_000)
+    const steady = Array.from({ length: 6 }, (_, index) => [index * 20, `${index * 10}%`] as const)
+    const latest =
+      forecast(
+        steady.reduce(
+          (before, [seconds, process]) =>
+            judge(before, jobAnswer('Running', { process }), seconds * 1_000).state,
+          begin(ID),
+        ).history,
+      )?.latest ?? 0
+    expect(pauseOf(steady, { gap: 100_000, random: 0.5 })).toBe(latest - 100_000)
+    expect(pauseOf(steady, { gap: 30_000, random: 0.5 })).toBe(60_000)
   })
 })
 

@@ -118,6 +118,37 @@ describe('a text from outside', () => {
   })
 })
 
+describe('a secret that has expired', () => {
+  test('is shown again, in every form', () => {
+    const { secrets } = withSecret()
+    secrets.add('temporary+key/0123')
+    expect(secrets.text('temporary+key/0123').reveal()).toBe('***')
+    secrets.forget('temporary+key/0123')
+    for (const form of ['temporary+key/0123', 'temporary%2Bkey%2F0123'])
+      expect(secrets.text(form).reveal()).toBe(form)
+    expect(secrets.text(SECRET).reveal()).toBe('***')
+  })
+
+  test('stays hidden while somebody else holds it, or a form of it', () => {
+    const { secrets } = withSecret()
+    const base64 = Buffer.from('temporary+key').toString('base64')
+    for (const secret of ['temporary+key', 'temporary+key', base64]) secrets.add(secret)
+    secrets.forget('temporary+key')
+    expect(secrets.text('temporary+key').reveal()).toBe('***')
+    secrets.forget('temporary+key')
+    expect(secrets.text('temporary+key').reveal()).toBe('temporary+key')
+    expect(secrets.text(base64).reveal()).toBe('***')
+    secrets.forget('never known')
+  })
+})
+
+test('a signature is taken out, without being known', () => {
+  const { secrets } = withSecret()
+  const echo = (signature: string) =>
+    `SDK-HMAC-SHA256 Access=x, SignedHeaders=host, Signature=${signature}, more`
+  expect(secrets.text(echo('0123456789abcdef'.repeat(4))).reveal()).toBe(echo('***'))
+})
+
 describe('JSON from outside', () => {
   test('loses secrets in texts and names at every depth, and stays JSON', () => {
     const { secrets } = withSecret()

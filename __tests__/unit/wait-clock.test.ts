@@ -18,7 +18,7 @@ async function sleepsOf(timeout: number, tick: number): Promise<number[]> {
     },
   }
   await wait(
-    { jobs: [{ value: 'job-1', text: outside('job-1') }], timeout, pause: () => 0 },
+    { jobs: [{ value: 'job-1', text: outside('job-1') }], timeout, pause: () => 0, pacing: (pace) => pace },
     {
       ask: () => new Promise(() => undefined),
       clock,

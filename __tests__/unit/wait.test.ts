@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../src/answer.ts'
 import type { JobId } from '../../src/api/job.ts'
+import { pacing } from '../../src/wait/pace.ts'
 import { schedule } from '../../src/wait/schedule.ts'
 import { Defect, wait, type Waited } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
-import { jobAnswer, notVisible, tryAgain, unauthorized } from './answers.ts'
+import { jobAnswer, notVisible, tryAgain, unauthorized, unusable } from './answers.ts'
 import { noSecrets, outside, plain } from './text.ts'
 
 const SECOND = 1_000
@@ -71,6 +72,7 @@ async function waitFor({
         jobs: jobs.map((value) => ({ value, text: outside(value) })),
         timeout,
         pause: schedule(interval, () => 0.5),
+        pacing: pacing(() => 0.5),
       },
       {
         ask,
@@ -209,7 +211,12 @@ test('a defect elsewhere ends the wait with what is known', async () => {
   })
   const [waited] = await clock.run(
     wait(
-      { jobs: [{ value: 'a', text: outside('a') }], timeout: HOUR, pause: schedule(MINUTE, () => 0) },
+      {
+        jobs: [{ value: 'a', text: outside('a') }],
+        timeout: HOUR,
+        pause: schedule(MINUTE, () => 0),
+        pacing: pacing(() => 0),
+      },
       {
         ask: () => Promise.resolve(jobAnswer('Running')),
         clock,
@@ -267,6 +274,18 @@ describe('several jobs', () => {
     expect(slow.mostUnderWay).toBe(8)
   })
 
+  test('are asked for one by one, too, while only a gateway or a token service answered', async () => {
+    const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
+    let answers = 0
+    const { asked } = await waitFor({
+      jobs,
+      service: () => (answers++ < 2 ? unusable : ({ ...unauthorized, isRenewable: true } as Answer)),
+    })
+    // Two that said nothing, and two refusals of one job: nobody else was asked about meanwhile.
+    expect(asked.length).toBeLessThanOrEqual(2 + 20 + 1)
+    expect(new Set(asked.map(({ at }) => at)).size).toBe(asked.length)
+  })
+
   test('stay ended, though their own answers come at the same moment', async () => {
     const { waited, asked } = await waitFor({
       jobs: ['a', 'b'],
@@ -310,4 +329,54 @@ test('the listener hears when the next question comes, and that none does', asyn
 test('warnings reach the listener', async () => {
   const { warnings } = await waitFor({ timeout: 20 * MINUTE, service: () => jobAnswer('Pending') })
   expect(warnings).toEqual([expect.stringContaining('maintenance window')])
+})
+
+describe('the service’s limit', () => {
+  const throttled: Answer = { ...tryAgain(), kind: 'try-again', throttled: { period: 5 * MINUTE } } as Answer
+
+  test('is waited out once it is met, and kept from then on', async () => {
+    const refusedUntil = 300 * SECOND
+    const { asked, waited } = await waitFor({
+      interval: SECOND,
+      latency: 0,
+      service: ({ at }) => {
+        if (at >= 20 * MINUTE) return jobAnswer('Completed')
+        return at >= 60 * SECOND && at < refusedUntil ? throttled : jobAnswer('Running')
+      },
+    })
+    expect(waited[0]?.end.result).toBe('completed')
+    // Sixty were let through, and one was refused; then a few more to see whether the period was over.
+    const times = asked.map(({ at }) => at)
+    expect(times.filter((at) => at < refusedUntil).length).toBeLessThanOrEqual(61 + 5)
+    const next = times.filter((at) => at >= refusedUntil)
+    expect(next.filter((at) => at < 2 * refusedUntil).length).toBeLessThanOrEqual(61)
+    expect(next[0]).toBeLessThan(refusedUntil + 10 * SECOND)
+  })
+
+  test('is shared by all jobs of the process', async () => {
+    const jobs = ['a', 'b', 'c', 'd']
+    const { asked } = await waitFor({
+      jobs,
+      latency: 0,
+      timeout: 20 * MINUTE,
+      service: ({ at }) => (at > 30 * SECOND && at < 300 * SECOND ? throttled : jobAnswer('Running')),
+    })
+    const before = asked.filter(({ at }) => at <= 30 * SECOND).length
+    const refused = asked.filter(({ at }) => at > 30 * SECOND && at < 300 * SECOND).length
+    const later = asked.filter(({ at }) => at >= 300 * SECOND && at < 600 * SECOND)
+    expect(refused).toBeLessThanOrEqual(6)
+    expect(later.length).toBeLessThanOrEqual(before)
+    expect(new Set(later.map(({ id }) => id)).size).toBe(jobs.length)
+  })
+
+  test('does not keep the last look away', async () => {
+    const { asked, waited } = await waitFor({
+      interval: SECOND,
+      timeout: 2 * MINUTE,
+      service: ({ at }) =>
+        at < 10 * SECOND ? jobAnswer('Running') : at < 117 * SECOND ? throttled : jobAnswer('Completed'),
+    })
+    expect(waited[0]?.end.result).toBe('completed')
+    expect(asked.at(-1)?.at).toBeGreaterThanOrEqual(118 * SECOND)
+  })
 })

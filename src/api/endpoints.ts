@@ -84,8 +84,8 @@ export function parseEndpoint(value: string, version: string, resource: string):
     return new Wrong('holds a user name or password. Leave it out; credentials are inputs of their own.')
   }
   if (/[?#]/.test(value)) return new Wrong('holds a query (?) or a fragment (#). Leave it out.')
-  if (/%(?![\da-f]{2})/i.test(value)) return new Wrong('holds a % that is no percent-encoding.')
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+  if (!isDecodable(url.pathname)) return new Wrong('holds a % that is no percent-encoding of UTF-8.')
+  if (!isPrivate(url)) {
     return new Wrong(
       'must be https://. Plain http:// would send secrets in the clear, so only a loopback address may have it.',
     )
@@ -104,6 +104,20 @@ export function parseEndpoint(value: string, version: string, resource: string):
 function parseUrl(value: string): URL | null {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return URL.parse(value)
   return /^(\[[^/\]]*\]|[^/:]+)(:\d+)?(\/|$)/.test(value) ? URL.parse(`https://${value}`) : null
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Whether what is sent there can't be read on the way. */
+export function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
 function isLoopback(hostname: string): boolean {

@@ -19,7 +19,7 @@ export function accessKeyCredentials(
 ): Credentials {
   return constantCredentials(
     (request) => signWithAccessKey(request, key, projectId, wallClock()),
-    'Check that access key and secret belong together, are enabled, and have not expired; a temporary key needs its security token. After more than five refusals in a row the service locks a key for five minutes.',
+    'Check that access key and secret belong together, are enabled and have not expired, and that the clock of this runner is right; a temporary key needs its security token. After more than five refusals in a row the service locks a key for five minutes.',
   )
 }
 

@@ -17,7 +17,7 @@ export interface Agency {
   readonly stsEndpoint: string
   /** Names the run in the cloud's audit log. */
   readonly sessionName: string
-  /** Where the runner gets id tokens, a query included, and the bearer token for it. */
+  /** Where the runner gets id tokens, and the bearer token for it. */
   readonly idTokenUrl: string
   readonly idTokenBearer: string
 }
@@ -28,6 +28,8 @@ export interface Assumed {
   readonly key: AccessKey
   /** Milliseconds from now on. */
   readonly lifetime: number
+  /** How much the service's clock is ahead of ours, milliseconds; 0 when it did not say. */
+  readonly clockOffset: number
   /** All that was registered as secret for them. */
   readonly secrets: readonly string[]
 }
@@ -60,7 +62,8 @@ export async function assumeAgency(
   const token = await ask(GITHUB, idTokenRequest(agency), idTokenSchema)
   if (token.kind !== 'given') return token
   const idToken = token.data.value
-  secrets.add(idToken)
+  const tokenParts = partsOf(idToken)
+  for (const part of tokenParts) secrets.add(part)
 
   const given = await ask(STS, assumeRequest(agency, idToken, lifetime), assumedSchema)
   if (given.kind !== 'given') return given
@@ -73,22 +76,36 @@ export async function assumeAgency(
 
   // By the service's own clock, for this runner's may be wrong.
   const serviceClock = parseHttpDate(given.date)
-  const end = Date.parse(given.data.credentials.expiration)
-  const left = Math.min(end - (Number.isNaN(serviceClock) ? wallClock() : serviceClock), lifetime)
+  const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock()
+  const left = Math.min(timeOf(given.data.credentials.expiration) - wallClock() - clockOffset, lifetime)
   if (!(left > 0)) return unusable(STS, 200)
   return {
     kind: 'assumed',
     key: { id, secret, securityToken },
     lifetime: left,
-    secrets: [idToken, id, secret, securityToken],
+    clockOffset,
+    secrets: [...tokenParts, id, secret, securityToken],
   }
+}
+
+/** An echo need not be of the whole token. */
+function partsOf(idToken: string): readonly string[] {
+  const end = idToken.lastIndexOf('.')
+  return end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)]
+}
+
+/** Milliseconds since the epoch; NaN for no date. */
+function timeOf(date: string): number {
+  return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(date) ? date : `${date}Z`)
 }
 
 /** Source: GitHub's documents, "Methods for requesting the OIDC token". */
 function idTokenRequest({ idTokenUrl, idTokenBearer, audience }: Agency): HttpRequest {
+  const url = new URL(idTokenUrl)
+  url.searchParams.set('audience', audience)
   return {
     method: 'GET',
-    url: `${idTokenUrl}&audience=${encodeURIComponent(audience)}`,
+    url: url.href,
     headers: { Accept: 'application/json', Authorization: `Bearer ${idTokenBearer}` },
     body: '',
   }
@@ -137,7 +154,8 @@ const GITHUB: Party = {
   label: 'id token',
   gives: 'an id token',
   why: 'id-token',
-  check: 'Check https_proxy and no_proxy: something else than GitHub’s token service may have answered.',
+  check:
+    'Check that this runner may reach GitHub’s token service, and that nothing else answers in its place: firewall, https_proxy and no_proxy.',
 }
 
 const STS: Party = {
@@ -145,19 +163,22 @@ const STS: Party = {
   label: 'STS',
   gives: 'keys that are good',
   why: 'agency',
-  check: 'Check sts-endpoint and region: something else than the Security Token Service may have answered.',
+  check:
+    'Check sts-endpoint and region, and that this runner may reach the Security Token Service: firewall, VPC, https_proxy and no_proxy.',
 }
 
 /** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
-function faultAt({ name, label, why }: Party, fault: Fault): Fault {
-  const told = {
-    ...fault.told,
-    label: `${label} ${fault.told.label}`,
-    says: phrase`${name}: ${fault.told.says}`,
-  }
-  if (fault.kind !== 'refused') return { ...fault, told }
+function faultAt(
+  { name, label, why, check }: Party,
+  { told: { label: itsLabel, says, ...checked }, ...fault }: Fault,
+): Fault {
+  const told = { label: `${label} ${itsLabel}`, says: phrase`${name}: ${says}` }
+  // What it says to check speaks of the jobs API.
+  const toldHere =
+    'check' in checked || ('why' in fault && fault.why === 'redirect') ? { ...told, check } : told
+  if (fault.kind !== 'refused') return { ...fault, told: toldHere }
   const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.why)
-  return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told }
+  return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told: toldHere }
 }
 
 /** Nothing of the answer is shown: it may hold half of the keys. */

@@ -1,4 +1,4 @@
-import { parseEndpoint, stsEndpointOf, type Region } from '../api/endpoints.ts'
+import { isPrivate, parseEndpoint, stsEndpointOf, type Region } from '../api/endpoints.ts'
 import type { Secrets } from '../secrets.ts'
 import { Wrong } from '../wrong.ts'
 import type { AccessKey } from './access-key.ts'
@@ -112,7 +112,7 @@ function chooseKey<Name extends string>(
     const problem =
       value(name) === ''
         ? `is missing, and ${given.join(' and ')} is given. Give ${names.id} and ${names.secret} together.`
-        : 'holds a space, a line end or a character that no key has.'
+        : 'holds a space, a line end or a character that no key has. Give only the key.'
     return { name, problem }
   })
   for (const { name, problem } of problems) report(name, problem)
@@ -140,9 +140,9 @@ function chooseAgency({ input, variable, region, report }: Asked): CredentialsCh
   const givenSts = input('sts-endpoint')
   const sts = givenSts === '' ? stsEndpointOf(region) : parseEndpoint(givenSts, 'v5', 'agencies')
   const problems = [
-    urnProblem('identity-provider-urn', identityProviderUrn, ':oidcProvider:', ':agency:'),
-    idTokenUrl === '' || idTokenBearer === '' ? { name: 'identity-provider-urn', problem: NO_ID_TOKEN } : [],
-    urnProblem('agency-urn', agencyUrn, ':agency:', ':oidcProvider:'),
+    urnProblem('identity-provider-urn', identityProviderUrn, ':oidcProvider:'),
+    idTokenProblem(idTokenUrl, idTokenBearer),
+    urnProblem('agency-urn', agencyUrn, ':agency:'),
     /^[!-~]{1,255}$/.test(audience) ? [] : { name: 'audience', problem: BAD_AUDIENCE },
     sts instanceof Wrong ? { name: 'sts-endpoint', problem: sts.problem } : [],
   ].flat()
@@ -169,13 +169,25 @@ interface Problem {
 }
 
 /** A URN is `iam::{account id}:{type}:{name}`. Source: the vendor's API reference of IAM, new edition. */
-function urnProblem(name: string, value: string, type: string, otherType: string): Problem | [] {
+function urnProblem(name: string, value: string, type: string): Problem | [] {
   if (value === '')
     return { name, problem: 'is missing. GitHub OIDC takes identity-provider-urn and agency-urn.' }
-  const isGood = /^[!-~]{1,1500}$/.test(value) && !value.includes(otherType)
+  const isGood = /^iam:[^:]*:[^:]+:[!-~]{1,1400}$/.test(value) && value.includes(type)
   return isGood
     ? []
     : { name, problem: `is no such URN. The console of IAM shows it: iam::{account id}${type}{name}.` }
+}
+
+/** What the runner sets, given the permission. */
+function idTokenProblem(url: string, bearer: string): Problem | [] {
+  const name = 'identity-provider-urn'
+  if (url === '' || bearer === '') return { name, problem: NO_ID_TOKEN }
+  const parsed = URL.parse(url)
+  if (parsed !== null && isPrivate(parsed) && isVisible(bearer)) return []
+  return {
+    name,
+    problem: `needs an id token, and ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not what a runner sets.`,
+  }
 }
 
 const BAD_AUDIENCE = 'must be a client id of the identity provider, 1 to 255 characters without spaces.'

@@ -1,7 +1,7 @@
 import { MINUTE, SECOND } from '../duration.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 import type { Fault } from '../http/fault.ts'
-import { phrase } from '../outside-text.ts'
+import { phrase, type Phrase } from '../outside-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { signWithAccessKey, type AccessKey } from './access-key.ts'
 import { assumeAgency, type Agency } from './agency.ts'
@@ -18,12 +18,17 @@ export interface OidcSurroundings {
   readonly wallClock: () => number
   /** Is told how long, in milliseconds, the keys are good that came just now. */
   readonly onRenewed: (lifetime: number) => void
+  /** Is told why there are no new keys, and how long the old ones are still good. */
+  readonly onNotRenewed: (reason: Phrase, lifetime: number) => void
 }
 
 /** Before their end keys are renewed; until then, the old ones help over a token service that is out of order. */
 const RENEWED_BEFORE = 5 * MINUTE
-/** The pause between attempts while the old keys still do. */
+/** Pauses after attempts that failed: while the old keys still do, and without any, doubling up to the same. */
 const RENEWAL_PAUSE = 30 * SECOND
+const FIRST_RENEWAL_PAUSE = 1 * SECOND
+/** Refused keys are replaced this often at most. */
+const REPLACEMENT_PAUSE = 1 * MINUTE
 /** What every agency allows. Source: "AssumeAgencyWithOIDC", `duration_seconds`. */
 const SHORTEST_LIFE = 15 * MINUTE
 const LONGEST_LIFE = 60 * MINUTE
@@ -35,18 +40,22 @@ interface Keys {
   readonly key: AccessKey
   readonly secrets: readonly string[]
   readonly expiresAt: number
+  /** How much the service's clock is ahead of ours, milliseconds. */
+  readonly clockOffset: number
 }
 
-/** GitHub OIDC: temporary keys, got when they are needed, renewed before they expire and once after a refusal. */
+/** GitHub OIDC: temporary keys, got when they are needed, renewed before they expire and after a refusal. */
 export class OidcCredentials implements Credentials {
   readonly #agency: Agency
   readonly #around: OidcSurroundings
   #keys: Keys | undefined
-  #renewAt = -Infinity
   /** The one renewal under way, however many jobs wait for it. */
   #renewal: { readonly signal: AbortSignal; readonly keys: Promise<Keys | Fault> } | undefined
-  /** Whether the keys are the answer to a refusal, and were not accepted since. */
-  #isSecondChance = false
+  /** No renewal before, and what to say until then where there are no keys. */
+  #renewAt = -Infinity
+  #reason: Phrase = []
+  #failures = 0
+  #replacedAt = -Infinity
   /** All keys that have not expired. */
   #issued: readonly Keys[] = []
 
@@ -61,22 +70,28 @@ export class OidcCredentials implements Credentials {
     const { projectId, wallClock } = this.#around
     return {
       kind: 'signed',
-      request: signWithAccessKey(request, keys.key, projectId, wallClock()),
+      request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
       review: (answer) => this.#review(answer, keys),
     }
   }
 
-  async #goodKeys(signal: AbortSignal): Promise<Keys | Fault> {
-    const { now } = this.#around
-    if (this.#keys !== undefined && now() < this.#renewAt) return this.#keys
-    const renewed = await this.#shareRenewal(signal)
-    if (!('kind' in renewed) || this.#keys === undefined || now() >= this.#keys.expiresAt) return renewed
-    this.#renewAt = now() + RENEWAL_PAUSE
-    return this.#keys
+  /** Never waits for a renewal while the keys at hand are good. */
+  #goodKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
+    const now = this.#around.now()
+    const isDue = now >= this.#renewAt
+    const renewal = isDue || this.#isRenewing() ? this.#shareRenewal(signal) : undefined
+    if (this.#keys !== undefined && now < this.#keys.expiresAt) return this.#keys
+    if (renewal !== undefined) return renewal
+    const told = { label: 'no keys', says: this.#reason }
+    return { kind: 'try-again', retryAfter: this.#renewAt - now, told }
+  }
+
+  #isRenewing(): boolean {
+    return this.#renewal?.signal.aborted === false
   }
 
   async #shareRenewal(signal: AbortSignal): Promise<Keys | Fault> {
-    if (this.#renewal !== undefined && !this.#renewal.signal.aborted) return this.#renewal.keys
+    if (this.#renewal !== undefined && this.#isRenewing()) return this.#renewal.keys
     const renewal = { signal, keys: this.#renew(signal) }
     this.#renewal = renewal
     const keys = await renewal.keys
@@ -89,14 +104,30 @@ export class OidcCredentials implements Credentials {
     const needed = timeout + RENEWED_BEFORE + MINUTE
     const wanted = Math.min(Math.max(needed, SHORTEST_LIFE), LONGEST_LIFE)
     const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, signal)
-    if (assumed.kind !== 'assumed') return assumed
-    const keys = { key: assumed.key, secrets: assumed.secrets, expiresAt: now() + assumed.lifetime }
+    if (assumed.kind !== 'assumed') return signal.aborted ? assumed : this.#notRenewed(assumed)
+    const { key, lifetime, clockOffset } = assumed
+    const keys = { key, secrets: assumed.secrets, clockOffset, expiresAt: now() + lifetime }
     this.#forgetExpired()
     this.#issued = [...this.#issued, keys]
     this.#keys = keys
-    this.#renewAt = keys.expiresAt - Math.min(RENEWED_BEFORE, assumed.lifetime / 3)
-    onRenewed(assumed.lifetime)
+    this.#failures = 0
+    this.#renewAt = keys.expiresAt - Math.min(RENEWED_BEFORE, lifetime / 3)
+    onRenewed(lifetime)
     return keys
+  }
+
+  /** For whom it fails, it fails for all: they share the pause. */
+  #notRenewed(fault: Fault): Fault {
+    const { now, onNotRenewed } = this.#around
+    this.#failures += 1
+    const left = (this.#keys?.expiresAt ?? 0) - now()
+    if (left > 0) onNotRenewed(fault.told.says, left)
+    const backoff = Math.min(FIRST_RENEWAL_PAUSE * 2 ** (this.#failures - 1), RENEWAL_PAUSE)
+    const asked = fault.kind === 'try-again' ? (fault.retryAfter ?? 0) : 0
+    const pause = Math.max(left > 0 ? RENEWAL_PAUSE : backoff, asked)
+    this.#renewAt = now() + pause
+    this.#reason = fault.told.says
+    return fault.kind === 'try-again' ? { ...fault, retryAfter: pause } : fault
   }
 
   #forgetExpired(): void {
@@ -107,22 +138,14 @@ export class OidcCredentials implements Credentials {
   }
 
   #review<T extends { readonly kind: string }>(answer: T | Fault, keys: Keys): T | Fault {
-    const isCurrent = keys === this.#keys
-    if (!isRefusal(answer)) {
-      if (isCurrent && !PASSING.has(answer.kind)) this.#isSecondChance = false
-      return answer
-    }
-    const { told } = answer
-    if (isCurrent && this.#isSecondChance) return { ...answer, told: { ...told, check: CHECK } }
+    if (!isRefusal(answer)) return answer
+    const says = phrase`${answer.told.says}; new keys of the agency are needed`
     // A refusal of keys that are replaced already says nothing of the new ones.
-    if (isCurrent) {
-      this.#isSecondChance = true
+    if (keys === this.#keys) {
       this.#keys = undefined
+      this.#renewAt = this.#replacedAt = Math.max(this.#around.now(), this.#replacedAt + REPLACEMENT_PAUSE)
+      this.#reason = says
     }
-    const says = phrase`${told.says}; new keys of the agency are fetched`
-    return { kind: 'try-again', retryAfter: undefined, told: { label: told.label, says } }
+    return { ...answer, isRenewable: true, told: { label: answer.told.label, says, check: CHECK } }
   }
 }
-
-/** Answers that may come from before the place where credentials are looked at. */
-const PASSING = new Set(['try-again', 'unusable'])

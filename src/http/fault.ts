@@ -5,13 +5,31 @@ import type { Exchanged, NoReply, Phase, Reply } from './exchange.ts'
 import { parseHttpDate } from './http-date.ts'
 import { readRetryAfter } from './retry-after.ts'
 import { readServiceError } from './service-error.ts'
+import { readThrottle, type Throttle } from './throttle.ts'
 
 /** Why an exchange brought nothing, whatever it was that was asked. */
 export type Fault =
-  /** Asking again with the same request would not help, nor, for `scope` all, asking about another job. */
-  | { readonly kind: 'refused'; readonly why: Refusal; readonly scope: 'job' | 'all'; readonly told: Told }
-  /** A fault that passes; `retryAfter` in milliseconds when the service asked for a pause. */
-  | { readonly kind: 'try-again'; readonly retryAfter: number | undefined; readonly told: Told }
+  /**
+   * Asking again with the same request would not help, nor, for `scope` all, asking about another job. Credentials that
+   * are renewable are good for one more try.
+   */
+  | {
+      readonly kind: 'refused'
+      readonly why: Refusal
+      readonly scope: 'job' | 'all'
+      readonly isRenewable?: true
+      readonly told: Told
+    }
+  /**
+   * A fault that passes; `retryAfter` in milliseconds when the service asked for a pause, `throttled` when it counts
+   * requests.
+   */
+  | {
+      readonly kind: 'try-again'
+      readonly retryAfter: number | undefined
+      readonly throttled?: Throttle
+      readonly told: Told
+    }
   /** Success, but without what was asked for. */
   | { readonly kind: 'unusable'; readonly told: Told }
 
@@ -50,8 +68,11 @@ export function faultOf(exchanged: Exchanged, secrets: Secrets, now: number): Fa
     label: `${status}`,
     says: status === 401 ? [...says, ...clockDifference(headers, now)] : says,
   }
-  if (passes(status))
-    return { kind: 'try-again', retryAfter: readRetryAfter(headers['retry-after'], now), told }
+  if (passes(status)) {
+    const retryAfter = readRetryAfter(headers['retry-after'], now)
+    const throttled = status === 429 ? { throttled: readThrottle(exchanged.body) } : {}
+    return { kind: 'try-again', retryAfter, ...throttled, told }
+  }
   const why = REFUSALS.get(status) ?? 'request'
   return { kind: 'refused', why, scope: why === 'credentials' ? 'all' : 'job', told }
 }

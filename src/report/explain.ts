@@ -111,7 +111,8 @@ function lastSeen({ job, progress }: JobState): Phrase {
 
 function explainTimeout(state: JobState, timeout: number): Explanation {
   const seen = state.job === undefined ? phrase` and was never seen` : lastSeen(state)
-  const fault = state.last?.kind === 'try-again' ? state.last.told : undefined
+  const fault =
+    state.last?.kind === 'try-again' || state.last?.kind === 'refused' ? state.last.told : undefined
   const lastFault = fault === undefined ? [] : phrase` The last fault: ${fault.says}.`
   const check = fault?.check === undefined ? '' : `${fault.check} `
   return {

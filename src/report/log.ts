@@ -3,6 +3,7 @@ import type { Answer } from '../answer.ts'
 import type { JobId } from '../api/job.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
 import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
+import { timeLeft } from '../wait/forecast.ts'
 import type { JobState } from '../wait/judge.ts'
 import { count, sameLabel, type Tally } from '../wait/tally.ts'
 import type { Clock, Listener } from '../wait/wait.ts'
@@ -61,6 +62,14 @@ export class Log implements Listener {
     this.#printer.info(`${this.#time()}  new keys of the agency, good for ${formatDuration(lifetime)}`)
   }
 
+  /** Says that there are none; `lifetime` of the old ones in milliseconds. */
+  notRenewed(reason: Phrase, lifetime: number): void {
+    const left = formatDuration(lifetime)
+    this.#printer.info(
+      `${this.#time()}  no new keys of the agency yet, the old ones are good for ${left}: ${forLog(reason)}`,
+    )
+  }
+
   answered(state: JobState, nextAsk: number | undefined, isOver: boolean): void {
     const before = this.#latest.get(state.id)?.state
     this.#latest.set(state.id, { state, nextAsk, isOver })
@@ -68,7 +77,8 @@ export class Log implements Listener {
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress) return
     const name = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
-    this.#line(state.progress, phrase`${labelOf(state)}${name}${this.#nextLook(nextAsk)}`)
+    const left = isOver ? [] : this.#timeLeft(state)
+    this.#line(state.progress, phrase`${labelOf(state)}${name}${left}${this.#nextLook(nextAsk)}`)
   }
 
   warned(warning: Phrase): void {
@@ -95,7 +105,7 @@ export class Log implements Listener {
       const fault = state.last?.kind === 'try-again' ? phrase` · last fault: ${state.last.told.says}` : []
       this.#line(
         state.progress,
-        phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${fault}${this.#nextLook(nextAsk)}`,
+        phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${fault}${this.#timeLeft(state)}${this.#nextLook(nextAsk)}`,
       )
       return
     }
@@ -105,6 +115,14 @@ export class Log implements Listener {
       Math.floor((100 * over) / this.#jobs.length),
       phrase`${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}${this.#nextLook(nextAsk)}`,
     )
+  }
+
+  /** An estimate, and so no more exact than it can be. */
+  #timeLeft({ history }: JobState): Phrase {
+    const left = timeLeft(history, this.#elapsed())
+    if (left === undefined) return []
+    const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND
+    return phrase` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`
   }
 
   #nextLook(nextAsk: number | undefined): Phrase {

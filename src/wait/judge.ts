@@ -13,6 +13,7 @@ const LONG_PENDING = 10 * MINUTE
 /** In a row, a usable answer between them starts anew. */
 const MOST_UNUSABLE = 5
 const MOST_MISSING = 3
+const MOST_REFUSALS = 2
 /** Warnings about statuses that a hostile service can cause. */
 const MOST_STATUS_WARNINGS = 10
 
@@ -31,6 +32,8 @@ export interface JobState {
   /** Such answers in a row after it was seen. */
   readonly missing: number
   readonly unusable: number
+  /** Of credentials that can be renewed. */
+  readonly refusals: number
   /** Faults in a row that pass. */
   readonly faults: number
   readonly pendingSince: number | undefined
@@ -67,6 +70,7 @@ export function begin(id: JobId): JobState {
     hiddenSince: undefined,
     missing: 0,
     unusable: 0,
+    refusals: 0,
     faults: 0,
     pendingSince: undefined,
     pendingWarned: false,
@@ -83,15 +87,19 @@ export function judge(before: JobState, answer: Answer, at: number): Judgement {
     case 'other-job':
       return ended(state, { result: 'error', why: 'other-job', id: answer.id })
     case 'not-visible':
-      return judgeNotVisible({ ...state, faults: 0, unusable: 0 }, answer.told, at)
+      return judgeNotVisible({ ...state, faults: 0, unusable: 0, refusals: 0 }, answer.told, at)
     case 'unusable': {
       const unusable = state.unusable + 1
       return unusable < MOST_UNUSABLE
         ? goesOn({ ...state, faults: 0, unusable })
         : ended({ ...state, unusable }, { result: 'error', why: 'unusable', told: answer.told })
     }
-    case 'refused':
-      return ended(state, { result: 'error', why: answer.why, told: answer.told })
+    case 'refused': {
+      const refusals = state.refusals + 1
+      return answer.isRenewable === true && refusals < MOST_REFUSALS
+        ? goesOn({ ...state, refusals })
+        : ended({ ...state, refusals }, { result: 'error', why: answer.why, told: answer.told })
+    }
     case 'try-again':
       return goesOn({ ...state, faults: state.faults + 1 })
   }
@@ -112,6 +120,7 @@ function judgeJob(before: JobState, job: Job, at: number): Judgement {
     history: recordPoint(before.history, { at, status: label, progress }),
     missing: 0,
     unusable: 0,
+    refusals: 0,
     faults: 0,
     pendingSince: meaning === 'pending' ? (before.pendingSince ?? at) : undefined,
   }

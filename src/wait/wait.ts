@@ -3,6 +3,7 @@ import type { JobId } from '../api/job.ts'
 import { SECOND } from '../duration.ts'
 import type { OutsideText, Phrase } from '../outside-text.ts'
 import { begin, judge, type End, type JobState } from './judge.ts'
+import { spend, UNLIMITED, type Pacing } from './pace.ts'
 import type { Pause } from './schedule.ts'
 
 /** Exchanges under way at once, so that many jobs do not open as many connections. */
@@ -19,6 +20,7 @@ export interface WaitPlan {
   /** Longest wait, milliseconds. */
   readonly timeout: number
   readonly pause: Pause
+  readonly pacing: Pacing
 }
 
 /** What the wait needs of the world; tests bring their own. */
@@ -84,6 +86,7 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   const untilTimeout = new AbortController()
   let isAnswered = false as boolean
   let lastStart = -Infinity
+  let pace = UNLIMITED
   let alarm = new AbortController()
   const wake = () => {
     alarm.abort()
@@ -101,13 +104,17 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   })
 
   const settle = (track: Track, answer: Answer, askedAt: number) => {
-    isAnswered ||= answer.kind !== 'try-again'
+    isAnswered ||= saysThatWeMayAsk(answer)
     if (track.end !== undefined) return
     const at = elapsed()
     const { state, warning, end } = judge(track.state, answer, at)
     track.state = state
     track.end = end
-    track.nextAsk = at + plan.pause(state, at)
+    pace = plan.pacing(pace, answer, at)
+    const open = tracks.filter((other) => other.end === undefined).length
+    // After a refusal for the service's limit, when to try again is the pace's matter alone.
+    const gap = answer.kind === 'try-again' && answer.throttled !== undefined ? 0 : pace.gap * open
+    track.nextAsk = Math.max(at + plan.pause(state, at, gap), pace.notBefore)
     const notBefore = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
     if (askedAt < lastLook) track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore))
     const isOver = end !== undefined
@@ -143,15 +150,21 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk)
     const due = idle.filter((track) => track.nextAsk <= now)
     const underWay = open.length - idle.length
+    const isLimited = pace.gap > 0 && now < lastLook
     const mayStart = isAnswered
-      ? MOST_AT_ONCE - underWay
+      ? isLimited
+        ? Number(now >= pace.notBefore)
+        : MOST_AT_ONCE - underWay
       : Number(underWay === 0 || now >= lastStart + FIRST_APART)
     const started = due.slice(0, Math.min(mayStart, MOST_AT_ONCE - underWay))
-    if (started.length > 0) lastStart = now
+    if (started.length > 0) {
+      lastStart = now
+      pace = spend(pace, now)
+    }
     for (const track of started) void ask(track)
     const moments = [
       idle[due.length]?.nextAsk ?? Infinity,
-      isAnswered ? Infinity : lastStart + FIRST_APART,
+      isAnswered ? pace.notBefore : lastStart + FIRST_APART,
       lastLook,
       plan.timeout,
     ]
@@ -162,4 +175,10 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   untilLastLook.abort()
   untilTimeout.abort()
   return tracks.map(({ state, end }) => ({ state, end: end ?? { result: 'interrupted' } }))
+}
+
+/** Whether the service took the credentials, be it that it knows nothing of the job. */
+function saysThatWeMayAsk(answer: Answer): boolean {
+  if (answer.kind === 'refused') return answer.scope === 'job'
+  return answer.kind !== 'try-again' && answer.kind !== 'unusable'
 }

@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals'
+import { CLIENTS, OURS, TERRAFORM } from '../../bench/clients.ts'
+import { scoreOf, type Score } from '../../bench/compare.ts'
+import { budgetsBest, matrixOf } from '../../bench/matrix.ts'
+import { BAD_CURVES, CURVES } from '../../bench/workload.ts'
+
+/** What docs/schedule.md says of the schedule. Virtual time: the same on every machine. */
+
+const ALL = [...Object.keys(CURVES), ...Object.keys(BAD_CURVES)]
+const ours = new Map<string, Score>()
+for (const curve of ALL) ours.set(curve, await scoreOf(OURS, curve))
+const base = await scoreOf(TERRAFORM, 'none')
+
+function score(curve: string): Score {
+  const found = ours.get(curve)
+  if (found === undefined) throw new Error(`there is no curve ${curve}`)
+  return found
+}
+
+describe('against 10 s after 10 s,', () => {
+  test.each([
+    ['linear', 0.55, 0.25],
+    ['square root', 0.55, 0.25],
+    ['quadratic', 0.55, 0.25],
+    ['steps of 10', 0.75, 0.75],
+    ['steps of 25', 0.9, 1],
+    ['stuck at 99%', 0.9, 1],
+    ['none', 1.1, 1],
+  ])('%s: at most %d × the requests and %d × the lag', (curve, requests, lag) => {
+    expect(score(curve).requests / base.requests).toBeLessThanOrEqual(requests)
+    expect(score(curve).lag / base.lag).toBeLessThanOrEqual(lag)
+  })
+})
+
+test('with progress, nineteen of twenty ends are seen within 10 s', () => {
+  for (const curve of Object.keys(CURVES))
+    if (curve !== 'none') expect(score(curve).p95).toBeLessThanOrEqual(10_000)
+})
+
+test('no end is seen later than 30 s, whatever progress said', () => {
+  for (const curve of ALL) expect(score(curve).longest).toBeLessThanOrEqual(30_000)
+})
+
+// Who asks each second or two has no fewer requests on any curve: 5 and 10 times as many.
+const rivals = Object.keys(CLIENTS).filter(
+  (client) => ![OURS, 'gophertelekomcloud 0.9.3', 'Azure SDK for JS'].includes(client),
+)
+
+test.each(rivals)('%s is not better on both, whatever the curve', async (client) => {
+  const { requests, lag } = await scoreOf(client, 'none')
+  for (const curve of ALL) {
+    const { requests: ourRequests, lag: ourLag } = score(curve)
+    expect({ curve, isBetter: requests < ourRequests && lag < ourLag }).toEqual({ curve, isBetter: false })
+  }
+})
+
+test('256 waiters share one budget: none fails, few are refused, and each knows soon', async () => {
+  const { falseFailures, refusedLater, lag } = await matrixOf(256)
+  expect(falseFailures).toBe(0)
+  expect(refusedLater).toBeLessThanOrEqual(0.1)
+  expect(lag / budgetsBest(256).lag).toBeLessThanOrEqual(1.5)
+})

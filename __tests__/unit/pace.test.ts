@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Answer } from '../../src/answer.ts'
+import { pacing, spend, UNLIMITED, type Pace } from '../../src/wait/pace.ts'
+import { jobAnswer, tryAgain, unusable } from './answers.ts'
+
+const MINUTE = 60_000
+const running = jobAnswer('Running')
+const throttled: Answer = { ...tryAgain(), kind: 'try-again', throttled: { period: 5 * MINUTE } } as Answer
+
+/** The pace after answers at these moments. */
+function after(answers: readonly (readonly [at: number, answer: Answer])[], random = 0.5): Pace {
+  const next = pacing(() => random)
+  return answers.reduce<Pace>((pace, [at, answer]) => next(pace, answer, at), UNLIMITED)
+}
+
+function each(every: number, from: number, until: number, answer = running): [number, Answer][] {
+  return Array.from({ length: Math.floor((until - from) / every) + 1 }, (_, index) => [
+    from + index * every,
+    answer,
+  ])
+}
+
+test('without a 429 there is no limit', () => {
+  const { gap, notBefore } = after([...each(1_000, 0, 10 * MINUTE), [10 * MINUTE, tryAgain()]])
+  expect({ gap, notBefore }).toEqual({ gap: 0, notBefore: 0 })
+})
+
+describe('after a 429', () => {
+  test('our share is what we got of the period so far', () => {
+    // Ten questions until others had used up the rest: ten in each period from now on.
+    expect(after([...each(6_000, 0, 54_000), [60_000, throttled]]).gap).toBe(30_000)
+    expect(
+      after([
+        [0, running],
+        [2_000, throttled],
+      ]).gap,
+    ).toBe(5 * MINUTE)
+    expect(after([[0, throttled]]).gap).toBe(5 * MINUTE)
+  })
+
+  test('it is tried again soon, then more and more rarely, in case the period ends sooner than we think', () => {
+    const times = (refusals: number) => {
+      const answers = Array.from({ length: refusals }, (_, index) => [60_000 + index, throttled] as const)
+      return (after([...each(6_000, 0, 54_000), ...answers], 0).notBefore - 60_000 - refusals + 1) / 1_000
+    }
+    expect([1, 2, 3].map(times)).toEqual([30, 60, 120])
+    expect(
+      (after(
+        [
+          [0, running],
+          [2_000, throttled],
+        ],
+        1,
+      ).notBefore -
+        2_000) /
+        1_000,
+    ).toBe(15)
+  })
+
+  test('and when the period is over, not by all at once', () => {
+    const answers = [...each(6_000, 0, 54_000), [295_000, throttled]] as const
+    expect(after(answers, 0).notBefore).toBe(5 * MINUTE)
+    expect(after(answers, 0.1).notBefore).toBe(5 * MINUTE + 3_000)
+  })
+
+  test('its Retry-After counts instead', () => {
+    const told = { ...throttled, retryAfter: 2_000 } as Answer
+    expect(
+      after([
+        [0, running],
+        [2_000, told],
+      ]).notBefore,
+    ).toBe(4_000)
+  })
+
+  test('more of them in the same period change nothing but the moment', () => {
+    const [once, twice] = [
+      after([
+        [0, running],
+        [2_000, throttled],
+      ]),
+      after([
+        [0, running],
+        [2_000, throttled],
+        [9_000, throttled],
+      ]),
+    ]
+    expect(twice.gap).toBe(once.gap)
+    expect(twice.notBefore).toBeGreaterThanOrEqual(once.notBefore)
+  })
+
+  test('one in the next period makes the gap half as large again', () => {
+    expect(
+      after([
+        [0, running],
+        [2_000, throttled],
+        [302_000, running],
+        [310_000, throttled],
+      ]).gap,
+    ).toBe(450_000)
+  })
+
+  test('a period without one makes it smaller, until there is none', () => {
+    const begin = [...each(6_000, 0, 54_000), [60_000, throttled]] as const
+    expect(after([...begin, [301_000, running], [600_000, running]]).gap).toBe(30_000)
+    expect(after([...begin, [301_000, running], [601_000, running]]).gap).toBe(15_000)
+    expect(after([...begin, ...each(30_000, 301_000, 60 * MINUTE)]).gap).toBe(0)
+  })
+
+  test('that does not tell its period, the usual one counts', () => {
+    const untold = { ...throttled, throttled: { period: undefined } } as Answer
+    expect(
+      after([
+        [0, running],
+        [2_000, untold],
+      ]),
+    ).toEqual(
+      after([
+        [0, running],
+        [2_000, throttled],
+      ]),
+    )
+  })
+})
+
+test('faults that say nothing of a limit leave the pace as it is', () => {
+  const pace = after([
+    [0, running],
+    [2_000, throttled],
+  ])
+  const next = pacing(() => 0.5)
+  expect(next(pace, tryAgain(), 3_000)).toEqual(pace)
+  expect(next(pace, unusable, 3_000).gap).toBe(pace.gap)
+})
+
+test('a question that starts keeps the next ones away for a gap', () => {
+  expect(spend({ ...UNLIMITED, gap: 30_000 }, 1_000).notBefore).toBe(31_000)
+  expect(spend({ ...UNLIMITED, gap: 30_000, notBefore: 90_000 }, 1_000).notBefore).toBe(90_000)
+})

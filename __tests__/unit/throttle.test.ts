@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals'
+import { readThrottle } from '../../src/http/throttle.ts'
+
+test.each([
+  [
+    '{"error_msg":"The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute","error_code":"APIGW.0308"}',
+    300_000,
+  ],
+  ['limit:10,time:1 second', 1_000],
+  ['limit:10,time:1 hour', 3_600_000],
+  ['', undefined],
+  ['too many requests', undefined],
+  ['time:0 minute', undefined],
+  ['time:9999 hour', undefined],
+  ['time:5 day', undefined],
+  ['time:99999999999 minute', undefined],
+])('%s', (body, period) => {
+  expect(readThrottle(body)).toEqual({ period })
+})

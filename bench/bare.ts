@@ -1,0 +1,13 @@
+import { get } from 'node:http'
+
+/** The least that can be done: one GET for a job, with nothing but Node. `node bare.ts URL TOKEN` */
+const [url = '', token = ''] = process.argv.slice(2)
+get(url, { headers: { 'X-Auth-Token': token } }, (response) => {
+  let body = ''
+  response.setEncoding('utf8')
+  response.on('data', (text: string) => (body += text))
+  response.on('end', () => {
+    const { job } = JSON.parse(body) as { job: { status: string } }
+    process.exit(job.status === 'Completed' ? 0 : 1)
+  })
+})

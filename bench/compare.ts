@@ -1,0 +1,39 @@
+import { CLIENTS } from './clients.ts'
+import { drive, type Outcome } from './drive.ts'
+import { seeded } from './random.ts'
+import { BAD_CURVES, CURVES, durations, plan } from './workload.ts'
+
+/** Means over 400 jobs; lags in milliseconds. */
+export interface Score {
+  readonly requests: number
+  readonly lag: number
+  readonly p95: number
+  readonly longest: number
+}
+
+/** How a client does on a curve: the real loop with its pauses, on the same jobs as every other. */
+export async function scoreOf(client: string, curve: string): Promise<Score> {
+  const pauses = CLIENTS[client]
+  const shape = { ...CURVES, ...BAD_CURVES }[curve]
+  if (pauses === undefined || shape === undefined) throw new Error(`there is no ${client} or no ${curve}`)
+  const pause = pauses(seeded(1))
+  const outcomes: Outcome[] = []
+  for (const [index, duration] of durations().entries())
+    outcomes.push(await drive(plan(shape, duration, index), pause))
+  const lags = outcomes.map(({ lag }) => lag).sort((a, b) => a - b)
+  return {
+    requests: mean(outcomes.map(({ requests }) => requests)),
+    lag: mean(lags),
+    p95: percentile95(lags),
+    longest: lags.at(-1) ?? Number.NaN,
+  }
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+/** @param sorted ascending */
+export function percentile95(sorted: readonly number[]): number {
+  return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? Number.NaN
+}

@@ -1,0 +1,73 @@
+import { endOf, jobAt, type JobPlan } from '../simulator/job.ts'
+import { VirtualClock } from '../simulator/virtual-clock.ts'
+import type { Answer } from '../src/answer.ts'
+import { readAnswer } from '../src/api/jobs.ts'
+import { HOUR } from '../src/duration.ts'
+import type { Reply } from '../src/http/exchange.ts'
+import { Secrets } from '../src/secrets.ts'
+import type { Pacing } from '../src/wait/pace.ts'
+import type { Pause } from '../src/wait/schedule.ts'
+import { wait, type Waited } from '../src/wait/wait.ts'
+
+const secrets = new Secrets(() => undefined)
+
+/** What the real `wait()` needed for one job. */
+export interface Outcome {
+  readonly requests: number
+  /** From the job's end to the answer that says so, milliseconds. */
+  readonly lag: number
+}
+
+/** Waits for one job in virtual time, with answers that take none. */
+export async function drive(plan: JobPlan, pause: Pause): Promise<Outcome> {
+  const clock = new VirtualClock()
+  let requests = 0
+  const ask = () => {
+    requests += 1
+    return Promise.resolve(answerAt(plan, clock.now()))
+  }
+  const [waited] = await clock.run(waitInVirtualTime(plan.id, { clock, pause, ask, pacing: (pace) => pace }))
+  if (waited?.end.result !== 'completed')
+    throw new Error(`the wait ended as ${waited?.end.result ?? 'nothing'}`)
+  return { requests, lag: clock.now() - endOf(plan) }
+}
+
+interface Virtual {
+  readonly clock: VirtualClock
+  readonly pause: Pause
+  readonly pacing: Pacing
+  readonly ask: () => Promise<Answer>
+  /** Milliseconds. */
+  readonly timeout?: number
+}
+
+/** The real loop, for one job. */
+export function waitInVirtualTime(
+  id: string,
+  { clock, pause, pacing, ask, timeout = 4 * HOUR }: Virtual,
+): Promise<readonly Waited[]> {
+  return wait(
+    { jobs: [{ value: id, text: secrets.text(id) }], timeout, pause, pacing },
+    {
+      ask,
+      clock,
+      signal: new AbortController().signal,
+      listener: { answered: () => undefined, warned: () => undefined },
+      describe: (error) => secrets.error(error),
+    },
+  )
+}
+
+/** The answer about a job so many milliseconds after its creation, read as it is read from the network. */
+export function answerAt(plan: JobPlan, elapsed: number): Answer {
+  const job = jobAt(plan, elapsed)
+  return job === 'hidden'
+    ? read(400, { error_code: 'DBS.200543', error_msg: 'The job does not exist.' }, plan.id)
+    : read(200, { job }, plan.id)
+}
+
+/** A reply, read as it is read from the network. */
+export function read(status: number, body: unknown, id: string): Answer {
+  const reply: Reply = { kind: 'reply', status, headers: {}, body: JSON.stringify(body), flaw: undefined }
+  return readAnswer(reply, id, secrets, 0)
+}

@@ -1,0 +1,93 @@
+import { endOf, type JobPlan } from '../simulator/job.ts'
+import { rateLimiter, throttledMessage, usualLimit } from '../simulator/rate-limit.ts'
+import { VirtualClock } from '../simulator/virtual-clock.ts'
+import { MINUTE, SECOND } from '../src/duration.ts'
+import { pacing } from '../src/wait/pace.ts'
+import { schedule } from '../src/wait/schedule.ts'
+import { mean, percentile95 } from './compare.ts'
+import { answerAt, read, waitInVirtualTime } from './drive.ts'
+import { seeded } from './random.ts'
+import { CURVES, plan } from './workload.ts'
+
+/** How waiters do that each wait for one job, and share one budget. Lags in milliseconds. */
+export interface MatrixScore {
+  /** Waits that did not end as completed, though each job completed. */
+  readonly falseFailures: number
+  readonly requests: number
+  /** Of all requests, and of those after the first ten minutes: answered 429. */
+  readonly refused: number
+  readonly refusedLater: number
+  readonly lag: number
+  readonly p95: number
+}
+
+/** So many processes of this action, started together, for jobs of 5 to 20 minutes. */
+export async function matrixOf(waiters: number): Promise<MatrixScore> {
+  const clock = new VirtualClock()
+  const limiter = rateLimiter(usualLimit)
+  const asked: { readonly at: number; readonly isRefused: boolean }[] = []
+  const lags: number[] = []
+  let falseFailures = 0
+  const waitFor = async (job: JobPlan, index: number) => {
+    const random = seeded(10_000 + index)
+    const ask = () => {
+      const at = clock.now()
+      const isRefused = !limiter.admit('user', at)
+      asked.push({ at, isRefused })
+      return Promise.resolve(isRefused ? THROTTLED : answerAt(job, at))
+    }
+    const [waited] = await waitInVirtualTime(job.id, {
+      clock,
+      pause: schedule('auto', random),
+      pacing: pacing(random),
+      ask,
+      timeout: 60 * MINUTE,
+    })
+    if (waited?.end.result !== 'completed') falseFailures += 1
+    lags.push(clock.now() - endOf(job))
+  }
+  await clock.run(Promise.all(jobs(waiters).map(waitFor)))
+  const later = asked.filter(({ at }) => at >= 10 * MINUTE)
+  lags.sort((a, b) => a - b)
+  return {
+    falseFailures,
+    requests: asked.length,
+    refused: share(asked),
+    refusedLater: share(later),
+    lag: mean(lags),
+    p95: percentile95(lags),
+  }
+}
+
+/** The best that the budget allows to who sees no progress: one round robin, a request each 1.5 s, no job twice within 2 s. */
+export function budgetsBest(waiters: number): { readonly lag: number; readonly p95: number } {
+  const waiting = jobs(waiters).map((job) => ({ end: endOf(job), last: -Infinity }))
+  const lags: number[] = []
+  for (let now = 0, turn = 0; waiting.length > 0; now += 1.5 * SECOND) {
+    const place = turn % waiting.length
+    const job = waiting[place]
+    if (job === undefined || now - job.last < 2 * SECOND) continue
+    job.last = now
+    if (now >= job.end) {
+      lags.push(now - job.end)
+      waiting.splice(place, 1)
+      turn = place
+    } else turn = place + 1
+  }
+  lags.sort((a, b) => a - b)
+  return { lag: mean(lags), p95: percentile95(lags) }
+}
+
+const THROTTLED = read(429, { error_code: 'APIGW.0308', error_msg: throttledMessage(usualLimit) }, 'none')
+
+/** Jobs of 5 to 20 minutes. */
+function jobs(count: number): readonly JobPlan[] {
+  const random = seeded(5)
+  const linear = CURVES['linear']
+  if (linear === undefined) throw new Error('there is no linear curve')
+  return Array.from({ length: count }, (_, index) => plan(linear, (5 + 15 * random()) * MINUTE, index))
+}
+
+function share(asked: readonly { readonly isRefused: boolean }[]): number {
+  return asked.filter(({ isRefused }) => isRefused).length / Math.max(asked.length, 1)
+}

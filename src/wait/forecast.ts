@@ -1,0 +1,74 @@
+import type { Point } from './history.ts'
+
+/** When a job will probably be over, in milliseconds since the wait began. */
+export interface Forecast {
+  readonly earliest: number
+  readonly end: number
+  readonly latest: number
+  /** Whether the pace has been the same from the first look on, and was seen finely enough to tell. */
+  readonly isSteady: boolean
+}
+
+/** Percent of progress over which the pace is measured: what is more recent says more, what is less says too little. */
+const BASELINE = 20
+/** By how much of the time left a pace may change on the way. */
+const DOUBT = 0.1
+
+/**
+ * Where the job's recent progress leads. Undefined when it tells no pace: too little is seen yet, none is told, or it
+ * has just fallen back. docs/schedule.md explains it.
+ */
+export function forecast(history: readonly Point[]): Forecast | undefined {
+  const rise = risesOf(history)
+  const [first, now, before] = [rise[0], rise.at(-1), rise.at(-2)]
+  if (first === undefined || now === undefined || before === undefined) return undefined
+  const start = rise.findLast(({ progress }) => now.progress - progress >= BASELINE) ?? first
+  const overall = extrapolate(start, now)
+  const recent = extrapolate(before, now)
+  // A pace that fell counts at once, one that rose only over the whole baseline: to be early is what costs questions.
+  const isSlowing = recent.end - recent.doubt > overall.end + overall.doubt
+  const { end, doubt } = isSlowing ? recent : overall
+  const left = end - now.at
+  const margin = doubt + DOUBT * left
+  const whole = extrapolate(first, now)
+  const isSteady = rise.length > 2 && Math.max(Math.abs(whole.end - end), whole.doubt) <= left / 4
+  return { earliest: end - margin, end, latest: end + margin, isSteady }
+}
+
+/** Milliseconds that a job will probably still take; undefined unless that deserves trust. */
+export function timeLeft(history: readonly Point[], elapsed: number): number | undefined {
+  const expected = forecast(history)
+  return expected?.isSteady === true && expected.end > elapsed ? expected.end - elapsed : undefined
+}
+
+/** A progress, and the moment at which it was reached, give or take the doubt. */
+interface Milestone {
+  readonly progress: number
+  readonly at: number
+  readonly doubt: number
+}
+
+/** The milestones since progress last fell, or was last missing; each was reached between two looks. */
+function risesOf(history: readonly Point[]): readonly Milestone[] {
+  let rise: Milestone[] = []
+  let lastLook = 0
+  for (const { at, until, progress } of history) {
+    const last = rise.at(-1)
+    if (progress === undefined) rise = []
+    else if (last === undefined || progress < last.progress) rise = [{ progress, at, doubt: 0 }]
+    else if (progress > last.progress) {
+      rise.push({ progress, at: (lastLook + at) / 2, doubt: (at - lastLook) / 2 })
+    }
+    lastLook = until
+  }
+  return rise
+}
+
+/** When progress reaches 100 if it goes on as from one milestone to another. */
+function extrapolate(from: Milestone, to: Milestone): { readonly end: number; readonly doubt: number } {
+  const ahead = (100 - to.progress) / (to.progress - from.progress)
+  return {
+    end: to.at + ahead * (to.at - from.at),
+    doubt: to.doubt + ahead * (to.doubt + from.doubt),
+  }
+}
