@@ -47,7 +47,7 @@ export function waitInVirtualTime(
   { clock, pause, pacing, ask, timeout = 4 * HOUR }: Virtual,
 ): Promise<readonly Waited[]> {
   return wait(
-    { jobs: [{ value: id, text: secrets.text(id) }], timeout, pause, pacing },
+    { jobs: [{ value: id, text: secrets.text(id) }], timeout, pause, pacing, failFast: false },
     {
       ask,
       clock,

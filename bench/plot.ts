@@ -22,6 +22,8 @@ export async function plotOf(curve: string): Promise<string> {
   })
   return [
     '```mermaid',
+    // The default colour can hardly be seen.
+    '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#cf222e"}}}}%%',
     'xychart-beta',
     `  title "progress: ${curve}"`,
     '  x-axis "minutes since the wait began" 0 --> 10',

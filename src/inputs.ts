@@ -21,6 +21,7 @@ export const INPUTS = {
   'sts-endpoint': '',
   timeout: '60m',
   'poll-interval': 'auto',
+  'fail-fast': 'false',
   language: 'en-us',
 } as const
 
@@ -44,6 +45,8 @@ export interface Settings {
   readonly timeout: number
   /** Milliseconds between two requests for a job, or the schedule's own choice. */
   readonly pollInterval: 'auto' | number
+  /** Whether the first job that does not complete ends the wait for all. */
+  readonly failFast: boolean
   readonly language: string
 }
 
@@ -88,6 +91,7 @@ export function readInputs(
     credentials: chooseCredentials({ input, variable, region, report }),
     timeout: read('timeout', parseLimits(input('timeout'), SECOND, 120 * HOUR)),
     pollInterval: read('poll-interval', parsePollInterval(input('poll-interval'))),
+    failFast: read('fail-fast', parseSwitch(input('fail-fast'))),
     language: read('language', parseLanguage(input('language'))),
   }
   return isComplete(settings) ? settings : { problems }
@@ -170,6 +174,12 @@ function parseLimits(value: string, least: number, most: number): number | Wrong
   return duration >= least && duration <= most
     ? duration
     : new Wrong(`must be ${formatDuration(least)} to ${formatDuration(most)}.`)
+}
+
+/** YAML's own spellings. */
+function parseSwitch(value: string): boolean | Wrong {
+  if (/^(true|True|TRUE)$/.test(value)) return true
+  return /^(false|False|FALSE)$/.test(value) ? false : new Wrong('must be true or false.')
 }
 
 function parseLanguage(value: string): string | Wrong {

@@ -56,14 +56,14 @@ export async function main(around: Surroundings): Promise<boolean> {
 
 async function waitFor(settings: Settings, around: Surroundings): Promise<readonly Waited[]> {
   const { toolkit, secrets, clock, wallClock, random, signal } = around
-  const { jobs, timeout, pollInterval, credentials: choice, ...api } = settings
+  const { jobs, timeout, pollInterval, failFast, credentials: choice, ...api } = settings
   const log = new Log(jobs, toolkit, clock)
   log.begin(secrets.text(api.endpoint), timeout, choice.source)
   const credentials = credentialsFor(choice, settings, around, log)
   const over = new AbortController()
   void log.signsOfLife(over.signal)
   const waited = await wait(
-    { jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random) },
+    { jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random), failFast },
     {
       ask: jobsApi({ ...api, credentials, secrets, wallClock }),
       clock,

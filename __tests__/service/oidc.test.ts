@@ -103,6 +103,7 @@ async function waitFor({
         timeout,
         pause: schedule(interval, () => 0.5),
         pacing: pacing(() => 0.5),
+        failFast: false,
       },
       {
         ask: async (id, signal) => {

@@ -64,7 +64,7 @@ describe('one job', () => {
   })
 
   test('that was interrupted says that it goes on, and names the id to wait for', () => {
-    const { title, message } = annotate(waitedFor('a', [running], { result: 'interrupted' }))
+    const { title, message } = annotate(waitedFor('a', [running], { result: 'interrupted', by: 'signal' }))
     expect(title).toBe('The wait was interrupted')
     expect(message).toContain('last Running at 40%')
     expect(message).toContain(
@@ -116,6 +116,16 @@ describe('several jobs', () => {
     const annotation = annotate(failed('a'), failed('b'))
     expect(annotation.title).toBe('The job failed')
     expect(annotation.message).toContain('The task center in the console')
+  })
+
+  test('that fail-fast ended are counted, and the cause gives the title and what to do', () => {
+    const givenUp = waitedFor('c', [running], { result: 'interrupted', by: 'fail-fast' })
+    const { title, message } = annotate(completed, failed('b'), givenUp, givenUp)
+    expect(title).toBe('The job failed')
+    expect(message).toMatch(
+      /^3 of 4 jobs did not complete:\n- Job b failed: “reason b”\.\n- 2 no longer waited for, since fail-fast is on\n/,
+    )
+    expect(message).toContain('The task center in the console')
   })
 
   test('are named ten at most, and then counted', () => {

@@ -313,6 +313,7 @@ const nearlyValid = {
     )
     .map((parts) => parts.join('')),
   'poll-interval': fc.constantFrom('auto', 'AUTO', ' auto ', '1', '0', '10m', '601s', '-1', '1.5', '１'),
+  'fail-fast': fc.constantFrom('', 'true', 'FALSE', 'yes', '1', ' true '),
   language: fc.constantFrom('en-us', 'zh-cn', 'EN-US', 'en', 'zh-cn\n', 'zh_cn'),
 } satisfies Record<InputName, fc.Arbitrary<string>>
 

@@ -151,6 +151,14 @@ describe('durations', () => {
   })
 })
 
+test('fail-fast is a switch, in any of YAML’s spellings', () => {
+  expect(settings({}).failFast).toBe(false)
+  for (const on of ['true', 'True', 'TRUE']) expect(settings({ 'fail-fast': on }).failFast).toBe(true)
+  expect(settings({ 'fail-fast': 'FALSE' }).failFast).toBe(false)
+  for (const bad of ['yes', '1', 'on', 'tRUE'])
+    expect(problems({ 'fail-fast': bad })).toEqual(['fail-fast: must be true or false.'])
+})
+
 test.each(['en', 'zh-CN', 'de-de'])('the language %s is refused', (language) => {
   expect(problems({ language })).toEqual(['language: must be en-us or zh-cn.'])
 })
@@ -167,6 +175,7 @@ test('all problems are reported together, in the order of action.yml, and none q
     token: 'wrong token',
     timeout: 'wrong timeout',
     'poll-interval': 'wrong interval',
+    'fail-fast': 'wrong',
     language: 'wrong-language',
   })
   expect(all.map((problem) => problem.split(':')[0])).toEqual([
@@ -176,6 +185,7 @@ test('all problems are reported together, in the order of action.yml, and none q
     'token',
     'timeout',
     'poll-interval',
+    'fail-fast',
     'language',
   ])
   expect(all.join('\n')).not.toContain('wrong')

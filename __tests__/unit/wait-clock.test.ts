@@ -18,7 +18,13 @@ async function sleepsOf(timeout: number, tick: number): Promise<number[]> {
     },
   }
   await wait(
-    { jobs: [{ value: 'job-1', text: outside('job-1') }], timeout, pause: () => 0, pacing: (pace) => pace },
+    {
+      jobs: [{ value: 'job-1', text: outside('job-1') }],
+      timeout,
+      pause: () => 0,
+      pacing: (pace) => pace,
+      failFast: false,
+    },
     {
       ask: () => new Promise(() => undefined),
       clock,

@@ -28,6 +28,7 @@ interface Scenario {
   readonly latency?: number
   /** By how much the clock goes on each time it is looked at, and its timers fire early, as Node's do. */
   readonly creep?: number
+  readonly failFast?: boolean
 }
 
 /** Waits in virtual time, and tells all that was seen. */
@@ -39,6 +40,7 @@ async function waitFor({
   interruptAt,
   latency = 100,
   creep = 0,
+  failFast = false,
 }: Scenario) {
   const clock = new VirtualClock()
   let [crept, looks] = [0, 0]
@@ -73,6 +75,7 @@ async function waitFor({
         timeout,
         pause: schedule(interval, () => 0.5),
         pacing: pacing(() => 0.5),
+        failFast,
       },
       {
         ask,
@@ -216,6 +219,7 @@ test('a defect elsewhere ends the wait with what is known', async () => {
         timeout: HOUR,
         pause: schedule(MINUTE, () => 0),
         pacing: pacing(() => 0),
+        failFast: false,
       },
       {
         ask: () => Promise.resolve(jobAnswer('Running')),
@@ -284,6 +288,27 @@ describe('several jobs', () => {
     // Two that said nothing, and two refusals of one job: nobody else was asked about meanwhile.
     expect(asked.length).toBeLessThanOrEqual(2 + 20 + 1)
     expect(new Set(asked.map(({ at }) => at)).size).toBe(asked.length)
+  })
+
+  test.each(['Failed', 'Canceled'])('all end with fail-fast when one is %s', async (status) => {
+    const service = ({ id, at }: Asked) =>
+      id === 'b' && at > MINUTE
+        ? jobAnswer(status)
+        : completesAfter(id === 'a' ? 30 * SECOND : HOUR)({ id, at })
+    const { waited, asked } = await waitFor({ jobs: ['a', 'b', 'c', 'd'], failFast: true, service })
+    expect(waited.map(({ end }) => end.result)).toEqual([
+      'completed',
+      status.toLowerCase(),
+      'interrupted',
+      'interrupted',
+    ])
+    expect(Math.max(...asked.map(({ at }) => at))).toBeLessThan(2 * MINUTE)
+    const patient = await waitFor({ jobs: ['a', 'b', 'c'], timeout: 2 * HOUR, service })
+    expect(patient.waited.map(({ end }) => end.result)).toEqual([
+      'completed',
+      status.toLowerCase(),
+      'completed',
+    ])
   })
 
   test('stay ended, though their own answers come at the same moment', async () => {

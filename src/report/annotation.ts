@@ -16,12 +16,16 @@ export interface Annotation {
 
 /** The annotation for a wait, undefined when every job completed; `timeout` in milliseconds. */
 export function annotationOf(waited: readonly Waited[], timeout: number): Annotation | undefined {
-  const explained = waited
-    .filter(({ end }) => end.result !== 'completed')
-    .map((one) => explainEnd(one, timeout))
+  const red = waited.filter(({ end }) => end.result !== 'completed')
+  // What fail-fast ended is no cause.
+  const [givenUp, causes] = partition(
+    red,
+    ({ end }) => end.result === 'interrupted' && end.by === 'fail-fast',
+  )
+  const explained = causes.map((one) => explainEnd(one, timeout))
   const [first] = explained
   if (first === undefined) return undefined
-  if (explained.length === 1) return { title: first.title, lines: [first.what], next: first.next }
+  if (red.length === 1) return { title: first.title, lines: [first.what], next: first.next }
 
   const isSame = explained.every(({ title }) => title === first.title)
   const named = explained.slice(0, MOST_NAMED).map(({ what }) => phrase`- ${what}`)
@@ -29,9 +33,12 @@ export function annotationOf(waited: readonly Waited[], timeout: number): Annota
   return {
     title: isSame ? first.title : TITLES.several,
     lines: [
-      phrase`${explained.length} of ${waited.length} jobs did not complete:`,
+      phrase`${red.length} of ${waited.length} jobs did not complete:`,
       ...named,
       ...(rest > 0 ? [phrase`- and ${rest} more`] : []),
+      ...(givenUp.length > 0
+        ? [phrase`- ${givenUp.length} no longer waited for, since fail-fast is on`]
+        : []),
     ],
     next: isSame ? first.next : phrase`The summary says what to do for each.`,
   }
@@ -49,4 +56,11 @@ export function inputsAnnotation(problems: readonly string[]): Annotation {
     lines: problems.map((problem) => phrase`- ${problem}`),
     next: phrase`Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
   }
+}
+
+function partition<T>(
+  all: readonly T[],
+  isFirst: (one: T) => boolean,
+): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
 }

@@ -74,7 +74,10 @@ export function explainEnd({ state, end }: Waited, timeout: number): Explanation
     case 'interrupted':
       return {
         title: TITLES.interrupted,
-        what: phrase`${job} was not over${lastSeen(state)}, when the wait was interrupted.`,
+        what:
+          end.by === 'signal'
+            ? phrase`${job} was not over${lastSeen(state)}, when the wait was interrupted.`
+            : phrase`${job} was not over${lastSeen(state)}, when another job did not complete; fail-fast ended the wait.`,
         next: phrase`The job itself goes on in the cloud. To wait for it again, run a step with the same job-id: ${state.id.text}.`,
       }
     case 'error':

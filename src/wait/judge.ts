@@ -48,7 +48,8 @@ export type End =
   /** `hiddenFor`: from the first to the last answer that there is no such job, milliseconds. */
   | { readonly result: 'not-found'; readonly told: Told; readonly hiddenFor: number }
   | { readonly result: 'vanished'; readonly told: Told }
-  | { readonly result: 'interrupted' }
+  /** By the end of the process, or by another job's end. */
+  | { readonly result: 'interrupted'; readonly by: 'signal' | 'fail-fast' }
   | { readonly result: 'error'; readonly why: 'other-job'; readonly id: OutsideText }
   | { readonly result: 'error'; readonly why: Refusal | 'unusable' | 'defect'; readonly told: Told }
 

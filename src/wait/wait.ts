@@ -14,6 +14,8 @@ const MOST_AT_ONCE = 8
  */
 const FIRST_APART = 2 * SECOND
 
+const INTERRUPTED: End = { result: 'interrupted', by: 'signal' }
+
 export interface WaitPlan {
   /** Distinct jobs, in the order given. */
   readonly jobs: readonly JobId[]
@@ -21,6 +23,8 @@ export interface WaitPlan {
   readonly timeout: number
   readonly pause: Pause
   readonly pacing: Pacing
+  /** Whether the first job that does not complete ends the wait for all. */
+  readonly failFast: boolean
 }
 
 /** What the wait needs of the world; tests bring their own. */
@@ -120,7 +124,9 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     const isOver = end !== undefined
     listener.answered(state, !isOver && track.nextAsk < plan.timeout ? track.nextAsk : undefined, isOver)
     if (warning !== undefined) listener.warned(warning)
-    if (end !== undefined && answer.kind === 'refused' && answer.scope === 'all') endAll(end)
+    if (end === undefined || end.result === 'completed') return
+    if (answer.kind === 'refused' && answer.scope === 'all') endAll(end)
+    if (plan.failFast) endAll({ result: 'interrupted', by: 'fail-fast' })
   }
 
   const ask = async (track: Track) => {
@@ -139,8 +145,7 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   for (;;) {
     // One look at the clock for one round: what became due in between would be neither asked nor waited for.
     const now = elapsed()
-    if (signal.aborted)
-      endAll(signal.reason instanceof Defect ? brokenBy(signal.reason.thrown) : { result: 'interrupted' })
+    if (signal.aborted) endAll(signal.reason instanceof Defect ? brokenBy(signal.reason.thrown) : INTERRUPTED)
     if (now >= plan.timeout) endAll({ result: 'timed-out' })
     if (now >= lastLook) untilLastLook.abort()
     const open = tracks.filter((track) => track.end === undefined)
@@ -174,7 +179,7 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
   signal.removeEventListener('abort', wake)
   untilLastLook.abort()
   untilTimeout.abort()
-  return tracks.map(({ state, end }) => ({ state, end: end ?? { result: 'interrupted' } }))
+  return tracks.map(({ state, end }) => ({ state, end: end ?? INTERRUPTED }))
 }
 
 /** Whether the service took the credentials, be it that it knows nothing of the job. */
