@@ -26,7 +26,9 @@ export async function drive(plan: JobPlan, pause: Pause): Promise<Outcome> {
     requests += 1
     return Promise.resolve(answerAt(plan, clock.now()))
   }
-  const [waited] = await clock.run(waitInVirtualTime(plan.id, { clock, pause, ask, pacing: (pace) => pace }))
+  const [waited] = await clock.run(
+    waitInVirtualTime([plan.id], { clock, pause, ask, pacing: (pace) => pace }),
+  )
   if (waited?.end.result !== 'completed')
     throw new Error(`the wait ended as ${waited?.end.result ?? 'nothing'}`)
   return { requests, lag: clock.now() - endOf(plan) }
@@ -36,20 +38,26 @@ interface Virtual {
   readonly clock: VirtualClock
   readonly pause: Pause
   readonly pacing: Pacing
-  readonly ask: () => Promise<Answer>
+  readonly ask: (id: string) => Promise<Answer>
   /** Milliseconds. */
   readonly timeout?: number
 }
 
-/** The real loop, for one job. */
+/** The real loop. */
 export function waitInVirtualTime(
-  id: string,
+  ids: readonly string[],
   { clock, pause, pacing, ask, timeout = 4 * HOUR }: Virtual,
 ): Promise<readonly Waited[]> {
   return wait(
-    { jobs: [{ value: id, text: secrets.text(id) }], timeout, pause, pacing, failFast: false },
     {
-      ask,
+      jobs: ids.map((value) => ({ value, text: secrets.text(value) })),
+      timeout,
+      pause,
+      pacing,
+      failFast: false,
+    },
+    {
+      ask: ({ value }) => ask(value),
       clock,
       signal: new AbortController().signal,
       listener: { answered: () => undefined, warned: () => undefined },

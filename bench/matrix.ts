@@ -36,7 +36,7 @@ export async function matrixOf(waiters: number): Promise<MatrixScore> {
       asked.push({ at, isRefused })
       return Promise.resolve(isRefused ? THROTTLED : answerAt(job, at))
     }
-    const [waited] = await waitInVirtualTime(job.id, {
+    const [waited] = await waitInVirtualTime([job.id], {
       clock,
       pause: schedule('auto', random),
       pacing: pacing(random),
@@ -56,6 +56,47 @@ export async function matrixOf(waiters: number): Promise<MatrixScore> {
     refusedLater: share(later),
     lag: mean(lags),
     p95: percentile95(lags),
+  }
+}
+
+/** How one process does that waits for so many of the same jobs. */
+export async function oneProcessOf(
+  count: number,
+): Promise<MatrixScore & { readonly mostInFiveMinutes: number }> {
+  const clock = new VirtualClock()
+  const limiter = rateLimiter(usualLimit)
+  const all = new Map(jobs(count).map((job) => [job.id, job]))
+  const asked: { readonly at: number; readonly isRefused: boolean }[] = []
+  const lags: number[] = []
+  const random = seeded(10_000)
+  const ask = (id: string) => {
+    const [at, job] = [clock.now(), all.get(id)]
+    if (job === undefined) throw new Error(`nobody waits for ${id}`)
+    const isRefused = !limiter.admit('user', at)
+    asked.push({ at, isRefused })
+    if (!isRefused && at >= endOf(job)) lags.push(at - endOf(job))
+    return Promise.resolve(isRefused ? THROTTLED : answerAt(job, at))
+  }
+  const waited = await clock.run(
+    waitInVirtualTime([...all.keys()], {
+      clock,
+      pause: schedule('auto', random),
+      pacing: pacing(random),
+      ask,
+      timeout: 60 * MINUTE,
+    }),
+  )
+  lags.sort((a, b) => a - b)
+  const within = ({ at }: { readonly at: number }) =>
+    asked.filter((other) => other.at >= at && other.at < at + 5 * MINUTE)
+  return {
+    falseFailures: waited.filter(({ end }) => end.result !== 'completed').length,
+    requests: asked.length,
+    refused: share(asked),
+    refusedLater: share(asked.filter(({ at }) => at >= 10 * MINUTE)),
+    lag: mean(lags),
+    p95: percentile95(lags),
+    mostInFiveMinutes: Math.max(...asked.map((question) => within(question).length)),
   }
 }
 

@@ -1,5 +1,5 @@
 import { SECOND } from '../src/duration.ts'
-import { budgetsBest, matrixOf } from './matrix.ts'
+import { budgetsBest, matrixOf, oneProcessOf } from './matrix.ts'
 
 /** `npm run bench:matrix`: many processes of this action and one budget, in virtual time. Prints Markdown. */
 
@@ -21,6 +21,28 @@ for (const waiters of [1, 16, 64, 256, 1_000]) {
     seconds(p95),
     seconds(best.lag),
     seconds(best.p95),
+    (lag / best.lag).toFixed(2),
+  ]
+  console.log(`| ${cells.join(' | ')} |`)
+}
+
+console.log('\nOne process that waits for as many jobs, at the same budget:\n')
+console.log(
+  '| jobs | false failures | requests | most in 5 min | 429 | lag, mean | p95 | budget’s best | × |',
+)
+console.log('| --: | --: | --: | --: | --: | --: | --: | --: | --: |')
+for (const jobs of [1, 16, 100, 500]) {
+  const { falseFailures, requests, mostInFiveMinutes, refused, lag, p95 } = await oneProcessOf(jobs)
+  const best = budgetsBest(jobs)
+  const cells = [
+    jobs,
+    falseFailures,
+    requests,
+    mostInFiveMinutes,
+    percent(refused),
+    seconds(lag),
+    seconds(p95),
+    seconds(best.lag),
     (lag / best.lag).toFixed(2),
   ]
   console.log(`| ${cells.join(' | ')} |`)

@@ -14395,6 +14395,7 @@ const INPUTS = {
     'sts-endpoint': '',
     timeout: '60m',
     'poll-interval': 'auto',
+    'fail-fast': 'false',
     language: 'en-us',
 };
 /** Variables that hold what is not given, in the order in which they are looked at. */
@@ -14434,6 +14435,7 @@ function readInputs(given, env, secrets) {
         credentials: chooseCredentials({ input, variable, region, report }),
         timeout: read('timeout', parseLimits(input('timeout'), SECOND, 120 * HOUR)),
         pollInterval: read('poll-interval', parsePollInterval(input('poll-interval'))),
+        failFast: read('fail-fast', parseSwitch(input('fail-fast'))),
         language: read('language', parseLanguage(input('language'))),
     };
     return isComplete(settings) ? settings : { problems };
@@ -14500,6 +14502,12 @@ function parseLimits(value, least, most) {
     return duration >= least && duration <= most
         ? duration
         : new Wrong(`must be ${formatDuration(least)} to ${formatDuration(most)}.`);
+}
+/** YAML's own spellings. */
+function parseSwitch(value) {
+    if (/^(true|True|TRUE)$/.test(value))
+        return true;
+    return /^(false|False|FALSE)$/.test(value) ? false : new Wrong('must be true or false.');
 }
 function parseLanguage(value) {
     return value === 'en-us' || value === 'zh-cn' ? value : new Wrong('must be en-us or zh-cn.');
@@ -14587,7 +14595,9 @@ function explainEnd({ state, end }, timeout) {
         case 'interrupted':
             return {
                 title: TITLES.interrupted,
-                what: phrase `${job} was not over${lastSeen(state)}, when the wait was interrupted.`,
+                what: end.by === 'signal'
+                    ? phrase `${job} was not over${lastSeen(state)}, when the wait was interrupted.`
+                    : phrase `${job} was not over${lastSeen(state)}, when another job did not complete; fail-fast ended the wait.`,
                 next: phrase `The job itself goes on in the cloud. To wait for it again, run a step with the same job-id: ${state.id.text}.`,
             };
         case 'error':
@@ -14673,13 +14683,14 @@ const CURES = {
 const MOST_NAMED = 10;
 /** The annotation for a wait, undefined when every job completed; `timeout` in milliseconds. */
 function annotationOf(waited, timeout) {
-    const explained = waited
-        .filter(({ end }) => end.result !== 'completed')
-        .map((one) => explainEnd(one, timeout));
+    const red = waited.filter(({ end }) => end.result !== 'completed');
+    // What fail-fast ended is no cause.
+    const [givenUp, causes] = partition(red, ({ end }) => end.result === 'interrupted' && end.by === 'fail-fast');
+    const explained = causes.map((one) => explainEnd(one, timeout));
     const [first] = explained;
     if (first === undefined)
         return undefined;
-    if (explained.length === 1)
+    if (red.length === 1)
         return { title: first.title, lines: [first.what], next: first.next };
     const isSame = explained.every(({ title }) => title === first.title);
     const named = explained.slice(0, MOST_NAMED).map(({ what }) => phrase `- ${what}`);
@@ -14687,9 +14698,12 @@ function annotationOf(waited, timeout) {
     return {
         title: isSame ? first.title : TITLES.several,
         lines: [
-            phrase `${explained.length} of ${waited.length} jobs did not complete:`,
+            phrase `${red.length} of ${waited.length} jobs did not complete:`,
             ...named,
             ...(rest > 0 ? [phrase `- and ${rest} more`] : []),
+            ...(givenUp.length > 0
+                ? [phrase `- ${givenUp.length} no longer waited for, since fail-fast is on`]
+                : []),
         ],
         next: isSame ? first.next : phrase `The summary says what to do for each.`,
     };
@@ -14705,6 +14719,9 @@ function inputsAnnotation(problems) {
         lines: problems.map((problem) => phrase `- ${problem}`),
         next: phrase `Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
     };
+}
+function partition(all, isFirst) {
+    return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
 ;// CONCATENATED MODULE: ./src/wait/forecast.ts
@@ -15260,14 +15277,16 @@ function lines(...all) {
 const UNLIMITED = {
     gap: 0,
     notBefore: 0,
+    started: [],
     admitted: [],
     opened: -Infinity,
     changedAt: -Infinity,
     refusedAt: -Infinity,
     refusals: 0,
 };
-/** The service's usual period: 200 requests in 5 minutes. */
+/** The service's usual limit: 200 requests in 5 minutes. */
 const USUAL_PERIOD = 5 * MINUTE;
+const USUAL_BUDGET = 200;
 /** A second refusal shows that the share of the first was too large, be it that others came. */
 const LESS = 1.5;
 /** A period without a refusal: perhaps others have gone. */
@@ -15284,9 +15303,26 @@ function pacing(random) {
         return throttled === undefined ? pace : refused(pace, throttled.period, retryAfter, at, random);
     };
 }
-/** The pace once a question starts. */
-function spend(pace, now) {
-    return { ...pace, notBefore: Math.max(pace.notBefore, now + pace.gap) };
+/** The pace once so many questions start. */
+function spend(pace, count, now) {
+    const started = [...recent(pace.started, now), ...Array.from({ length: count }, () => now)];
+    return { ...pace, started, notBefore: Math.max(pace.notBefore, now + pace.gap) };
+}
+/** Questions that a process with several jobs may still start: it keeps to the usual limit by itself. */
+function budgetLeft({ started }, now) {
+    return USUAL_BUDGET - recent(started, now).length;
+}
+/** When the next one may start, once none is left. */
+function budgetAt({ started }, now) {
+    return (recent(started, now).at(-USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD;
+}
+/** Least time between two questions of a process with several jobs: once half of the budget is used, what it lasts for. */
+function sharedGap(pace, now) {
+    const isShort = budgetLeft(pace, now) <= USUAL_BUDGET / 2;
+    return Math.max(pace.gap, isShort ? USUAL_PERIOD / USUAL_BUDGET : 0);
+}
+function recent(times, now) {
+    return times.filter((time) => time > now - USUAL_PERIOD);
 }
 function admitted(pace, at) {
     const wasRefused = pace.refusedAt > pace.opened;
@@ -15294,7 +15330,7 @@ function admitted(pace, at) {
     const gap = isOver && !wasRefused ? pace.gap * MORE : pace.gap;
     return {
         ...pace,
-        admitted: [...pace.admitted.filter((time) => time > at - USUAL_PERIOD), at],
+        admitted: [...recent(pace.admitted, at), at],
         opened: isOver || wasRefused ? at : pace.opened,
         gap: gap < SMALLEST_GAP ? 0 : gap,
         refusals: 0,
@@ -15548,6 +15584,7 @@ const MOST_AT_ONCE = 8;
  * for each of many jobs, since repeated refusals lock an account.
  */
 const FIRST_APART = 2 * SECOND;
+const INTERRUPTED = { result: 'interrupted', by: 'signal' };
 /** What was thrown where it should not have been. */
 class Defect {
     thrown;
@@ -15586,6 +15623,9 @@ async function wait(plan, world) {
         why: 'defect',
         told: { label: 'defect', says: [world.describe(thrown)] },
     });
+    /** One job alone can't use up the budget, but for who asks each second, and means it. */
+    const isBudgeted = plan.jobs.length > 1;
+    const gapNow = (now) => (isBudgeted ? sharedGap(pace, now) : pace.gap);
     const settle = (track, answer, askedAt) => {
         isAnswered ||= saysThatWeMayAsk(answer);
         if (track.end !== undefined)
@@ -15597,7 +15637,7 @@ async function wait(plan, world) {
         pace = plan.pacing(pace, answer, at);
         const open = tracks.filter((other) => other.end === undefined).length;
         // After a refusal for the service's limit, when to try again is the pace's matter alone.
-        const gap = answer.kind === 'try-again' && answer.throttled !== undefined ? 0 : pace.gap * open;
+        const gap = answer.kind === 'try-again' && answer.throttled !== undefined ? 0 : gapNow(at) * open;
         track.nextAsk = Math.max(at + plan.pause(state, at, gap), pace.notBefore);
         const notBefore = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
         if (askedAt < lastLook)
@@ -15606,8 +15646,12 @@ async function wait(plan, world) {
         listener.answered(state, !isOver && track.nextAsk < plan.timeout ? track.nextAsk : undefined, isOver);
         if (warning !== undefined)
             listener.warned(warning);
-        if (end !== undefined && answer.kind === 'refused' && answer.scope === 'all')
+        if (end === undefined || end.result === 'completed')
+            return;
+        if (answer.kind === 'refused' && answer.scope === 'all')
             endAll(end);
+        if (plan.failFast)
+            endAll({ result: 'interrupted', by: 'fail-fast' });
     };
     const ask = async (track) => {
         const askedAt = elapsed();
@@ -15626,7 +15670,7 @@ async function wait(plan, world) {
         // One look at the clock for one round: what became due in between would be neither asked nor waited for.
         const now = elapsed();
         if (signal.aborted)
-            endAll(signal.reason instanceof Defect ? brokenBy(signal.reason.thrown) : { result: 'interrupted' });
+            endAll(signal.reason instanceof Defect ? brokenBy(signal.reason.thrown) : INTERRUPTED);
         if (now >= plan.timeout)
             endAll({ result: 'timed-out' });
         if (now >= lastLook)
@@ -15638,22 +15682,23 @@ async function wait(plan, world) {
         const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk);
         const due = idle.filter((track) => track.nextAsk <= now);
         const underWay = open.length - idle.length;
-        const isLimited = pace.gap > 0 && now < lastLook;
         const mayStart = isAnswered
-            ? isLimited
+            ? pace.gap > 0 && now < lastLook
                 ? Number(now >= pace.notBefore)
                 : MOST_AT_ONCE - underWay
             : Number(underWay === 0 || now >= lastStart + FIRST_APART);
-        const started = due.slice(0, Math.min(mayStart, MOST_AT_ONCE - underWay));
+        const budget = isBudgeted ? budgetLeft(pace, now) : Infinity;
+        const started = due.slice(0, Math.max(Math.min(mayStart, MOST_AT_ONCE - underWay, budget), 0));
         if (started.length > 0) {
             lastStart = now;
-            pace = spend(pace, now);
+            pace = spend(pace, started.length, now);
         }
         for (const track of started)
             void ask(track);
         const moments = [
             idle[due.length]?.nextAsk ?? Infinity,
             isAnswered ? pace.notBefore : lastStart + FIRST_APART,
+            isBudgeted ? budgetAt(pace, now) : Infinity,
             lastLook,
             plan.timeout,
         ];
@@ -15662,7 +15707,7 @@ async function wait(plan, world) {
     signal.removeEventListener('abort', wake);
     untilLastLook.abort();
     untilTimeout.abort();
-    return tracks.map(({ state, end }) => ({ state, end: end ?? { result: 'interrupted' } }));
+    return tracks.map(({ state, end }) => ({ state, end: end ?? INTERRUPTED }));
 }
 /** Whether the service took the credentials, be it that it knows nothing of the job. */
 function saysThatWeMayAsk(answer) {
@@ -15707,13 +15752,13 @@ async function main(around) {
 }
 async function waitFor(settings, around) {
     const { toolkit, secrets, clock, wallClock, random, signal } = around;
-    const { jobs, timeout, pollInterval, credentials: choice, ...api } = settings;
+    const { jobs, timeout, pollInterval, failFast, credentials: choice, ...api } = settings;
     const log = new Log(jobs, toolkit, clock);
     log.begin(secrets.text(api.endpoint), timeout, choice.source);
     const credentials = credentialsFor(choice, settings, around, log);
     const over = new AbortController();
     void log.signsOfLife(over.signal);
-    const waited = await wait({ jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random) }, {
+    const waited = await wait({ jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random), failFast }, {
         ask: jobsApi({ ...api, credentials, secrets, wallClock }),
         clock,
         signal,

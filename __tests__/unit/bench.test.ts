@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { CLIENTS, OURS, TERRAFORM } from '../../bench/clients.ts'
 import { scoreOf, type Score } from '../../bench/compare.ts'
-import { budgetsBest, matrixOf } from '../../bench/matrix.ts'
+import { budgetsBest, matrixOf, oneProcessOf } from '../../bench/matrix.ts'
 import { BAD_CURVES, CURVES } from '../../bench/workload.ts'
 
 /** What docs/schedule.md says of the schedule. Virtual time: the same on every machine. */
@@ -59,4 +59,11 @@ test('256 waiters share one budget: none fails, few are refused, and each knows 
   expect(falseFailures).toBe(0)
   expect(refusedLater).toBeLessThanOrEqual(0.1)
   expect(lag / budgetsBest(256).lag).toBeLessThanOrEqual(1.5)
+})
+
+test.each([16, 100, 500])('one process with %d jobs keeps to the budget by itself', async (jobs) => {
+  const { falseFailures, refused, mostInFiveMinutes, lag } = await oneProcessOf(jobs)
+  expect({ falseFailures, refused }).toEqual({ falseFailures: 0, refused: 0 })
+  expect(mostInFiveMinutes).toBeLessThanOrEqual(200)
+  expect(lag / budgetsBest(jobs).lag).toBeLessThanOrEqual(1.2)
 })

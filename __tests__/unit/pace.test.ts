@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../src/answer.ts'
-import { pacing, spend, UNLIMITED, type Pace } from '../../src/wait/pace.ts'
+import { budgetAt, budgetLeft, pacing, sharedGap, spend, UNLIMITED, type Pace } from '../../src/wait/pace.ts'
 import { jobAnswer, tryAgain, unusable } from './answers.ts'
 
 const MINUTE = 60_000
@@ -134,6 +134,22 @@ test('faults that say nothing of a limit leave the pace as it is', () => {
 })
 
 test('a question that starts keeps the next ones away for a gap', () => {
-  expect(spend({ ...UNLIMITED, gap: 30_000 }, 1_000).notBefore).toBe(31_000)
-  expect(spend({ ...UNLIMITED, gap: 30_000, notBefore: 90_000 }, 1_000).notBefore).toBe(90_000)
+  expect(spend({ ...UNLIMITED, gap: 30_000 }, 1, 1_000).notBefore).toBe(31_000)
+  expect(spend({ ...UNLIMITED, gap: 30_000, notBefore: 90_000 }, 1, 1_000).notBefore).toBe(90_000)
+})
+
+describe('the budget of a process with several jobs', () => {
+  test('comes back when the questions are five minutes old', () => {
+    const pace = spend(spend(UNLIMITED, 150, 0), 50, MINUTE)
+    expect(budgetLeft(pace, MINUTE)).toBe(0)
+    expect(budgetAt(pace, MINUTE)).toBe(5 * MINUTE)
+    expect(budgetLeft(pace, 5 * MINUTE)).toBe(150)
+    expect(budgetLeft(pace, 6 * MINUTE)).toBe(200)
+  })
+
+  test('is spread once half of it is used', () => {
+    expect(sharedGap(spend(UNLIMITED, 99, 0), 0)).toBe(0)
+    expect(sharedGap(spend(UNLIMITED, 100, 0), 0)).toBe(1_500)
+    expect(sharedGap({ ...UNLIMITED, gap: 9_000 }, 0)).toBe(9_000)
+  })
 })

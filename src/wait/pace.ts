@@ -10,7 +10,8 @@ export interface Pace {
   readonly gap: number
   /** No question before. */
   readonly notBefore: number
-  /** When questions were let through, within the last period. */
+  /** When questions began, and when they were let through, within the last period. */
+  readonly started: readonly number[]
   readonly admitted: readonly number[]
   /** When the period began in which the service counts, as far as we can tell. */
   readonly opened: number
@@ -26,6 +27,7 @@ export type Pacing = (pace: Pace, answer: Answer, at: number) => Pace
 export const UNLIMITED: Pace = {
   gap: 0,
   notBefore: 0,
+  started: [],
   admitted: [],
   opened: -Infinity,
   changedAt: -Infinity,
@@ -33,8 +35,9 @@ export const UNLIMITED: Pace = {
   refusals: 0,
 }
 
-/** The service's usual period: 200 requests in 5 minutes. */
+/** The service's usual limit: 200 requests in 5 minutes. */
 const USUAL_PERIOD = 5 * MINUTE
+const USUAL_BUDGET = 200
 /** A second refusal shows that the share of the first was too large, be it that others came. */
 const LESS = 1.5
 /** A period without a refusal: perhaps others have gone. */
@@ -52,9 +55,30 @@ export function pacing(random: () => number): Pacing {
   }
 }
 
-/** The pace once a question starts. */
-export function spend(pace: Pace, now: number): Pace {
-  return { ...pace, notBefore: Math.max(pace.notBefore, now + pace.gap) }
+/** The pace once so many questions start. */
+export function spend(pace: Pace, count: number, now: number): Pace {
+  const started = [...recent(pace.started, now), ...Array.from({ length: count }, () => now)]
+  return { ...pace, started, notBefore: Math.max(pace.notBefore, now + pace.gap) }
+}
+
+/** Questions that a process with several jobs may still start: it keeps to the usual limit by itself. */
+export function budgetLeft({ started }: Pace, now: number): number {
+  return USUAL_BUDGET - recent(started, now).length
+}
+
+/** When the next one may start, once none is left. */
+export function budgetAt({ started }: Pace, now: number): number {
+  return (recent(started, now).at(-USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD
+}
+
+/** Least time between two questions of a process with several jobs: once half of the budget is used, what it lasts for. */
+export function sharedGap(pace: Pace, now: number): number {
+  const isShort = budgetLeft(pace, now) <= USUAL_BUDGET / 2
+  return Math.max(pace.gap, isShort ? USUAL_PERIOD / USUAL_BUDGET : 0)
+}
+
+function recent(times: readonly number[], now: number): readonly number[] {
+  return times.filter((time) => time > now - USUAL_PERIOD)
 }
 
 function admitted(pace: Pace, at: number): Pace {
@@ -63,7 +87,7 @@ function admitted(pace: Pace, at: number): Pace {
   const gap = isOver && !wasRefused ? pace.gap * MORE : pace.gap
   return {
     ...pace,
-    admitted: [...pace.admitted.filter((time) => time > at - USUAL_PERIOD), at],
+    admitted: [...recent(pace.admitted, at), at],
     opened: isOver || wasRefused ? at : pace.opened,
     gap: gap < SMALLEST_GAP ? 0 : gap,
     refusals: 0,

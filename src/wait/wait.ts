@@ -3,7 +3,7 @@ import type { JobId } from '../api/job.ts'
 import { SECOND } from '../duration.ts'
 import type { OutsideText, Phrase } from '../outside-text.ts'
 import { begin, judge, type End, type JobState } from './judge.ts'
-import { spend, UNLIMITED, type Pacing } from './pace.ts'
+import { budgetAt, budgetLeft, sharedGap, spend, UNLIMITED, type Pacing } from './pace.ts'
 import type { Pause } from './schedule.ts'
 
 /** Exchanges under way at once, so that many jobs do not open as many connections. */
@@ -107,6 +107,10 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     told: { label: 'defect', says: [world.describe(thrown)] },
   })
 
+  /** One job alone can't use up the budget, but for who asks each second, and means it. */
+  const isBudgeted = plan.jobs.length > 1
+  const gapNow = (now: number) => (isBudgeted ? sharedGap(pace, now) : pace.gap)
+
   const settle = (track: Track, answer: Answer, askedAt: number) => {
     isAnswered ||= saysThatWeMayAsk(answer)
     if (track.end !== undefined) return
@@ -117,7 +121,7 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     pace = plan.pacing(pace, answer, at)
     const open = tracks.filter((other) => other.end === undefined).length
     // After a refusal for the service's limit, when to try again is the pace's matter alone.
-    const gap = answer.kind === 'try-again' && answer.throttled !== undefined ? 0 : pace.gap * open
+    const gap = answer.kind === 'try-again' && answer.throttled !== undefined ? 0 : gapNow(at) * open
     track.nextAsk = Math.max(at + plan.pause(state, at, gap), pace.notBefore)
     const notBefore = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
     if (askedAt < lastLook) track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore))
@@ -155,21 +159,22 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk)
     const due = idle.filter((track) => track.nextAsk <= now)
     const underWay = open.length - idle.length
-    const isLimited = pace.gap > 0 && now < lastLook
     const mayStart = isAnswered
-      ? isLimited
+      ? pace.gap > 0 && now < lastLook
         ? Number(now >= pace.notBefore)
         : MOST_AT_ONCE - underWay
       : Number(underWay === 0 || now >= lastStart + FIRST_APART)
-    const started = due.slice(0, Math.min(mayStart, MOST_AT_ONCE - underWay))
+    const budget = isBudgeted ? budgetLeft(pace, now) : Infinity
+    const started = due.slice(0, Math.max(Math.min(mayStart, MOST_AT_ONCE - underWay, budget), 0))
     if (started.length > 0) {
       lastStart = now
-      pace = spend(pace, now)
+      pace = spend(pace, started.length, now)
     }
     for (const track of started) void ask(track)
     const moments = [
       idle[due.length]?.nextAsk ?? Infinity,
       isAnswered ? pace.notBefore : lastStart + FIRST_APART,
+      isBudgeted ? budgetAt(pace, now) : Infinity,
       lastLook,
       plan.timeout,
     ]
