@@ -6,5 +6,7 @@ export default {
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   // Most tests wait for processes that sleep: two workers do not get in each other's way on two cores.
   maxWorkers: 2,
+  // It is there to catch a hang, on a busy machine too.
+  testTimeout: 20_000,
   coverageProvider: 'v8',
 }

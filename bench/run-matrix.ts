@@ -14,7 +14,7 @@ for (const waiters of [1, 16, 64, 256, 1_000]) {
   const cells = [
     waiters,
     falseFailures,
-    requests,
+    requests.toFixed(0),
     percent(refused),
     percent(refusedLater),
     seconds(lag),

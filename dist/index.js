@@ -13939,11 +13939,16 @@ const STS = {
     check: 'Check sts-endpoint and region, and that this runner may reach the Security Token Service: firewall, VPC, https_proxy and no_proxy.',
 };
 /** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
-function faultAt({ name, label, why, check }, { told: { label: itsLabel, says, ...checked }, ...fault }) {
+function faultAt({ name, label, why, check }, fault) {
+    const { label: itsLabel, says, check: itsCheck } = fault.told;
     const told = { label: `${label} ${itsLabel}`, says: phrase `${name}: ${says}` };
+    const isRedirect = fault.kind === 'refused' && fault.why === 'redirect';
     // What it says to check speaks of the jobs API.
-    const toldHere = 'check' in checked || ('why' in fault && fault.why === 'redirect') ? { ...told, check } : told;
-    if (fault.kind !== 'refused')
+    const toldHere = itsCheck !== undefined || isRedirect ? { ...told, check } : told;
+    // Its limit is not that of the jobs API.
+    if (fault.kind === 'try-again')
+        return { kind: fault.kind, retryAfter: fault.retryAfter, told: toldHere };
+    if (fault.kind === 'unusable')
         return { ...fault, told: toldHere };
     const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.why);
     return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told: toldHere };
@@ -14727,6 +14732,8 @@ function partition(all, isFirst) {
 ;// CONCATENATED MODULE: ./src/wait/forecast.ts
 /** Percent of progress over which the pace is measured: what is more recent says more, what is less says too little. */
 const BASELINE = 20;
+/** Percent from which on an end is in sight. */
+const FAR_ENOUGH = 30;
 /** By how much of the time left a pace may change on the way. */
 const DOUBT = 0.1;
 /**
@@ -14747,7 +14754,8 @@ function forecast(history) {
     const left = end - now.at;
     const margin = doubt + DOUBT * left;
     const whole = extrapolate(first, now);
-    const isSteady = rise.length > 2 && Math.max(Math.abs(whole.end - end), whole.doubt) <= left / 4;
+    const isSeen = now.progress >= FAR_ENOUGH && now.progress - first.progress >= BASELINE;
+    const isSteady = isSeen && Math.max(Math.abs(whole.end - end), whole.doubt) <= left / 4;
     return { earliest: end - margin, end, latest: end + margin, isSteady };
 }
 /** Milliseconds that a job will probably still take; undefined unless that deserves trust. */
@@ -14942,7 +14950,7 @@ class Log {
         if (left === undefined)
             return [];
         const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND;
-        return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`;
+        return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left at this pace`;
     }
     #nextLook(nextAsk) {
         if (nextAsk === undefined || !Number.isFinite(nextAsk))
@@ -15274,66 +15282,90 @@ function lines(...all) {
 
 ;// CONCATENATED MODULE: ./src/wait/pace.ts
 
+/** The service's usual limit: 200 requests in 5 minutes. */
+const USUAL_PERIOD = 5 * MINUTE;
+const USUAL_BUDGET = 200;
+/** More than any budget that is worth reckoning with. */
+const MOST_TIMES = 1_000;
 const UNLIMITED = {
     gap: 0,
     notBefore: 0,
+    retryAt: 0,
+    period: USUAL_PERIOD,
     started: [],
     admitted: [],
+    since: Infinity,
     opened: -Infinity,
     changedAt: -Infinity,
     refusedAt: -Infinity,
     refusals: 0,
+    admissions: 0,
 };
-/** The service's usual limit: 200 requests in 5 minutes. */
-const USUAL_PERIOD = 5 * MINUTE;
-const USUAL_BUDGET = 200;
 /** A second refusal shows that the share of the first was too large, be it that others came. */
 const LESS = 1.5;
-/** A period without a refusal: perhaps others have gone. */
+/** Periods; no share is smaller. */
+const LARGEST_GAP = 3;
+/** Questions in a row that were let through: perhaps others have gone. */
 const MORE = 0.5;
-const SMALLEST_GAP = 1 * SECOND;
+const ADMISSIONS_FOR_MORE = 4;
+/** Before a period has passed the share is a guess, and each question that is let through speaks against it. */
+const MUCH_MORE = 0.25;
+/** Refusals in a row after which the share of before means nothing. */
+const SHUT_OUT = 8;
 /** To the first try after a refusal; each further refusal doubles it. */
 const FIRST_PROBE = 30 * SECOND;
+const LONGEST_PROBE = 2 * MINUTE;
 /** How the pace goes on after an answer; `random` uniform in 0 to 1. */
 function pacing(random) {
     return (pace, answer, at) => {
-        if (answer.kind !== 'try-again')
-            return admitted(pace, at);
-        const { throttled, retryAfter } = answer;
-        return throttled === undefined ? pace : refused(pace, throttled.period, retryAfter, at, random);
+        if (answer.kind === 'try-again' && answer.throttled !== undefined) {
+            const known = { ...pace, period: answer.throttled.period ?? pace.period };
+            return refused(known, answer.retryAfter, at, random);
+        }
+        const isAdmitted = ['job', 'other-job', 'not-visible'].includes(answer.kind);
+        return isAdmitted ? admitted(pace, at) : pace;
     };
 }
 /** The pace once so many questions start. */
 function spend(pace, count, now) {
-    const started = [...recent(pace.started, now), ...Array.from({ length: count }, () => now)];
-    return { ...pace, started, notBefore: Math.max(pace.notBefore, now + pace.gap) };
+    const starts = Array.from({ length: count }, () => now);
+    return {
+        ...pace,
+        since: Math.min(pace.since, now),
+        started: [...recent(pace.started, now, USUAL_PERIOD), ...starts].slice(-MOST_TIMES),
+        notBefore: Math.max(pace.notBefore, now + pace.gap),
+    };
 }
 /** Questions that a process with several jobs may still start: it keeps to the usual limit by itself. */
 function budgetLeft({ started }, now) {
-    return USUAL_BUDGET - recent(started, now).length;
+    return USUAL_BUDGET - recent(started, now, USUAL_PERIOD).length;
 }
 /** When the next one may start, once none is left. */
 function budgetAt({ started }, now) {
-    return (recent(started, now).at(-USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD;
+    return (recent(started, now, USUAL_PERIOD).at(-USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD;
 }
 /** Least time between two questions of a process with several jobs: once half of the budget is used, what it lasts for. */
 function sharedGap(pace, now) {
     const isShort = budgetLeft(pace, now) <= USUAL_BUDGET / 2;
     return Math.max(pace.gap, isShort ? USUAL_PERIOD / USUAL_BUDGET : 0);
 }
-function recent(times, now) {
-    return times.filter((time) => time > now - USUAL_PERIOD);
-}
 function admitted(pace, at) {
-    const wasRefused = pace.refusedAt > pace.opened;
-    const isOver = at >= pace.opened + USUAL_PERIOD;
-    const gap = isOver && !wasRefused ? pace.gap * MORE : pace.gap;
+    const isNewPeriod = at >= pace.opened + pace.period || pace.refusedAt > pace.opened;
+    const since = pace.refusals >= SHUT_OUT ? at : pace.since;
+    const admissions = pace.admissions + 1;
+    const isGuess = at - since < pace.period;
+    const isRelaxed = isGuess || admissions >= ADMISSIONS_FOR_MORE;
+    // Once a limit was met, nobody does better than the whole of it.
+    const gap = Math.max(isRelaxed ? pace.gap * (isGuess ? MUCH_MORE : MORE) : pace.gap, USUAL_PERIOD / USUAL_BUDGET);
     return {
         ...pace,
-        admitted: [...recent(pace.admitted, at), at],
-        opened: isOver || wasRefused ? at : pace.opened,
-        gap: gap < SMALLEST_GAP ? 0 : gap,
+        admitted: [...recent(pace.admitted, at, pace.period), at].slice(-MOST_TIMES),
+        opened: isNewPeriod ? at : pace.opened,
+        gap: pace.gap === 0 ? 0 : gap,
+        notBefore: Math.min(pace.notBefore, at + gap),
+        since,
         refusals: 0,
+        admissions: isRelaxed ? 0 : admissions,
     };
 }
 /**
@@ -15341,21 +15373,28 @@ function admitted(pace, at) {
  * in beside the others, who reckon alike. More refusals in the same period say nothing new. When the period ends is a
  * guess, so it is tried in between, more and more rarely.
  */
-function refused(pace, told, retryAfter, at, random) {
-    const period = told ?? USUAL_PERIOD;
+function refused(pace, retryAfter, at, random) {
+    const { period } = pace;
     const isNews = at - pace.changedAt >= period;
-    const share = period / Math.max(pace.admitted.filter((time) => time > at - period).length, 1);
-    const gap = isNews ? Math.max(share, pace.gap * LESS) : pace.gap;
-    const rest = pace.opened + period > at ? pace.opened + period - at : period * random();
-    const probe = FIRST_PROBE * 2 ** pace.refusals * (1 - random() / 2);
+    const got = recent(pace.admitted, at, period).length;
+    const share = period / Math.max(got, 1);
+    const grown = Math.min(pace.gap * (got > 0 ? LESS : 1), LARGEST_GAP * period);
+    const gap = isNews ? Math.max(share, grown) : pace.gap;
+    const rest = pace.opened + period > at ? pace.opened + period - at : period;
+    const probe = Math.min(FIRST_PROBE * 2 ** pace.refusals, Math.max(LONGEST_PROBE, gap)) * (1 - random() / 2);
     return {
         ...pace,
         gap,
         notBefore: at + (retryAfter ?? Math.min(rest + gap * random(), probe)),
+        retryAt: retryAfter === undefined ? pace.retryAt : at + retryAfter,
         changedAt: isNews ? at : pace.changedAt,
         refusedAt: at,
         refusals: pace.refusals + 1,
+        admissions: 0,
     };
+}
+function recent(times, now, period) {
+    return times.filter((time) => time > now - period);
 }
 
 ;// CONCATENATED MODULE: ./src/wait/schedule.ts
@@ -15640,8 +15679,9 @@ async function wait(plan, world) {
         const gap = answer.kind === 'try-again' && answer.throttled !== undefined ? 0 : gapNow(at) * open;
         track.nextAsk = Math.max(at + plan.pause(state, at, gap), pace.notBefore);
         const notBefore = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
-        if (askedAt < lastLook)
-            track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore));
+        if (askedAt < lastLook) {
+            track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore, pace.retryAt));
+        }
         const isOver = end !== undefined;
         listener.answered(state, !isOver && track.nextAsk < plan.timeout ? track.nextAsk : undefined, isOver);
         if (warning !== undefined)
@@ -15682,11 +15722,14 @@ async function wait(plan, world) {
         const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk);
         const due = idle.filter((track) => track.nextAsk <= now);
         const underWay = open.length - idle.length;
-        const mayStart = isAnswered
-            ? pace.gap > 0 && now < lastLook
-                ? Number(now >= pace.notBefore)
-                : MOST_AT_ONCE - underWay
-            : Number(underWay === 0 || now >= lastStart + FIRST_APART);
+        const isPaced = now < pace.retryAt || (now < pace.notBefore && now < lastLook);
+        const mayStart = isPaced
+            ? 0
+            : isAnswered
+                ? pace.gap > 0 && now < lastLook
+                    ? 1
+                    : MOST_AT_ONCE
+                : Number(now >= lastStart + FIRST_APART);
         const budget = isBudgeted ? budgetLeft(pace, now) : Infinity;
         const started = due.slice(0, Math.max(Math.min(mayStart, MOST_AT_ONCE - underWay, budget), 0));
         if (started.length > 0) {
@@ -15697,12 +15740,14 @@ async function wait(plan, world) {
             void ask(track);
         const moments = [
             idle[due.length]?.nextAsk ?? Infinity,
-            isAnswered ? pace.notBefore : lastStart + FIRST_APART,
+            isAnswered ? -Infinity : lastStart + FIRST_APART,
+            pace.notBefore,
+            pace.retryAt,
             isBudgeted ? budgetAt(pace, now) : Infinity,
             lastLook,
             plan.timeout,
         ];
-        await clock.sleep(Math.min(...moments.filter((moment) => moment > now)) - now, alarm.signal);
+        await clock.sleep(Math.ceil(Math.min(...moments.filter((moment) => moment > now)) - now), alarm.signal);
     }
     signal.removeEventListener('abort', wake);
     untilLastLook.abort();

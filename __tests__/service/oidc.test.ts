@@ -252,6 +252,15 @@ describe('a token service that is out of order', () => {
     expect(answers.map(({ kind }) => kind)).toEqual([expect.stringMatching(/^(try-again|unusable)$/), 'job'])
   })
 
+  test('with a limit of its own says nothing of the jobs API’s', async () => {
+    await start()
+    for (const api of ['sts', 'id-token'] as const) simulator.misbehave(429, { api })
+    const begin = clock.now()
+    const { answers } = await waitFor({ interval: SECOND })
+    expect(answers).toHaveLength(3)
+    expect(clock.now() - begin).toBeLessThan(5 * SECOND)
+  })
+
   test('obeys its Retry-After', async () => {
     await start()
     simulator.misbehave({ status: 503, headers: { 'retry-after': '120' } }, { api: 'sts' })

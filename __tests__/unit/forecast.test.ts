@@ -101,6 +101,25 @@ describe('the time left', () => {
   })
 
   test.each<[string, readonly Seen[], number]>([
+    ['below 30%', looks(20, 160, (x) => x), 160],
+    [
+      'of less than 20 percent',
+      [
+        [0, 60],
+        [30, 63],
+        [60, 66],
+        [90, 69],
+        [120, 72],
+        [150, 75],
+      ],
+      150,
+    ],
+    ['of a quadratic pace', looks(20, 400, (x) => x * x), 400],
+    [
+      'of what ran up to 91% and crawls',
+      [...looks(10, 20, (x) => 27 * x), ...looks(10, 100, () => 0.91)],
+      100,
+    ],
     [
       'of two looks',
       [

@@ -61,7 +61,7 @@ describe('the log', () => {
     )
     const fallen = [480, jobAnswer('Running', { process: '10%' })] as const
     const lines = await logOf([...steady, fallen], { until: 480 })
-    const left = lines.map((line) => / · about (\w+) left · next look/.exec(line)?.[1])
+    const left = lines.map((line) => / · about (\w+) left at this pace · next look/.exec(line)?.[1])
     expect(left).toEqual([undefined, undefined, undefined, '7m', '6m', '5m', '4m', '3m', undefined])
   })
 

@@ -10,7 +10,7 @@ const throttled: Answer = { ...tryAgain(), kind: 'try-again', throttled: { perio
 /** The pace after answers at these moments. */
 function after(answers: readonly (readonly [at: number, answer: Answer])[], random = 0.5): Pace {
   const next = pacing(() => random)
-  return answers.reduce<Pace>((pace, [at, answer]) => next(pace, answer, at), UNLIMITED)
+  return answers.reduce<Pace>((pace, [at, answer]) => next(spend(pace, 1, at), answer, at), UNLIMITED)
 }
 
 function each(every: number, from: number, until: number, answer = running): [number, Answer][] {
@@ -22,7 +22,8 @@ function each(every: number, from: number, until: number, answer = running): [nu
 
 test('without a 429 there is no limit', () => {
   const { gap, notBefore } = after([...each(1_000, 0, 10 * MINUTE), [10 * MINUTE, tryAgain()]])
-  expect({ gap, notBefore }).toEqual({ gap: 0, notBefore: 0 })
+  expect(gap).toBe(0)
+  expect(notBefore).toBeLessThanOrEqual(10 * MINUTE)
 })
 
 describe('after a 429', () => {
@@ -100,11 +101,46 @@ describe('after a 429', () => {
     ).toBe(450_000)
   })
 
-  test('a period without one makes it smaller, until there is none', () => {
+  test('four questions in a row that are let through halve it, down to what the budget lasts for', () => {
     const begin = [...each(6_000, 0, 54_000), [60_000, throttled]] as const
-    expect(after([...begin, [301_000, running], [600_000, running]]).gap).toBe(30_000)
-    expect(after([...begin, [301_000, running], [601_000, running]]).gap).toBe(15_000)
-    expect(after([...begin, ...each(30_000, 301_000, 60 * MINUTE)]).gap).toBe(0)
+    expect(after([...begin, ...each(30_000, 301_000, 361_000)]).gap).toBe(30_000)
+    expect(after([...begin, ...each(30_000, 301_000, 391_000)]).gap).toBe(15_000)
+    expect(after([...begin, ...each(30_000, 301_000, 60 * MINUTE)]).gap).toBe(1_500)
+  })
+
+  test('who has just begun knows no share, and believes the first that is let through', () => {
+    const pace = after([
+      [0, throttled],
+      [20_000, running],
+    ])
+    expect(pace.gap).toBe(75_000)
+    expect(pace.notBefore).toBe(95_000)
+    expect(after([[0, throttled], ...each(20_000, 20_000, 80_000)]).gap).toBe(1_500)
+  })
+
+  test('who was shut out for long begins anew', () => {
+    const outage = [
+      ...each(6_000, 0, 54_000),
+      ...each(2 * MINUTE, 6 * MINUTE, 60 * MINUTE, throttled),
+    ] as const
+    expect(after(outage).gap).toBeLessThanOrEqual(5 * MINUTE)
+    expect(after([...outage, ...each(1_000, 61 * MINUTE, 61 * MINUTE + 2_000)]).gap).toBeLessThan(10_000)
+  })
+
+  test('never stretches the gap beyond three periods, nor a pause beyond that', () => {
+    const storm = Array.from({ length: 3_000 }, (_, index): [number, Answer] => [
+      index * 6 * MINUTE,
+      index % 2 === 0 ? running : throttled,
+    ])
+    expect(after(storm).gap).toBeLessThanOrEqual(15 * MINUTE)
+    expect(after(storm).notBefore - (storm.at(-1)?.[0] ?? 0)).toBeLessThanOrEqual(15 * MINUTE)
+  })
+
+  test('its period counts', () => {
+    const hourly = { ...throttled, throttled: { period: 60 * MINUTE } } as Answer
+    expect(after([...each(6 * MINUTE, 0, 54 * MINUTE), [55 * MINUTE, hourly]]).gap).toBeGreaterThan(
+      6 * MINUTE,
+    )
   })
 
   test('that does not tell its period, the usual one counts', () => {

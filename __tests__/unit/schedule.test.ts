@@ -4,7 +4,7 @@ import type { Answer } from '../../src/answer.ts'
 import { begin, judge } from '../../src/wait/judge.ts'
 import { forecast } from '../../src/wait/forecast.ts'
 import { schedule } from '../../src/wait/schedule.ts'
-import { ID, jobAnswer, notVisible, tryAgain } from './answers.ts'
+import { ID, jobAnswer, notVisible, tryAgain, unauthorized } from './answers.ts'
 
 /** The pause after some answers, a second apart. */
 function pauseAfter(
@@ -128,6 +128,17 @@ describe('auto', () => {
     expect(pauseOf(steady, { gap: 100_000, random: 0.5 })).toBe(latest - 100_000)
     expect(pauseOf(steady, { gap: 30_000, random: 0.5 })).toBe(60_000)
   })
+})
+
+test('a fixed interval is the least pause where a limit was met, too', () => {
+  const state = judge(begin(ID), running, 0).state
+  expect(schedule(7_000, () => 0.5)(state, 0, 30_000)).toBe(30_000)
+  expect(schedule(60_000, () => 0.5)(state, 0, 30_000)).toBe(60_000)
+})
+
+test('credentials that are renewed are asked with soon', () => {
+  const refused = { ...unauthorized, isRenewable: true } as Answer
+  expect(pauseAfter('auto', 0, 600_000, running, running, refused)).toBe(2_000)
 })
 
 test('a fixed interval is kept', () => {

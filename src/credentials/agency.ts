@@ -168,15 +168,15 @@ const STS: Party = {
 }
 
 /** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
-function faultAt(
-  { name, label, why, check }: Party,
-  { told: { label: itsLabel, says, ...checked }, ...fault }: Fault,
-): Fault {
+function faultAt({ name, label, why, check }: Party, fault: Fault): Fault {
+  const { label: itsLabel, says, check: itsCheck } = fault.told
   const told = { label: `${label} ${itsLabel}`, says: phrase`${name}: ${says}` }
+  const isRedirect = fault.kind === 'refused' && fault.why === 'redirect'
   // What it says to check speaks of the jobs API.
-  const toldHere =
-    'check' in checked || ('why' in fault && fault.why === 'redirect') ? { ...told, check } : told
-  if (fault.kind !== 'refused') return { ...fault, told: toldHere }
+  const toldHere = itsCheck !== undefined || isRedirect ? { ...told, check } : told
+  // Its limit is not that of the jobs API.
+  if (fault.kind === 'try-again') return { kind: fault.kind, retryAfter: fault.retryAfter, told: toldHere }
+  if (fault.kind === 'unusable') return { ...fault, told: toldHere }
   const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.why)
   return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told: toldHere }
 }

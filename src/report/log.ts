@@ -122,7 +122,7 @@ export class Log implements Listener {
     const left = timeLeft(history, this.#elapsed())
     if (left === undefined) return []
     const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND
-    return phrase` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`
+    return phrase` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left at this pace`
   }
 
   #nextLook(nextAsk: number | undefined): Phrase {

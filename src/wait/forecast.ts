@@ -11,6 +11,8 @@ export interface Forecast {
 
 /** Percent of progress over which the pace is measured: what is more recent says more, what is less says too little. */
 const BASELINE = 20
+/** Percent from which on an end is in sight. */
+const FAR_ENOUGH = 30
 /** By how much of the time left a pace may change on the way. */
 const DOUBT = 0.1
 
@@ -31,7 +33,8 @@ export function forecast(history: readonly Point[]): Forecast | undefined {
   const left = end - now.at
   const margin = doubt + DOUBT * left
   const whole = extrapolate(first, now)
-  const isSteady = rise.length > 2 && Math.max(Math.abs(whole.end - end), whole.doubt) <= left / 4
+  const isSeen = now.progress >= FAR_ENOUGH && now.progress - first.progress >= BASELINE
+  const isSteady = isSeen && Math.max(Math.abs(whole.end - end), whole.doubt) <= left / 4
   return { earliest: end - margin, end, latest: end + margin, isSteady }
 }
 

@@ -10,65 +10,93 @@ export interface Pace {
   readonly gap: number
   /** No question before. */
   readonly notBefore: number
+  /** No question before, not even the last look: the service said so. */
+  readonly retryAt: number
+  /** In which the service counts, milliseconds. */
+  readonly period: number
   /** When questions began, and when they were let through, within the last period. */
   readonly started: readonly number[]
   readonly admitted: readonly number[]
-  /** When the period began in which the service counts, as far as we can tell. */
+  /** Since when we know our share, or learn it, and when the service's period began, as far as we can tell. */
+  readonly since: number
   readonly opened: number
   /** When a refusal last changed the gap, and when a question was last refused. */
   readonly changedAt: number
   readonly refusedAt: number
-  /** Refusals in a row. */
+  /** Refusals in a row, and questions let through since the gap was last changed. */
   readonly refusals: number
+  readonly admissions: number
 }
 
 export type Pacing = (pace: Pace, answer: Answer, at: number) => Pace
 
+/** The service's usual limit: 200 requests in 5 minutes. */
+const USUAL_PERIOD = 5 * MINUTE
+const USUAL_BUDGET = 200
+/** More than any budget that is worth reckoning with. */
+const MOST_TIMES = 1_000
+
 export const UNLIMITED: Pace = {
   gap: 0,
   notBefore: 0,
+  retryAt: 0,
+  period: USUAL_PERIOD,
   started: [],
   admitted: [],
+  since: Infinity,
   opened: -Infinity,
   changedAt: -Infinity,
   refusedAt: -Infinity,
   refusals: 0,
+  admissions: 0,
 }
 
-/** The service's usual limit: 200 requests in 5 minutes. */
-const USUAL_PERIOD = 5 * MINUTE
-const USUAL_BUDGET = 200
 /** A second refusal shows that the share of the first was too large, be it that others came. */
 const LESS = 1.5
-/** A period without a refusal: perhaps others have gone. */
+/** Periods; no share is smaller. */
+const LARGEST_GAP = 3
+/** Questions in a row that were let through: perhaps others have gone. */
 const MORE = 0.5
-const SMALLEST_GAP = 1 * SECOND
+const ADMISSIONS_FOR_MORE = 4
+/** Before a period has passed the share is a guess, and each question that is let through speaks against it. */
+const MUCH_MORE = 0.25
+/** Refusals in a row after which the share of before means nothing. */
+const SHUT_OUT = 8
 /** To the first try after a refusal; each further refusal doubles it. */
 const FIRST_PROBE = 30 * SECOND
+const LONGEST_PROBE = 2 * MINUTE
 
 /** How the pace goes on after an answer; `random` uniform in 0 to 1. */
 export function pacing(random: () => number): Pacing {
   return (pace, answer, at) => {
-    if (answer.kind !== 'try-again') return admitted(pace, at)
-    const { throttled, retryAfter } = answer
-    return throttled === undefined ? pace : refused(pace, throttled.period, retryAfter, at, random)
+    if (answer.kind === 'try-again' && answer.throttled !== undefined) {
+      const known = { ...pace, period: answer.throttled.period ?? pace.period }
+      return refused(known, answer.retryAfter, at, random)
+    }
+    const isAdmitted = ['job', 'other-job', 'not-visible'].includes(answer.kind)
+    return isAdmitted ? admitted(pace, at) : pace
   }
 }
 
 /** The pace once so many questions start. */
 export function spend(pace: Pace, count: number, now: number): Pace {
-  const started = [...recent(pace.started, now), ...Array.from({ length: count }, () => now)]
-  return { ...pace, started, notBefore: Math.max(pace.notBefore, now + pace.gap) }
+  const starts = Array.from({ length: count }, () => now)
+  return {
+    ...pace,
+    since: Math.min(pace.since, now),
+    started: [...recent(pace.started, now, USUAL_PERIOD), ...starts].slice(-MOST_TIMES),
+    notBefore: Math.max(pace.notBefore, now + pace.gap),
+  }
 }
 
 /** Questions that a process with several jobs may still start: it keeps to the usual limit by itself. */
 export function budgetLeft({ started }: Pace, now: number): number {
-  return USUAL_BUDGET - recent(started, now).length
+  return USUAL_BUDGET - recent(started, now, USUAL_PERIOD).length
 }
 
 /** When the next one may start, once none is left. */
 export function budgetAt({ started }: Pace, now: number): number {
-  return (recent(started, now).at(-USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD
+  return (recent(started, now, USUAL_PERIOD).at(-USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD
 }
 
 /** Least time between two questions of a process with several jobs: once half of the budget is used, what it lasts for. */
@@ -77,20 +105,26 @@ export function sharedGap(pace: Pace, now: number): number {
   return Math.max(pace.gap, isShort ? USUAL_PERIOD / USUAL_BUDGET : 0)
 }
 
-function recent(times: readonly number[], now: number): readonly number[] {
-  return times.filter((time) => time > now - USUAL_PERIOD)
-}
-
 function admitted(pace: Pace, at: number): Pace {
-  const wasRefused = pace.refusedAt > pace.opened
-  const isOver = at >= pace.opened + USUAL_PERIOD
-  const gap = isOver && !wasRefused ? pace.gap * MORE : pace.gap
+  const isNewPeriod = at >= pace.opened + pace.period || pace.refusedAt > pace.opened
+  const since = pace.refusals >= SHUT_OUT ? at : pace.since
+  const admissions = pace.admissions + 1
+  const isGuess = at - since < pace.period
+  const isRelaxed = isGuess || admissions >= ADMISSIONS_FOR_MORE
+  // Once a limit was met, nobody does better than the whole of it.
+  const gap = Math.max(
+    isRelaxed ? pace.gap * (isGuess ? MUCH_MORE : MORE) : pace.gap,
+    USUAL_PERIOD / USUAL_BUDGET,
+  )
   return {
     ...pace,
-    admitted: [...recent(pace.admitted, at), at],
-    opened: isOver || wasRefused ? at : pace.opened,
-    gap: gap < SMALLEST_GAP ? 0 : gap,
+    admitted: [...recent(pace.admitted, at, pace.period), at].slice(-MOST_TIMES),
+    opened: isNewPeriod ? at : pace.opened,
+    gap: pace.gap === 0 ? 0 : gap,
+    notBefore: Math.min(pace.notBefore, at + gap),
+    since,
     refusals: 0,
+    admissions: isRelaxed ? 0 : admissions,
   }
 }
 
@@ -99,25 +133,27 @@ function admitted(pace: Pace, at: number): Pace {
  * in beside the others, who reckon alike. More refusals in the same period say nothing new. When the period ends is a
  * guess, so it is tried in between, more and more rarely.
  */
-function refused(
-  pace: Pace,
-  told: number | undefined,
-  retryAfter: number | undefined,
-  at: number,
-  random: () => number,
-): Pace {
-  const period = told ?? USUAL_PERIOD
+function refused(pace: Pace, retryAfter: number | undefined, at: number, random: () => number): Pace {
+  const { period } = pace
   const isNews = at - pace.changedAt >= period
-  const share = period / Math.max(pace.admitted.filter((time) => time > at - period).length, 1)
-  const gap = isNews ? Math.max(share, pace.gap * LESS) : pace.gap
-  const rest = pace.opened + period > at ? pace.opened + period - at : period * random()
-  const probe = FIRST_PROBE * 2 ** pace.refusals * (1 - random() / 2)
+  const got = recent(pace.admitted, at, period).length
+  const share = period / Math.max(got, 1)
+  const grown = Math.min(pace.gap * (got > 0 ? LESS : 1), LARGEST_GAP * period)
+  const gap = isNews ? Math.max(share, grown) : pace.gap
+  const rest = pace.opened + period > at ? pace.opened + period - at : period
+  const probe = Math.min(FIRST_PROBE * 2 ** pace.refusals, Math.max(LONGEST_PROBE, gap)) * (1 - random() / 2)
   return {
     ...pace,
     gap,
     notBefore: at + (retryAfter ?? Math.min(rest + gap * random(), probe)),
+    retryAt: retryAfter === undefined ? pace.retryAt : at + retryAfter,
     changedAt: isNews ? at : pace.changedAt,
     refusedAt: at,
     refusals: pace.refusals + 1,
+    admissions: 0,
   }
+}
+
+function recent(times: readonly number[], now: number, period: number): readonly number[] {
+  return times.filter((time) => time > now - period)
 }

@@ -124,7 +124,9 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     const gap = answer.kind === 'try-again' && answer.throttled !== undefined ? 0 : gapNow(at) * open
     track.nextAsk = Math.max(at + plan.pause(state, at, gap), pace.notBefore)
     const notBefore = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
-    if (askedAt < lastLook) track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore))
+    if (askedAt < lastLook) {
+      track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore, pace.retryAt))
+    }
     const isOver = end !== undefined
     listener.answered(state, !isOver && track.nextAsk < plan.timeout ? track.nextAsk : undefined, isOver)
     if (warning !== undefined) listener.warned(warning)
@@ -159,11 +161,14 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk)
     const due = idle.filter((track) => track.nextAsk <= now)
     const underWay = open.length - idle.length
-    const mayStart = isAnswered
-      ? pace.gap > 0 && now < lastLook
-        ? Number(now >= pace.notBefore)
-        : MOST_AT_ONCE - underWay
-      : Number(underWay === 0 || now >= lastStart + FIRST_APART)
+    const isPaced = now < pace.retryAt || (now < pace.notBefore && now < lastLook)
+    const mayStart = isPaced
+      ? 0
+      : isAnswered
+        ? pace.gap > 0 && now < lastLook
+          ? 1
+          : MOST_AT_ONCE
+        : Number(now >= lastStart + FIRST_APART)
     const budget = isBudgeted ? budgetLeft(pace, now) : Infinity
     const started = due.slice(0, Math.max(Math.min(mayStart, MOST_AT_ONCE - underWay, budget), 0))
     if (started.length > 0) {
@@ -173,12 +178,14 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     for (const track of started) void ask(track)
     const moments = [
       idle[due.length]?.nextAsk ?? Infinity,
-      isAnswered ? pace.notBefore : lastStart + FIRST_APART,
+      isAnswered ? -Infinity : lastStart + FIRST_APART,
+      pace.notBefore,
+      pace.retryAt,
       isBudgeted ? budgetAt(pace, now) : Infinity,
       lastLook,
       plan.timeout,
     ]
-    await clock.sleep(Math.min(...moments.filter((moment) => moment > now)) - now, alarm.signal)
+    await clock.sleep(Math.ceil(Math.min(...moments.filter((moment) => moment > now)) - now), alarm.signal)
   }
 
   signal.removeEventListener('abort', wake)
