@@ -9,11 +9,12 @@ import { answerAt, read, waitInVirtualTime } from './drive.ts'
 import { seeded } from './random.ts'
 import { CURVES, plan } from './workload.ts'
 
-/** How waiters do that each wait for one job, and share one budget. Lags in milliseconds. */
+/** How processes do that share one budget. Lags in milliseconds. */
 export interface MatrixScore {
   /** Waits that did not end as completed, though each job completed. */
   readonly falseFailures: number
   readonly requests: number
+  readonly mostInFiveMinutes: number
   /** Of all requests, and of those after the first ten minutes: answered 429. */
   readonly refused: number
   readonly refusedLater: number
@@ -21,14 +22,21 @@ export interface MatrixScore {
   readonly p95: number
 }
 
-/** So many processes of this action, started together, for jobs of 5 to 20 minutes: means of three matrices. */
+/** So many processes of this action, started together, a job of 5 to 20 minutes each: means of three matrices. */
 export async function matrixOf(waiters: number): Promise<MatrixScore> {
   const scores: MatrixScore[] = []
-  for (const seed of SEEDS) scores.push(await oneMatrixOf(waiters, seed))
+  for (const seed of SEEDS)
+    scores.push(
+      await scoreOfProcesses(
+        jobs(waiters, seed).map((job) => [job]),
+        seed,
+      ),
+    )
   const average = (field: keyof MatrixScore) => mean(scores.map((score) => score[field]))
   return {
     falseFailures: average('falseFailures'),
     requests: average('requests'),
+    mostInFiveMinutes: average('mostInFiveMinutes'),
     refused: average('refused'),
     refusedLater: average('refusedLater'),
     lag: average('lag'),
@@ -36,84 +44,61 @@ export async function matrixOf(waiters: number): Promise<MatrixScore> {
   }
 }
 
-const SEEDS = [1, 2, 3]
-
-async function oneMatrixOf(waiters: number, seed: number): Promise<MatrixScore> {
-  const clock = new VirtualClock()
-  const limiter = rateLimiter(usualLimit)
-  const asked: { readonly at: number; readonly isRefused: boolean }[] = []
-  const lags: number[] = []
-  let falseFailures = 0
-  const waitFor = async (job: JobPlan, index: number) => {
-    const random = seeded(10_000 * seed + index)
-    const ask = () => {
-      const at = clock.now()
-      const isRefused = !limiter.admit('user', at)
-      asked.push({ at, isRefused })
-      return Promise.resolve(isRefused ? THROTTLED : answerAt(job, at))
-    }
-    const [waited] = await waitInVirtualTime([job.id], {
-      clock,
-      pause: schedule('auto', random),
-      pacing: pacing(random),
-      ask,
-      timeout: 60 * MINUTE,
-    })
-    if (waited?.end.result !== 'completed') falseFailures += 1
-    lags.push(clock.now() - endOf(job))
-  }
-  await clock.run(Promise.all(jobs(waiters, seed).map(waitFor)))
-  const later = asked.filter(({ at }) => at >= 10 * MINUTE)
-  lags.sort((a, b) => a - b)
-  return {
-    falseFailures,
-    requests: asked.length,
-    refused: share(asked),
-    refusedLater: share(later),
-    lag: mean(lags),
-    p95: percentile95(lags),
-  }
+/** One process that waits for so many of the same jobs. */
+export function oneProcessOf(count: number): Promise<MatrixScore> {
+  return scoreOfProcesses([jobs(count, 1)], 1)
 }
 
-/** How one process does that waits for so many of the same jobs. */
-export async function oneProcessOf(
-  count: number,
-): Promise<MatrixScore & { readonly mostInFiveMinutes: number }> {
+const SEEDS = [1, 2, 3]
+
+/** Processes, with their jobs each. */
+async function scoreOfProcesses(
+  processes: readonly (readonly JobPlan[])[],
+  seed: number,
+): Promise<MatrixScore> {
   const clock = new VirtualClock()
   const limiter = rateLimiter(usualLimit)
-  const all = new Map(jobs(count, 1).map((job) => [job.id, job]))
+  const plans = new Map(processes.flat().map((job) => [job.id, job]))
   const asked: { readonly at: number; readonly isRefused: boolean }[] = []
   const lags: number[] = []
-  const random = seeded(10_000)
   const ask = (id: string) => {
-    const [at, job] = [clock.now(), all.get(id)]
+    const [at, job] = [clock.now(), plans.get(id)]
     if (job === undefined) throw new Error(`nobody waits for ${id}`)
     const isRefused = !limiter.admit('user', at)
     asked.push({ at, isRefused })
     if (!isRefused && at >= endOf(job)) lags.push(at - endOf(job))
     return Promise.resolve(isRefused ? THROTTLED : answerAt(job, at))
   }
-  const waited = await clock.run(
-    waitInVirtualTime([...all.keys()], {
-      clock,
-      pause: schedule('auto', random),
-      pacing: pacing(random),
-      ask,
-      timeout: 60 * MINUTE,
-    }),
-  )
+  const waiting = processes.map((its, index) => {
+    const random = seeded(10_000 * seed + index)
+    const ids = its.map(({ id }) => id)
+    const pause = schedule('auto', random)
+    return waitInVirtualTime(ids, { clock, pause, pacing: pacing(random), ask, timeout: 60 * MINUTE })
+  })
+  const waited = (await clock.run(Promise.all(waiting))).flat()
   lags.sort((a, b) => a - b)
-  const within = ({ at }: { readonly at: number }) =>
-    asked.filter((other) => other.at >= at && other.at < at + 5 * MINUTE)
   return {
     falseFailures: waited.filter(({ end }) => end.result !== 'completed').length,
     requests: asked.length,
+    mostInFiveMinutes: mostWithin(
+      asked.map(({ at }) => at),
+      5 * MINUTE,
+    ),
     refused: share(asked),
     refusedLater: share(asked.filter(({ at }) => at >= 10 * MINUTE)),
     lag: mean(lags),
     p95: percentile95(lags),
-    mostInFiveMinutes: Math.max(...asked.map((question) => within(question).length)),
   }
+}
+
+/** @param times ascending */
+function mostWithin(times: readonly number[], period: number): number {
+  let [first, most] = [0, 0]
+  for (const [index, time] of times.entries()) {
+    while ((times[first] ?? 0) <= time - period) first++
+    most = Math.max(most, index - first + 1)
+  }
+  return most
 }
 
 /** The best that the budget allows to who sees no progress: one round robin, a request each 1.5 s, no job twice within 2 s. */

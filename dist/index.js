@@ -13683,7 +13683,8 @@ function jobsApi(api) {
         if (signed.kind !== 'signed')
             return signed;
         const exchanged = await exchange(signed.request, signal);
-        return signed.review(readAnswer(exchanged, jobId, api.secrets, api.wallClock()));
+        const answer = readAnswer(exchanged, jobId, api.secrets, api.wallClock());
+        return answer.kind === 'refused' && answer.why === 'credentials' ? signed.refused(answer) : answer;
     };
 }
 /** Turns whatever came back into one row of the contract's answer table. */
@@ -13750,13 +13751,9 @@ function constantCredentials(sign, check) {
         sign: (request) => Promise.resolve({
             kind: 'signed',
             request: sign(request),
-            review: (answer) => (isRefusal(answer) ? { ...answer, told: { ...answer.told, check } } : answer),
+            refused: (refusal) => ({ ...refusal, told: { ...refusal.told, check } }),
         }),
     };
-}
-/** Whether an answer says that the credentials are not good. */
-function isRefusal(answer) {
-    return answer.kind === 'refused' && 'why' in answer && answer.why === 'credentials';
 }
 
 ;// CONCATENATED MODULE: ./src/credentials/access-key.ts
@@ -13948,8 +13945,6 @@ function faultAt({ name, label, why, check }, fault) {
     // Its limit is not that of the jobs API.
     if (fault.kind === 'try-again')
         return { kind: fault.kind, retryAfter: fault.retryAfter, told: toldHere };
-    if (fault.kind === 'unusable')
-        return { ...fault, told: toldHere };
     const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.why);
     return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told: toldHere };
 }
@@ -13960,7 +13955,6 @@ function agency_unusable({ name, label, gives, check }, status) {
 }
 
 ;// CONCATENATED MODULE: ./src/credentials/oidc.ts
-
 
 
 
@@ -14002,7 +13996,7 @@ class OidcCredentials {
         return {
             kind: 'signed',
             request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
-            review: (answer) => this.#review(answer, keys),
+            refused: (refusal) => this.#refused(refusal, keys),
         };
     }
     /** Never waits for a renewal while the keys at hand are good. */
@@ -14068,17 +14062,15 @@ class OidcCredentials {
             this.#around.secrets.forget(secret);
         this.#issued = this.#issued.filter((keys) => !isExpired(keys));
     }
-    #review(answer, keys) {
-        if (!isRefusal(answer))
-            return answer;
-        const says = phrase `${answer.told.says}; new keys of the agency are needed`;
+    #refused(refusal, keys) {
+        const says = phrase `${refusal.told.says}; new keys of the agency are needed`;
         // A refusal of keys that are replaced already says nothing of the new ones.
         if (keys === this.#keys) {
             this.#keys = undefined;
             this.#renewAt = this.#replacedAt = Math.max(this.#around.now(), this.#replacedAt + REPLACEMENT_PAUSE);
             this.#reason = says;
         }
-        return { ...answer, isRenewable: true, told: { label: answer.told.label, says, check: CHECK } };
+        return { ...refusal, isRenewable: true, told: { label: refusal.told.label, says, check: CHECK } };
     }
 }
 
@@ -15297,7 +15289,6 @@ const UNLIMITED = {
     since: Infinity,
     opened: -Infinity,
     changedAt: -Infinity,
-    refusedAt: -Infinity,
     refusals: 0,
     admissions: 0,
 };
@@ -15350,7 +15341,7 @@ function sharedGap(pace, now) {
     return Math.max(pace.gap, isShort ? USUAL_PERIOD / USUAL_BUDGET : 0);
 }
 function admitted(pace, at) {
-    const isNewPeriod = at >= pace.opened + pace.period || pace.refusedAt > pace.opened;
+    const isNewPeriod = at >= pace.opened + pace.period || pace.refusals > 0;
     const since = pace.refusals >= SHUT_OUT ? at : pace.since;
     const admissions = pace.admissions + 1;
     const isGuess = at - since < pace.period;
@@ -15388,7 +15379,6 @@ function refused(pace, retryAfter, at, random) {
         notBefore: at + (retryAfter ?? Math.min(rest + gap * random(), probe)),
         retryAt: retryAfter === undefined ? pace.retryAt : at + retryAfter,
         changedAt: isNews ? at : pace.changedAt,
-        refusedAt: at,
         refusals: pace.refusals + 1,
         admissions: 0,
     };
@@ -15706,6 +15696,16 @@ async function wait(plan, world) {
         track.isAsking = false;
         wake();
     };
+    const mostStarts = (now, underWay) => {
+        const isLast = now >= lastLook;
+        if (now < pace.retryAt || (now < pace.notBefore && !isLast))
+            return 0;
+        if (!isAnswered && now < lastStart + FIRST_APART)
+            return 0;
+        const isOneByOne = !isAnswered || (pace.gap > 0 && !isLast);
+        const budget = isBudgeted ? budgetLeft(pace, now) : Infinity;
+        return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0);
+    };
     for (;;) {
         // One look at the clock for one round: what became due in between would be neither asked nor waited for.
         const now = elapsed();
@@ -15722,16 +15722,7 @@ async function wait(plan, world) {
         const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk);
         const due = idle.filter((track) => track.nextAsk <= now);
         const underWay = open.length - idle.length;
-        const isPaced = now < pace.retryAt || (now < pace.notBefore && now < lastLook);
-        const mayStart = isPaced
-            ? 0
-            : isAnswered
-                ? pace.gap > 0 && now < lastLook
-                    ? 1
-                    : MOST_AT_ONCE
-                : Number(now >= lastStart + FIRST_APART);
-        const budget = isBudgeted ? budgetLeft(pace, now) : Infinity;
-        const started = due.slice(0, Math.max(Math.min(mayStart, MOST_AT_ONCE - underWay, budget), 0));
+        const started = due.slice(0, mostStarts(now, underWay));
         if (started.length > 0) {
             lastStart = now;
             pace = spend(pace, started.length, now);

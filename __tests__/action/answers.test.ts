@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { startProxy } from '../../simulator/proxy.ts'
 import { redirectTo, type Reply } from '../../simulator/reply.ts'
-import { runStep, type StepResult } from '../../simulator/runner.ts'
+import type { StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { BEHIND_PROXY, startTlsSimulator, TRUST } from './stage.ts'
+import { annotation, stepAt } from './step.ts'
 
 /** The built action and what a service, a gateway or a proxy answers. */
 
@@ -19,22 +20,7 @@ afterEach(async () => {
 })
 
 function run(inputs: Record<string, string> = {}, env: Record<string, string> = {}): Promise<StepResult> {
-  return runStep({
-    with: {
-      endpoint: simulator.endpoint,
-      'project-id': simulator.projectId,
-      token: simulator.token,
-      'job-id': jobId,
-      'poll-interval': '1s',
-      timeout: '30s',
-      ...inputs,
-    },
-    env,
-  })
-}
-
-function annotation({ log }: StepResult): string {
-  return log.split('\n').find((line) => line.startsWith('::error')) ?? ''
+  return stepAt(simulator, { token: simulator.token, 'job-id': jobId, ...inputs }, env)
 }
 
 describe('an error’s code, message, HTTP status and request id reach the annotation', () => {

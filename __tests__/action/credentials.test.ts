@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { runStep, type StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
 import { temporaryKey } from '../service/simulator-assume.ts'
+import { annotation, stepAt } from './step.ts'
 
 /** The built action with each kind of credentials; the simulator checks the signatures by itself. */
 
@@ -18,23 +19,9 @@ afterEach(() => simulator.close())
 function run(
   inputs: Record<string, string>,
   env: Record<string, string> = {},
-  { endpoint, projectId } = simulator,
+  at: Simulator = simulator,
 ): Promise<StepResult> {
-  return runStep({
-    with: {
-      endpoint,
-      'project-id': projectId,
-      'job-id': jobId,
-      'poll-interval': '1s',
-      timeout: '30s',
-      ...inputs,
-    },
-    env,
-  })
-}
-
-function annotation({ log }: StepResult): string {
-  return log.split('\n').find((line) => line.startsWith('::error')) ?? ''
+  return stepAt(at, { 'job-id': jobId, ...inputs }, env)
 }
 
 /** The log without the lines that mask. */

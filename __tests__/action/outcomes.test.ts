@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { runStep, type StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { withCode } from './preload.ts'
+import { annotations, stepAt } from './step.ts'
 
 /** The built action as the runner starts it, against the simulator: how each wait ends. */
 
@@ -15,20 +16,7 @@ afterEach(async () => {
 })
 
 function run(inputs: Record<string, string> = {}): Promise<StepResult> {
-  return runStep({
-    with: {
-      endpoint: simulator.endpoint,
-      'project-id': simulator.projectId,
-      token: simulator.token,
-      'poll-interval': '1s',
-      timeout: '30s',
-      ...inputs,
-    },
-  })
-}
-
-function annotations({ log }: StepResult): string[] {
-  return log.split('\n').filter((line) => line.startsWith('::error'))
+  return stepAt(simulator, { token: simulator.token, ...inputs })
 }
 
 test('a job that completes is green, with its outputs and a summary, and no annotation', async () => {

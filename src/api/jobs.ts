@@ -31,7 +31,8 @@ export function jobsApi(api: JobsApi): Ask {
     const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal)
     if (signed.kind !== 'signed') return signed
     const exchanged = await exchange(signed.request, signal)
-    return signed.review(readAnswer(exchanged, jobId, api.secrets, api.wallClock()))
+    const answer = readAnswer(exchanged, jobId, api.secrets, api.wallClock())
+    return answer.kind === 'refused' && answer.why === 'credentials' ? signed.refused(answer) : answer
   }
 }
 

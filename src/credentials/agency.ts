@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import { exchange, type HttpRequest } from '../http/exchange.ts'
-import { faultOf, type Fault, type Refusal } from '../http/fault.ts'
+import { faultOf, type Fault, type Passing, type Refusal, type Refused } from '../http/fault.ts'
 import { parseHttpDate } from '../http/http-date.ts'
 import { parseJson } from '../http/service-error.ts'
 import { phrase } from '../outside-text.ts'
@@ -168,7 +168,7 @@ const STS: Party = {
 }
 
 /** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
-function faultAt({ name, label, why, check }: Party, fault: Fault): Fault {
+function faultAt({ name, label, why, check }: Party, fault: Refused | Passing): Fault {
   const { label: itsLabel, says, check: itsCheck } = fault.told
   const told = { label: `${label} ${itsLabel}`, says: phrase`${name}: ${says}` }
   const isRedirect = fault.kind === 'refused' && fault.why === 'redirect'
@@ -176,7 +176,6 @@ function faultAt({ name, label, why, check }: Party, fault: Fault): Fault {
   const toldHere = itsCheck !== undefined || isRedirect ? { ...told, check } : told
   // Its limit is not that of the jobs API.
   if (fault.kind === 'try-again') return { kind: fault.kind, retryAfter: fault.retryAfter, told: toldHere }
-  if (fault.kind === 'unusable') return { ...fault, told: toldHere }
   const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.why)
   return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told: toldHere }
 }

@@ -1,4 +1,4 @@
-import type { Fault } from '../http/fault.ts'
+import type { Fault, Refused } from '../http/fault.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 
 /** Who we are to the service: a kind of credentials, whatever it takes to have them. */
@@ -10,11 +10,8 @@ export interface Credentials {
 export interface Signed {
   readonly kind: 'signed'
   readonly request: HttpRequest
-  /**
-   * What the answer to the request comes to: refused credentials that can be renewed make it a fault that passes.
-   * Each signed request's answer goes through here.
-   */
-  review<T extends { readonly kind: string }>(answer: T | Fault): T | Fault
+  /** What it comes to when the service does not take the credentials: they may be renewable. */
+  refused(refusal: Refused): Refused
 }
 
 /** Credentials that stay the same: once refused, they would always be; `check` says what to do then. */
@@ -24,14 +21,7 @@ export function constantCredentials(sign: (request: HttpRequest) => HttpRequest,
       Promise.resolve({
         kind: 'signed',
         request: sign(request),
-        review: (answer) => (isRefusal(answer) ? { ...answer, told: { ...answer.told, check } } : answer),
+        refused: (refusal) => ({ ...refusal, told: { ...refusal.told, check } }),
       }),
   }
-}
-
-type CredentialsRefused = Extract<Fault, { kind: 'refused' }>
-
-/** Whether an answer says that the credentials are not good. */
-export function isRefusal(answer: { readonly kind: string } | Fault): answer is CredentialsRefused {
-  return answer.kind === 'refused' && 'why' in answer && answer.why === 'credentials'
 }

@@ -1,11 +1,11 @@
 import { MINUTE, SECOND } from '../duration.ts'
 import type { HttpRequest } from '../http/exchange.ts'
-import type { Fault } from '../http/fault.ts'
+import type { Fault, Refused } from '../http/fault.ts'
 import { phrase, type Phrase } from '../outside-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { signWithAccessKey, type AccessKey } from './access-key.ts'
 import { assumeAgency, type Agency } from './agency.ts'
-import { isRefusal, type Credentials, type Signed } from './credentials.ts'
+import type { Credentials, Signed } from './credentials.ts'
 
 export interface OidcSurroundings {
   readonly projectId: string
@@ -71,7 +71,7 @@ export class OidcCredentials implements Credentials {
     return {
       kind: 'signed',
       request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
-      review: (answer) => this.#review(answer, keys),
+      refused: (refusal) => this.#refused(refusal, keys),
     }
   }
 
@@ -137,15 +137,14 @@ export class OidcCredentials implements Credentials {
     this.#issued = this.#issued.filter((keys) => !isExpired(keys))
   }
 
-  #review<T extends { readonly kind: string }>(answer: T | Fault, keys: Keys): T | Fault {
-    if (!isRefusal(answer)) return answer
-    const says = phrase`${answer.told.says}; new keys of the agency are needed`
+  #refused(refusal: Refused, keys: Keys): Refused {
+    const says = phrase`${refusal.told.says}; new keys of the agency are needed`
     // A refusal of keys that are replaced already says nothing of the new ones.
     if (keys === this.#keys) {
       this.#keys = undefined
       this.#renewAt = this.#replacedAt = Math.max(this.#around.now(), this.#replacedAt + REPLACEMENT_PAUSE)
       this.#reason = says
     }
-    return { ...answer, isRenewable: true, told: { label: answer.told.label, says, check: CHECK } }
+    return { ...refusal, isRenewable: true, told: { label: refusal.told.label, says, check: CHECK } }
   }
 }

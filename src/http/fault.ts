@@ -9,29 +9,31 @@ import { readThrottle, type Throttle } from './throttle.ts'
 
 /** Why an exchange brought nothing, whatever it was that was asked. */
 export type Fault =
-  /**
-   * Asking again with the same request would not help, nor, for `scope` all, asking about another job. Credentials that
-   * are renewable are good for one more try.
-   */
-  | {
-      readonly kind: 'refused'
-      readonly why: Refusal
-      readonly scope: 'job' | 'all'
-      readonly isRenewable?: true
-      readonly told: Told
-    }
-  /**
-   * A fault that passes; `retryAfter` in milliseconds when the service asked for a pause, `throttled` when it counts
-   * requests.
-   */
-  | {
-      readonly kind: 'try-again'
-      readonly retryAfter: number | undefined
-      readonly throttled?: Throttle
-      readonly told: Told
-    }
+  | Refused
+  | Passing
   /** Success, but without what was asked for. */
   | { readonly kind: 'unusable'; readonly told: Told }
+
+/** Asking again with the same request would not help. */
+export interface Refused {
+  readonly kind: 'refused'
+  readonly why: Refusal
+  /** Whether asking about another job would not help either. */
+  readonly scope: 'job' | 'all'
+  /** Whether there are new credentials, for one more try. */
+  readonly isRenewable?: true
+  readonly told: Told
+}
+
+/** A fault that passes. */
+export interface Passing {
+  readonly kind: 'try-again'
+  /** Milliseconds, when the service asked for a pause. */
+  readonly retryAfter: number | undefined
+  /** When the service counts requests, and there were too many. */
+  readonly throttled?: Throttle
+  readonly told: Told
+}
 
 /** What stands behind a refusal: each has its own cure. */
 export type Refusal =
@@ -51,7 +53,7 @@ export interface Told {
  *
  * @param now the wall clock, milliseconds since the epoch
  */
-export function faultOf(exchanged: Exchanged, secrets: Secrets, now: number): Fault {
+export function faultOf(exchanged: Exchanged, secrets: Secrets, now: number): Refused | Passing {
   if (exchanged.kind === 'no-reply') return networkFault(exchanged, secrets)
   const { status, headers } = exchanged
   if (status >= 300 && status < 400) {
@@ -98,7 +100,7 @@ function passes(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
 }
 
-function networkFault(failure: NoReply, secrets: Secrets): Fault {
+function networkFault(failure: NoReply, secrets: Secrets): Refused | Passing {
   const { why, phase, proxyStatus } = failure
   const { broken, stuck, label, check } = PHASES[phase]
   const told =

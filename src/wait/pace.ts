@@ -20,9 +20,8 @@ export interface Pace {
   /** Since when we know our share, or learn it, and when the service's period began, as far as we can tell. */
   readonly since: number
   readonly opened: number
-  /** When a refusal last changed the gap, and when a question was last refused. */
+  /** When a refusal last changed the gap. */
   readonly changedAt: number
-  readonly refusedAt: number
   /** Refusals in a row, and questions let through since the gap was last changed. */
   readonly refusals: number
   readonly admissions: number
@@ -46,7 +45,6 @@ export const UNLIMITED: Pace = {
   since: Infinity,
   opened: -Infinity,
   changedAt: -Infinity,
-  refusedAt: -Infinity,
   refusals: 0,
   admissions: 0,
 }
@@ -106,7 +104,7 @@ export function sharedGap(pace: Pace, now: number): number {
 }
 
 function admitted(pace: Pace, at: number): Pace {
-  const isNewPeriod = at >= pace.opened + pace.period || pace.refusedAt > pace.opened
+  const isNewPeriod = at >= pace.opened + pace.period || pace.refusals > 0
   const since = pace.refusals >= SHUT_OUT ? at : pace.since
   const admissions = pace.admissions + 1
   const isGuess = at - since < pace.period
@@ -148,7 +146,6 @@ function refused(pace: Pace, retryAfter: number | undefined, at: number, random:
     notBefore: at + (retryAfter ?? Math.min(rest + gap * random(), probe)),
     retryAt: retryAfter === undefined ? pace.retryAt : at + retryAfter,
     changedAt: isNews ? at : pace.changedAt,
-    refusedAt: at,
     refusals: pace.refusals + 1,
     admissions: 0,
   }

@@ -148,6 +148,15 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     wake()
   }
 
+  const mostStarts = (now: number, underWay: number) => {
+    const isLast = now >= lastLook
+    if (now < pace.retryAt || (now < pace.notBefore && !isLast)) return 0
+    if (!isAnswered && now < lastStart + FIRST_APART) return 0
+    const isOneByOne = !isAnswered || (pace.gap > 0 && !isLast)
+    const budget = isBudgeted ? budgetLeft(pace, now) : Infinity
+    return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0)
+  }
+
   for (;;) {
     // One look at the clock for one round: what became due in between would be neither asked nor waited for.
     const now = elapsed()
@@ -161,16 +170,7 @@ export async function wait(plan: WaitPlan, world: World): Promise<readonly Waite
     const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk)
     const due = idle.filter((track) => track.nextAsk <= now)
     const underWay = open.length - idle.length
-    const isPaced = now < pace.retryAt || (now < pace.notBefore && now < lastLook)
-    const mayStart = isPaced
-      ? 0
-      : isAnswered
-        ? pace.gap > 0 && now < lastLook
-          ? 1
-          : MOST_AT_ONCE
-        : Number(now >= lastStart + FIRST_APART)
-    const budget = isBudgeted ? budgetLeft(pace, now) : Infinity
-    const started = due.slice(0, Math.max(Math.min(mayStart, MOST_AT_ONCE - underWay, budget), 0))
+    const started = due.slice(0, mostStarts(now, underWay))
     if (started.length > 0) {
       lastStart = now
       pace = spend(pace, started.length, now)

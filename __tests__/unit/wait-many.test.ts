@@ -1,0 +1,185 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Answer } from '../../src/answer.ts'
+import { jobAnswer, notVisible, tryAgain, unauthorized, unusable } from './answers.ts'
+import { SECOND, MINUTE, HOUR, type Asked, waitFor, completesAfter } from './waiting.ts'
+
+/** Several jobs, and the limit that all questions share. */
+
+describe('several jobs', () => {
+  test('are each waited for to their own end', async () => {
+    const { waited } = await waitFor({
+      jobs: ['a', 'b', 'c', 'd'],
+      service: ({ id, at }) => {
+        if (id === 'a') return completesAfter(5 * MINUTE)({ id, at })
+        if (id === 'b') return jobAnswer('Failed')
+        return id === 'c' ? notVisible : jobAnswer('Completed')
+      },
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual(['completed', 'failed', 'not-found', 'completed'])
+  })
+
+  test('do not wait for one whose exchange stalls', async () => {
+    const { asked, waited } = await waitFor({
+      jobs: ['a', 'b'],
+      interval: 10 * SECOND,
+      timeout: 5 * MINUTE,
+      service: ({ id, at }) => (id === 'a' ? 'never' : completesAfter(MINUTE)({ id, at })),
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual(['timed-out', 'completed'])
+    expect(asked.filter(({ id }) => id === 'b').length).toBeGreaterThan(5)
+  })
+
+  test('all end when the credentials are refused', async () => {
+    const { waited, asked } = await waitFor({
+      jobs: ['a', 'b', 'c'],
+      service: ({ id, at }) => (id === 'b' && at > MINUTE ? unauthorized : jobAnswer('Running')),
+    })
+    expect(waited.map(({ end }) => (end.result === 'error' ? end.why : ''))).toEqual(
+      Array(3).fill('credentials'),
+    )
+    expect(asked.filter(({ id, at }) => id === 'b' && at > MINUTE)).toHaveLength(1)
+  })
+
+  test('are asked for one by one until there is an answer, for credentials that are refused', async () => {
+    const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
+    const refused = await waitFor({ jobs, service: () => unauthorized })
+    expect(refused.asked).toHaveLength(1)
+    const slow = await waitFor({ jobs, timeout: MINUTE, service: () => 'never' })
+    expect(slow.asked.slice(0, 4).map(({ at }) => at)).toEqual([0, 2_000, 4_000, 6_000])
+    expect(slow.mostUnderWay).toBe(8)
+  })
+
+  test('are asked for one by one, too, while only a gateway or a token service answered', async () => {
+    const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
+    let answers = 0
+    const { asked } = await waitFor({
+      jobs,
+      service: () => (answers++ < 2 ? unusable : ({ ...unauthorized, isRenewable: true } as Answer)),
+    })
+    // Two that said nothing, and two refusals of one job: nobody else was asked about meanwhile.
+    expect(asked.length).toBeLessThanOrEqual(2 + 20 + 1)
+    expect(new Set(asked.map(({ at }) => at)).size).toBe(asked.length)
+  })
+
+  test.each(['Failed', 'Canceled'])('all end with fail-fast when one is %s', async (status) => {
+    const service = ({ id, at }: Asked) =>
+      id === 'b' && at > MINUTE
+        ? jobAnswer(status)
+        : completesAfter(id === 'a' ? 30 * SECOND : HOUR)({ id, at })
+    const { waited, asked } = await waitFor({ jobs: ['a', 'b', 'c', 'd'], failFast: true, service })
+    expect(waited.map(({ end }) => end.result)).toEqual([
+      'completed',
+      status.toLowerCase(),
+      'interrupted',
+      'interrupted',
+    ])
+    expect(Math.max(...asked.map(({ at }) => at))).toBeLessThan(2 * MINUTE)
+    const patient = await waitFor({ jobs: ['a', 'b', 'c'], timeout: 2 * HOUR, service })
+    expect(patient.waited.map(({ end }) => end.result)).toEqual([
+      'completed',
+      status.toLowerCase(),
+      'completed',
+    ])
+  })
+
+  test('stay ended, though their own answers come at the same moment', async () => {
+    const { waited, asked } = await waitFor({
+      jobs: ['a', 'b'],
+      latency: 0,
+      interval: 10 * SECOND,
+      service: ({ id, at }) => (id === 'a' && at > 0 ? unauthorized : jobAnswer('Running')),
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual(['error', 'error'])
+    expect(asked).toHaveLength(4)
+  })
+
+  test('are not asked for all at the same moment', async () => {
+    const { mostUnderWay, waited } = await waitFor({
+      jobs: Array.from({ length: 100 }, (_, index) => `job-${index}`),
+      service: completesAfter(30 * SECOND),
+    })
+    expect(mostUnderWay).toBe(8)
+    expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
+  })
+
+  test('are all asked for again before the timeout', async () => {
+    const { waited } = await waitFor({
+      jobs: Array.from({ length: 50 }, (_, index) => `job-${index}`),
+      interval: 10 * MINUTE,
+      timeout: HOUR,
+      service: completesAfter(HOUR - 3 * SECOND),
+    })
+    expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
+  })
+})
+
+describe('the service’s limit', () => {
+  const throttled: Answer = { ...tryAgain(), kind: 'try-again', throttled: { period: 5 * MINUTE } } as Answer
+
+  test('is waited out once it is met, and kept from then on', async () => {
+    const refusedUntil = 300 * SECOND
+    const { asked, waited } = await waitFor({
+      interval: SECOND,
+      latency: 0,
+      service: ({ at }) => {
+        if (at >= 20 * MINUTE) return jobAnswer('Completed')
+        return at >= 60 * SECOND && at < refusedUntil ? throttled : jobAnswer('Running')
+      },
+    })
+    expect(waited[0]?.end.result).toBe('completed')
+    // Sixty were let through, and one was refused; then a few more to see whether the period was over.
+    const times = asked.map(({ at }) => at)
+    expect(times.filter((at) => at < refusedUntil).length).toBeLessThanOrEqual(61 + 5)
+    const next = times.filter((at) => at >= refusedUntil)
+    expect(next.filter((at) => at < 2 * refusedUntil).length).toBeLessThan(200)
+    expect(next[0]).toBeLessThan(refusedUntil + 10 * SECOND)
+  })
+
+  test('is shared by all jobs of the process', async () => {
+    const jobs = ['a', 'b', 'c', 'd']
+    const { asked } = await waitFor({
+      jobs,
+      latency: 0,
+      timeout: 20 * MINUTE,
+      service: ({ at }) => (at > 30 * SECOND && at < 300 * SECOND ? throttled : jobAnswer('Running')),
+    })
+    const before = asked.filter(({ at }) => at <= 30 * SECOND).length
+    const refused = asked.filter(({ at }) => at > 30 * SECOND && at < 300 * SECOND).length
+    const later = asked.filter(({ at }) => at >= 300 * SECOND && at < 600 * SECOND)
+    expect(refused).toBeLessThanOrEqual(6)
+    expect(later.length).toBeLessThan(200)
+    expect(before).toBeGreaterThan(4)
+    expect(new Set(later.map(({ id }) => id)).size).toBe(jobs.length)
+  })
+
+  test('met with the first question of many jobs is not met by each of them', async () => {
+    const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
+    const { asked, waited } = await waitFor({
+      jobs,
+      service: ({ at }) => (at < 100 * SECOND ? throttled : jobAnswer('Completed')),
+    })
+    expect(new Set(waited.map(({ end }) => end.result))).toEqual(new Set(['completed']))
+    expect(asked.filter(({ at }) => at < 100 * SECOND).length).toBeLessThanOrEqual(4)
+  })
+
+  test('that says when to come again is obeyed by all jobs, the last look included', async () => {
+    const told = { ...throttled, retryAfter: 60 * SECOND } as Answer
+    const { asked } = await waitFor({
+      jobs: ['a', 'b', 'c'],
+      timeout: MINUTE,
+      service: ({ at }) => (at < 20 * SECOND ? jobAnswer('Running') : told),
+    })
+    expect(asked.filter(({ at }) => at >= 20 * SECOND)).toHaveLength(1)
+  })
+
+  test('does not keep the last look away', async () => {
+    const { asked, waited } = await waitFor({
+      interval: SECOND,
+      timeout: 2 * MINUTE,
+      service: ({ at }) =>
+        at < 10 * SECOND ? jobAnswer('Running') : at < 117 * SECOND ? throttled : jobAnswer('Completed'),
+    })
+    expect(waited[0]?.end.result).toBe('completed')
+    expect(asked.at(-1)?.at).toBeGreaterThanOrEqual(118 * SECOND)
+  })
+})
