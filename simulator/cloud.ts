@@ -4,6 +4,7 @@ import type { FaultQueue } from './fault-queue.ts'
 import type { IdTokens } from './id-tokens.ts'
 import type { LockOut } from './lock-out.ts'
 import type { RateLimit, RateLimiter } from './rate-limit.ts'
+import type { Service } from './services.ts'
 import type { TaskCenter } from './task-center.ts'
 
 /** What a request says, without its connection. */
@@ -28,7 +29,10 @@ export interface Cloud {
   /** How long an agency may be assumed, and how long its keys are good at most, in simulated seconds. */
   readonly longestSeconds: number
   readonly keySeconds: number
+  readonly service: Service
   readonly tasks: TaskCenter
+  /** The offset at which the task center's list begins. */
+  readonly firstOffset: 0 | 1
   readonly faults: FaultQueue
   readonly throttle: { readonly limit: RateLimit; readonly limiter: RateLimiter } | undefined
   /** Simulated milliseconds since the start. */

@@ -25,8 +25,11 @@ export interface FaultQueue {
   readonly take: (api: Api, jobId: string | undefined) => Fault | undefined
 }
 
-/** What the one server is: the database service, the Security Token Service, GitHub's endpoint for id tokens. */
-export type Api = 'jobs' | 'sts' | 'id-token'
+/**
+ * What the one server is: the database service (its list of jobs apart), the Security Token Service, GitHub's endpoint
+ * for id tokens.
+ */
+export type Api = 'jobs' | 'job-list' | 'sts' | 'id-token'
 
 export interface FaultTiming {
   /** How many requests it hits, 1 by default. */

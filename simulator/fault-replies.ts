@@ -19,9 +19,11 @@ export function withRetryAfter(reply: Reply): Reply {
   return { ...reply, headers: { ...reply.headers, 'retry-after': '2' } }
 }
 
-/** The true answer with other fields in its job; a field that is undefined is left out. */
+/** The true answer with other fields in its job, or jobs; a field that is undefined is left out. */
 export function withJob(truth: Reply, fields: Readonly<Record<string, unknown>>): Reply {
-  const { job = { status: 'Running' } } = JSON.parse(String(truth.body)) as { job?: object }
+  const body = JSON.parse(String(truth.body)) as { job?: object; jobs?: object[] }
+  const { job = { status: 'Running' }, jobs } = body
+  if (jobs !== undefined) return json(200, { ...body, jobs: jobs.map((each) => ({ ...each, ...fields })) })
   return json(200, { job: { ...job, ...fields } })
 }
 

@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto'
 
 /**
  * The job as the service would tell it `elapsedMs` after it was created: `hidden`, or the object under `job`.
- * Pure and cheap, so that virtual time can ask it a million times.
+ * Pure and cheap, so that virtual time can ask it a million times. `tell` puts it in another service's words.
  */
-export function jobAt(plan: JobPlan, elapsedMs: number): 'hidden' | Job {
+export function jobAt(plan: JobPlan, elapsedMs: number, tell = (job: Job) => job): 'hidden' | Job {
   if (elapsedMs < plan.hiddenMs) return 'hidden'
-  const job: Job = {
+  const truth = tell({
     id: plan.id,
     name: plan.name,
     ...stage(plan, elapsedMs),
     instance: plan.instance,
-    ...plan.override,
-  }
+  })
+  const job: Job = { ...truth, ...plan.override }
   if (plan.omit.length === 0) return job
   return Object.fromEntries(Object.entries(job).filter(([field]) => !plan.omit.includes(field)))
 }
@@ -37,6 +37,7 @@ export function planJob(wish: JobWish = {}): JobPlan {
     entities: name.startsWith('Create') ? createdEntities(instance.id) : {},
     omit: [],
     override: {},
+    orderId: undefined,
     ...wish,
     name,
     instance,
@@ -69,6 +70,8 @@ export interface JobPlan {
   readonly omit: readonly string[]
   /** Fields that win over the computed ones: any name, any value. */
   readonly override: Readonly<Record<string, unknown>>
+  /** The order that it is part of, for the task center's list; the jobs call does not tell it. */
+  readonly orderId: string | undefined
 }
 
 export const outcomes = ['Completed', 'Failed', 'Canceled'] as const

@@ -1,23 +1,26 @@
 import { parseArgs } from 'node:util'
 import { faults } from './faults.ts'
 import { referenceExample } from './reference-example.ts'
+import { isService, services } from './services.ts'
 import { startSimulator } from './simulator.ts'
 
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '8480' },
     speed: { type: 'string', default: '1' },
+    service: { type: 'string', default: 'taurusdb' },
     faults: { type: 'boolean', default: false },
   },
 })
 
 if (values.faults) listFaults()
-else await serve(Number(values.port), Number(values.speed))
+else await serve(Number(values.port), Number(values.speed), values.service)
 
 /** Starts a simulator and tells a person what to do with it. It runs until the process ends. */
-async function serve(port: number, speed: number): Promise<void> {
+async function serve(port: number, speed: number, service: string): Promise<void> {
   if (!(speed > 0)) throw new Error('--speed must be a number above 0: simulated seconds per real second')
-  const simulator = await startSimulator({ port, speed })
+  if (!isService(service)) throw new Error(`--service must be one of ${Object.keys(services).join(', ')}`)
+  const simulator = await startSimulator({ port, speed, service })
   const jobs = {
     'completes in about a minute': simulator.addJob(),
     'fails after half a minute': simulator.addJob({
@@ -26,7 +29,7 @@ async function serve(port: number, speed: number): Promise<void> {
       failReason: 'The quota of vCPUs is used up.',
     }),
     'hidden for a minute, then completes in another': simulator.addJob({ hiddenMs: 60_000 }),
-    "completed, the reference's own example": referenceExample.jobId,
+    ...(service === 'taurusdb' && { "completed, the reference's own example": referenceExample.jobId }),
   }
   const url = `${simulator.endpoint}/v3/${simulator.projectId}`
   const token = `-H 'X-Auth-Token: ${simulator.token}'`
@@ -34,8 +37,9 @@ async function serve(port: number, speed: number): Promise<void> {
     name: 'my-database',
     simulate: { seconds: 30, hidden_seconds: 5, faults: ['502', 'cut-in-chunk', '429-retry-after'] },
   }
+  const bought = { charge_info: { charge_mode: 'prePaid' }, simulate: { order_seconds: 20 } }
 
-  console.log(`A simulated TaurusDB jobs API, ${speed} simulated seconds per second. Ctrl-C ends it.
+  console.log(`A simulated jobs API of ${service}, ${speed} simulated seconds per second. Ctrl-C ends it.
 
 endpoint    ${simulator.endpoint}
 project-id  ${simulator.projectId}
@@ -65,6 +69,11 @@ Ask for a job:
 Create an instance whose job goes as you like (also: pending_seconds, fail, fail_reason, outcome, omit, override;
 the names of the faults: npm run simulator -- --faults):
   curl -i ${token} '${url}/instances' -d '${JSON.stringify(order)}'
+`)
+  if (service !== 'taurusdb') return
+  console.log(`Buy one for a month or a year, which answers an order; its job begins 20 s later. List the jobs, orders' too:
+  curl -i ${token} '${url}/instances' -d '${JSON.stringify(bought)}'
+  curl -i ${token} '${url}/immediate-jobs?limit=10'
 `)
 }
 

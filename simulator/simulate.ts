@@ -5,11 +5,11 @@ import { outcomes, type JobWish } from './job.ts'
 /** The `simulate` object of a create request: how the job goes, and what the first asks for it meet. */
 export function readSimulate(given: unknown = {}): Simulated | { readonly problem: string } {
   if (!isRecord(given)) return { problem: '`simulate` must be an object.' }
-  let simulated: Simulated = { plan: {}, faults: [] }
+  let simulated: Simulated = { plan: {}, faults: [], orderMs: 20_000 }
   for (const [name, value] of Object.entries(given)) {
     const part = readField(name, value)
     if (part === undefined) return { problem: `Not understood: \`simulate.${name}\`.` }
-    simulated = { plan: { ...simulated.plan, ...part.plan }, faults: part.faults ?? simulated.faults }
+    simulated = { ...simulated, ...part, plan: { ...simulated.plan, ...part.plan } }
   }
   return simulated
 }
@@ -22,6 +22,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 interface Simulated {
   readonly plan: JobWish
   readonly faults: readonly Fault[]
+  /** From a yearly or monthly order to the job: until it is paid. */
+  readonly orderMs: number
 }
 
 function readField(name: string, value: unknown): Partial<Simulated> | undefined {
@@ -32,6 +34,8 @@ function readField(name: string, value: unknown): Partial<Simulated> | undefined
       return isSeconds(value) ? { plan: { pendingMs: value * 1000 } } : undefined
     case 'seconds':
       return isSeconds(value) ? { plan: { runningMs: value * 1000 } } : undefined
+    case 'order_seconds':
+      return isSeconds(value) ? { orderMs: value * 1000 } : undefined
     case 'fail':
       if (typeof value !== 'boolean') return undefined
       return value ? { plan: { outcome: 'Failed' } } : {}

@@ -9,17 +9,20 @@ import type { Cloud } from './cloud.ts'
 import { answer, apiOf } from './gateway.ts'
 import { idTokens } from './id-tokens.ts'
 import type { JobWish } from './job.ts'
+import type { ListLie } from './list-entry.ts'
 import { listen } from './listen.ts'
 import { lockOut } from './lock-out.ts'
 import { rateLimiter, type RateLimit } from './rate-limit.ts'
 import { readCall, recorder, type RecordedRequest } from './request.ts'
 import { send } from './reply.ts'
 import { idTokenEnv, type IdTokenEnv } from './request-id-token.ts'
+import { services, type Service } from './services.ts'
 import { openTaskCenter } from './task-center.ts'
 
 /** A jobs API on a real socket that behaves as documented, and misbehaves on request. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { now = () => performance.now(), wallClock = Date.now, speed = 1, rateLimit, tls } = options
+  const { service = 'taurusdb' } = options
   const { accessKey = { id: 'SIMULATORACCESSKEY00', secret: 'simulator-secret-key-not-a-secret' } } = options
   const start = now()
   const elapsedMs = (): number => (now() - start) * speed
@@ -31,7 +34,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     idTokens: idTokens(),
     longestSeconds: options.oidc?.longestSeconds ?? 3600,
     keySeconds: options.oidc?.keySeconds ?? Infinity,
-    tasks: openTaskCenter(elapsedMs, wallClock()),
+    service,
+    tasks: openTaskCenter(elapsedMs, wallClock(), services[service]),
+    firstOffset: options.firstOffset ?? 0,
     faults: faultQueue(),
     throttle: rateLimit && { limit: rateLimit, limiter: rateLimiter(rateLimit) },
     elapsedMs,
@@ -75,8 +80,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     accessKey,
     oidc: { ...trust, env: idTokenEnv(endpoint) },
     requests: record.requests,
-    addJob: cloud.tasks.add,
+    addJob: (wish) => cloud.tasks.add(wish),
     removeJob: cloud.tasks.remove,
+    listOverride: cloud.tasks.lie,
     revokeKeys: cloud.keys.revoke,
     misbehave: cloud.faults.add,
     close: listening.close,
@@ -93,6 +99,10 @@ export interface SimulatorOptions {
   /** The permanent access key, made up when not given. */
   readonly accessKey?: KeyPair
   readonly projectId?: string
+  /** Whose jobs API it is, TaurusDB's by default. */
+  readonly service?: Service
+  /** The offset at which the list of jobs begins, 0 by default; documents say 0 and 1. */
+  readonly firstOffset?: 0 | 1
   /** PEM texts; with them it speaks https. */
   readonly tls?: { readonly key: string; readonly cert: string }
   /** Per user, in simulated milliseconds like everything else here. No limit by default. */
@@ -124,6 +134,8 @@ export interface Simulator {
   readonly addJob: (wish?: JobWish) => string
   /** As when the record is deleted in the console, or the instance with all its jobs. */
   readonly removeJob: (jobId: string) => void
+  /** What the list says of a job from now on: these fields instead of the true ones, or nothing at all. */
+  readonly listOverride: (jobId: string, lie: ListLie) => void
   /** All temporary access keys so far are refused from now on. */
   readonly revokeKeys: () => void
   /** The next request (or so many, or those for one job, or to one API) meets this fault; faults wait their turn. */

@@ -31,7 +31,7 @@ async function textOf(output: Readable | null, until?: RegExp): Promise<string> 
 
 test('the simulator for a person prints requests that work, and ends on Ctrl-C', async () => {
   const child = serve('--port', '0', '--speed', '1000')
-  const text = await textOf(child.stdout, /Create an instance[^]*\n {2}curl .*\n/)
+  const text = await textOf(child.stdout, /immediate-jobs.*\n/)
   const curl = /curl -i -H '(?<name>[^:]+): (?<token>[^']+)' '(?<url>[^']+)'(?: -d '(?<body>[^']+)')?/g
   const statuses = []
   for (const { groups = {} } of text.matchAll(curl)) {
@@ -40,7 +40,7 @@ test('the simulator for a person prints requests that work, and ends on Ctrl-C',
     const answer = await fetch(url, body === undefined ? { headers } : { headers, method: 'POST', body })
     statuses.push(answer.status)
   }
-  expect(statuses).toEqual([200, 201])
+  expect(statuses).toEqual([200, 201, 201, 200])
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
 })
@@ -50,6 +50,23 @@ test('the simulator for a person prints variables with which an id token can be 
   const { url = '', token = '' } =
     /_REQUEST_URL='(?<url>.*)'\n *ACTIONS_ID_TOKEN_REQUEST_TOKEN='(?<token>.*)'/.exec(text)?.groups ?? {}
   expect((await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
+})
+
+test('the simulator for a person can be another service', async () => {
+  const text = await textOf(
+    serve('--port', '0', '--service', 'geminidb').stdout,
+    /\n {2}curl [^]*\n {2}curl .*\n/,
+  )
+  const [, token = '', url = ''] = /curl -i -H 'X-Auth-Token: ([^']+)' '([^']+)'/.exec(text) ?? []
+  const answer = await fetch(url, { headers: { 'x-auth-token': token } })
+  expect(await answer.json()).toEqual({ jobs: [], total_count: 0 })
+})
+
+test('the simulator for a person refuses a service that it does not know', async () => {
+  const child = serve('--port', '0', '--service', 'oracle')
+  expect(await textOf(child.stderr)).toContain(
+    '--service must be one of taurusdb, rds, dds, gaussdb, geminidb',
+  )
 })
 
 test('the simulator for a person lists the faults', async () => {

@@ -1,0 +1,208 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
+import { ask, handTurnedClock, listenTo, type Heard } from './simulator-ask.ts'
+import { newYear } from './simulator-sign.ts'
+
+let open: Simulator[] = []
+async function start(options: SimulatorOptions = {}): Promise<Listing> {
+  const { now, turn } = handTurnedClock()
+  const simulator = await startSimulator({ now, wallClock: () => newYear, ...options })
+  open.push(simulator)
+  return { simulator, turn }
+}
+afterEach(async () => {
+  await Promise.all(open.map((simulator) => simulator.close()))
+  open = []
+})
+
+interface Listing {
+  readonly simulator: Simulator
+  readonly turn: (ms: number) => void
+}
+
+interface Listed {
+  readonly jobs: readonly Readonly<Record<string, unknown>>[]
+  readonly total_count: number
+}
+
+function askList(simulator: Simulator, query: Record<string, string> = {}): Promise<Heard> {
+  const path = `v3/${simulator.projectId}/immediate-jobs?${new URLSearchParams(query).toString()}`
+  return listenTo(`${simulator.endpoint}/${path}`, { headers: { 'x-auth-token': simulator.token } })
+}
+
+async function listed(simulator: Simulator, query?: Record<string, string>): Promise<Listed> {
+  return JSON.parse((await askList(simulator, query)).body) as Listed
+}
+
+async function idsIn(simulator: Simulator, query?: Record<string, string>): Promise<unknown[]> {
+  return (await listed(simulator, query)).jobs.map(({ job_id: id }) => id)
+}
+
+const hour = 3_600_000
+const day = 24 * hour
+
+describe('the list of jobs', () => {
+  test('tells a running job in its own fields', async () => {
+    const { simulator, turn } = await start()
+    const instance = { id: 'a48e43ff268f4c0e879652d65e63d0fbin07', name: 'my-database' }
+    const wish = { hiddenMs: 0, pendingMs: 0, runningMs: 100_000, instance, orderId: 'CS1' }
+    const jobId = simulator.addJob(wish)
+    turn(60_000)
+    const entry = {
+      instance_id: 'a48e43ff268f4c0e879652d65e63d0fbin07',
+      instance_name: 'my-database',
+      instance_status: 'creating',
+      job_id: jobId,
+      order_id: 'CS1',
+      job_name: 'CreateGaussDBforMySQLInstance',
+      status: 'Running',
+      process: '60%',
+      created_time: '2026-01-01T08:00:00+0800',
+      ended_time: '',
+      fail_reason: null,
+      show_detail: false,
+      extend_fields: null,
+    }
+    expect(await listed(simulator)).toEqual({ jobs: [entry], total_count: 1 })
+  })
+
+  test('tells the end of a job, the reason of a failure and what became of the instance', async () => {
+    const { simulator, turn } = await start()
+    simulator.addJob({ runningMs: 0, outcome: 'Failed', failReason: 'No capacity.' })
+    turn(1_000)
+    simulator.addJob({ name: 'RebootGaussDBforMySQLInstance', runningMs: hour })
+    simulator.addJob({ runningMs: 0 })
+    turn(60_000)
+    expect((await listed(simulator)).jobs).toMatchObject([
+      { status: 'Completed', instance_status: 'normal', order_id: null, fail_reason: null },
+      { status: 'Running', instance_status: 'normal' },
+      {
+        status: 'Failed',
+        instance_status: 'createfail',
+        fail_reason: 'No capacity.',
+        ended_time: '2026-01-01T08:00:05+0800',
+      },
+    ])
+  })
+
+  test('holds no job that is hidden or removed', async () => {
+    const { simulator, turn } = await start()
+    const jobId = simulator.addJob({ hiddenMs: 3_000 })
+    turn(2_999)
+    expect(await listed(simulator)).toEqual({ jobs: [], total_count: 0 })
+    turn(1)
+    expect(await idsIn(simulator)).toEqual([jobId])
+    simulator.removeJob(jobId)
+    expect(await idsIn(simulator)).toEqual([])
+  })
+
+  test('has the newest first, the later of two within one second too', async () => {
+    const { simulator } = await start()
+    const add = (createdAt: number): string => simulator.addJob({ hiddenMs: 0, createdAt })
+    const [middle, first, last, old] = [newYear, newYear, newYear + 5_000, newYear - day].map(add)
+    expect(await idsIn(simulator)).toEqual([last, first, middle, old])
+  })
+
+  test('can be narrowed by status, name and id', async () => {
+    const { simulator } = await start()
+    const pending = simulator.addJob({ hiddenMs: 0 })
+    const running = simulator.addJob({ hiddenMs: 0, pendingMs: 0, name: 'RebootGaussDBforMySQLInstance' })
+    expect(await idsIn(simulator, { status: 'Pending' })).toEqual([pending])
+    expect(await idsIn(simulator, { job_name: 'RebootGaussDBforMySQLInstance' })).toEqual([running])
+    expect(await listed(simulator, { job_id: pending })).toMatchObject({ total_count: 1 })
+    expect(await idsIn(simulator, { job_id: pending, status: 'Running' })).toEqual([])
+  })
+
+  test('can be narrowed to a window of creation times, in any time zone and both ends included', async () => {
+    const { simulator } = await start()
+    const add = (createdAt: number): string => simulator.addJob({ hiddenMs: 0, createdAt })
+    const [early, noon, late] = [newYear - hour, newYear, newYear + hour].map(add)
+    const window = { start_time: '2026-01-01T08:00:00+0800', end_time: '2026-01-01T00:00:00+0000' }
+    expect(await idsIn(simulator, window)).toEqual([noon])
+    expect(await idsIn(simulator, { start_time: window.start_time })).toEqual([late, noon])
+    expect(await idsIn(simulator, { end_time: window.end_time })).toEqual([noon, early])
+  })
+
+  test('goes back 30 days from now without a window, and farther with one', async () => {
+    const { simulator, turn } = await start()
+    const jobId = simulator.addJob({ hiddenMs: 0 })
+    turn(30 * day)
+    expect(await idsIn(simulator)).toEqual([jobId])
+    turn(1_000)
+    expect(await idsIn(simulator)).toEqual([])
+    expect(await idsIn(simulator, { start_time: '2025-12-01T00:00:00+0000' })).toEqual([jobId])
+  })
+
+  test.each([0, 1] as const)(
+    'has pages of ten, twenty or fifty, from the offset %d on',
+    async (firstOffset) => {
+      const { simulator } = await start({ firstOffset })
+      const ids = Array.from({ length: 25 }, () => simulator.addJob({ hiddenMs: 0 })).reverse()
+      expect(await listed(simulator)).toMatchObject({ jobs: { length: 10 }, total_count: 25 })
+      expect(await idsIn(simulator)).toEqual(ids.slice(0, 10))
+      expect(await idsIn(simulator, { limit: '50' })).toEqual(ids)
+      const second = { limit: '20', offset: String(firstOffset + 20) }
+      expect(await idsIn(simulator, { limit: '20', offset: String(firstOffset) })).toEqual(ids.slice(0, 20))
+      expect(await idsIn(simulator, second)).toEqual(ids.slice(20))
+      expect(await idsIn(simulator, { offset: '0' })).toEqual(ids.slice(0, 10))
+    },
+  )
+
+  test.each([
+    { limit: '100' },
+    { limit: '' },
+    { offset: '-1' },
+    { offset: 'x' },
+    { start_time: '2026-01-01T08:00:00Z' },
+    { start_time: '2026-01-01T08:00:00+08:00' },
+    { end_time: '2026-01-01T08:00:00 0800' },
+    { end_time: '2026-13-01T08:00:00+0800' },
+  ])('is refused with %j', async (query) => {
+    const { simulator } = await start()
+    const heard = await askList(simulator, query)
+    expect(heard.status).toBe(400)
+    expect(JSON.parse(heard.body)).toEqual({ error_code: 'DBS.280001', error_msg: 'Parameter error.' })
+  })
+
+  test('asks for the same token, project and budget as the jobs call', async () => {
+    const { simulator } = await start({ rateLimit: { requests: 2, windowMs: 300_000 } })
+    const url = `${simulator.endpoint}/v3/${simulator.projectId}/immediate-jobs`
+    const other = url.replace(simulator.projectId, 'f'.repeat(32))
+    const headers = { 'x-auth-token': simulator.token }
+    expect((await listenTo(url)).status).toBe(401)
+    expect((await listenTo(other, { headers })).status).toBe(403)
+    expect((await ask(simulator, 'any')).status).toBe(400)
+    expect((await askList(simulator)).status).toBe(429)
+  })
+
+  test('can be refused for ever while the jobs call answers, and the other way round', async () => {
+    const { simulator } = await start()
+    const jobId = simulator.addJob({ hiddenMs: 0 })
+    const statuses = async (): Promise<unknown[]> => [
+      (await askList(simulator)).status,
+      (await ask(simulator, jobId)).status,
+    ]
+    simulator.misbehave(403, { api: 'job-list', times: 'for ever' })
+    expect(await statuses()).toEqual([403, 200])
+    simulator.misbehave(500, { api: 'jobs' })
+    expect(await statuses()).toEqual([403, 500])
+    expect(await statuses()).toEqual([403, 200])
+  })
+
+  test('can lie about a job, and leave it out', async () => {
+    const { simulator } = await start()
+    const other = simulator.addJob({ hiddenMs: 0 })
+    const jobId = simulator.addJob({ hiddenMs: 0 })
+    simulator.listOverride(jobId, { status: 'Completed', order_id: undefined, process: 60 })
+    const [lie, truth] = (await listed(simulator)).jobs
+    expect(lie).toMatchObject({ job_id: jobId, status: 'Completed', process: 60 })
+    expect(lie).not.toHaveProperty('order_id')
+    expect(truth).toMatchObject({ job_id: other, status: 'Pending' })
+    expect(await idsIn(simulator, { status: 'Completed' })).toEqual([jobId])
+    simulator.listOverride(jobId, 'absent')
+    expect(await listed(simulator)).toMatchObject({ jobs: [{ job_id: other }], total_count: 1 })
+    expect((await ask(simulator, jobId)).status).toBe(200)
+    simulator.listOverride(jobId, {})
+    expect(await idsIn(simulator)).toEqual([jobId, other])
+  })
+})
