@@ -1,6 +1,9 @@
 import { endOf, jobAt, type JobPlan } from '../simulator/job.ts'
+import { listJobs } from '../simulator/list-jobs.ts'
+import type { TaskCenter } from '../simulator/task-center.ts'
 import { VirtualClock } from '../simulator/virtual-clock.ts'
-import type { Answer } from '../src/answer.ts'
+import type { Answer, ListAnswer, Window } from '../src/answer.ts'
+import { listQuery, readList } from '../src/api/job-list.ts'
 import { readAnswer } from '../src/api/jobs.ts'
 import { HOUR } from '../src/duration.ts'
 import type { Reply } from '../src/http/exchange.ts'
@@ -39,14 +42,19 @@ interface Virtual {
   readonly pause: Pause
   readonly pacing: Pacing
   readonly ask: (id: string) => Promise<Answer>
+  /** Undefined: the service has no list. */
+  readonly askList?: (window: Window) => Promise<ListAnswer>
   /** Milliseconds. */
   readonly timeout?: number
 }
 
+/** The date at which virtual time begins, milliseconds since the epoch. */
+export const START = Date.UTC(2026, 0, 1)
+
 /** The real loop. */
 export function waitInVirtualTime(
   ids: readonly string[],
-  { clock, pause, pacing, ask, timeout = 4 * HOUR }: Virtual,
+  { clock, pause, pacing, ask, askList, timeout = 4 * HOUR }: Virtual,
 ): Promise<readonly Waited[]> {
   return wait(
     {
@@ -54,13 +62,16 @@ export function waitInVirtualTime(
       timeout,
       pause,
       pacing,
+      hasList: askList !== undefined,
       failFast: false,
     },
     {
       ask: ({ value }) => ask(value),
+      askList: askList ?? (() => Promise.reject(new Error('there is no list'))),
+      wallClock: () => START + clock.now(),
       clock,
       signal: new AbortController().signal,
-      listener: { answered: () => undefined, warned: () => undefined },
+      listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
       describe: (error) => secrets.error(error),
     },
   )
@@ -76,6 +87,21 @@ export function answerAt(plan: JobPlan, elapsed: number): Answer {
 
 /** A reply, read as it is read from the network. */
 export function read(status: number, body: unknown, id: string): Answer {
-  const reply: Reply = { kind: 'reply', status, headers: {}, body: JSON.stringify(body), flaw: undefined }
-  return readAnswer(reply, id, secrets, 0)
+  return readAnswer(reply(status, JSON.stringify(body)), id, secrets, 0)
+}
+
+/** The list of a window's jobs, as the simulator answers it. */
+export function listAt(tasks: TaskCenter, window: Window): ListAnswer {
+  const query = Object.fromEntries(new URLSearchParams(listQuery(window)))
+  const { status, body } = listJobs({ query, headers: {} }, { tasks, firstOffset: 0 })
+  return readList(reply(status, String(body)), secrets, 0)
+}
+
+/** A list that is refused. */
+export function refusedList(status: number, body: unknown): ListAnswer {
+  return readList(reply(status, JSON.stringify(body)), secrets, 0)
+}
+
+function reply(status: number, body: string): Reply {
+  return { kind: 'reply', status, headers: {}, body, flaw: undefined }
 }

@@ -1,11 +1,14 @@
 import { endOf, type JobPlan } from '../simulator/job.ts'
 import { rateLimiter, throttledMessage, usualLimit } from '../simulator/rate-limit.ts'
+import { services } from '../simulator/services.ts'
+import { openTaskCenter } from '../simulator/task-center.ts'
 import { VirtualClock } from '../simulator/virtual-clock.ts'
+import type { Window } from '../src/answer.ts'
 import { MINUTE, SECOND } from '../src/duration.ts'
 import { pacing } from '../src/wait/pace.ts'
 import { schedule } from '../src/wait/schedule.ts'
 import { mean, percentile95 } from './compare.ts'
-import { answerAt, read, waitInVirtualTime } from './drive.ts'
+import { answerAt, listAt, read, refusedList, START, waitInVirtualTime } from './drive.ts'
 import { seeded } from './random.ts'
 import { CURVES, plan } from './workload.ts'
 
@@ -45,8 +48,8 @@ export async function matrixOf(waiters: number): Promise<MatrixScore> {
 }
 
 /** One process that waits for so many of the same jobs. */
-export function oneProcessOf(count: number): Promise<MatrixScore> {
-  return scoreOfProcesses([jobs(count, 1)], 1)
+export function oneProcessOf(count: number, hasList: boolean): Promise<MatrixScore> {
+  return scoreOfProcesses([jobs(count, 1)], 1, hasList)
 }
 
 const SEEDS = [1, 2, 3]
@@ -55,17 +58,28 @@ const SEEDS = [1, 2, 3]
 async function scoreOfProcesses(
   processes: readonly (readonly JobPlan[])[],
   seed: number,
+  hasList = false,
 ): Promise<MatrixScore> {
   const clock = new VirtualClock()
   const limiter = rateLimiter(usualLimit)
   const plans = new Map(processes.flat().map((job) => [job.id, job]))
   const asked: { readonly at: number; readonly isRefused: boolean }[] = []
   const lags: number[] = []
+  const tasks = openTaskCenter(() => clock.now(), START, services.taurusdb)
+  for (const job of plans.values()) tasks.add(job)
+  const isAdmitted = () => {
+    const at = clock.now()
+    const isRefused = !limiter.admit('user', at)
+    asked.push({ at, isRefused })
+    return !isRefused
+  }
+  const askList = (window: Window) => {
+    return Promise.resolve(isAdmitted() ? listAt(tasks, window) : refusedList(429, THROTTLED_BODY))
+  }
   const ask = (id: string) => {
     const [at, job] = [clock.now(), plans.get(id)]
     if (job === undefined) throw new Error(`nobody waits for ${id}`)
-    const isRefused = !limiter.admit('user', at)
-    asked.push({ at, isRefused })
+    const isRefused = !isAdmitted()
     if (!isRefused && at >= endOf(job)) lags.push(at - endOf(job))
     return Promise.resolve(isRefused ? THROTTLED : answerAt(job, at))
   }
@@ -73,7 +87,14 @@ async function scoreOfProcesses(
     const random = seeded(10_000 * seed + index)
     const ids = its.map(({ id }) => id)
     const pause = schedule('auto', random)
-    return waitInVirtualTime(ids, { clock, pause, pacing: pacing(random), ask, timeout: 60 * MINUTE })
+    return waitInVirtualTime(ids, {
+      clock,
+      pause,
+      pacing: pacing(random),
+      ask,
+      ...(hasList ? { askList } : {}),
+      timeout: 60 * MINUTE,
+    })
   })
   const waited = (await clock.run(Promise.all(waiting))).flat()
   lags.sort((a, b) => a - b)
@@ -127,14 +148,19 @@ function bestOf(waiters: number, seed: number): { readonly lag: number; readonly
   return { lag: mean(lags), p95: percentile95(lags) }
 }
 
-const THROTTLED = read(429, { error_code: 'APIGW.0308', error_msg: throttledMessage(usualLimit) }, 'none')
+const THROTTLED_BODY = { error_code: 'APIGW.0308', error_msg: throttledMessage(usualLimit) }
+const THROTTLED = read(429, THROTTLED_BODY, 'none')
 
 /** Jobs of 5 to 20 minutes. */
 function jobs(count: number, seed: number): readonly JobPlan[] {
   const random = seeded(seed)
   const linear = CURVES['linear']
   if (linear === undefined) throw new Error('there is no linear curve')
-  return Array.from({ length: count }, (_, index) => plan(linear, (5 + 15 * random()) * MINUTE, index))
+  return Array.from({ length: count }, (_, index) => ({
+    ...plan(linear, (5 + 15 * random()) * MINUTE, index),
+    // For the list, which shows them by it: one create call a second.
+    createdAt: START + (index - count) * SECOND,
+  }))
 }
 
 function share(asked: readonly { readonly isRefused: boolean }[]): number {

@@ -6,7 +6,10 @@ import { json, type Reply } from './reply.ts'
  * GET /v3/{project_id}/immediate-jobs, the newest first. Limits as in the vendor's SDK 3.1.219, ListImmediateJobsRequest;
  * that a parameter against them is an error, and the 30 days without a window, are guesses.
  */
-export function listJobs(call: Call, cloud: Cloud): Reply {
+export function listJobs(
+  call: Pick<Call, 'query' | 'headers'>,
+  cloud: Pick<Cloud, 'tasks' | 'firstOffset'>,
+): Reply {
   const wanted = readQuery(call.query, cloud.firstOffset)
   if (wanted === undefined) return parameterError(call)
   const { since = cloud.tasks.now() - thirtyDaysMs, until = Infinity, skip, limit } = wanted

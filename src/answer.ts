@@ -1,4 +1,4 @@
-import type { Job } from './api/job.ts'
+import type { Job, JobId } from './api/job.ts'
 import type { Fault, Told } from './http/fault.ts'
 import type { OutsideText } from './outside-text.ts'
 
@@ -11,3 +11,29 @@ export type Answer =
   /** The service knows no such job; just after its creation that means: not yet. */
   | { readonly kind: 'not-visible'; readonly told: Told }
   | Fault
+
+/** All that asking for the task center's list can come to. */
+export type ListAnswer = JobList | Fault
+
+export interface JobList {
+  readonly kind: 'list'
+  /** In the order of the list, each id once. */
+  readonly entries: readonly ListEntry[]
+  /** Whether it has all jobs of its window. */
+  readonly isWhole: boolean
+}
+
+export interface ListEntry {
+  readonly id: JobId
+  readonly orderId: string | undefined
+  /** Milliseconds since the epoch; NaN when that was not told. */
+  readonly created: number
+  /** Never with entities. */
+  readonly job: Job
+}
+
+/** Jobs created between two moments, both included: milliseconds since the epoch. */
+export interface Window {
+  readonly since: number
+  readonly until: number
+}

@@ -1,4 +1,5 @@
 import type * as core from '@actions/core'
+import { jobListApi } from './api/job-list.ts'
 import { jobsApi } from './api/jobs.ts'
 import { accessKeyCredentials } from './credentials/access-key.ts'
 import type { CredentialsChoice } from './credentials/choice.ts'
@@ -60,13 +61,16 @@ async function waitFor(settings: Settings, around: Surroundings): Promise<readon
   const log = new Log(jobs, toolkit, clock)
   log.begin(secrets.text(api.endpoint), timeout, choice.source)
   const credentials = credentialsFor(choice, settings, around, log)
+  const service = { ...api, credentials, secrets, wallClock }
   const over = new AbortController()
   void log.signsOfLife(over.signal)
   const waited = await wait(
-    { jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random), failFast },
+    { jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random), hasList: true, failFast },
     {
-      ask: jobsApi({ ...api, credentials, secrets, wallClock }),
+      ask: jobsApi(service),
+      askList: jobListApi(service),
       clock,
+      wallClock,
       signal,
       listener: log,
       describe: (error) => secrets.error(error),

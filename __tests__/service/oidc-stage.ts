@@ -98,6 +98,7 @@ export async function waitFor({
         timeout,
         pause: schedule(interval, () => 0.5),
         pacing: pacing(() => 0.5),
+        hasList: false,
         failFast: false,
       },
       {
@@ -107,9 +108,11 @@ export async function waitFor({
           answers.push(answer)
           return answer
         },
+        askList: () => Promise.reject(new Error('there is no list')),
+        wallClock: () => 0,
         clock,
         signal: new AbortController().signal,
-        listener: { answered: () => undefined, warned: () => undefined },
+        listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
         describe: (error) => secrets.error(error),
       },
     ),

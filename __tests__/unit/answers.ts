@@ -1,4 +1,4 @@
-import type { Answer } from '../../src/answer.ts'
+import type { Answer, ListAnswer, ListEntry } from '../../src/answer.ts'
 import { jobSchema, toJob, type JobId } from '../../src/api/job.ts'
 import { noSecrets, outside } from './text.ts'
 
@@ -32,4 +32,22 @@ export const forbidden: Answer = {
   why: 'permission',
   scope: 'job',
   told: { label: '403', says: ['HTTP 403 DBS.200010'] },
+}
+
+export interface Listed {
+  readonly id: string
+  readonly status: string
+  readonly process?: string
+  /** Milliseconds since the epoch. */
+  readonly created?: number
+  readonly orderId?: string
+}
+
+export function listAnswer(jobs: readonly Listed[], isWhole = true): ListAnswer {
+  return { kind: 'list', entries: jobs.map(listEntry), isWhole }
+}
+
+function listEntry({ id, status, process, created = 0, orderId }: Listed): ListEntry {
+  const job = toJob(jobSchema.parse({ id, status, process }), noSecrets)
+  return { id: { value: id, text: outside(id) }, orderId, created, job }
 }

@@ -62,8 +62,24 @@ test('256 waiters share one budget: none fails, few are refused, and each knows 
 })
 
 test.each([16, 100, 500])('one process with %d jobs keeps to the budget by itself', async (jobs) => {
-  const { falseFailures, refused, mostInFiveMinutes, lag } = await oneProcessOf(jobs)
+  const { falseFailures, refused, mostInFiveMinutes, lag } = await oneProcessOf(jobs, false)
   expect({ falseFailures, refused }).toEqual({ falseFailures: 0, refused: 0 })
   expect(mostInFiveMinutes).toBeLessThanOrEqual(200)
   expect(lag / budgetsBest(jobs).lag).toBeLessThanOrEqual(1.2)
+})
+
+test('100 jobs in one process cost little more than a question each, thanks to the list', async () => {
+  const { falseFailures, refused, requests, mostInFiveMinutes, lag, p95 } = await oneProcessOf(100, true)
+  expect({ falseFailures, refused }).toEqual({ falseFailures: 0, refused: 0 })
+  expect(requests).toBeLessThanOrEqual(350)
+  expect(mostInFiveMinutes).toBeLessThanOrEqual(200)
+  expect(lag).toBeLessThanOrEqual(4_000)
+  expect(p95).toBeLessThanOrEqual(12_000)
+})
+
+test('500 jobs in one process are seen in half of the budget’s best, thanks to the list', async () => {
+  const { falseFailures, refused, mostInFiveMinutes, lag } = await oneProcessOf(500, true)
+  expect({ falseFailures, refused }).toEqual({ falseFailures: 0, refused: 0 })
+  expect(mostInFiveMinutes).toBeLessThanOrEqual(200)
+  expect(lag / budgetsBest(500).lag).toBeLessThanOrEqual(0.5)
 })

@@ -23,13 +23,16 @@ async function sleepsOf(timeout: number, tick: number): Promise<number[]> {
       timeout,
       pause: () => 0,
       pacing: (pace) => pace,
+      hasList: false,
       failFast: false,
     },
     {
       ask: () => new Promise(() => undefined),
+      askList: () => Promise.reject(new Error('there is no list')),
+      wallClock: () => 0,
       clock,
       signal: new AbortController().signal,
-      listener: { answered: () => undefined, warned: () => undefined },
+      listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
       describe: () => outside('a defect'),
     },
   )

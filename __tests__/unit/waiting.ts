@@ -1,4 +1,4 @@
-import type { Answer } from '../../src/answer.ts'
+import type { Answer, ListAnswer, Window } from '../../src/answer.ts'
 import type { JobId } from '../../src/api/job.ts'
 import { pacing } from '../../src/wait/pace.ts'
 import { schedule } from '../../src/wait/schedule.ts'
@@ -10,6 +10,9 @@ import { noSecrets, outside, plain } from './text.ts'
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
+
+/** The wall clock when a wait begins, milliseconds since the epoch. */
+export const START = Date.UTC(2026, 0, 1)
 
 export interface Asked {
   readonly id: string
@@ -28,6 +31,14 @@ export interface Scenario {
   /** By how much the clock goes on each time it is looked at, and its timers fire early, as Node's do. */
   readonly creep?: number
   readonly failFast?: boolean
+  /** What the list answers at a moment, `never` as above; there is none when not given. */
+  readonly list?: (asked: ListAsked) => ListAnswer | 'never'
+  /** The order whose jobs are waited for, instead of jobs. */
+  readonly order?: string
+}
+
+export interface ListAsked extends Window {
+  readonly at: number
 }
 
 /** Waits in virtual time, and tells all that was seen. */
@@ -40,6 +51,8 @@ export async function waitFor({
   latency = 100,
   creep = 0,
   failFast = false,
+  list,
+  order,
 }: Scenario) {
   const clock = new VirtualClock()
   let [crept, looks] = [0, 0]
@@ -48,6 +61,8 @@ export async function waitFor({
     sleep: (ms: number, signal: AbortSignal) => clock.sleep(creep > 0 ? Math.floor(ms) : ms, signal),
   }
   const asked: Asked[] = []
+  const listed: ListAsked[] = []
+  const found: string[] = []
   const next: (number | undefined)[] = []
   const warnings: string[] = []
   const stop = new AbortController()
@@ -70,7 +85,8 @@ export async function waitFor({
   const waited = await clock.run(
     wait(
       {
-        jobs: jobs.map((value) => ({ value, text: outside(value) })),
+        jobs: order === undefined ? jobs.map(jobId) : { order: jobId(order) },
+        hasList: list !== undefined,
         timeout,
         pause: schedule(interval, () => 0.5),
         pacing: pacing(() => 0.5),
@@ -78,23 +94,46 @@ export async function waitFor({
       },
       {
         ask,
+        askList: async (window, signal) => {
+          const question = { ...window, at: clock.now() }
+          listed.push(question)
+          const answer = list?.(question) ?? 'never'
+          await clock.sleep(answer === 'never' ? Infinity : latency, signal)
+          return signal.aborted || answer === 'never' ? (tryAgain() as ListAnswer) : answer
+        },
         clock: creeping,
+        wallClock: () => START + clock.now(),
         signal: stop.signal,
         listener: {
           answered: (_state, nextAsk) => next.push(nextAsk),
           warned: (warning) => warnings.push(plain(warning)),
+          found: (ids) => found.push(...ids.map(({ value }) => value)),
         },
         describe: (error) => noSecrets.error(error),
       },
     ),
   )
-  return { waited, asked, next, warnings, mostUnderWay, endedAt: clock.now(), only: only(waited) }
+  return {
+    waited,
+    asked,
+    listed,
+    found,
+    next,
+    warnings,
+    mostUnderWay,
+    endedAt: clock.now(),
+    only: only(waited),
+  }
 }
 
 function only(waited: readonly Waited[]): Waited {
   const [first] = waited
   if (first === undefined) throw new Error('nothing was waited for')
   return first
+}
+
+export function jobId(value: string): JobId {
+  return { value, text: outside(value) }
 }
 
 /** A job as a function of time. */

@@ -43,6 +43,11 @@ export interface Status {
   readonly meaning: 'pending' | 'running' | 'completed' | 'failed' | 'canceled' | 'unauthorized' | 'unknown'
 }
 
+/** Whether the job will not change any more. */
+export function isOver({ meaning }: Status): boolean {
+  return meaning === 'completed' || meaning === 'failed' || meaning === 'canceled'
+}
+
 /** Sources: API reference, table 5; `Unauthorized` and `Canceled` from the Chinese edition (2026-02). */
 const MEANINGS: ReadonlyMap<string, Status['meaning']> = new Map([
   ['Pending', 'pending'],
@@ -109,7 +114,7 @@ function secondsBetween(created: string | undefined, ended: string | undefined):
 }
 
 /** Milliseconds since the epoch; NaN for no date. The service writes offsets without a colon: `+0800`. */
-function timeOf(date: string | undefined): number {
+export function timeOf(date: string | undefined): number {
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.exec(date ?? '')
   return parts === null
     ? Number.NaN

@@ -1,54 +1,34 @@
 import { z } from 'zod'
 import type { Answer } from '../answer.ts'
-import type { Credentials } from '../credentials/credentials.ts'
-import { exchange, type Exchanged, type Reply } from '../http/exchange.ts'
-import { faultOf } from '../http/fault.ts'
+import type { Exchanged, Reply } from '../http/exchange.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { parseJson, readableText, readServiceError } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../outside-text.ts'
 import type { Secrets } from '../secrets.ts'
+import { get, serviceFaultOf, type Api } from './get.ts'
 import { jobSchema, toJob, type JobId } from './job.ts'
 
 /** Asks once about one job; it always resolves. */
 export type Ask = (id: JobId, signal: AbortSignal) => Promise<Answer>
 
-export interface JobsApi {
-  /** Scheme, host and path prefix, without a slash at its end. */
-  readonly endpoint: string
-  readonly projectId: string
-  readonly language: string
-  readonly credentials: Credentials
-  readonly secrets: Secrets
-  /** Milliseconds since the epoch. */
-  readonly wallClock: () => number
-}
-
 /** `GET /v3/{project_id}/jobs?id=`: one question, one answer. Source: API reference, "URI". */
-export function jobsApi(api: JobsApi): Ask {
-  return async ({ value: jobId }, signal) => {
-    const url = `${api.endpoint}/v3/${api.projectId}/jobs?id=${percentEncode(jobId)}`
-    const headers = { Accept: 'application/json', 'X-Language': api.language }
-    const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal)
-    if (signed.kind !== 'signed') return signed
-    const exchanged = await exchange(signed.request, signal)
-    const answer = readAnswer(exchanged, jobId, api.secrets, api.wallClock())
-    return answer.kind === 'refused' && answer.why === 'credentials' ? signed.refused(answer) : answer
+export function jobsApi(api: Api): Ask {
+  return ({ value: jobId }, signal) => {
+    const read = (exchanged: Exchanged, now: number) => readAnswer(exchanged, jobId, api.secrets, now)
+    return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal)
   }
 }
 
 /** Turns whatever came back into one row of the contract's answer table. */
 export function readAnswer(exchanged: Exchanged, jobId: string, secrets: Secrets, now: number): Answer {
-  if (exchanged.kind === 'no-reply') return faultOf(exchanged, secrets, now)
+  if (exchanged.kind === 'no-reply') return serviceFaultOf(exchanged, secrets, now)
   const { status } = exchanged
   if (status === 200) return readJob(exchanged, jobId, secrets)
   if (status < 300) return { kind: 'unusable', told: { label: `${status}`, says: phrase`HTTP ${status}` } }
   const { code = '', says } = readServiceError(exchanged, secrets)
-  if (isNotVisible(status, code)) return { kind: 'not-visible', told: { label: 'not visible', says } }
-  const fault = faultOf(exchanged, secrets, now)
-  // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
-  return fault.kind === 'refused' && status === 403 && code === 'DBS.280056'
-    ? { ...fault, why: 'credentials', scope: 'all' }
-    : fault
+  return isNotVisible(status, code)
+    ? { kind: 'not-visible', told: { label: 'not visible', says } }
+    : serviceFaultOf(exchanged, secrets, now)
 }
 
 const envelope = z.object({ job: z.unknown() })

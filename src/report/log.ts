@@ -2,7 +2,7 @@ import type * as core from '@actions/core'
 import type { Answer } from '../answer.ts'
 import type { JobId } from '../api/job.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
-import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
+import { joinPhrases, phrase, type OutsideText, type Phrase } from '../outside-text.ts'
 import { timeLeft } from '../wait/forecast.ts'
 import type { JobState } from '../wait/judge.ts'
 import { count, sameLabel, type Tally } from '../wait/tally.ts'
@@ -24,12 +24,14 @@ interface News {
   readonly isOver: boolean
 }
 
+/** Jobs that are named in one line. */
+const MOST_NAMED = 10
 /** Warnings that are annotations: GitHub keeps ten per step. */
 const MOST_WARNINGS = 10
 
 /** The log of a wait: a line per change of status or progress, and a sign of life each minute. */
 export class Log implements Listener {
-  readonly #jobs: readonly JobId[]
+  #jobs: readonly JobId[]
   readonly #printer: Printer
   readonly #clock: Clock
   readonly #start: number
@@ -79,6 +81,17 @@ export class Log implements Listener {
     const name = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
     const left = isOver ? [] : this.#timeLeft(state)
     this.#line(state.progress, phrase`${labelOf(state)}${name}${left}${this.#nextLook(nextAsk)}`)
+  }
+
+  found(jobs: readonly JobId[]): void {
+    this.#jobs = jobs
+    this.#latest.clear()
+    const ids = joinPhrases(
+      jobs.slice(0, MOST_NAMED).map(({ text }) => [text]),
+      ', ',
+    )
+    const more = jobs.length > MOST_NAMED ? `, and ${jobs.length - MOST_NAMED} more` : ''
+    this.#printer.info(forLog(phrase`${this.#time()}  the order’s jobs: ${ids}${more}`))
   }
 
   warned(warning: Phrase): void {

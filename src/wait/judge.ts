@@ -6,8 +6,11 @@ import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
 import { recordPoint, type Point } from './history.ts'
 import { count, type Tally } from './tally.ts'
 
-/** How long a job may stay invisible; the API reference says "several seconds". */
-const LONGEST_HIDDEN = 2 * MINUTE
+/**
+ * How long a job may stay invisible, for which the API reference says "several seconds", and an order without a job,
+ * which begins when the order is paid.
+ */
+const LONGEST_HIDDEN = { job: 2 * MINUTE, order: 10 * MINUTE }
 /** How long `Pending` needs no explanation. */
 const LONG_PENDING = 10 * MINUTE
 /** In a row, a usable answer between them starts anew. */
@@ -17,8 +20,12 @@ const MOST_REFUSALS = 2
 /** Warnings about statuses that a hostile service can cause. */
 const MOST_STATUS_WARNINGS = 10
 
-/** All that is known of one job while it is waited for. Times are milliseconds since the wait began. */
+/**
+ * All that is known of one job while it is waited for, or of an order while it has no job. Times are milliseconds since
+ * the wait began.
+ */
 export interface JobState {
+  readonly kind: 'job' | 'order'
   readonly id: JobId
   /** As it was last seen. */
   readonly job: Job | undefined
@@ -60,8 +67,9 @@ export interface Judgement {
   readonly end: End | undefined
 }
 
-export function begin(id: JobId): JobState {
+export function begin(id: JobId, kind: JobState['kind'] = 'job'): JobState {
   return {
+    kind,
     id,
     job: undefined,
     progress: undefined,
@@ -166,7 +174,9 @@ function judgeNotVisible(before: JobState, told: Told, at: number): Judgement {
   const hiddenSince = before.hiddenSince ?? at
   const state = { ...before, hiddenSince }
   const hiddenFor = at - hiddenSince
-  return hiddenFor < LONGEST_HIDDEN ? goesOn(state) : ended(state, { result: 'not-found', told, hiddenFor })
+  return hiddenFor < LONGEST_HIDDEN[state.kind]
+    ? goesOn(state)
+    : ended(state, { result: 'not-found', told, hiddenFor })
 }
 
 function goesOn(state: JobState): Judgement {

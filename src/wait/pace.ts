@@ -1,4 +1,4 @@
-import type { Answer } from '../answer.ts'
+import type { Answer, ListAnswer } from '../answer.ts'
 import { MINUTE, SECOND } from '../duration.ts'
 
 /**
@@ -27,11 +27,13 @@ export interface Pace {
   readonly admissions: number
 }
 
-export type Pacing = (pace: Pace, answer: Answer, at: number) => Pace
+export type Pacing = (pace: Pace, answer: Answer | ListAnswer, at: number) => Pace
 
 /** The service's usual limit: 200 requests in 5 minutes. */
 const USUAL_PERIOD = 5 * MINUTE
 const USUAL_BUDGET = 200
+/** What it lasts for. */
+export const USUAL_GAP = USUAL_PERIOD / USUAL_BUDGET
 /** More than any budget that is worth reckoning with. */
 const MOST_TIMES = 1_000
 
@@ -71,7 +73,7 @@ export function pacing(random: () => number): Pacing {
       const known = { ...pace, period: answer.throttled.period ?? pace.period }
       return refused(known, answer.retryAfter, at, random)
     }
-    const isAdmitted = ['job', 'other-job', 'not-visible'].includes(answer.kind)
+    const isAdmitted = ['job', 'other-job', 'not-visible', 'list'].includes(answer.kind)
     return isAdmitted ? admitted(pace, at) : pace
   }
 }
@@ -100,7 +102,7 @@ export function budgetAt({ started }: Pace, now: number): number {
 /** Least time between two questions of a process with several jobs: once half of the budget is used, what it lasts for. */
 export function sharedGap(pace: Pace, now: number): number {
   const isShort = budgetLeft(pace, now) <= USUAL_BUDGET / 2
-  return Math.max(pace.gap, isShort ? USUAL_PERIOD / USUAL_BUDGET : 0)
+  return Math.max(pace.gap, isShort ? USUAL_GAP : 0)
 }
 
 function admitted(pace: Pace, at: number): Pace {
@@ -110,10 +112,7 @@ function admitted(pace: Pace, at: number): Pace {
   const isGuess = at - since < pace.period
   const isRelaxed = isGuess || admissions >= ADMISSIONS_FOR_MORE
   // Once a limit was met, nobody does better than the whole of it.
-  const gap = Math.max(
-    isRelaxed ? pace.gap * (isGuess ? MUCH_MORE : MORE) : pace.gap,
-    USUAL_PERIOD / USUAL_BUDGET,
-  )
+  const gap = Math.max(isRelaxed ? pace.gap * (isGuess ? MUCH_MORE : MORE) : pace.gap, USUAL_GAP)
   return {
     ...pace,
     admitted: [...recent(pace.admitted, at, pace.period), at].slice(-MOST_TIMES),

@@ -1,24 +1,40 @@
-import type { Answer } from '../answer.ts'
+import type { Answer, ListAnswer } from '../answer.ts'
+import type { AskList } from '../api/job-list.ts'
+import type { Ask } from '../api/jobs.ts'
 import type { JobId } from '../api/job.ts'
-import { SECOND } from '../duration.ts'
+import { HOUR, MINUTE, SECOND } from '../duration.ts'
 import type { OutsideText, Phrase } from '../outside-text.ts'
 import { begin, judge, type End, type JobState } from './judge.ts'
-import { budgetAt, budgetLeft, sharedGap, spend, UNLIMITED, type Pacing } from './pace.ts'
+import { Listing, type Page } from './listing.ts'
+import { OrderSearch } from './order-search.ts'
+import { USUAL_GAP, type Pacing } from './pace.ts'
 import type { Pause } from './schedule.ts'
+import { Turns } from './turns.ts'
 
-/** Exchanges under way at once, so that many jobs do not open as many connections. */
-const MOST_AT_ONCE = 8
-/**
- * Until the first answer, questions go out one by one, so far apart at least: refused credentials shall not be sent
- * for each of many jobs, since repeated refusals lock an account.
- */
-const FIRST_APART = 2 * SECOND
+/** The fewest jobs for which the list is asked: with less, it saves nothing. */
+const FEWEST_LISTED = 4
+/** Jobs that are given by their ids are looked for so far back: nearly all waits are begun, or begun anew, by then. */
+const LISTED_BACK = 24 * HOUR
+/** What clocks may differ by. */
+const AHEAD = HOUR
+/** Two questions for the list are so many of the limit's gaps apart at least: every other question confirms what it says. */
+const LIST_GAPS = 1.8
+const LONGEST_LIST_PAUSE = 5 * MINUTE
+/** A job is asked for itself when the list is so late, at first and later, or has told nothing new of it for so long. */
+const LATE_AT_FIRST = 10 * SECOND
+const LATE = 30 * SECOND
+const MISSING_PAUSE = 5 * SECOND
+const STALE = 10 * MINUTE
+/** Questions that are so much less urgent are due later by so much, as their turns go. */
+const URGENCY = MINUTE
 
 const INTERRUPTED: End = { result: 'interrupted', by: 'signal' }
 
 export interface WaitPlan {
-  /** Distinct jobs, in the order given. */
-  readonly jobs: readonly JobId[]
+  /** Distinct jobs, in the order given; or the order whose jobs are to be found. */
+  readonly jobs: readonly JobId[] | { readonly order: JobId }
+  /** Whether the service has a list of jobs. */
+  readonly hasList: boolean
   /** Longest wait, milliseconds. */
   readonly timeout: number
   readonly pause: Pause
@@ -29,9 +45,11 @@ export interface WaitPlan {
 
 /** What the wait needs of the world; tests bring their own. */
 export interface World {
-  /** Asks once about one job. */
-  readonly ask: (id: JobId, signal: AbortSignal) => Promise<Answer>
+  readonly ask: Ask
+  readonly askList: AskList
   readonly clock: Clock
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number
   /** Aborts when the process shall end; with a {@link Defect} as its reason when something is broken. */
   readonly signal: AbortSignal
   readonly listener: Listener
@@ -59,143 +77,281 @@ export interface Listener {
   /** After each answer; `nextAsk` in milliseconds since the wait began, undefined when no question follows. */
   answered(state: JobState, nextAsk: number | undefined, isOver: boolean): void
   warned(warning: Phrase): void
+  /** The jobs of the order were found. */
+  found(jobs: readonly JobId[]): void
 }
 
-/** A job and how the wait for it ended. */
+/** A job, or an order without one, and how the wait for it ended. */
 export interface Waited {
   readonly state: JobState
   readonly end: End
 }
 
+/** Waits until the wait for each job has ended: asks, judges, sleeps. It always resolves. */
+export function wait(plan: WaitPlan, world: World): Promise<readonly Waited[]> {
+  return new Waiting(plan, world).untilOver()
+}
+
+/** A job, or an order, as a question. Times are milliseconds since the wait began. */
 interface Track {
   state: JobState
   end: End | undefined
   nextAsk: number
+  /** When its schedule allows the next question, whatever the list says. */
+  notBefore: number
+  askedAt: number
   isAsking: boolean
+  /** Of an order. */
+  readonly search: OrderSearch | undefined
 }
 
-/** Waits until the wait for each job has ended: asks, judges, sleeps. It always resolves. */
-export async function wait(plan: WaitPlan, world: World): Promise<readonly Waited[]> {
-  const { clock, signal, listener } = world
-  const start = clock.now()
-  const elapsed = () => clock.now() - start
-  /** When the last question starts, so that a job that ended meanwhile is still seen. */
-  const lastLook = plan.timeout - Math.min(plan.timeout / 10, 2 * SECOND)
-  const tracks = plan.jobs.map((id): Track => {
-    const state = begin(id)
-    return { state, end: undefined, nextAsk: plan.pause(state, 0), isAsking: false }
-  })
+class Waiting {
+  readonly #plan: WaitPlan
+  readonly #world: World
+  readonly #start: number
+  /** When the last questions start, so that a job that ended meanwhile is still seen. */
+  readonly #lastLook: number
+  /** When jobs that the list tells of are asked for themselves, should the last list not come. */
+  readonly #backstop: number
+  readonly #turns: Turns
+  #tracks: readonly Track[] = []
+  #listing: Listing | undefined
   /** Ends the exchanges that began before the last look, so that a stalled one is not in its way. */
-  const untilLastLook = new AbortController()
-  const untilTimeout = new AbortController()
-  let isAnswered = false as boolean
-  let lastStart = -Infinity
-  let pace = UNLIMITED
-  let alarm = new AbortController()
-  const wake = () => {
-    alarm.abort()
+  readonly #untilLastLook = new AbortController()
+  readonly #untilTimeout = new AbortController()
+  #alarm = new AbortController()
+
+  constructor(plan: WaitPlan, world: World) {
+    this.#plan = plan
+    this.#world = world
+    this.#start = world.clock.now()
+    this.#lastLook = plan.timeout - Math.min(plan.timeout / 10, 2 * SECOND)
+    this.#backstop = (this.#lastLook + plan.timeout) / 2
+    const { jobs, pacing } = plan
+    this.#turns = new Turns(pacing, 'order' in jobs || jobs.length > 1, this.#lastLook)
+    if ('order' in jobs) {
+      const search = new OrderSearch(jobs.order, world.wallClock())
+      this.#tracks = [trackOf(begin(jobs.order, 'order'), 0, search)]
+    } else this.#follow(jobs, 0)
   }
-  signal.addEventListener('abort', wake)
 
-  const endAll = (end: End) => {
-    for (const track of tracks) track.end ??= end
+  async untilOver(): Promise<readonly Waited[]> {
+    const { clock, signal } = this.#world
+    const { timeout } = this.#plan
+    const wake = () => {
+      this.#alarm.abort()
+    }
+    signal.addEventListener('abort', wake)
+    for (;;) {
+      // One look at the clock for one round: what became due in between would be neither asked nor waited for.
+      const now = this.#elapsed()
+      if (signal.aborted)
+        this.#endAll(signal.reason instanceof Defect ? this.#brokenBy(signal.reason.thrown) : INTERRUPTED)
+      if (now >= timeout) this.#endAll({ result: 'timed-out' })
+      if (now >= this.#lastLook) this.#untilLastLook.abort()
+      const open = this.#open()
+      if (open.length === 0) break
+
+      this.#alarm = new AbortController()
+      const questions = [...open, ...(this.#listing?.pages ?? [])]
+      const idle = questions.filter(({ isAsking }) => !isAsking)
+      const due = idle.filter(({ nextAsk }) => nextAsk <= now).sort((a, b) => this.#turn(a) - this.#turn(b))
+      const started = due.slice(0, this.#turns.free(now, questions.length - idle.length))
+      if (started.length > 0) this.#turns.start(started.length, now)
+      for (const question of started) void this.#put(question, now)
+      const moments = [
+        ...idle.map(({ nextAsk }) => nextAsk),
+        ...this.#turns.moments(now),
+        this.#lastLook,
+        timeout,
+      ]
+      const next = Math.min(...moments.filter((moment) => moment > now))
+      await clock.sleep(Math.ceil(next - now), this.#alarm.signal)
+    }
+    signal.removeEventListener('abort', wake)
+    this.#untilLastLook.abort()
+    this.#untilTimeout.abort()
+    return this.#tracks.map(({ state, end }) => ({ state, end: end ?? INTERRUPTED }))
   }
 
-  const brokenBy = (thrown: unknown): End => ({
-    result: 'error',
-    why: 'defect',
-    told: { label: 'defect', says: [world.describe(thrown)] },
-  })
+  /** Begins to wait for jobs. */
+  #follow(jobs: readonly JobId[], at: number): void {
+    const isListed = this.#plan.hasList && jobs.length >= FEWEST_LISTED
+    const now = this.#world.wallClock()
+    this.#listing = isListed ? new Listing({ since: now - LISTED_BACK, until: now + AHEAD }, at) : undefined
+    const nextAsk = isListed ? Math.min(at + LATE_AT_FIRST, this.#lastLook) : at
+    this.#tracks = jobs.map((id) => trackOf(begin(id), nextAsk))
+  }
 
-  /** One job alone can't use up the budget, but for who asks each second, and means it. */
-  const isBudgeted = plan.jobs.length > 1
-  const gapNow = (now: number) => (isBudgeted ? sharedGap(pace, now) : pace.gap)
+  async #put(question: Track | Page, askedAt: number): Promise<void> {
+    const { ask, askList } = this.#world
+    const { signal } = askedAt < this.#lastLook ? this.#untilLastLook : this.#untilTimeout
+    question.isAsking = true
+    try {
+      if ('window' in question) this.#hearList(question, await askList(question.window, signal), askedAt)
+      else if (question.search === undefined)
+        this.#hear(question, await ask(question.state.id, signal), askedAt)
+      else this.#hearOrder(question, question.search, await askList(question.search.window, signal), askedAt)
+    } catch (error) {
+      this.#endAll(this.#brokenBy(error))
+    }
+    question.isAsking = false
+    this.#alarm.abort()
+  }
 
-  const settle = (track: Track, answer: Answer, askedAt: number) => {
-    isAnswered ||= saysThatWeMayAsk(answer)
+  /** A job's own answer. */
+  #hear(track: Track, answer: Answer, askedAt: number): void {
+    const at = this.#elapsed()
+    this.#turns.hear(answer, at)
     if (track.end !== undefined) return
-    const at = elapsed()
+    this.#listing?.confirm(track.state, answer)
+    this.#judge(track, answer, at, askedAt)
+  }
+
+  /** What the list says of an order: its jobs take its place once there are any. */
+  #hearOrder(track: Track, search: OrderSearch, answer: ListAnswer, askedAt: number): void {
+    const at = this.#elapsed()
+    this.#turns.hear(answer, at)
+    if (track.end !== undefined) return
+    const read = search.read(answer)
+    if ('kind' in read) {
+      this.#judge(track, read, at, askedAt)
+      if (search.goesOn) track.nextAsk = Math.min(track.nextAsk, at + 2 * SECOND)
+      return
+    }
+    this.#world.listener.found(read)
+    this.#follow(read, at)
+  }
+
+  #judge(track: Track, answer: Answer, at: number, askedAt: number): void {
+    const { listener } = this.#world
     const { state, warning, end } = judge(track.state, answer, at)
     track.state = state
     track.end = end
-    pace = plan.pacing(pace, answer, at)
-    const open = tracks.filter((other) => other.end === undefined).length
-    // After a refusal for the service's limit, when to try again is the pace's matter alone.
-    const gap = answer.kind === 'try-again' && answer.throttled !== undefined ? 0 : gapNow(at) * open
-    track.nextAsk = Math.max(at + plan.pause(state, at, gap), pace.notBefore)
-    const notBefore = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
-    if (askedAt < lastLook) {
-      track.nextAsk = Math.min(track.nextAsk, Math.max(lastLook, notBefore, pace.retryAt))
-    }
-    const isOver = end !== undefined
-    listener.answered(state, !isOver && track.nextAsk < plan.timeout ? track.nextAsk : undefined, isOver)
+    track.askedAt = at
+    const page = this.#listing?.pageOf(state)
+    track.notBefore = this.#listing === undefined ? at : at + this.#plan.pause(state, at)
+    track.nextAsk =
+      page?.failures === 0 ? Math.max(track.notBefore, page.nextAsk + LATE) : this.#scheduled(state, at)
+    const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
+    if (askedAt < this.#lastLook) track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt))
+    listener.answered(state, end === undefined ? this.#inTime(track.nextAsk) : undefined, end !== undefined)
     if (warning !== undefined) listener.warned(warning)
     if (end === undefined || end.result === 'completed') return
-    if (answer.kind === 'refused' && answer.scope === 'all') endAll(end)
-    if (plan.failFast) endAll({ result: 'interrupted', by: 'fail-fast' })
+    if (answer.kind === 'refused' && answer.scope === 'all') this.#endAll(end)
+    if (this.#plan.failFast) this.#endAll({ result: 'interrupted', by: 'fail-fast' })
   }
 
-  const ask = async (track: Track) => {
-    const askedAt = elapsed()
-    const until = askedAt < lastLook ? untilLastLook : untilTimeout
-    track.isAsking = true
-    try {
-      settle(track, await world.ask(track.state.id, until.signal), askedAt)
-    } catch (error) {
-      endAll(brokenBy(error))
+  /** What the list says of the jobs: hints. That a job is over has to be confirmed by its own answer. */
+  #hearList(page: Page, answer: ListAnswer, askedAt: number): void {
+    const at = this.#elapsed()
+    this.#turns.hear(answer, at)
+    const listing = this.#listing
+    if (listing === undefined) return
+    const open = this.#open()
+    const before = open.map(({ state }) => listing.standing(state))
+    const entries = listing.hear(
+      page,
+      answer,
+      open.map(({ state }) => state),
+      at,
+    )
+    const told = open.flatMap((track) => {
+      const entry = entries.get(track.state)
+      if (entry === undefined) return []
+      const { state, warning } = judge(track.state, { kind: 'job', job: entry.job }, at)
+      track.state = state
+      return [{ track, warning }]
+    })
+    page.nextAsk = this.#nextList(page, answer, at, askedAt)
+    for (const { track, warning } of told) {
+      const { state } = track
+      const staleAt = Math.max(track.askedAt, state.history.at(-1)?.at ?? 0) + STALE
+      track.nextAsk = Math.max(track.notBefore, Math.min(page.nextAsk + LATE, staleAt))
+      track.nextAsk = askedAt < this.#lastLook ? Math.min(track.nextAsk, this.#backstop) : Infinity
+      this.#world.listener.answered(state, this.#inTime(page.nextAsk), false)
+      if (warning !== undefined) this.#world.listener.warned(warning)
     }
-    track.isAsking = false
-    wake()
-  }
-
-  const mostStarts = (now: number, underWay: number) => {
-    const isLast = now >= lastLook
-    if (now < pace.retryAt || (now < pace.notBefore && !isLast)) return 0
-    if (!isAnswered && now < lastStart + FIRST_APART) return 0
-    const isOneByOne = !isAnswered || (pace.gap > 0 && !isLast)
-    const budget = isBudgeted ? budgetLeft(pace, now) : Infinity
-    return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0)
-  }
-
-  for (;;) {
-    // One look at the clock for one round: what became due in between would be neither asked nor waited for.
-    const now = elapsed()
-    if (signal.aborted) endAll(signal.reason instanceof Defect ? brokenBy(signal.reason.thrown) : INTERRUPTED)
-    if (now >= plan.timeout) endAll({ result: 'timed-out' })
-    if (now >= lastLook) untilLastLook.abort()
-    const open = tracks.filter((track) => track.end === undefined)
-    if (open.length === 0) break
-
-    alarm = new AbortController()
-    const idle = open.filter((track) => !track.isAsking).sort((a, b) => a.nextAsk - b.nextAsk)
-    const due = idle.filter((track) => track.nextAsk <= now)
-    const underWay = open.length - idle.length
-    const started = due.slice(0, mostStarts(now, underWay))
-    if (started.length > 0) {
-      lastStart = now
-      pace = spend(pace, started.length, now)
+    for (const [index, track] of open.entries()) {
+      const standing = listing.standing(track.state)
+      if (standing === before[index] || !['over', 'missing', 'distrusted'].includes(standing)) continue
+      // What the list lacks may be too new for it: that gets one look more.
+      const inMs = standing === 'missing' && track.state.last === undefined ? MISSING_PAUSE : 0
+      track.nextAsk = Math.min(track.nextAsk, Math.max(at + inMs, track.notBefore))
     }
-    for (const track of started) void ask(track)
-    const moments = [
-      idle[due.length]?.nextAsk ?? Infinity,
-      isAnswered ? -Infinity : lastStart + FIRST_APART,
-      pace.notBefore,
-      pace.retryAt,
-      isBudgeted ? budgetAt(pace, now) : Infinity,
-      lastLook,
-      plan.timeout,
-    ]
-    await clock.sleep(Math.ceil(Math.min(...moments.filter((moment) => moment > now)) - now), alarm.signal)
   }
 
-  signal.removeEventListener('abort', wake)
-  untilLastLook.abort()
-  untilTimeout.abort()
-  return tracks.map(({ state, end }) => ({ state, end: end ?? INTERRUPTED }))
+  /** When to ask for a page again: when the first of its jobs is worth a question, and the list has its share of them. */
+  #nextList(page: Page, answer: ListAnswer, at: number, askedAt: number): number {
+    const pages = this.#listing?.pages.length ?? 1
+    const share = LIST_GAPS * pages * Math.max(this.#turns.gap(at), USUAL_GAP)
+    const states = this.#open().map(({ state }) => state)
+    const pauses = states
+      .filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined)
+      .map((state) => this.#plan.pause(state, at))
+    const backoff = page.failures > 0 ? Math.min(share * 2 ** page.failures, LONGEST_LIST_PAUSE) : share
+    const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
+    const next = Math.max(
+      at + Math.max(backoff, Math.min(LONGEST_LIST_PAUSE, ...pauses)),
+      retryAt,
+      this.#turns.notBefore,
+    )
+    return askedAt < this.#lastLook ? Math.min(next, this.#lastLookAt(retryAt)) : next
+  }
+
+  /** The next question about a job that is asked for itself. */
+  #scheduled(state: JobState, at: number): number {
+    const alone = this.#open().filter((track) => this.#listing?.pageOf(track.state) === undefined)
+    // After a refusal for the service's limit, when to try again is the pace's matter alone.
+    const isThrottled = state.last?.kind === 'try-again' && state.last.throttled !== undefined
+    const gap = isThrottled ? 0 : this.#turns.gap(at) * alone.length
+    return Math.max(at + this.#plan.pause(state, at, gap), this.#turns.notBefore)
+  }
+
+  #lastLookAt(retryAt: number): number {
+    return Math.max(this.#lastLook, retryAt, this.#turns.retryAt)
+  }
+
+  #inTime(moment: number): number | undefined {
+    return moment < this.#plan.timeout ? moment : undefined
+  }
+
+  /** Whose turn is first, as a moment. */
+  #turn(question: Track | Page): number {
+    if ('window' in question) return question.nextAsk
+    const isOver = this.#listing?.standing(question.state) === 'over'
+    return question.nextAsk + (isOver ? -URGENCY : URGENCY)
+  }
+
+  #open(): readonly Track[] {
+    return this.#tracks.filter(({ end }) => end === undefined)
+  }
+
+  #endAll(end: End): void {
+    for (const track of this.#tracks) track.end ??= end
+  }
+
+  #brokenBy(thrown: unknown): End {
+    return {
+      result: 'error',
+      why: 'defect',
+      told: { label: 'defect', says: [this.#world.describe(thrown)] },
+    }
+  }
+
+  #elapsed(): number {
+    return this.#world.clock.now() - this.#start
+  }
 }
 
-/** Whether the service took the credentials, be it that it knows nothing of the job. */
-function saysThatWeMayAsk(answer: Answer): boolean {
-  if (answer.kind === 'refused') return answer.scope === 'job'
-  return answer.kind !== 'try-again' && answer.kind !== 'unusable'
+function trackOf(state: JobState, nextAsk: number, search?: OrderSearch): Track {
+  return {
+    state,
+    end: undefined,
+    nextAsk,
+    notBefore: nextAsk,
+    askedAt: -Infinity,
+    isAsking: false,
+    search,
+  }
 }

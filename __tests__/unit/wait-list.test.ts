@@ -1,0 +1,258 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Answer, ListAnswer } from '../../src/answer.ts'
+import { forbidden, jobAnswer, listAnswer, notVisible, tryAgain, unauthorized, unusable } from './answers.ts'
+import { completesAfter, HOUR, MINUTE, SECOND, START, waitFor, type ListAsked } from './waiting.ts'
+
+/** Jobs that take so many minutes each, as both calls tell them; created a second after one another, before the wait. */
+function environment(minutes: readonly number[]) {
+  const jobs = minutes.map((_, index) => `job-${index}`)
+  const statusAt = (index: number, at: number) => {
+    const share = at / ((minutes[index] ?? 0) * MINUTE)
+    return share >= 1
+      ? { status: 'Completed' }
+      : { status: 'Running', process: `${Math.floor(100 * share)}%` }
+  }
+  const created = (index: number) => START - (minutes.length - index) * SECOND
+  return {
+    jobs,
+    service: ({ id, at }: { id: string; at: number }): Answer => {
+      const { status, ...fields } = statusAt(jobs.indexOf(id), at)
+      return jobAnswer(status, fields)
+    },
+    /** The newest first, 50 of a window at most. */
+    list: ({ at, since, until }: ListAsked, limit = 50): ListAnswer => {
+      const all = jobs
+        .map((id, index) => ({ id, created: created(index), ...statusAt(index, at) }))
+        .filter((job) => job.created >= since && job.created <= until)
+        .reverse()
+      return listAnswer(all.slice(0, limit), all.length <= limit)
+    },
+  }
+}
+
+const twenty = Array.from({ length: 20 }, (_, index) => 3 + index / 2)
+
+const asks = (asked: readonly { readonly id: string }[], id: string) =>
+  asked.filter((one) => one.id === id).length
+
+const results = (waited: readonly { readonly end: { readonly result: string } }[]) => [
+  ...new Set(waited.map(({ end }) => end.result)),
+]
+
+describe('the list', () => {
+  test('is not used for a few jobs', async () => {
+    const { listed, waited } = await waitFor(environment([3, 4, 5]))
+    expect(listed).toEqual([])
+    expect(results(waited)).toEqual(['completed'])
+  })
+
+  test('tells of many jobs at once, and each is asked for itself when it is over, and only then', async () => {
+    const { jobs, ...services } = environment(twenty)
+    const { asked, listed, waited } = await waitFor({ jobs, ...services })
+    expect(results(waited)).toEqual(['completed'])
+    expect(jobs.map((id) => asks(asked, id))).toEqual(jobs.map(() => 1))
+    expect(listed.length).toBeLessThan(150)
+    const lags = asked.map(({ id, at }) => at - (twenty[jobs.indexOf(id)] ?? 0) * MINUTE)
+    expect(Math.max(...lags)).toBeLessThan(6 * SECOND)
+  })
+
+  test.each(['Completed', 'Failed', 'Canceled'])('never ends a job by its word %s alone', async (status) => {
+    const { jobs, service } = environment([10, 10, 10, 10])
+    const list = () => listAnswer(jobs.map((id) => ({ id, status })))
+    const { waited, endedAt } = await waitFor({ jobs, service, list })
+    expect(results(waited)).toEqual(['completed'])
+    expect(endedAt).toBeGreaterThanOrEqual(10 * MINUTE)
+    expect(endedAt).toBeLessThan(10 * MINUTE + 30 * SECOND)
+  })
+
+  test('is no longer believed about a job that it called over too early, or called over and then not', async () => {
+    const { jobs, service } = environment([10, 10, 10, 10])
+    const flickers = ({ at }: ListAsked) =>
+      listAnswer(
+        jobs.map((id) => ({ id, status: Math.floor(at / SECOND) % 2 === 0 ? 'Completed' : 'Running' })),
+      )
+    const { asked, waited } = await waitFor({ jobs, service, list: flickers })
+    expect(results(waited)).toEqual(['completed'])
+    for (const id of jobs) expect(asks(asked, id)).toBeLessThan(50)
+  })
+
+  test.each<[string, ListAnswer]>([
+    ['is refused', forbidden as ListAnswer],
+    ['is not there', { ...forbidden, why: 'request' } as ListAnswer],
+    ['does not answer with a list', unusable as ListAnswer],
+    ['always fails', tryAgain() as ListAnswer],
+    ['lacks all jobs', listAnswer([])],
+    ['holds others alone', listAnswer([{ id: 'other', status: 'Running' }])],
+    ['holds others alone, and not even all of them', listAnswer([{ id: 'other', status: 'Running' }], false)],
+  ])('that %s leaves each job to its own question', async (_name, answer) => {
+    const { jobs, service } = environment([3, 5, 7, 9])
+    const { waited, endedAt, listed } = await waitFor({ jobs, service, list: () => answer })
+    expect(results(waited)).toEqual(['completed'])
+    expect(endedAt).toBeLessThan(9 * MINUTE + 15 * SECOND)
+    expect(listed.length).toBeLessThan(20)
+  })
+
+  test('that fails from some moment on is not waited for', async () => {
+    const { jobs, service, list } = environment([3, 5, 7, 9])
+    const fails = (asked: ListAsked) => (asked.at < 4 * MINUTE ? list(asked) : (tryAgain() as ListAnswer))
+    const { waited, endedAt } = await waitFor({ jobs, service, list: fails })
+    expect(results(waited)).toEqual(['completed'])
+    expect(endedAt).toBeLessThan(9 * MINUTE + 30 * SECOND)
+  })
+
+  test('that never answers is not waited for', async () => {
+    const { jobs, service, list } = environment([3, 5, 7, 9])
+    const stalls = (asked: ListAsked) => (asked.at < 4 * MINUTE ? list(asked) : 'never')
+    const { waited, asked, endedAt } = await waitFor({ jobs, service, list: () => 'never' })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asked[0]?.at).toBeLessThanOrEqual(10 * SECOND)
+    expect(endedAt).toBeLessThan(9 * MINUTE + 30 * SECOND)
+    const later = await waitFor({ jobs, service, list: stalls })
+    expect(results(later.waited)).toEqual(['completed'])
+    expect(later.endedAt).toBeLessThan(9 * MINUTE + MINUTE)
+  })
+
+  test('that stands still does not keep a job waiting', async () => {
+    const { jobs, service } = environment([15, 16, 17, 18])
+    const list = () => listAnswer(jobs.map((id) => ({ id, status: 'Running', process: '50%' })))
+    const { waited, endedAt, asked } = await waitFor({ jobs, service, list, timeout: 3 * HOUR })
+    expect(results(waited)).toEqual(['completed'])
+    expect(endedAt).toBeLessThan(31 * MINUTE)
+    expect(asked.length).toBeLessThan(20)
+  })
+
+  test('leaves a job that it lacks to its own question until it has it', async () => {
+    const { jobs, service, list } = environment([5, 6, 7, 8])
+    const late = (asked: ListAsked) => {
+      const answer = list(asked)
+      if (answer.kind !== 'list' || asked.at > MINUTE) return answer
+      return { ...answer, entries: answer.entries.filter(({ id }) => id.value !== 'job-2') }
+    }
+    const { waited, asked } = await waitFor({ jobs, service, list: late })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asks(asked, 'job-0')).toBe(1)
+    expect(asks(asked, 'job-2')).toBeGreaterThan(1)
+    expect(asked.filter(({ id, at }) => id === 'job-2' && at > 2 * MINUTE)).toHaveLength(1)
+  })
+
+  test('has jobs that were just created after a few seconds', async () => {
+    const { jobs, service, list } = environment([5, 6, 7, 8])
+    const isHidden = (at: number) => at < 4 * SECOND
+    const { waited, asked } = await waitFor({
+      jobs,
+      service: (question) => (isHidden(question.at) ? notVisible : service(question)),
+      list: (question) => (isHidden(question.at) ? listAnswer([]) : list(question)),
+    })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asked.length).toBeLessThan(12)
+  })
+
+  test('is asked in narrower windows while it is not whole and any job is sought', async () => {
+    const { jobs, ...services } = environment(Array.from({ length: 120 }, () => 6))
+    const { waited, listed, asked } = await waitFor({ jobs, ...services })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asked).toHaveLength(120)
+    const windows = new Set(listed.map(({ since, until }) => `${since} ${until}`))
+    // The first, and the three that it became.
+    expect(windows.size).toBeLessThanOrEqual(5)
+  })
+
+  test('may go from the oldest to the newest as well', async () => {
+    const { jobs, service, list } = environment(Array.from({ length: 120 }, () => 6))
+    const oldestFirst = (asked: ListAsked) => {
+      const all = list(asked, 120)
+      if (all.kind !== 'list') return all
+      return { ...all, entries: all.entries.toReversed().slice(0, 50), isWhole: all.entries.length <= 50 }
+    }
+    const { waited, asked } = await waitFor({ jobs, service, list: oldestFirst })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asked).toHaveLength(120)
+  })
+
+  test('leaves what it can’t show of one second to its own question', async () => {
+    const jobs = Array.from({ length: 60 }, (_, index) => `job-${index}`)
+    const { waited } = await waitFor({
+      jobs,
+      service: completesAfter(6 * MINUTE),
+      list: ({ at }) => {
+        const status = at >= 6 * MINUTE ? 'Completed' : 'Running'
+        return listAnswer(
+          jobs.slice(0, 50).map((id) => ({ id, status, created: START - SECOND })),
+          false,
+        )
+      },
+    })
+    expect(results(waited)).toEqual(['completed'])
+  })
+
+  test('does not hide that the credentials are refused', async () => {
+    const { jobs } = environment(twenty)
+    const { waited, asked, listed } = await waitFor({
+      jobs,
+      service: () => unauthorized,
+      list: () => unauthorized as ListAnswer,
+    })
+    expect(waited.map(({ end }) => (end.result === 'error' ? end.why : ''))).toEqual(
+      jobs.map(() => 'credentials'),
+    )
+    expect(asked.length + listed.length).toBe(2)
+  })
+
+  test('does not keep one that is refused from the others', async () => {
+    const { jobs, service, list } = environment([3, 4, 5, 6])
+    const { waited } = await waitFor({
+      jobs,
+      service: (asked) => (asked.id === 'job-1' ? forbidden : service(asked)),
+      list,
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual(['completed', 'error', 'completed', 'completed'])
+  })
+
+  test('shows a failure that ends all with fail-fast', async () => {
+    const { jobs, service, list } = environment([3, 4, 5, 6])
+    const fails = <T>(at: number, failed: T, otherwise: T) => (at > MINUTE ? failed : otherwise)
+    const { waited, endedAt } = await waitFor({
+      jobs,
+      failFast: true,
+      service: (asked) =>
+        asked.id === 'job-1' ? fails(asked.at, jobAnswer('Failed'), service(asked)) : service(asked),
+      list: (asked) => {
+        const failed = listAnswer([{ id: 'job-1', status: 'Failed' }])
+        return fails(asked.at, failed, list(asked))
+      },
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual([
+      'interrupted',
+      'failed',
+      'interrupted',
+      'interrupted',
+    ])
+    expect(endedAt).toBeLessThan(2 * MINUTE)
+  })
+
+  test('is looked at once more before the timeout, and what is over then is confirmed', async () => {
+    const { jobs, ...services } = environment(twenty.map(() => 10 - 2.5 / 60))
+    const { waited } = await waitFor({ jobs, ...services, interval: 10 * MINUTE, timeout: 10 * MINUTE })
+    expect(results(waited)).toEqual(['completed'])
+  })
+
+  test('that does not come before the timeout is replaced by the jobs’ own answers', async () => {
+    const { jobs, service, list } = environment(twenty.map(() => 10 - 2.5 / 60))
+    const { waited } = await waitFor({
+      jobs,
+      service,
+      list: (asked) => (asked.at < 9 * MINUTE ? list(asked) : 'never'),
+      interval: 10 * MINUTE,
+      timeout: 10 * MINUTE,
+    })
+    expect(results(waited)).toEqual(['completed'])
+  })
+
+  test('is not asked sooner than a fixed interval allows', async () => {
+    const { jobs, ...services } = environment(twenty)
+    const { listed, asked } = await waitFor({ jobs, ...services, interval: MINUTE })
+    const gaps = listed.slice(1).map(({ at }, index) => at - (listed[index]?.at ?? 0))
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(MINUTE)
+    expect(asked).toHaveLength(20)
+  })
+})

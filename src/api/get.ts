@@ -1,0 +1,51 @@
+import type { Credentials } from '../credentials/credentials.ts'
+import { exchange, type Exchanged } from '../http/exchange.ts'
+import { faultOf, type Fault, type Passing, type Refused } from '../http/fault.ts'
+import { readServiceError } from '../http/service-error.ts'
+import type { Secrets } from '../secrets.ts'
+
+/** The service, and who we are to it. */
+export interface Api {
+  /** Scheme, host and path prefix, without a slash at its end. */
+  readonly endpoint: string
+  readonly projectId: string
+  readonly language: string
+  readonly credentials: Credentials
+  readonly secrets: Secrets
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number
+}
+
+/**
+ * One signed GET of the project; it always resolves.
+ *
+ * @param resource what stands behind the project's id, with its query
+ * @param read turns whatever came back into an answer; `now` in milliseconds since the epoch
+ */
+export async function get<T extends { readonly kind: string }>(
+  api: Api,
+  resource: string,
+  read: (exchanged: Exchanged, now: number) => T | Fault,
+  signal: AbortSignal,
+): Promise<T | Fault> {
+  const url = `${api.endpoint}/v3/${api.projectId}/${resource}`
+  const headers = { Accept: 'application/json', 'X-Language': api.language }
+  const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal)
+  if (signed.kind !== 'signed') return signed
+  const answer = read(await exchange(signed.request, signal), api.wallClock())
+  return isRefusal(answer) && answer.why === 'credentials' ? signed.refused(answer) : answer
+}
+
+/** The fault of an exchange that brought no success, in the service's own terms. */
+export function serviceFaultOf(exchanged: Exchanged, secrets: Secrets, now: number): Refused | Passing {
+  const fault = faultOf(exchanged, secrets, now)
+  if (exchanged.kind === 'no-reply' || exchanged.status !== 403 || fault.kind !== 'refused') return fault
+  // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
+  return readServiceError(exchanged, secrets).code === 'DBS.280056'
+    ? { ...fault, why: 'credentials', scope: 'all' }
+    : fault
+}
+
+function isRefusal(answer: { readonly kind: string }): answer is Refused {
+  return answer.kind === 'refused'
+}

@@ -1,0 +1,82 @@
+import type { Answer, ListAnswer } from '../answer.ts'
+import { SECOND } from '../duration.ts'
+import { budgetAt, budgetLeft, sharedGap, spend, UNLIMITED, type Pacing } from './pace.ts'
+
+/** Exchanges under way at once, so that many jobs do not open as many connections. */
+const MOST_AT_ONCE = 8
+/**
+ * Until the first answer, questions go out one by one, so far apart at least: refused credentials shall not be sent
+ * for each of many jobs, since repeated refusals lock an account.
+ */
+const FIRST_APART = 2 * SECOND
+
+/** Whose turn it is, none else's business: when the next questions of this process may start. */
+export class Turns {
+  readonly #pacing: Pacing
+  /** One job alone can't use up the budget, but for who asks each second, and means it. */
+  readonly #isBudgeted: boolean
+  readonly #lastLook: number
+  #pace = UNLIMITED
+  #isAnswered = false
+  #lastStart = -Infinity
+
+  /** @param lastLook from then on only the service's own word holds a question back, milliseconds since the wait began */
+  constructor(pacing: Pacing, isBudgeted: boolean, lastLook: number) {
+    this.#pacing = pacing
+    this.#isBudgeted = isBudgeted
+    this.#lastLook = lastLook
+  }
+
+  /** How many more questions may start now. */
+  free(now: number, underWay: number): number {
+    const { notBefore, retryAt, gap } = this.#pace
+    const isLast = now >= this.#lastLook
+    if (now < retryAt || (now < notBefore && !isLast)) return 0
+    if (!this.#isAnswered && now < this.#lastStart + FIRST_APART) return 0
+    const isOneByOne = !this.#isAnswered || (gap > 0 && !isLast)
+    const budget = this.#isBudgeted ? budgetLeft(this.#pace, now) : Infinity
+    return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0)
+  }
+
+  /** When that may change by time alone. */
+  moments(now: number): readonly number[] {
+    const { notBefore, retryAt } = this.#pace
+    return [
+      this.#isAnswered ? -Infinity : this.#lastStart + FIRST_APART,
+      notBefore,
+      retryAt,
+      this.#isBudgeted ? budgetAt(this.#pace, now) : Infinity,
+    ]
+  }
+
+  start(count: number, now: number): void {
+    this.#lastStart = now
+    this.#pace = spend(this.#pace, count, now)
+  }
+
+  hear(answer: Answer | ListAnswer, at: number): void {
+    this.#isAnswered ||= saysThatWeMayAsk(answer)
+    this.#pace = this.#pacing(this.#pace, answer, at)
+  }
+
+  /** Least time between two questions, whatever they are about. */
+  gap(now: number): number {
+    return this.#isBudgeted ? sharedGap(this.#pace, now) : this.#pace.gap
+  }
+
+  /** No question before. */
+  get notBefore(): number {
+    return this.#pace.notBefore
+  }
+
+  /** No question before, not even the last look: the service said so. */
+  get retryAt(): number {
+    return this.#pace.retryAt
+  }
+}
+
+/** Whether the service took the credentials, be it that it knows nothing of the job. */
+function saysThatWeMayAsk(answer: Answer | ListAnswer): boolean {
+  if (answer.kind === 'refused') return answer.scope === 'job'
+  return answer.kind !== 'try-again' && answer.kind !== 'unusable'
+}
