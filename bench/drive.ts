@@ -5,6 +5,7 @@ import { VirtualClock } from '../simulator/virtual-clock.ts'
 import type { Answer, ListAnswer, Window } from '../src/answer.ts'
 import { listQuery, readList } from '../src/api/job-list.ts'
 import { readAnswer } from '../src/api/jobs.ts'
+import { SERVICES } from '../src/api/service.ts'
 import { HOUR } from '../src/duration.ts'
 import type { Reply } from '../src/http/exchange.ts'
 import { Secrets } from '../src/secrets.ts'
@@ -87,7 +88,7 @@ export function answerAt(plan: JobPlan, elapsed: number): Answer {
 
 /** A reply, read as it is read from the network. */
 export function read(status: number, body: unknown, id: string): Answer {
-  return readAnswer(reply(status, JSON.stringify(body)), id, secrets, 0)
+  return readAnswer(reply(status, JSON.stringify(body)), id, SERVICES.taurusdb, secrets, 0)
 }
 
 /** The list of a window's jobs, as the simulator answers it. */

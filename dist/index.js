@@ -13650,14 +13650,20 @@ const MEANINGS = new Map([
 ]);
 const job_text = schemas_string().min(1).optional().catch(undefined);
 const job_object = custom((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
-/** The one job of an answer, as sent: only `id` and `status` have to be there. */
+/**
+ * The one job of an answer, as sent: only `id` and `status` have to be there. Three facts have two names: DDS, GaussDB and
+ * GeminiDB say `progress`, GeminiDB `start_time` and `end_time`.
+ */
 const jobSchema = object({
     id: schemas_string().min(1),
     status: schemas_string().min(1),
     name: job_text,
     created: job_text,
+    start_time: job_text,
     ended: job_text,
+    end_time: job_text,
     process: job_text,
+    progress: job_text,
     fail_reason: job_text,
     instance: object({ id: job_text, name: job_text }).optional().catch(undefined),
     entities: job_object.optional().catch(undefined),
@@ -13667,6 +13673,8 @@ const endpointSchema = object({ instance: object({ endpoint: schemas_string().mi
 function toJob(sent, secrets) {
     const outside = (raw) => (raw === undefined ? undefined : secrets.text(raw));
     const entities = sent.entities && secrets.json(sent.entities, LARGEST_ENTITIES);
+    const created = sent.created ?? sent.start_time;
+    const ended = sent.ended ?? sent.end_time;
     return {
         status: {
             text: secrets.text(sent.status),
@@ -13677,10 +13685,10 @@ function toJob(sent, secrets) {
         instanceId: outside(sent.instance?.id),
         instanceName: outside(sent.instance?.name),
         instanceEndpoint: outside(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
-        created: outside(sent.created),
-        ended: outside(sent.ended),
-        durationSeconds: secondsBetween(sent.created, sent.ended),
-        progress: percent(sent.process),
+        created: outside(created),
+        ended: outside(ended),
+        durationSeconds: secondsBetween(created, ended),
+        progress: percent(sent.process ?? sent.progress),
         failReason: outside(sent.fail_reason),
         entities,
         entitiesDropped: sent.entities !== undefined && entities === undefined,
@@ -13765,7 +13773,7 @@ function readEntry(raw, secrets) {
     const { data: sent } = entrySchema.safeParse(raw);
     if (sent === undefined)
         return [];
-    const job = toJob({
+    const told = jobSchema.parse({
         id: sent.job_id,
         status: sent.status,
         name: sent.job_name,
@@ -13774,10 +13782,9 @@ function readEntry(raw, secrets) {
         process: sent.process,
         fail_reason: sent.fail_reason,
         instance: { id: sent.instance_id, name: sent.instance_name },
-        entities: undefined,
-    }, secrets);
+    });
     const id = { value: sent.job_id, text: secrets.text(sent.job_id) };
-    return [{ id, orderId: sent.order_id, created: timeOf(sent.created_time), job }];
+    return [{ id, orderId: sent.order_id, created: timeOf(sent.created_time), job: toJob(told, secrets) }];
 }
 /** Without the jobs that it tells of twice: then it contradicts itself. */
 function once(entries) {
@@ -13804,17 +13811,17 @@ function job_list_date(ms) {
 /** `GET /v3/{project_id}/jobs?id=`: one question, one answer. Source: API reference, "URI". */
 function jobsApi(api) {
     return ({ value: jobId }, signal) => {
-        const read = (exchanged, now) => readAnswer(exchanged, jobId, api.secrets, now);
+        const read = (exchanged, now) => readAnswer(exchanged, jobId, api.service, api.secrets, now);
         return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal);
     };
 }
 /** Turns whatever came back into one row of the contract's answer table. */
-function readAnswer(exchanged, jobId, secrets, now) {
+function readAnswer(exchanged, jobId, service, secrets, now) {
     if (exchanged.kind === 'no-reply')
         return serviceFaultOf(exchanged, secrets, now);
     const { status } = exchanged;
     if (status === 200)
-        return readJob(exchanged, jobId, secrets);
+        return readJob(exchanged, jobId, service, secrets);
     if (status < 300)
         return { kind: 'unusable', told: { label: `${status}`, says: phrase `HTTP ${status}` } };
     const { code = '', says } = readServiceError(exchanged, secrets);
@@ -13822,28 +13829,42 @@ function readAnswer(exchanged, jobId, secrets, now) {
         ? { kind: 'not-visible', told: { label: 'not visible', says } }
         : serviceFaultOf(exchanged, secrets, now);
 }
-const envelope = object({ job: unknown() });
-function readJob(reply, jobId, secrets) {
+const single = object({ job: unknown() });
+const listed = object({ jobs: array(unknown()) });
+const identified = object({ id: schemas_string() });
+function readJob(reply, jobId, { field }, secrets) {
     if (reply.flaw !== undefined)
         return jobs_unusable(phrase `HTTP 200 with a body that ${reply.flaw}`);
     const json = parseJson(reply.body);
-    const { data } = envelope.safeParse(json);
-    if (data?.job === null) {
-        return { kind: 'not-visible', told: { label: 'not visible', says: phrase `HTTP 200 with “job”: null` } };
+    const found = field === 'job'
+        ? [single.safeParse(json).data?.job]
+        : findJob(listed.safeParse(json).data?.jobs ?? [undefined], jobId);
+    if (found.length > 1)
+        return jobs_unusable(phrase `HTTP 200 with a list that holds the job ${found.length} times`);
+    if (found[0] === null) {
+        const instead = field === 'job' ? '“job”: null' : 'an empty list';
+        return { kind: 'not-visible', told: { label: 'not visible', says: phrase `HTTP 200 with ${instead}` } };
     }
-    const { data: sent } = jobSchema.safeParse(data?.job);
+    const { data: sent } = jobSchema.safeParse(found[0]);
     if (sent === undefined)
-        return jobs_unusable(jobs_describe(reply, json, secrets));
+        return jobs_unusable(jobs_describe(reply, json, secrets), checkOf(json, field));
     if (!isSameId(sent.id, jobId))
         return { kind: 'other-job', id: secrets.text(sent.id) };
     return { kind: 'job', job: toJob(sent, secrets) };
+}
+/** Every entry with the job's id; without one the first that there is, and a null job when there is none at all. */
+function findJob(list, jobId) {
+    if (list.length === 0)
+        return [null];
+    const own = list.filter((entry) => isSameId(identified.safeParse(entry).data?.id ?? '', jobId));
+    return own.length > 0 ? own : [list[0] ?? undefined];
 }
 /** Ignoring case. What we ask with is ASCII, and beyond it two characters can have one lower case: K and the kelvin sign. */
 function isSameId(sent, asked) {
     return /^[!-~]+$/.test(sent) && sent.toLowerCase() === asked.toLowerCase();
 }
-function jobs_unusable(says) {
-    return { kind: 'unusable', told: { label: 'no job', says } };
+function jobs_unusable(says, check) {
+    return { kind: 'unusable', told: { label: 'no job', says, ...(check !== undefined && { check }) } };
 }
 /** What came instead of a job. */
 function jobs_describe(reply, json, secrets) {
@@ -13853,6 +13874,18 @@ function jobs_describe(reply, json, secrets) {
     }
     const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : '';
     return phrase `HTTP 200 with JSON, but no job with id and status in it, only the fields “${secrets.text(fields)}”`;
+}
+/** What to check when the answer is that of another service. */
+function checkOf(json, field) {
+    const has = (name) => typeof json === 'object' && json !== null && name in json;
+    if (has(field))
+        return undefined;
+    if (has('jobs')) {
+        return 'This is how GeminiDB answers: give service: geminidb. If the job is none of GeminiDB’s, check the endpoint.';
+    }
+    return has('job')
+        ? 'This is how TaurusDB, RDS, DDS and GaussDB answer: give theirs as service. If the job is one of GeminiDB’s, check the endpoint.'
+        : undefined;
 }
 /** `DBS.200543` is "The job does not exist."; a 404 with a gateway's code is about the path, not about the job. */
 function isNotVisible(status, code) {
@@ -14207,54 +14240,71 @@ class Wrong {
     }
 }
 
+;// CONCATENATED MODULE: ./src/api/regions.ts
+/** huaweicloudsdkgaussdb/v3/region/gaussdb_region.py */
+const TAURUSDB = {
+    'gaussdb.*.myhuaweicloud.com': ids(`
+    cn-north-2 cn-north-4 cn-north-9 cn-east-3 cn-south-1 cn-south-4 cn-southwest-2 ap-southeast-3 ap-southeast-4
+    sa-brazil-1 ru-northwest-2`),
+    'gaussdbformysql.*.myhuaweicloud.com': ids('cn-north-11 ap-southeast-1 ap-southeast-2 tr-west-1 me-east-1'),
+    'gaussdb-mysql.*.myhuaweicloud.com': ids('cn-east-5 cn-southwest-3 la-north-2 af-south-1'),
+};
+/** The same in RDS's file and in that of DDS. */
+const RDS_AND_DDS = ids(`
+  cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-11 cn-north-12 cn-east-2 cn-east-3 cn-east-4 cn-east-5
+  cn-south-1 cn-south-2 cn-south-4 cn-southwest-2 cn-southwest-3 ap-southeast-1 ap-southeast-2 ap-southeast-3
+  ap-southeast-4 ap-southeast-5 my-kualalumpur-1 la-north-2 la-south-2 na-mexico-1 sa-brazil-1 af-north-1 af-south-1
+  eu-west-0 ru-moscow-1 ru-northwest-2 tr-west-1 me-east-1 ae-ad-1`);
+/** huaweicloudsdkrds/v3/region/rds_region.py */
+const RDS = {
+    'rds.*.myhuaweicloud.com': RDS_AND_DDS,
+    'rds.*.myhuaweicloud.eu': ids('eu-west-101'),
+};
+/** huaweicloudsdkdds/v3/region/dds_region.py */
+const DDS = {
+    'dds.*.myhuaweicloud.com': RDS_AND_DDS,
+    'dds.*.myhuaweicloud.eu': ids('eu-west-101'),
+};
+/** huaweicloudsdkgaussdbforopengauss/v3/region/gaussdbforopengauss_region.py */
+const GAUSSDB = {
+    'gaussdb-opengauss.*.myhuaweicloud.com': ids(`
+    cn-north-2 cn-north-4 cn-north-9 cn-east-3 cn-south-1 cn-south-2 cn-south-4 cn-southwest-2 ap-southeast-1
+    ap-southeast-2 ap-southeast-3 ap-southeast-4 la-north-2 la-south-2 sa-brazil-1 af-south-1 ru-northwest-2`),
+    'gaussdb.*.myhuaweicloud.com': ids(`
+    cn-north-12 cn-east-2 cn-east-4 cn-east-5 ap-southeast-5 af-north-1 tr-west-1 me-east-1`),
+};
+/** huaweicloudsdkgaussdbfornosql/v3/region/gaussdbfornosql_region.py */
+const GEMINIDB = {
+    'gaussdb-nosql.*.myhuaweicloud.com': ids(`
+    cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-11 cn-east-2 cn-east-3 cn-east-4 cn-south-1 cn-south-2
+    cn-south-4 cn-southwest-2 cn-southwest-3 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5
+    la-north-2 la-south-2 sa-brazil-1 af-south-1 ru-moscow-1 ru-northwest-2 tr-west-1 me-east-1`),
+    'gaussdb-nosql.*.myhuaweicloud.eu': ids('eu-west-101'),
+};
+/** huaweicloudsdksts/v1/region/sts_region.py */
+const regions_STS = {
+    'sts.*.myhuaweicloud.com': ids(`
+    cn-north-4 cn-east-3 cn-south-1 cn-southwest-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4
+    sa-brazil-1 la-south-2 af-south-1 tr-west-1`),
+};
+function ids(separatedByBlanks) {
+    return separatedByBlanks.trim().split(/\s+/);
+}
+
 ;// CONCATENATED MODULE: ./src/api/endpoints.ts
 
-/** Source: the vendor's Python SDK 3.1.219, huaweicloudsdkgaussdb/v3/region/gaussdb_region.py. To add a region, add it here. */
-const TAURUSDB = {
-    gaussdb: [
-        'cn-north-2',
-        'cn-north-4',
-        'cn-north-9',
-        'cn-east-3',
-        'cn-south-1',
-        'cn-south-4',
-        'cn-southwest-2',
-        'ap-southeast-3',
-        'ap-southeast-4',
-        'sa-brazil-1',
-        'ru-northwest-2',
-    ],
-    gaussdbformysql: ['cn-north-11', 'ap-southeast-1', 'ap-southeast-2', 'tr-west-1', 'me-east-1'],
-    'gaussdb-mysql': ['cn-east-5', 'cn-southwest-3', 'la-north-2', 'af-south-1'],
-};
-/** Source: the same SDK, huaweicloudsdksts/v1/region/sts_region.py. */
-const endpoints_STS = {
-    sts: [
-        'cn-north-4',
-        'cn-east-3',
-        'cn-south-1',
-        'cn-southwest-2',
-        'ap-southeast-1',
-        'ap-southeast-2',
-        'ap-southeast-3',
-        'ap-southeast-4',
-        'sa-brazil-1',
-        'la-south-2',
-        'af-south-1',
-        'tr-west-1',
-    ],
-};
-/** The jobs API of a region, as in {@link parseEndpoint}. */
-function jobsEndpointOf(region) {
-    return (endpointOf(region, TAURUSDB) ??
-        new Wrong(`has no documented TaurusDB host. ${near(region, TAURUSDB)} Give endpoint.`));
+
+/** A service's jobs API in a region, as in {@link parseEndpoint}. */
+function jobsEndpointOf(region, { title, hosts }) {
+    return (endpointOf(region, hosts) ??
+        new Wrong(`has no documented ${title} host. ${near(region, hosts)} Give endpoint.`));
 }
 /** The Security Token Service of a region. Any region's will do; the nearest is the fastest. */
 function stsEndpointOf(region) {
     if (region === undefined)
         return new Wrong('is missing. GitHub OIDC needs it, or region, whose host is looked up.');
-    return (endpointOf(region.id, endpoints_STS) ??
-        new Wrong(`is missing, and ${region.source} names none whose Security Token Service is documented. ${near(region.id, endpoints_STS)} Give sts-endpoint, of another region say.`));
+    return (endpointOf(region.id, regions_STS) ??
+        new Wrong(`is missing, and ${region.source} names none whose Security Token Service is documented. ${near(region.id, regions_STS)} Give sts-endpoint, of another region say.`));
 }
 /**
  * Reads an endpoint as users write it: host or host:port, with or without `https://` and a path prefix.
@@ -14310,7 +14360,7 @@ function isLoopback(hostname) {
 }
 function endpointOf(region, hosts) {
     const host = Object.entries(hosts).find(([, regions]) => regions.includes(region));
-    return host && `https://${host[0]}.${region}.myhuaweicloud.com`;
+    return host && `https://${host[0].replace('*', region)}`;
 }
 /** The regions that may have been meant; all of them when none is near. */
 function near(region, hosts) {
@@ -14332,6 +14382,23 @@ function distance(from, to) {
         row = next;
     }
     return row[to.length] ?? 0;
+}
+
+;// CONCATENATED MODULE: ./src/api/service.ts
+
+/**
+ * The services whose documents have `GET /v3/{project_id}/jobs?id=`, by the input's value. Source: the vendor's Python
+ * SDKs 3.1.219, ShowGaussMySqlJobInfo, ListJobInfo (RDS), ShowJobDetail (DDS, GaussDB), ListJobs (GeminiDB).
+ */
+const SERVICES = {
+    taurusdb: { title: 'TaurusDB', hosts: TAURUSDB, field: 'job', hasList: true },
+    rds: { title: 'RDS', hosts: RDS, field: 'job', hasList: false },
+    dds: { title: 'DDS', hosts: DDS, field: 'job', hasList: false },
+    gaussdb: { title: 'GaussDB', hosts: GAUSSDB, field: 'job', hasList: false },
+    geminidb: { title: 'GeminiDB', hosts: GEMINIDB, field: 'jobs', hasList: false },
+};
+function isServiceName(text) {
+    return Object.hasOwn(SERVICES, text);
 }
 
 ;// CONCATENATED MODULE: ./src/credentials/choice.ts
@@ -14493,12 +14560,14 @@ function isVisible(value) {
 
 
 
+
 /** Every input of action.yml with its default there; a test holds the two and the README together. */
 const INPUTS = {
     endpoint: '',
     region: '',
     'project-id': '',
     'job-id': '',
+    'order-id': '',
     token: '',
     'access-key-id': '',
     'secret-access-key': '',
@@ -14510,6 +14579,7 @@ const INPUTS = {
     timeout: '60m',
     'poll-interval': 'auto',
     'fail-fast': 'false',
+    service: 'taurusdb',
     language: 'en-us',
 };
 /** Variables that hold what is not given, in the order in which they are looked at. */
@@ -14540,16 +14610,20 @@ function readInputs(given, env, secrets) {
     const region = readRegion(input('region'), variable);
     const fromRegion = input('endpoint') === '' && region !== undefined;
     const projectId = input('project-id') || (PROJECT_VARIABLES.map(variable).find(Boolean) ?? '');
+    const service = parseService(input('service'));
     const settings = {
         endpoint: fromRegion
-            ? read(region.source, jobsEndpointOf(region.id))
+            ? read(region.source, service instanceof Wrong ? undefined : jobsEndpointOf(region.id, service))
             : read('endpoint', parseJobsEndpoint(input('endpoint'))),
         projectId: read('project-id', parseProjectId(projectId)),
-        jobs: read('job-id', parseJobIds(input('job-id'), secrets)),
+        jobs: input('order-id') === ''
+            ? read('job-id', parseJobIds(input('job-id'), secrets))
+            : read('order-id', parseOrderId(input('order-id'), input('job-id'), service, secrets)),
         credentials: chooseCredentials({ input, variable, region, report }),
         timeout: read('timeout', parseLimits(input('timeout'), SECOND, 120 * HOUR)),
         pollInterval: read('poll-interval', parsePollInterval(input('poll-interval'))),
         failFast: read('fail-fast', parseSwitch(input('fail-fast'))),
+        service: read('service', service),
         language: read('language', parseLanguage(input('language'))),
     };
     return isComplete(settings) ? settings : { problems };
@@ -14566,7 +14640,7 @@ function readRegion(given, variable) {
 function parseJobsEndpoint(value) {
     if (value !== '')
         return parseEndpoint(value, 'v3', 'jobs');
-    return new Wrong('is missing. Give endpoint, the host of the TaurusDB API, or region, cn-north-4 say, whose host is looked up.');
+    return new Wrong('is missing. Give endpoint, the host of the service’s API, or region, cn-north-4 say, whose host is looked up.');
 }
 function parseProjectId(value) {
     if (value === '') {
@@ -14578,10 +14652,10 @@ function parseProjectId(value) {
 }
 function parseJobIds(value, secrets) {
     if (value === '') {
-        return new Wrong('is missing. Perhaps the step that should have given it has another id or output name, or failed; a yearly or monthly purchase answers an order_id and no job id.');
+        return new Wrong('is missing. Perhaps the step that should have given it has another id or output name, or failed. A yearly or monthly purchase answers an order_id and no job id: give it as order-id.');
     }
     if (/^(null|undefined)$/.test(value)) {
-        return new Wrong(`is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead.`);
+        return new Wrong(`is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead: give it as order-id.`);
     }
     if (value.startsWith('[')) {
         return new Wrong("is a JSON array. Join it: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
@@ -14605,6 +14679,21 @@ function parseJobIds(value, secrets) {
     }
     return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }));
 }
+function parseOrderId(value, jobIds, service, secrets) {
+    if (jobIds !== '') {
+        return new Wrong('is given beside job-id. Give one of them: the order’s jobs are found by its id.');
+    }
+    if (/^(null|undefined)$/.test(value)) {
+        return new Wrong(`is the word ${value}: the answer that the earlier step read it from has no order id. A pay-per-use purchase answers a job_id instead.`);
+    }
+    if (!/^[!-+\--~]{1,128}$/.test(value)) {
+        return new Wrong('must be one id of 1 to 128 printable ASCII characters without spaces and commas.');
+    }
+    if (!(service instanceof Wrong) && !service.hasList) {
+        return new Wrong(`needs TaurusDB’s list of jobs, which ${service.title} does not have. Give job-id.`);
+    }
+    return { order: { value, text: secrets.text(value) } };
+}
 function parsePollInterval(value) {
     return value === 'auto' ? value : parseLimits(value, SECOND, 10 * MINUTE);
 }
@@ -14622,6 +14711,11 @@ function parseSwitch(value) {
     if (/^(true|True|TRUE)$/.test(value))
         return true;
     return /^(false|False|FALSE)$/.test(value) ? false : new Wrong('must be true or false.');
+}
+function parseService(value) {
+    return isServiceName(value)
+        ? SERVICES[value]
+        : new Wrong(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
 }
 function parseLanguage(value) {
     return value === 'en-us' || value === 'zh-cn' ? value : new Wrong('must be en-us or zh-cn.');
@@ -14658,6 +14752,7 @@ const TITLES = {
     canceled: 'The job was canceled',
     'timed-out': 'The wait timed out',
     'not-found': 'The job was not found',
+    'order-not-found': 'The order has no job',
     vanished: 'The job vanished',
     interrupted: 'The wait was interrupted',
     credentials: 'The credentials were refused',
@@ -14695,6 +14790,13 @@ function explainEnd({ state, end }, timeout) {
         case 'timed-out':
             return explainTimeout(state, timeout);
         case 'not-found':
+            if (state.kind === 'order') {
+                return {
+                    title: TITLES['order-not-found'],
+                    what: phrase `${job} had no job for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
+                    next: phrase `Check in the console that the order is paid for and has not expired, and that project-id and endpoint are those of the region in which it was placed. To go on waiting, run a step with the same order-id: ${state.id.text}.`,
+                };
+            }
             return {
                 title: TITLES['not-found'],
                 what: phrase `${job} was not known to the service for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
@@ -14710,9 +14812,9 @@ function explainEnd({ state, end }, timeout) {
             return {
                 title: TITLES.interrupted,
                 what: end.by === 'signal'
-                    ? phrase `${job} was not over${lastSeen(state)}, when the wait was interrupted.`
-                    : phrase `${job} was not over${lastSeen(state)}, when another job did not complete; fail-fast ended the wait.`,
-                next: phrase `The job itself goes on in the cloud. To wait for it again, run a step with the same job-id: ${state.id.text}.`,
+                    ? phrase `${job} ${notOver(state)}, when the wait was interrupted.`
+                    : phrase `${job} ${notOver(state)}, when another job did not complete; fail-fast ended the wait.`,
+                next: phrase `${goesOn(state)} To wait for it again, run a step with the same ${state.kind}-id: ${state.id.text}.`,
             };
         case 'error':
             return explainError(job, end);
@@ -14727,7 +14829,9 @@ function countsPhrase(tally) {
     const counts = tally.map(({ label, count }) => phrase `${count} × ${label}`);
     return joinPhrases(counts, ', ');
 }
-function jobPhrase({ id, job }) {
+function jobPhrase({ kind, id, job }) {
+    if (kind === 'order')
+        return phrase `Order ${id.text}`;
     return job?.name === undefined ? phrase `Job ${id.text}` : phrase `Job ${id.text} (${job.name})`;
 }
 function reasonOf({ failReason }) {
@@ -14741,15 +14845,25 @@ function lastSeen({ job, progress }) {
         ? phrase `, last ${job.status.text}`
         : phrase `, last ${job.status.text} at ${progress}%`;
 }
+function notOver(state) {
+    return state.kind === 'order' ? phrase `had no job yet` : phrase `was not over${lastSeen(state)}`;
+}
+function goesOn({ kind, job }) {
+    if (kind === 'order')
+        return 'The order itself goes on in the cloud.';
+    return job === undefined ? 'If the job exists, it goes on in the cloud.' : 'The job goes on in the cloud.';
+}
 function explainTimeout(state, timeout) {
+    const after = phrase ` after ${formatDuration(timeout)}`;
     const seen = state.job === undefined ? phrase ` and was never seen` : lastSeen(state);
+    const what = state.kind === 'order' ? phrase `had no job${after}` : phrase `was not over${after}${seen}`;
     const fault = state.last?.kind === 'try-again' || state.last?.kind === 'refused' ? state.last.told : undefined;
     const lastFault = fault === undefined ? [] : phrase ` The last fault: ${fault.says}.`;
     const check = fault?.check === undefined ? '' : `${fault.check} `;
     return {
         title: TITLES['timed-out'],
-        what: phrase `${jobPhrase(state)} was not over after ${formatDuration(timeout)}${seen}; ${tallyPhrase(state)}.${lastFault}`,
-        next: phrase `${check}${state.job === undefined ? 'If the job exists, it goes on in the cloud.' : 'The job goes on in the cloud.'} To resume the wait, run a step with the same job-id and a longer timeout; to create again would make a second instance.`,
+        what: phrase `${jobPhrase(state)} ${what}; ${tallyPhrase(state)}.${lastFault}`,
+        next: phrase `${check}${goesOn(state)} To resume the wait, run a step with the same ${state.kind}-id and a longer timeout; to create again would make a second instance.`,
     };
 }
 function explainError(job, end) {
@@ -14780,12 +14894,12 @@ const CURES = {
     credentials: 'Check the credentials. They are not asked with again, since repeated refusals lock an account.',
     'id-token': 'GitHub’s own service refused. Check that the job has the permission id-token: write; a run that was waiting for days has to be started anew.',
     agency: 'Check identity-provider-urn, agency-urn, audience and the agency’s trust policy, whose conditions on oidc:sub, oidc:aud and oidc:iss must all fit this workflow: docs/credentials.md.',
-    permission: 'Check that the user may list tasks (gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
+    permission: 'Check that the user may list the service’s tasks (for TaurusDB gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
     redirect: 'A redirect is never followed, since credentials would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
     certificate: 'Check the endpoint’s spelling. Where a proxy or a private CA signs, put that CA’s certificate into a file and its path into NODE_EXTRA_CA_CERTS.',
     proxy: 'Check https_proxy (it holds user and password, if the proxy wants them) and no_proxy, and that the proxy may connect to the endpoint.',
     request: 'Check endpoint and project-id: together they must be those of the instance’s region.',
-    unusable: 'Check the endpoint: it must be the host of the TaurusDB API, not that of the console, a proxy or another service.',
+    unusable: 'Check endpoint and service: the endpoint must be the host of that service’s API, not that of the console, a proxy or another service.',
     'other-job': 'Nothing is known of the job that was asked for. Check the endpoint, and caches or gateways before it.',
     defect: 'Please report it with this log. The job itself goes on in the cloud; a step with the same job-id waits for it again.',
 };
@@ -14977,6 +15091,8 @@ function cut(text, longest) {
 
 /** The longest silence. */
 const SIGN_OF_LIFE = MINUTE;
+/** Jobs of which each change is a line; of more, only the ends are. */
+const MOST_FOLLOWED = 10;
 /** Jobs that are named in one line. */
 const log_MOST_NAMED = 10;
 /** Warnings that are annotations: GitHub keeps ten per step. */
@@ -14984,6 +15100,7 @@ const MOST_WARNINGS = 10;
 /** The log of a wait: a line per change of status or progress, and a sign of life each minute. */
 class Log {
     #jobs;
+    #kind;
     #printer;
     #clock;
     #start;
@@ -14991,7 +15108,8 @@ class Log {
     #lastLine;
     #warnings = 0;
     constructor(jobs, printer, clock) {
-        this.#jobs = jobs;
+        this.#jobs = 'order' in jobs ? [jobs.order] : jobs;
+        this.#kind = 'order' in jobs ? 'order' : 'job';
         this.#printer = printer;
         this.#clock = clock;
         this.#start = this.#lastLine = clock.now();
@@ -15000,7 +15118,7 @@ class Log {
     begin(endpoint, timeout, credentials) {
         const [first] = this.#jobs;
         const what = this.#jobs.length === 1 && first !== undefined
-            ? phrase `job ${first.text}`
+            ? phrase `${this.#kind} ${first.text}`
             : phrase `${this.#jobs.length} jobs`;
         this.#printer.info(forLog(phrase `Waiting for ${what} at ${endpoint}, ${formatDuration(timeout)} at most.`));
         this.#printer.info(`Credentials: ${credentials}.`);
@@ -15019,6 +15137,8 @@ class Log {
         this.#latest.set(state.id, { state, nextAsk, isOver });
         if (state.last !== undefined && this.#printer.isDebug())
             this.#printer.debug(forLog(phrase `${state.id.text}: ${log_describe(state.last)}`));
+        if (this.#jobs.length > MOST_FOLLOWED && !isOver)
+            return;
         if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress)
             return;
         const name = this.#jobs.length === 1 ? [] : phrase ` · ${state.id.text}`;
@@ -15087,6 +15207,8 @@ class Log {
     }
 }
 function labelOf(state) {
+    if (state?.kind === 'order')
+        return 'no job yet';
     return state?.job?.status.label ?? (state?.hiddenSince === undefined ? 'not seen yet' : 'not visible yet');
 }
 function log_describe(answer) {
@@ -15131,12 +15253,13 @@ const UNKNOWN = {
 };
 /** What later steps read. With several jobs the first that failed, else the first that did not complete, speaks. */
 function outputsOf(waited) {
-    const all = waited.map(factsOf);
+    // An order that has no job has nothing else to tell.
+    const all = waited.filter(({ state }) => state.kind === 'job').map(factsOf);
     const facts = all.find(({ result }) => result === 'failed' || result === 'canceled') ??
         all.find(({ result }) => result !== 'completed') ??
         all[0];
     if (facts === undefined)
-        return UNKNOWN;
+        return { ...UNKNOWN, result: waited[0]?.end.result ?? UNKNOWN.result };
     return {
         status: facts.status,
         result: facts.result,
@@ -15320,7 +15443,10 @@ function summaryOfOne(waited, timeout) {
     const { job } = state;
     const { title, what, next } = explainEnd(waited, timeout);
     const rows = [
-        ['Job', job?.name === undefined ? [state.id.text] : phrase `${job.name} ${state.id.text}`],
+        [
+            state.kind === 'job' ? 'Job' : 'Order',
+            job?.name === undefined ? [state.id.text] : phrase `${job.name} ${state.id.text}`,
+        ],
         ['Result', phrase `${end.result}`],
         ['Status', job && [job.status.text]],
         [
@@ -15653,17 +15779,17 @@ function judge(before, answer, at) {
         case 'unusable': {
             const unusable = state.unusable + 1;
             return unusable < MOST_UNUSABLE
-                ? goesOn({ ...state, faults: 0, unusable })
+                ? judge_goesOn({ ...state, faults: 0, unusable })
                 : ended({ ...state, unusable }, { result: 'error', why: 'unusable', told: answer.told });
         }
         case 'refused': {
             const refusals = state.refusals + 1;
             return answer.isRenewable === true && refusals < MOST_REFUSALS
-                ? goesOn({ ...state, refusals })
+                ? judge_goesOn({ ...state, refusals })
                 : ended({ ...state, refusals }, { result: 'error', why: answer.why, told: answer.told });
         }
         case 'try-again':
-            return goesOn({ ...state, faults: state.faults + 1 });
+            return judge_goesOn({ ...state, faults: state.faults + 1 });
     }
 }
 function judge_labelOf(answer) {
@@ -15691,7 +15817,7 @@ function judgeJob(before, job, at) {
         case 'canceled':
             return ended(state, { result: meaning, job });
         case 'running':
-            return goesOn(state);
+            return judge_goesOn(state);
         case 'pending':
             return judgePending(state, at);
         case 'unauthorized':
@@ -15702,7 +15828,7 @@ function judgeJob(before, job, at) {
 }
 function judgePending(state, at) {
     if (state.pendingWarned || at - (state.pendingSince ?? at) < LONG_PENDING)
-        return goesOn(state);
+        return judge_goesOn(state);
     const warning = phrase `Job ${state.id.text} has been Pending for 10 minutes: perhaps a delayed operation, which starts in the instance’s maintenance window.`;
     return { state: { ...state, pendingWarned: true }, warning, end: undefined };
 }
@@ -15710,7 +15836,7 @@ function warnOfStatus(state, status, meaning) {
     const { warnedStatuses } = state;
     const isKnown = warnedStatuses.some((warned) => warned.equals(status));
     if (isKnown || warnedStatuses.length >= MOST_STATUS_WARNINGS)
-        return goesOn(state);
+        return judge_goesOn(state);
     return {
         state: { ...state, warnedStatuses: [...warnedStatuses, status] },
         warning: phrase `Job ${state.id.text} has the status “${status}”: ${meaning}.`,
@@ -15720,16 +15846,16 @@ function warnOfStatus(state, status, meaning) {
 function judgeNotVisible(before, told, at) {
     if (before.job !== undefined) {
         const state = { ...before, missing: before.missing + 1 };
-        return state.missing < MOST_MISSING ? goesOn(state) : ended(state, { result: 'vanished', told });
+        return state.missing < MOST_MISSING ? judge_goesOn(state) : ended(state, { result: 'vanished', told });
     }
     const hiddenSince = before.hiddenSince ?? at;
     const state = { ...before, hiddenSince };
     const hiddenFor = at - hiddenSince;
     return hiddenFor < LONGEST_HIDDEN[state.kind]
-        ? goesOn(state)
+        ? judge_goesOn(state)
         : ended(state, { result: 'not-found', told, hiddenFor });
 }
-function goesOn(state) {
+function judge_goesOn(state) {
     return { state, warning: undefined, end: undefined };
 }
 function ended(state, end) {
@@ -15790,6 +15916,10 @@ class Listing {
             for (const { id } of waiting)
                 this.#place(id).standing = 'distrusted';
         }
+        // That there were too many questions says nothing about the list.
+        const isThrottled = answer.kind === 'try-again' && answer.throttled !== undefined;
+        if (answer.kind !== 'list' && !isThrottled)
+            this.#giveUpSearch(waiting);
         if (answer.kind !== 'list')
             return told;
         const entries = new Map(answer.entries.map((entry) => [keyOf(entry.id), entry]));
@@ -15830,16 +15960,22 @@ class Listing {
     /** Narrows a page that had not all of its jobs, while any is sought; what no page has is missing. */
     #readOn(page, list, waiting, at) {
         page.isRead = true;
-        const sought = waiting.filter((state) => this.standing(state) === 'sought');
-        const parts = list.isWhole || sought.length === 0 ? undefined : divide(page.window, list);
+        const isSought = waiting.some((state) => this.standing(state) === 'sought');
+        const parts = list.isWhole || !isSought ? undefined : divide(page.window, list);
         if (parts !== undefined && this.#pages.length < MOST_PAGES) {
             page.window = parts[0];
             this.#pages = [...this.#pages, pageOf(parts[1], at)];
         }
         if (this.#pages.every(({ isRead }) => isRead))
-            for (const { id } of sought)
-                this.#place(id).standing = 'missing';
+            this.#giveUpSearch(waiting);
         this.#pages = this.#pages.filter((one) => this.#isNeeded(one, waiting));
+    }
+    #giveUpSearch(waiting) {
+        for (const { id } of waiting) {
+            const place = this.#place(id);
+            if (place.standing === 'sought')
+                place.standing = 'missing';
+        }
     }
     #isNeeded(page, waiting) {
         // A job that was just created may come into the list later, among the newest.
@@ -16206,7 +16342,8 @@ class Waiting {
             if (standing === before[index] || !['over', 'missing', 'distrusted'].includes(standing))
                 continue;
             // What the list lacks may be too new for it: that gets one look more.
-            const inMs = standing === 'missing' && track.state.last === undefined ? MISSING_PAUSE : 0;
+            const isNew = answer.kind === 'list' && standing === 'missing' && track.state.last === undefined;
+            const inMs = isNew ? MISSING_PAUSE : 0;
             track.nextAsk = Math.min(track.nextAsk, Math.max(at + inMs, track.notBefore));
         }
     }
@@ -16218,7 +16355,7 @@ class Waiting {
         const pauses = states
             .filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined)
             .map((state) => this.#plan.pause(state, at));
-        const backoff = page.failures > 0 ? Math.min(share * 2 ** page.failures, LONGEST_LIST_PAUSE) : share;
+        const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), LONGEST_LIST_PAUSE) : share;
         const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
         const next = Math.max(at + Math.max(backoff, Math.min(LONGEST_LIST_PAUSE, ...pauses)), retryAt, this.#turns.notBefore);
         return askedAt < this.#lastLook ? Math.min(next, this.#lastLookAt(retryAt)) : next;
@@ -16267,7 +16404,7 @@ function trackOf(state, nextAsk, search) {
         state,
         end: undefined,
         nextAsk,
-        notBefore: nextAsk,
+        notBefore: -Infinity,
         askedAt: -Infinity,
         isAsking: false,
         search,
@@ -16315,12 +16452,19 @@ async function waitFor(settings, around) {
     const log = new Log(jobs, toolkit, clock);
     log.begin(secrets.text(api.endpoint), timeout, choice.source);
     const credentials = credentialsFor(choice, settings, around, log);
-    const service = { ...api, credentials, secrets, wallClock };
+    const asking = { ...api, credentials, secrets, wallClock };
     const over = new AbortController();
     void log.signsOfLife(over.signal);
-    const waited = await wait({ jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random), hasList: true, failFast }, {
-        ask: jobsApi(service),
-        askList: jobListApi(service),
+    const waited = await wait({
+        jobs,
+        timeout,
+        pause: schedule(pollInterval, random),
+        pacing: pacing(random),
+        hasList: api.service.hasList,
+        failFast,
+    }, {
+        ask: jobsApi(asking),
+        askList: jobListApi(asking),
         clock,
         wallClock,
         signal,

@@ -1,33 +1,53 @@
 import { parseArgs } from 'node:util'
+import type { JobWish } from './job.ts'
 import { runStep } from './runner.ts'
 import { startSimulator } from './simulator.ts'
 
 /**
  * `npm run demo`: the built action waits for a create job of the simulator, whose five minutes pass in a few seconds.
- * With --fail the job fails. With --oidc there is no stored secret: the action gets its keys with an id token, as on
- * GitHub, and new ones before they end, which here is soon.
+ * - `--fail`: the job fails
+ * - `--oidc`: without a stored secret; the action gets its keys with an id token, as on GitHub, and new ones before they
+ *   end, which here is soon
+ * - `--jobs 5`: as many jobs in one step
+ * - `--order`: the purchase answered an order and no job id, and the job comes after a minute
  */
 const { values: options } = parseArgs({
-  options: { fail: { type: 'boolean', default: false }, oidc: { type: 'boolean', default: false } },
+  options: {
+    fail: { type: 'boolean', default: false },
+    oidc: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '1' },
+    order: { type: 'boolean', default: false },
+  },
 })
+const count = Number(options.jobs)
+if (!Number.isInteger(count) || count < 1 || count > 500) {
+  console.error('--jobs must be a number from 1 to 500.')
+  process.exit(2)
+}
 
 const simulator = await startSimulator({ speed: 25, oidc: { keySeconds: 150 } })
-const job = simulator.addJob({
-  runningMs: 290_000,
-  ...(options.fail
-    ? {
-        outcome: 'Failed',
-        failReason: 'The quota of vCPUs is used up. Apply for a higher quota, or choose a smaller flavor.',
-      }
-    : {}),
-})
+const failed: JobWish = {
+  outcome: 'Failed',
+  failReason: 'The quota of vCPUs is used up. Apply for a higher quota, or choose a smaller flavor.',
+}
+const ordered: JobWish = { orderId: 'CS2611250656ABCDE', hiddenMs: 60_000 }
+const ids = Array.from({ length: count }, (_, index) =>
+  simulator.addJob({
+    instance: { id: `${'0'.repeat(28)}${String(index).padStart(4, '0')}in07`, name: `database-${index + 1}` },
+    // From five minutes for the first down to two and a half for the last.
+    runningMs: 290_000 - (150_000 * index) / count,
+    ...(options.order ? ordered : {}),
+    ...(options.fail && index === 0 ? failed : {}),
+  }),
+)
 
-console.log('A create job of five minutes, 25 times as fast. The step’s log:\n')
+const what = count === 1 ? 'A create job of five minutes' : `${count} create jobs of two to five minutes`
+console.log(`${what}, 25 times as fast. The step’s log:\n`)
 const result = await runStep({
   with: {
     endpoint: simulator.endpoint,
     'project-id': simulator.projectId,
-    'job-id': job,
+    ...(options.order ? { 'order-id': ordered.orderId ?? '' } : { 'job-id': ids.join(',') }),
     'poll-interval': '1s',
     ...(options.oidc
       ? {
@@ -48,6 +68,11 @@ if (options.oidc) {
   )
   const places = simulator.requests.map(({ method, path }) => `${method} ${path}`)
   for (const place of places.filter((each) => !each.endsWith('/jobs'))) console.log(`  ${place}`)
+}
+if (count > 1 || options.order) {
+  const paths = simulator.requests.map(({ path }) => path)
+  const lists = paths.filter((path) => path.endsWith('/immediate-jobs')).length
+  console.log(`\nThe service was asked ${paths.length} times, ${lists} of them for its list of jobs.`)
 }
 console.log(
   `\nThe step is ${result.exitCode === 0 ? 'green' : 'red'} (exit code ${result.exitCode}). Its outputs:\n`,

@@ -1,5 +1,6 @@
 import { jobsEndpointOf, parseEndpoint, type Region } from './api/endpoints.ts'
 import type { JobId } from './api/job.ts'
+import { isServiceName, SERVICES, type Service } from './api/service.ts'
 import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
 import type { Secrets } from './secrets.ts'
@@ -11,6 +12,7 @@ export const INPUTS = {
   region: '',
   'project-id': '',
   'job-id': '',
+  'order-id': '',
   token: '',
   'access-key-id': '',
   'secret-access-key': '',
@@ -22,6 +24,7 @@ export const INPUTS = {
   timeout: '60m',
   'poll-interval': 'auto',
   'fail-fast': 'false',
+  service: 'taurusdb',
   language: 'en-us',
 } as const
 
@@ -38,8 +41,8 @@ export interface Settings {
   /** Scheme, host and path prefix, without a slash at its end. */
   readonly endpoint: string
   readonly projectId: string
-  /** Distinct, ignoring case, in the order given; at least one. */
-  readonly jobs: readonly JobId[]
+  /** Distinct, ignoring case, in the order given, at least one; or the order whose jobs are to be found. */
+  readonly jobs: readonly JobId[] | { readonly order: JobId }
   readonly credentials: CredentialsChoice
   /** Milliseconds. */
   readonly timeout: number
@@ -47,6 +50,7 @@ export interface Settings {
   readonly pollInterval: 'auto' | number
   /** Whether the first job that does not complete ends the wait for all. */
   readonly failFast: boolean
+  readonly service: Service
   readonly language: string
 }
 
@@ -82,16 +86,21 @@ export function readInputs(
   const region = readRegion(input('region'), variable)
   const fromRegion = input('endpoint') === '' && region !== undefined
   const projectId = input('project-id') || (PROJECT_VARIABLES.map(variable).find(Boolean) ?? '')
+  const service = parseService(input('service'))
   const settings = {
     endpoint: fromRegion
-      ? read(region.source, jobsEndpointOf(region.id))
+      ? read(region.source, service instanceof Wrong ? undefined : jobsEndpointOf(region.id, service))
       : read('endpoint', parseJobsEndpoint(input('endpoint'))),
     projectId: read('project-id', parseProjectId(projectId)),
-    jobs: read('job-id', parseJobIds(input('job-id'), secrets)),
+    jobs:
+      input('order-id') === ''
+        ? read('job-id', parseJobIds(input('job-id'), secrets))
+        : read('order-id', parseOrderId(input('order-id'), input('job-id'), service, secrets)),
     credentials: chooseCredentials({ input, variable, region, report }),
     timeout: read('timeout', parseLimits(input('timeout'), SECOND, 120 * HOUR)),
     pollInterval: read('poll-interval', parsePollInterval(input('poll-interval'))),
     failFast: read('fail-fast', parseSwitch(input('fail-fast'))),
+    service: read('service', service),
     language: read('language', parseLanguage(input('language'))),
   }
   return isComplete(settings) ? settings : { problems }
@@ -112,7 +121,7 @@ function readRegion(given: string, variable: (name: string) => string): Region |
 function parseJobsEndpoint(value: string): string | Wrong {
   if (value !== '') return parseEndpoint(value, 'v3', 'jobs')
   return new Wrong(
-    'is missing. Give endpoint, the host of the TaurusDB API, or region, cn-north-4 say, whose host is looked up.',
+    'is missing. Give endpoint, the host of the service’s API, or region, cn-north-4 say, whose host is looked up.',
   )
 }
 
@@ -130,12 +139,12 @@ function parseProjectId(value: string): string | Wrong {
 function parseJobIds(value: string, secrets: Secrets): readonly JobId[] | Wrong {
   if (value === '') {
     return new Wrong(
-      'is missing. Perhaps the step that should have given it has another id or output name, or failed; a yearly or monthly purchase answers an order_id and no job id.',
+      'is missing. Perhaps the step that should have given it has another id or output name, or failed. A yearly or monthly purchase answers an order_id and no job id: give it as order-id.',
     )
   }
   if (/^(null|undefined)$/.test(value)) {
     return new Wrong(
-      `is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead.`,
+      `is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead: give it as order-id.`,
     )
   }
   if (value.startsWith('[')) {
@@ -162,6 +171,29 @@ function parseJobIds(value: string, secrets: Secrets): readonly JobId[] | Wrong 
   return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }))
 }
 
+function parseOrderId(
+  value: string,
+  jobIds: string,
+  service: Service | Wrong,
+  secrets: Secrets,
+): { readonly order: JobId } | Wrong {
+  if (jobIds !== '') {
+    return new Wrong('is given beside job-id. Give one of them: the order’s jobs are found by its id.')
+  }
+  if (/^(null|undefined)$/.test(value)) {
+    return new Wrong(
+      `is the word ${value}: the answer that the earlier step read it from has no order id. A pay-per-use purchase answers a job_id instead.`,
+    )
+  }
+  if (!/^[!-+\--~]{1,128}$/.test(value)) {
+    return new Wrong('must be one id of 1 to 128 printable ASCII characters without spaces and commas.')
+  }
+  if (!(service instanceof Wrong) && !service.hasList) {
+    return new Wrong(`needs TaurusDB’s list of jobs, which ${service.title} does not have. Give job-id.`)
+  }
+  return { order: { value, text: secrets.text(value) } }
+}
+
 function parsePollInterval(value: string): 'auto' | number | Wrong {
   return value === 'auto' ? value : parseLimits(value, SECOND, 10 * MINUTE)
 }
@@ -180,6 +212,12 @@ function parseLimits(value: string, least: number, most: number): number | Wrong
 function parseSwitch(value: string): boolean | Wrong {
   if (/^(true|True|TRUE)$/.test(value)) return true
   return /^(false|False|FALSE)$/.test(value) ? false : new Wrong('must be true or false.')
+}
+
+function parseService(value: string): Service | Wrong {
+  return isServiceName(value)
+    ? SERVICES[value]
+    : new Wrong(`must be one of ${Object.keys(SERVICES).join(', ')}.`)
 }
 
 function parseLanguage(value: string): string | Wrong {

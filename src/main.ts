@@ -61,14 +61,21 @@ async function waitFor(settings: Settings, around: Surroundings): Promise<readon
   const log = new Log(jobs, toolkit, clock)
   log.begin(secrets.text(api.endpoint), timeout, choice.source)
   const credentials = credentialsFor(choice, settings, around, log)
-  const service = { ...api, credentials, secrets, wallClock }
+  const asking = { ...api, credentials, secrets, wallClock }
   const over = new AbortController()
   void log.signsOfLife(over.signal)
   const waited = await wait(
-    { jobs, timeout, pause: schedule(pollInterval, random), pacing: pacing(random), hasList: true, failFast },
     {
-      ask: jobsApi(service),
-      askList: jobListApi(service),
+      jobs,
+      timeout,
+      pause: schedule(pollInterval, random),
+      pacing: pacing(random),
+      hasList: api.service.hasList,
+      failFast,
+    },
+    {
+      ask: jobsApi(asking),
+      askList: jobListApi(asking),
       clock,
       wallClock,
       signal,

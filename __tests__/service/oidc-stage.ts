@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
 import type { Answer } from '../../src/answer.ts'
 import { jobsApi } from '../../src/api/jobs.ts'
+import { SERVICES } from '../../src/api/service.ts'
 import type { Agency } from '../../src/credentials/agency.ts'
 import { OidcCredentials } from '../../src/credentials/oidc.ts'
 import { HOUR, SECOND } from '../../src/duration.ts'
@@ -87,7 +88,8 @@ export async function waitFor({
     },
   )
   const { endpoint, projectId } = simulator
-  const ask = jobsApi({ endpoint, projectId, language: 'en-us', credentials, secrets, wallClock })
+  const api = { endpoint, projectId, service: SERVICES.taurusdb, language: 'en-us' }
+  const ask = jobsApi({ ...api, credentials, secrets, wallClock })
   const answers: Answer[] = []
   let asking = 0
   const ids = jobs ?? [simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })]

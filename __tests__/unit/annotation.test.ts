@@ -25,6 +25,30 @@ test('a wait that completed has none', () => {
   expect(annotationOf([waitedFor('a', [jobAnswer('Completed')])], HOUR)).toBeUndefined()
 })
 
+describe('an order without a job', () => {
+  const order = (answers: readonly Answer[], end?: End) => annotate(waitedFor('CS1', answers, end, 'order'))
+
+  test('says after ten minutes what to check', () => {
+    const { title, message } = order(Array.from({ length: 11 }, () => notVisible))
+    expect(title).toBe('The order has no job')
+    expect(message).toMatch(/^Order CS1 had no job for 10m: not there\.\n/)
+    expect(message).toMatch(/paid for .* expired, and that project-id and endpoint .* same order-id: CS1\.$/)
+  })
+
+  test('that timed out, or was interrupted, is to be waited for by its own id', () => {
+    expect(order([notVisible]).message).toMatch(
+      /^Order CS1 had no job after 1h; 1 asked: 1 × not visible\.\nThe order itself goes on.* same order-id /,
+    )
+    expect(order([notVisible], { result: 'interrupted', by: 'signal' }).message).toMatch(
+      /^Order CS1 had no job yet, when the wait was interrupted\.\n.* same order-id: CS1\.$/,
+    )
+  })
+
+  test('whose list is refused says why', () => {
+    expect(order([forbidden]).message).toMatch(/^Order CS1 could not be asked for: HTTP 403 DBS\.200010\.\n/)
+  })
+})
+
 describe('one job', () => {
   test('that failed shows the service’s reason', () => {
     expect(annotate(waitedFor('a', [jobAnswer('Failed', { fail_reason: 'no quota' })]))).toEqual({

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from '../../src/answer.ts'
 import { readAnswer } from '../../src/api/jobs.ts'
+import { SERVICES } from '../../src/api/service.ts'
 import type { NoReply } from '../../src/http/exchange.ts'
 import { noSecrets, plain } from './text.ts'
 
@@ -9,7 +10,20 @@ const ID = 'a9767ede-fe0f-4888-9003-e843a4c90514'
 
 function answerTo(status: number, body: unknown, headers: IncomingHttpHeaders = {}, flaw?: string): Answer {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return readAnswer({ kind: 'reply', status, headers, body: text, flaw }, ID, noSecrets, Date.UTC(2026, 0, 1))
+  const reply = { kind: 'reply', status, headers, body: text, flaw } as const
+  return readAnswer(reply, ID, SERVICES.taurusdb, noSecrets, Date.UTC(2026, 0, 1))
+}
+
+/** What an answer of another service is. */
+function answerOf(service: keyof typeof SERVICES, body: unknown): Answer {
+  const reply = {
+    kind: 'reply',
+    status: 200,
+    headers: {},
+    body: JSON.stringify(body),
+    flaw: undefined,
+  } as const
+  return readAnswer(reply, ID, SERVICES[service], noSecrets, 0)
 }
 
 function says(answer: Answer): string {
@@ -26,7 +40,7 @@ describe('HTTP 200', () => {
   test('with a job whose id only looks like it in lower case is about another job', () => {
     const body = JSON.stringify({ job: { id: '\u212A1', status: 'Completed' } })
     const reply = { kind: 'reply', status: 200, headers: {}, body, flaw: undefined } as const
-    expect(readAnswer(reply, 'k1', noSecrets, 0).kind).toBe('other-job')
+    expect(readAnswer(reply, 'k1', SERVICES.taurusdb, noSecrets, 0).kind).toBe('other-job')
   })
 
   test('with another job is about another job', () => {
@@ -55,6 +69,91 @@ describe('HTTP 200', () => {
     const answer = answerTo(200, body)
     expect(answer.kind).toBe('unusable')
     expect(says(answer)).toContain(expected)
+  })
+})
+
+describe('HTTP 200 of a sister service', () => {
+  const completed = { id: ID, status: 'Completed' }
+  const running = { id: ID, status: 'Running' }
+  const other = { id: 'another', status: 'Completed' }
+
+  test.each(['rds', 'dds', 'gaussdb'] as const)('of %s is read as TaurusDB’s', (service) => {
+    expect(answerOf(service, { job: completed })).toEqual(answerTo(200, { job: completed }))
+    expect(answerOf(service, { job: null }).kind).toBe('not-visible')
+    expect(answerOf(service, { job: other }).kind).toBe('other-job')
+    expect(answerOf(service, { jobs: [completed], total_count: 1 }).kind).toBe('unusable')
+  })
+
+  describe('of GeminiDB', () => {
+    const list = (...jobs: unknown[]) => answerOf('geminidb', { jobs, total_count: jobs.length })
+    const meaning = (answer: Answer) => (answer.kind === 'job' ? answer.job.status.meaning : answer.kind)
+
+    test('with the job in a list is that job, wherever it stands, whatever the case of its id', () => {
+      expect(meaning(list(completed))).toBe('completed')
+      expect(meaning(list(other, null, 7, {}, { id: 5 }, { ...running, id: ID.toUpperCase() }))).toBe(
+        'running',
+      )
+      expect(meaning(list(running, other))).toBe('running')
+    })
+
+    test('with an empty list is a job that is not visible', () => {
+      expect(list().kind).toBe('not-visible')
+      expect(says(list())).toBe('HTTP 200 with an empty list')
+    })
+
+    test('with a list without the job is about another job', () => {
+      const answer = list(other, { id: 'a third', status: 'Completed' })
+      expect(answer.kind === 'other-job' && answer.id.reveal()).toBe('another')
+    })
+
+    test.each([
+      [completed, running],
+      [running, completed],
+      [completed, completed],
+      [completed, { ...running, id: ID.toUpperCase() }],
+      [completed, { id: ID }],
+    ])('with the job twice, %j and %j, is unusable: nobody knows which one counts', (...jobs) => {
+      expect(list(...jobs).kind).toBe('unusable')
+      expect(says(list(...jobs))).toBe('HTTP 200 with a list that holds the job 2 times')
+    })
+
+    test.each([
+      ['a null job', [null]],
+      ['a job that is text', [ID]],
+      ['a job without a status', [{ id: ID }]],
+      ['a job without a status, and another', [other, { id: ID }]],
+      ['a job without an id', [{ status: 'Completed' }]],
+      ['a status that is no text', [{ id: ID, status: ['Completed'] }]],
+      ['a list in the list', [[completed]]],
+    ])('with %s in the list is unusable', (_what, jobs) => {
+      expect(list(...jobs).kind).toBe('unusable')
+      expect(says(list(...jobs))).toContain('the fields “jobs, total_count”')
+    })
+
+    test.each([
+      { job: completed },
+      { job: null },
+      { jobs: completed },
+      { jobs: null },
+      { jobs: { 0: completed } },
+      [completed],
+    ])('with %j is unusable: only a list counts', (body) => {
+      expect(answerOf('geminidb', body).kind).toBe('unusable')
+    })
+  })
+
+  test('in the shape of another one is unusable, and says which service to give', () => {
+    const checkOf = (answer: Answer) => ('told' in answer ? answer.told.check : undefined)
+    for (const service of ['taurusdb', 'rds', 'dds', 'gaussdb'] as const) {
+      const answer = answerOf(service, { jobs: [completed], total_count: 1 })
+      expect(says(answer)).toContain('only the fields “jobs, total_count”')
+      expect(checkOf(answer)).toContain('give service: geminidb')
+    }
+    expect(checkOf(answerOf('geminidb', { job: completed }))).toContain('TaurusDB, RDS, DDS and GaussDB')
+    for (const body of [{}, [], null, { job: {}, jobs: [] }, { data: { jobs: [] } }]) {
+      expect(checkOf(answerOf('rds', body))).toBeUndefined()
+    }
+    expect(checkOf(answerOf('geminidb', { job: {}, jobs: [null] }))).toBeUndefined()
   })
 })
 
@@ -104,7 +203,13 @@ describe('refused is', () => {
   describe('credentials, with a clock', () => {
     const NOW = Date.UTC(2026, 10, 25, 12)
     const answerAt = (status: number, headers: Record<string, string>) =>
-      readAnswer({ kind: 'reply', status, headers, body: '', flaw: undefined }, 'job-1', noSecrets, NOW)
+      readAnswer(
+        { kind: 'reply', status, headers, body: '', flaw: undefined },
+        'job-1',
+        SERVICES.taurusdb,
+        noSecrets,
+        NOW,
+      )
     test.each([
       ['Wed, 25 Nov 2026 12:06:00 GMT', '; the clock of this runner is 6m behind the service’s'],
       ['Wed, 25 Nov 2026 11:53:30 GMT', '; the clock of this runner is 6m30s ahead of the service’s'],
@@ -194,7 +299,8 @@ describe('without a reply', () => {
     message: 'connect ECONNREFUSED',
     proxyStatus: undefined,
   }
-  const read = (failure: Partial<NoReply>) => readAnswer({ ...noReply, ...failure }, ID, noSecrets, 0)
+  const read = (failure: Partial<NoReply>) =>
+    readAnswer({ ...noReply, ...failure }, ID, SERVICES.taurusdb, noSecrets, 0)
 
   test.each([
     ['connect', 'no connection: “connect ECONNREFUSED”'],

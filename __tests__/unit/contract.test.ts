@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { SERVICES } from '../../src/api/service.ts'
 import { INPUTS } from '../../src/inputs.ts'
 import { TITLES } from '../../src/report/explain.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
@@ -14,13 +15,17 @@ const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {
   runs: { using: string; main: string }
 }
 
+const contract = readFileSync(join(ROOT, 'docs', 'contract.md'), 'utf8')
+
+function section(heading: string, document = readme): string {
+  return document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ''
+}
+
 /** First two cells of the rows of the table below a heading, without code marks. */
-function table(heading: string): [string, string][] {
-  const section = readme.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ''
-  return [...section.matchAll(/^\| `([a-z-]+)` +\| ([^|]*?) +\|/gm)].map(([, name = '', cell = '']) => [
-    name,
-    cell,
-  ])
+function table(heading: string, document = readme): [string, string][] {
+  return [...section(heading, document).matchAll(/^\| `([a-z-]+)` +\| ([^|]*?) +\|/gm)].map(
+    ([, name = '', cell = '']) => [name, cell],
+  )
 }
 
 describe('inputs', () => {
@@ -31,8 +36,11 @@ describe('inputs', () => {
     expect(Object.keys(action.inputs)).toEqual(Object.keys(INPUTS))
   })
 
-  test('the README’s table has the same, with the same defaults', () => {
-    const rows = table('Inputs')
+  test.each([
+    ['README.md', readme],
+    ['docs/contract.md', contract],
+  ])('the table of %s has the same, with the same defaults', (_name, document) => {
+    const rows = table('Inputs', document)
     expect(rows.map(([name]) => name)).toEqual(Object.keys(INPUTS))
     for (const [name, cell] of rows) {
       const documented = /^`(.*)`$/.exec(cell)?.[1] ?? ''
@@ -45,10 +53,23 @@ describe('inputs', () => {
   })
 })
 
+test('the README’s table of services has those of service.ts, and the hosts of each', () => {
+  const rows = section('Sister services').matchAll(/^\| `([a-z]+)` +\| (\w+)[^|]*\| ([^|]*)\|/gm)
+  const documented = [...rows].map(([, name, title, hosts]) => [name, title, hosts?.match(/[a-z-]+(?=\.`)/g)])
+  const known = Object.entries(SERVICES).map(([name, { title, hosts }]) => {
+    const prefixes = Object.keys(hosts).map((host) => host.split('.')[0])
+    return [name, title, [...new Set(prefixes)]]
+  })
+  // Without the table's head.
+  expect(documented.slice(1)).toEqual(known)
+  for (const name of Object.keys(SERVICES)) expect(action.inputs['service']?.description).toContain(name)
+})
+
 describe('outputs', () => {
-  test('action.yml, outputs.ts and the README’s table have the same, in the same order', () => {
+  test('action.yml, outputs.ts and the tables of README and contract have the same, in the same order', () => {
     expect(Object.keys(action.outputs)).toEqual(OUTPUTS)
     expect(table('Outputs').map(([name]) => name)).toEqual(OUTPUTS)
+    expect(table('Outputs', contract).map(([name]) => name)).toEqual(OUTPUTS)
   })
 
   test('each has a description', () => {
@@ -58,8 +79,7 @@ describe('outputs', () => {
 })
 
 test('each annotation title is a heading of the README, and no heading is left over', () => {
-  const section = readme.split(/^## /m).find((text) => text.startsWith('When it is red\n')) ?? ''
-  const headings = [...section.matchAll(/^### (.*)$/gm)].map(([, title]) => title)
+  const headings = [...section('When it is red').matchAll(/^### (.*)$/gm)].map(([, title]) => title)
   expect(headings).toEqual(Object.values(TITLES))
 })
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { JobId } from '../../src/api/job.ts'
+import { SERVICES } from '../../src/api/service.ts'
 import { INPUTS, readInputs, type InputName, type Settings } from '../../src/inputs.ts'
 import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { Secrets } from '../../src/secrets.ts'
@@ -38,7 +40,7 @@ const SECRET_VARIABLES = VARIABLES.filter((name) => /KEY|_AK|_SK|TOKEN$/.test(na
 /** Shortest piece of a value that counts as quoted. */
 const PIECE = 6
 /** What a problem may have in common with a value by chance: our own words. */
-const OURS = ['inputs.ts', 'api/endpoints.ts', 'credentials/choice.ts']
+const OURS = ['inputs.ts', 'api/endpoints.ts', 'api/regions.ts', 'api/service.ts', 'credentials/choice.ts']
   .map((file) => readFileSync(join(import.meta.dirname, '..', '..', 'src', file), 'utf8'))
   .join('')
 
@@ -79,15 +81,35 @@ function piecesOf(text: string): string[] {
   return Array.from({ length: Math.max(0, text.length - PIECE + 1) }, (_, at) => text.slice(at, at + PIECE))
 }
 
+/** What a service's host looks like. */
+const HOSTS: Record<string, RegExp> = {
+  taurusdb: /^https:\/\/gaussdb(formysql|-mysql)?\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.com$/,
+  rds: /^https:\/\/rds\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.(com|eu)$/,
+  dds: /^https:\/\/dds\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.(com|eu)$/,
+  gaussdb: /^https:\/\/gaussdb(-opengauss)?\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.com$/,
+  geminidb: /^https:\/\/gaussdb-nosql\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.(com|eu)$/,
+}
+
 function expectValidSettings(settings: Settings, given: Given, env: NodeJS.ProcessEnv): void {
-  const { endpoint, projectId, jobs, credentials, timeout, pollInterval, language } = settings
+  const { endpoint, projectId, jobs, credentials, timeout, pollInterval, service, language } = settings
+  const name = Object.entries(SERVICES).find(([, each]) => each === service)?.[0] ?? ''
+  const givenService = given.service?.trim() ?? ''
+  expect(name).toBe(givenService === '' ? 'taurusdb' : givenService)
   if (given.endpoint?.trim()) expectValidEndpoint(endpoint, given.endpoint.trim())
-  else
-    expect(endpoint).toMatch(/^https:\/\/gaussdb(formysql|-mysql)?\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.com$/)
+  else expect(endpoint).toMatch(HOSTS[name] ?? '')
   expect(projectId).toMatch(/^[A-Za-z0-9]{32}$/)
   expect(
     [given['project-id'], ...VARIABLES.map((name) => env[name])].map((value) => value?.trim()),
   ).toContain(projectId)
+  if ('order' in jobs) expectValidOrder(jobs.order.value, given)
+  else expectValidJobs(jobs, given)
+  expectValidCredentials(credentials, given, env)
+  expectWithin(timeout, 1_000, 432_000_000)
+  if (pollInterval !== 'auto') expectWithin(pollInterval, 1_000, 600_000)
+  expect(['en-us', 'zh-cn']).toContain(language)
+}
+
+function expectValidJobs(jobs: readonly JobId[], given: Given): void {
   const ids = jobs.map(({ value }) => value)
   expect(ids.length).toBeGreaterThanOrEqual(1)
   expect(ids.length).toBeLessThanOrEqual(500)
@@ -96,10 +118,13 @@ function expectValidSettings(settings: Settings, given: Given, env: NodeJS.Proce
   const givenIds = given['job-id']?.split(/[,\r\n]/).map((id) => id.trim()) ?? []
   const first = (id: string) => givenIds.findIndex((other) => other.toLowerCase() === id.toLowerCase())
   expect(ids).toEqual(givenIds.filter((id, index) => id !== '' && first(id) === index))
-  expectValidCredentials(credentials, given, env)
-  expectWithin(timeout, 1_000, 432_000_000)
-  if (pollInterval !== 'auto') expectWithin(pollInterval, 1_000, 600_000)
-  expect(['en-us', 'zh-cn']).toContain(language)
+}
+
+function expectValidOrder(order: string, given: Given): void {
+  expect(order).toMatch(/^[!-+\--~]{1,128}$/)
+  expect(order).toBe(given['order-id']?.trim())
+  expect(given['job-id']?.trim() ?? '').toBe('')
+  expect(['', 'taurusdb']).toContain(given.service?.trim() ?? '')
 }
 
 /** They are all from the inputs, or all from the environment, and can stand in headers. */
@@ -249,6 +274,7 @@ const nearlyValid = {
     `${PROJECT}\0`,
     '٣'.repeat(32),
   ),
+  'order-id': fc.constantFrom('', 'CS2026', ' CS2026 ', 'a,b', 'a b', 'null', 'é', 'x'.repeat(129)),
   'job-id': fc
     .array(
       fc.constantFrom(
@@ -314,6 +340,7 @@ const nearlyValid = {
     .map((parts) => parts.join('')),
   'poll-interval': fc.constantFrom('auto', 'AUTO', ' auto ', '1', '0', '10m', '601s', '-1', '1.5', '１'),
   'fail-fast': fc.constantFrom('', 'true', 'FALSE', 'yes', '1', ' true '),
+  service: fc.constantFrom('', ...Object.keys(SERVICES), ' rds ', 'RDS', 'dds,rds', '__proto__', 'toString'),
   language: fc.constantFrom('en-us', 'zh-cn', 'EN-US', 'en', 'zh-cn\n', 'zh_cn'),
 } satisfies Record<InputName, fc.Arbitrary<string>>
 
@@ -365,6 +392,23 @@ describe('any string in any input gives settings that hold, or problems that nam
       { seed: 3, numRuns: 400 },
     )
     expect(accepted).toBeGreaterThan(400)
+  })
+
+  test('nearly valid services and regions, of which each service is accepted', () => {
+    const accepted = new Set<string>()
+    const { region, service } = nearlyValid
+    const changed = fc.record({
+      region: fc.oneof(region, fc.constantFrom('eu-west-101', 'cn-north-12')),
+      service,
+    })
+    fc.assert(
+      fc.property(changed, (given) => {
+        const settings = expectOneOrTheOther({ ...RIGHT, endpoint: '', ...given })
+        if (settings !== undefined) accepted.add(settings.service.title)
+      }),
+      { seed: 5, numRuns: 400 },
+    )
+    expect(accepted.size).toBe(Object.keys(SERVICES).length)
   })
 
   test('nearly valid credentials of every kind, and environments', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { SERVICES } from '../../src/api/service.ts'
 import { readInputs, type InputName, type Settings } from '../../src/inputs.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { noSecrets } from './text.ts'
@@ -105,7 +106,7 @@ describe('job ids', () => {
     ['!"#$%&\'()*+-./:;<=>?@[]^_`{|}~', ['!"#$%&\'()*+-./:;<=>?@[]^_`{|}~']],
     ['x'.repeat(128), ['x'.repeat(128)]],
   ])('%j are %j', (given, ids) => {
-    expect(settings({ 'job-id': given }).jobs.map(({ value }) => value)).toEqual(ids)
+    expect(settings({ 'job-id': given }).jobs).toMatchObject(ids.map((value) => ({ value })))
   })
 
   test.each([
@@ -125,6 +126,27 @@ describe('job ids', () => {
   test('are read in no time, however many there are', () => {
     expect(problems({ 'job-id': Array.from({ length: 60_000 }, (_, index) => index).join() })).toHaveLength(1)
   }, 2_000)
+})
+
+describe('an order id', () => {
+  const given = { 'job-id': '', 'order-id': ' CS2026 ' }
+
+  test('stands instead of job ids', () => {
+    expect(settings(given).jobs).toMatchObject({ order: { value: 'CS2026' } })
+  })
+
+  test.each([
+    [{ 'job-id': 'a' }, 'beside job-id'],
+    [{ 'order-id': 'null' }, 'is the word null'],
+    [{ 'order-id': 'a,b' }, 'must be one id'],
+    [{ 'order-id': 'a b' }, 'must be one id'],
+    [{ 'order-id': 'x'.repeat(129) }, 'must be one id'],
+    [{ service: 'rds' }, 'which RDS does not have'],
+  ])('with %j is refused', (change, expected) => {
+    expect(problems({ ...given, ...change })).toEqual([
+      expect.stringMatching(new RegExp(`^order-id: .*${expected}`)),
+    ])
+  })
 })
 
 describe('durations', () => {
@@ -159,6 +181,42 @@ test('fail-fast is a switch, in any of YAML’s spellings', () => {
     expect(problems({ 'fail-fast': bad })).toEqual(['fail-fast: must be true or false.'])
 })
 
+describe('the service', () => {
+  test('is TaurusDB, or one of its sisters', () => {
+    expect(settings({}).service).toBe(SERVICES.taurusdb)
+    for (const [name, service] of Object.entries(SERVICES))
+      expect(settings({ service: name }).service).toBe(service)
+  })
+
+  test.each([
+    ['taurusdb', 'gaussdb'],
+    ['rds', 'rds'],
+    ['dds', 'dds'],
+    ['gaussdb', 'gaussdb-opengauss'],
+    ['geminidb', 'gaussdb-nosql'],
+  ])('%s chooses the host of the region, %s', (service, host) => {
+    expect(settings({ endpoint: '', region: 'cn-north-4', service }).endpoint).toBe(
+      `https://${host}.cn-north-4.myhuaweicloud.com`,
+    )
+    expect(settings({ region: 'cn-north-4', service }).endpoint).toBe(`https://${GOOD.endpoint}`)
+  })
+
+  test('that has no host in the region is named', () => {
+    expect(problems({ endpoint: '', region: 'cn-north-3', service: 'rds' })).toEqual([
+      expect.stringMatching(/^region: has no documented RDS host\. Near are .*cn-north-1/),
+    ])
+  })
+
+  test.each(['RDS', 'mysql', 'gaussdbformysql', 'taurus db', '__proto__', 'constructor'])(
+    '%j is refused',
+    (service) => {
+      const expected = ['service: must be one of taurusdb, rds, dds, gaussdb, geminidb.']
+      expect(problems({ service })).toEqual(expected)
+      expect(problems({ endpoint: '', region: 'cn-north-4', service })).toEqual(expected)
+    },
+  )
+})
+
 test.each(['en', 'zh-CN', 'de-de'])('the language %s is refused', (language) => {
   expect(problems({ language })).toEqual(['language: must be en-us or zh-cn.'])
 })
@@ -176,6 +234,7 @@ test('all problems are reported together, in the order of action.yml, and none q
     timeout: 'wrong timeout',
     'poll-interval': 'wrong interval',
     'fail-fast': 'wrong',
+    service: 'wrong-service',
     language: 'wrong-language',
   })
   expect(all.map((problem) => problem.split(':')[0])).toEqual([
@@ -186,6 +245,7 @@ test('all problems are reported together, in the order of action.yml, and none q
     'timeout',
     'poll-interval',
     'fail-fast',
+    'service',
     'language',
   ])
   expect(all.join('\n')).not.toContain('wrong')

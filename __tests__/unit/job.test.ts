@@ -37,6 +37,9 @@ test('only id and status are needed; what is null or of another type counts as n
     created: null,
     ended: [],
     process: 60,
+    start_time: 5,
+    end_time: {},
+    progress: [],
     fail_reason: {},
     instance: 'x',
     entities: [],
@@ -48,6 +51,31 @@ test('only id and status are needed; what is null or of another type counts as n
   ]) {
     expect({ ...job, status: undefined }).toEqual({ status: undefined, entitiesDropped: false })
   }
+})
+
+describe('in the words of a sister service', () => {
+  const times = ['2026-01-01T00:00:00+0800', '2026-01-01T00:00:05+0800'] as const
+
+  test('progress, start_time and end_time are read', () => {
+    const job = jobFrom({ progress: '60%', start_time: times[0], end_time: times[1] })
+    expect([text(job.created), text(job.ended)]).toEqual(times)
+    expect(job.durationSeconds).toBe(5)
+    expect(job.progress).toBe(60)
+  })
+
+  test('what TaurusDB’s own words say comes first, when they say something', () => {
+    const own = { process: '70%', created: times[0], ended: times[1] }
+    const sister = { progress: '60%', start_time: 'x', end_time: 'y' }
+    expect(jobFrom({ ...sister, ...own })).toEqual(jobFrom(own))
+    expect(jobFrom({ ...sister, process: '', created: '', ended: null })).toEqual(jobFrom(sister))
+  })
+
+  test('a status is one only in the field status', () => {
+    expect(
+      jobSchema.safeParse({ id: 'x', state: 'Completed', progress: '100%', end_time: times[1] }).success,
+    ).toBe(false)
+    expect(jobFrom({ progress: '100%', end_time: times[1] }).status.meaning).toBe('running')
+  })
 })
 
 test('a name is trimmed', () => {

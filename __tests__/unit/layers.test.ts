@@ -18,6 +18,8 @@ const ORDER = [
   'http/service-error.ts',
   'http/throttle.ts',
   'http/fault.ts',
+  'api/regions.ts',
+  'api/service.ts',
   'api/endpoints.ts',
   'credentials/credentials.ts',
   'credentials/token.ts',

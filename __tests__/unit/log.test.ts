@@ -119,6 +119,20 @@ describe('the log', () => {
     ])
   })
 
+  test('has a line for the end of each of many jobs, and for nothing else of them', async () => {
+    const ids = Array.from({ length: 11 }, (_, index) => `j${index}`)
+    const answers = ids.flatMap((id, index) => [
+      [0, jobAnswer('Running', { process: '5%' }), id] as const,
+      [1 + index, jobAnswer('Completed'), id] as const,
+    ])
+    const lines = await logOf(
+      answers.sort(([a], [b]) => a - b),
+      { until: 15, ids },
+    )
+    expect(lines).toHaveLength(11)
+    expect(lines[0]).toMatch(/Completed · j0$/)
+  })
+
   test('counts as over only what is over', async () => {
     const lines = await logOf([[0, jobAnswer('Running'), 'a']], { until: 62, ids: ['a', 'b'] })
     expect(lines[1]).toContain('0 of 2 jobs are over · 1 × Running')
@@ -144,6 +158,35 @@ describe('the log', () => {
       (await logOf(answers, { until: 3, isDebug: true })).filter((line) => line.startsWith('debug:')),
     ).toHaveLength(3)
     expect(await logOf(answers, { until: 3 })).toHaveLength(1)
+  })
+
+  test('speaks of an order until it has jobs, and names them then', async () => {
+    const lines: string[] = []
+    const clock = new VirtualClock()
+    const print = (line: string) => {
+      lines.push(line)
+    }
+    const order = { value: 'CS1', text: outside('CS1') }
+    const log = new Log(
+      { order },
+      { info: print, debug: print, isDebug: () => false, warning: () => undefined },
+      clock,
+    )
+    log.begin(outside('https://host'), 60 * SECOND, 'token')
+    const { state } = judge(begin(order, 'order'), notVisible, 0)
+    log.answered(state, 5 * SECOND, false)
+    const jobs = Array.from({ length: 12 }, (_, index) => ({
+      value: `j${index}`,
+      text: outside(`j${index}`),
+    }))
+    log.found(jobs)
+    expect(lines).toEqual([
+      'Waiting for order CS1 at https://host, 1m at most.',
+      'Credentials: token.',
+      '      0s  ░░░░░░░░░░░░░░░░░░░░       no job yet · next look in 5s',
+      '      0s  the order’s jobs: j0, j1, j2, j3, j4, j5, j6, j7, j8, j9, and 2 more',
+    ])
+    await clock.run(Promise.resolve())
   })
 
   test('keeps a hostile status on one line', async () => {

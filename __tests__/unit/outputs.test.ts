@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { outputsOf, UNKNOWN, warningOf } from '../../src/report/outputs.ts'
-import { jobAnswer, tryAgain, unauthorized } from './answers.ts'
+import { jobAnswer, notVisible, tryAgain, unauthorized } from './answers.ts'
 import { plain } from './text.ts'
 import { waitedFor } from './waited.ts'
 
@@ -14,6 +14,12 @@ const completed = jobAnswer('Completed', {
 const failed = jobAnswer('Failed', { process: '', fail_reason: 'no quota' })
 
 const jobsOf = (json: string) => JSON.parse(json) as Record<string, unknown>[]
+
+test('an order without a job tells how the wait ended, and nothing of a job', () => {
+  const outputs = outputsOf([waitedFor('CS1', [notVisible], { result: 'timed-out' }, 'order')])
+  expect(outputs).toEqual({ ...UNKNOWN, result: 'timed-out' })
+  expect(outputs.jobs).toBe('[]')
+})
 
 test('a completed job fills all outputs', () => {
   const { jobs, ...single } = outputsOf([waitedFor('job-1', [completed])])

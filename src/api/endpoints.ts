@@ -1,4 +1,6 @@
 import { Wrong } from '../wrong.ts'
+import { STS, type Hosts } from './regions.ts'
+import type { Service } from './service.ts'
 
 /** A region, and the input or variable that names it. */
 export interface Region {
@@ -6,51 +8,11 @@ export interface Region {
   readonly source: string
 }
 
-/** Hosts are `{prefix}.{region}.myhuaweicloud.com`; which prefix a region has follows no rule. */
-type Hosts = Readonly<Record<string, readonly string[]>>
-
-/** Source: the vendor's Python SDK 3.1.219, huaweicloudsdkgaussdb/v3/region/gaussdb_region.py. To add a region, add it here. */
-const TAURUSDB: Hosts = {
-  gaussdb: [
-    'cn-north-2',
-    'cn-north-4',
-    'cn-north-9',
-    'cn-east-3',
-    'cn-south-1',
-    'cn-south-4',
-    'cn-southwest-2',
-    'ap-southeast-3',
-    'ap-southeast-4',
-    'sa-brazil-1',
-    'ru-northwest-2',
-  ],
-  gaussdbformysql: ['cn-north-11', 'ap-southeast-1', 'ap-southeast-2', 'tr-west-1', 'me-east-1'],
-  'gaussdb-mysql': ['cn-east-5', 'cn-southwest-3', 'la-north-2', 'af-south-1'],
-}
-
-/** Source: the same SDK, huaweicloudsdksts/v1/region/sts_region.py. */
-const STS: Hosts = {
-  sts: [
-    'cn-north-4',
-    'cn-east-3',
-    'cn-south-1',
-    'cn-southwest-2',
-    'ap-southeast-1',
-    'ap-southeast-2',
-    'ap-southeast-3',
-    'ap-southeast-4',
-    'sa-brazil-1',
-    'la-south-2',
-    'af-south-1',
-    'tr-west-1',
-  ],
-}
-
-/** The jobs API of a region, as in {@link parseEndpoint}. */
-export function jobsEndpointOf(region: string): string | Wrong {
+/** A service's jobs API in a region, as in {@link parseEndpoint}. */
+export function jobsEndpointOf(region: string, { title, hosts }: Service): string | Wrong {
   return (
-    endpointOf(region, TAURUSDB) ??
-    new Wrong(`has no documented TaurusDB host. ${near(region, TAURUSDB)} Give endpoint.`)
+    endpointOf(region, hosts) ??
+    new Wrong(`has no documented ${title} host. ${near(region, hosts)} Give endpoint.`)
   )
 }
 
@@ -126,7 +88,7 @@ function isLoopback(hostname: string): boolean {
 
 function endpointOf(region: string, hosts: Hosts): string | undefined {
   const host = Object.entries(hosts).find(([, regions]) => regions.includes(region))
-  return host && `https://${host[0]}.${region}.myhuaweicloud.com`
+  return host && `https://${host[0].replace('*', region)}`
 }
 
 /** The regions that may have been meant; all of them when none is near. */

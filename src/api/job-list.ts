@@ -8,7 +8,7 @@ import { parseJson } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../outside-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { get, serviceFaultOf, type Api } from './get.ts'
-import { timeOf, toJob } from './job.ts'
+import { jobSchema, timeOf, toJob } from './job.ts'
 
 /** Asks once for the jobs of a window; it always resolves. */
 export type AskList = (window: Window, signal: AbortSignal) => Promise<ListAnswer>
@@ -70,22 +70,18 @@ const entrySchema = z.object({
 function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
   const { data: sent } = entrySchema.safeParse(raw)
   if (sent === undefined) return []
-  const job = toJob(
-    {
-      id: sent.job_id,
-      status: sent.status,
-      name: sent.job_name,
-      created: sent.created_time,
-      ended: sent.ended_time,
-      process: sent.process,
-      fail_reason: sent.fail_reason,
-      instance: { id: sent.instance_id, name: sent.instance_name },
-      entities: undefined,
-    },
-    secrets,
-  )
+  const told = jobSchema.parse({
+    id: sent.job_id,
+    status: sent.status,
+    name: sent.job_name,
+    created: sent.created_time,
+    ended: sent.ended_time,
+    process: sent.process,
+    fail_reason: sent.fail_reason,
+    instance: { id: sent.instance_id, name: sent.instance_name },
+  })
   const id = { value: sent.job_id, text: secrets.text(sent.job_id) }
-  return [{ id, orderId: sent.order_id, created: timeOf(sent.created_time), job }]
+  return [{ id, orderId: sent.order_id, created: timeOf(sent.created_time), job: toJob(told, secrets) }]
 }
 
 /** Without the jobs that it tells of twice: then it contradicts itself. */

@@ -63,14 +63,20 @@ const object = z.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 )
 
-/** The one job of an answer, as sent: only `id` and `status` have to be there. */
+/**
+ * The one job of an answer, as sent: only `id` and `status` have to be there. Three facts have two names: DDS, GaussDB and
+ * GeminiDB say `progress`, GeminiDB `start_time` and `end_time`.
+ */
 export const jobSchema = z.object({
   id: z.string().min(1),
   status: z.string().min(1),
   name: text,
   created: text,
+  start_time: text,
   ended: text,
+  end_time: text,
   process: text,
+  progress: text,
   fail_reason: text,
   instance: z.object({ id: text, name: text }).optional().catch(undefined),
   entities: object.optional().catch(undefined),
@@ -82,6 +88,8 @@ const endpointSchema = z.object({ instance: z.object({ endpoint: z.string().min(
 export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
   const outside = (raw: string | undefined) => (raw === undefined ? undefined : secrets.text(raw))
   const entities = sent.entities && secrets.json(sent.entities, LARGEST_ENTITIES)
+  const created = sent.created ?? sent.start_time
+  const ended = sent.ended ?? sent.end_time
   return {
     status: {
       text: secrets.text(sent.status),
@@ -92,10 +100,10 @@ export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
     instanceId: outside(sent.instance?.id),
     instanceName: outside(sent.instance?.name),
     instanceEndpoint: outside(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
-    created: outside(sent.created),
-    ended: outside(sent.ended),
-    durationSeconds: secondsBetween(sent.created, sent.ended),
-    progress: percent(sent.process),
+    created: outside(created),
+    ended: outside(ended),
+    durationSeconds: secondsBetween(created, ended),
+    progress: percent(sent.process ?? sent.progress),
     failReason: outside(sent.fail_reason),
     entities,
     entitiesDropped: sent.entities !== undefined && entities === undefined,

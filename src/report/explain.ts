@@ -22,6 +22,7 @@ export const TITLES = {
   canceled: 'The job was canceled',
   'timed-out': 'The wait timed out',
   'not-found': 'The job was not found',
+  'order-not-found': 'The order has no job',
   vanished: 'The job vanished',
   interrupted: 'The wait was interrupted',
   credentials: 'The credentials were refused',
@@ -60,6 +61,13 @@ export function explainEnd({ state, end }: Waited, timeout: number): Explanation
     case 'timed-out':
       return explainTimeout(state, timeout)
     case 'not-found':
+      if (state.kind === 'order') {
+        return {
+          title: TITLES['order-not-found'],
+          what: phrase`${job} had no job for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
+          next: phrase`Check in the console that the order is paid for and has not expired, and that project-id and endpoint are those of the region in which it was placed. To go on waiting, run a step with the same order-id: ${state.id.text}.`,
+        }
+      }
       return {
         title: TITLES['not-found'],
         what: phrase`${job} was not known to the service for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
@@ -76,9 +84,9 @@ export function explainEnd({ state, end }: Waited, timeout: number): Explanation
         title: TITLES.interrupted,
         what:
           end.by === 'signal'
-            ? phrase`${job} was not over${lastSeen(state)}, when the wait was interrupted.`
-            : phrase`${job} was not over${lastSeen(state)}, when another job did not complete; fail-fast ended the wait.`,
-        next: phrase`The job itself goes on in the cloud. To wait for it again, run a step with the same job-id: ${state.id.text}.`,
+            ? phrase`${job} ${notOver(state)}, when the wait was interrupted.`
+            : phrase`${job} ${notOver(state)}, when another job did not complete; fail-fast ended the wait.`,
+        next: phrase`${goesOn(state)} To wait for it again, run a step with the same ${state.kind}-id: ${state.id.text}.`,
       }
     case 'error':
       return explainError(job, end)
@@ -96,7 +104,8 @@ export function countsPhrase(tally: Tally): Phrase {
   return joinPhrases(counts, ', ')
 }
 
-function jobPhrase({ id, job }: JobState): Phrase {
+function jobPhrase({ kind, id, job }: JobState): Phrase {
+  if (kind === 'order') return phrase`Order ${id.text}`
   return job?.name === undefined ? phrase`Job ${id.text}` : phrase`Job ${id.text} (${job.name})`
 }
 
@@ -112,16 +121,27 @@ function lastSeen({ job, progress }: JobState): Phrase {
     : phrase`, last ${job.status.text} at ${progress}%`
 }
 
+function notOver(state: JobState): Phrase {
+  return state.kind === 'order' ? phrase`had no job yet` : phrase`was not over${lastSeen(state)}`
+}
+
+function goesOn({ kind, job }: JobState): string {
+  if (kind === 'order') return 'The order itself goes on in the cloud.'
+  return job === undefined ? 'If the job exists, it goes on in the cloud.' : 'The job goes on in the cloud.'
+}
+
 function explainTimeout(state: JobState, timeout: number): Explanation {
+  const after = phrase` after ${formatDuration(timeout)}`
   const seen = state.job === undefined ? phrase` and was never seen` : lastSeen(state)
+  const what = state.kind === 'order' ? phrase`had no job${after}` : phrase`was not over${after}${seen}`
   const fault =
     state.last?.kind === 'try-again' || state.last?.kind === 'refused' ? state.last.told : undefined
   const lastFault = fault === undefined ? [] : phrase` The last fault: ${fault.says}.`
   const check = fault?.check === undefined ? '' : `${fault.check} `
   return {
     title: TITLES['timed-out'],
-    what: phrase`${jobPhrase(state)} was not over after ${formatDuration(timeout)}${seen}; ${tallyPhrase(state)}.${lastFault}`,
-    next: phrase`${check}${state.job === undefined ? 'If the job exists, it goes on in the cloud.' : 'The job goes on in the cloud.'} To resume the wait, run a step with the same job-id and a longer timeout; to create again would make a second instance.`,
+    what: phrase`${jobPhrase(state)} ${what}; ${tallyPhrase(state)}.${lastFault}`,
+    next: phrase`${check}${goesOn(state)} To resume the wait, run a step with the same ${state.kind}-id and a longer timeout; to create again would make a second instance.`,
   }
 }
 
@@ -158,7 +178,7 @@ export const CURES: Readonly<Record<Extract<End, { result: 'error' }>['why'], st
   agency:
     'Check identity-provider-urn, agency-urn, audience and the agency’s trust policy, whose conditions on oidc:sub, oidc:aud and oidc:iss must all fit this workflow: docs/credentials.md.',
   permission:
-    'Check that the user may list tasks (gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
+    'Check that the user may list the service’s tasks (for TaurusDB gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
   redirect:
     'A redirect is never followed, since credentials would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
   certificate:
@@ -167,7 +187,7 @@ export const CURES: Readonly<Record<Extract<End, { result: 'error' }>['why'], st
     'Check https_proxy (it holds user and password, if the proxy wants them) and no_proxy, and that the proxy may connect to the endpoint.',
   request: 'Check endpoint and project-id: together they must be those of the instance’s region.',
   unusable:
-    'Check the endpoint: it must be the host of the TaurusDB API, not that of the console, a proxy or another service.',
+    'Check endpoint and service: the endpoint must be the host of that service’s API, not that of the console, a proxy or another service.',
   'other-job':
     'Nothing is known of the job that was asked for. Check the endpoint, and caches or gateways before it.',
   defect:

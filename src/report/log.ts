@@ -6,7 +6,7 @@ import { joinPhrases, phrase, type OutsideText, type Phrase } from '../outside-t
 import { timeLeft } from '../wait/forecast.ts'
 import type { JobState } from '../wait/judge.ts'
 import { count, sameLabel, type Tally } from '../wait/tally.ts'
-import type { Clock, Listener } from '../wait/wait.ts'
+import type { Clock, Listener, WaitPlan } from '../wait/wait.ts'
 import { bar, percent } from './bar.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, tallyPhrase } from './explain.ts'
@@ -24,6 +24,8 @@ interface News {
   readonly isOver: boolean
 }
 
+/** Jobs of which each change is a line; of more, only the ends are. */
+const MOST_FOLLOWED = 10
 /** Jobs that are named in one line. */
 const MOST_NAMED = 10
 /** Warnings that are annotations: GitHub keeps ten per step. */
@@ -32,6 +34,7 @@ const MOST_WARNINGS = 10
 /** The log of a wait: a line per change of status or progress, and a sign of life each minute. */
 export class Log implements Listener {
   #jobs: readonly JobId[]
+  readonly #kind: JobState['kind']
   readonly #printer: Printer
   readonly #clock: Clock
   readonly #start: number
@@ -39,8 +42,9 @@ export class Log implements Listener {
   #lastLine: number
   #warnings = 0
 
-  constructor(jobs: readonly JobId[], printer: Printer, clock: Clock) {
-    this.#jobs = jobs
+  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock) {
+    this.#jobs = 'order' in jobs ? [jobs.order] : jobs
+    this.#kind = 'order' in jobs ? 'order' : 'job'
     this.#printer = printer
     this.#clock = clock
     this.#start = this.#lastLine = clock.now()
@@ -51,7 +55,7 @@ export class Log implements Listener {
     const [first] = this.#jobs
     const what =
       this.#jobs.length === 1 && first !== undefined
-        ? phrase`job ${first.text}`
+        ? phrase`${this.#kind} ${first.text}`
         : phrase`${this.#jobs.length} jobs`
     this.#printer.info(
       forLog(phrase`Waiting for ${what} at ${endpoint}, ${formatDuration(timeout)} at most.`),
@@ -77,6 +81,7 @@ export class Log implements Listener {
     this.#latest.set(state.id, { state, nextAsk, isOver })
     if (state.last !== undefined && this.#printer.isDebug())
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
+    if (this.#jobs.length > MOST_FOLLOWED && !isOver) return
     if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress) return
     const name = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
     const left = isOver ? [] : this.#timeLeft(state)
@@ -158,6 +163,7 @@ export class Log implements Listener {
 }
 
 function labelOf(state: JobState | undefined): string | OutsideText {
+  if (state?.kind === 'order') return 'no job yet'
   return state?.job?.status.label ?? (state?.hiddenSince === undefined ? 'not seen yet' : 'not visible yet')
 }
 

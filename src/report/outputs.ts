@@ -35,12 +35,13 @@ export const UNKNOWN: Outputs = {
 
 /** What later steps read. With several jobs the first that failed, else the first that did not complete, speaks. */
 export function outputsOf(waited: readonly Waited[]): Outputs {
-  const all = waited.map(factsOf)
+  // An order that has no job has nothing else to tell.
+  const all = waited.filter(({ state }) => state.kind === 'job').map(factsOf)
   const facts =
     all.find(({ result }) => result === 'failed' || result === 'canceled') ??
     all.find(({ result }) => result !== 'completed') ??
     all[0]
-  if (facts === undefined) return UNKNOWN
+  if (facts === undefined) return { ...UNKNOWN, result: waited[0]?.end.result ?? UNKNOWN.result }
   return {
     status: facts.status,
     result: facts.result,

@@ -49,7 +49,10 @@ function summaryOfOne(waited: Waited, timeout: number): string {
   const { job } = state
   const { title, what, next } = explainEnd(waited, timeout)
   const rows: [string, Phrase | undefined][] = [
-    ['Job', job?.name === undefined ? [state.id.text] : phrase`${job.name} ${state.id.text}`],
+    [
+      state.kind === 'job' ? 'Job' : 'Order',
+      job?.name === undefined ? [state.id.text] : phrase`${job.name} ${state.id.text}`,
+    ],
     ['Result', phrase`${end.result}`],
     ['Status', job && [job.status.text]],
     [

@@ -12,7 +12,7 @@ const MOST_PAGES = 20
  * - `sought`: it was not read to its end yet
  * - `told`: it says that the job is not over
  * - `over`: it says that the job is over, which the job's own answer has to confirm
- * - `missing`: it lacks the job, so that the job is asked for itself until it is found
+ * - `missing`: it lacks the job, or does not work, so that the job is asked for itself until it is found
  * - `distrusted`: it was wrong about the job, or is refused, so that the job is asked for itself from then on
  */
 export type Standing = 'sought' | 'told' | 'over' | 'missing' | 'distrusted'
@@ -64,6 +64,9 @@ export class Listing {
       this.#pages = []
       for (const { id } of waiting) this.#place(id).standing = 'distrusted'
     }
+    // That there were too many questions says nothing about the list.
+    const isThrottled = answer.kind === 'try-again' && answer.throttled !== undefined
+    if (answer.kind !== 'list' && !isThrottled) this.#giveUpSearch(waiting)
     if (answer.kind !== 'list') return told
     const entries = new Map(answer.entries.map((entry) => [keyOf(entry.id), entry]))
     for (const state of waiting) {
@@ -100,15 +103,21 @@ export class Listing {
   /** Narrows a page that had not all of its jobs, while any is sought; what no page has is missing. */
   #readOn(page: Page, list: JobList, waiting: readonly JobState[], at: number): void {
     page.isRead = true
-    const sought = waiting.filter((state) => this.standing(state) === 'sought')
-    const parts = list.isWhole || sought.length === 0 ? undefined : divide(page.window, list)
+    const isSought = waiting.some((state) => this.standing(state) === 'sought')
+    const parts = list.isWhole || !isSought ? undefined : divide(page.window, list)
     if (parts !== undefined && this.#pages.length < MOST_PAGES) {
       page.window = parts[0]
       this.#pages = [...this.#pages, pageOf(parts[1], at)]
     }
-    if (this.#pages.every(({ isRead }) => isRead))
-      for (const { id } of sought) this.#place(id).standing = 'missing'
+    if (this.#pages.every(({ isRead }) => isRead)) this.#giveUpSearch(waiting)
     this.#pages = this.#pages.filter((one) => this.#isNeeded(one, waiting))
+  }
+
+  #giveUpSearch(waiting: readonly JobState[]): void {
+    for (const { id } of waiting) {
+      const place = this.#place(id)
+      if (place.standing === 'sought') place.standing = 'missing'
+    }
   }
 
   #isNeeded(page: Page, waiting: readonly JobState[]): boolean {

@@ -276,7 +276,8 @@ class Waiting {
       const standing = listing.standing(track.state)
       if (standing === before[index] || !['over', 'missing', 'distrusted'].includes(standing)) continue
       // What the list lacks may be too new for it: that gets one look more.
-      const inMs = standing === 'missing' && track.state.last === undefined ? MISSING_PAUSE : 0
+      const isNew = answer.kind === 'list' && standing === 'missing' && track.state.last === undefined
+      const inMs = isNew ? MISSING_PAUSE : 0
       track.nextAsk = Math.min(track.nextAsk, Math.max(at + inMs, track.notBefore))
     }
   }
@@ -289,7 +290,7 @@ class Waiting {
     const pauses = states
       .filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined)
       .map((state) => this.#plan.pause(state, at))
-    const backoff = page.failures > 0 ? Math.min(share * 2 ** page.failures, LONGEST_LIST_PAUSE) : share
+    const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), LONGEST_LIST_PAUSE) : share
     const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
     const next = Math.max(
       at + Math.max(backoff, Math.min(LONGEST_LIST_PAUSE, ...pauses)),
@@ -349,7 +350,7 @@ function trackOf(state: JobState, nextAsk: number, search?: OrderSearch): Track 
     state,
     end: undefined,
     nextAsk,
-    notBefore: nextAsk,
+    notBefore: -Infinity,
     askedAt: -Infinity,
     isAsking: false,
     search,

@@ -1,0 +1,106 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { services, type Service } from '../../simulator/services.ts'
+import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
+import { annotation, annotations, stepAt } from './step.ts'
+
+/** The built action and the sister services, each in the simulator. */
+
+const ALL = Object.keys(services) as Service[]
+
+let simulator: Simulator
+afterEach(async () => {
+  await simulator.close()
+})
+
+function run(service: Service, inputs: Record<string, string>) {
+  return stepAt(simulator, { token: simulator.token, service, ...inputs })
+}
+
+describe.each(ALL)('a job of %s', (service) => {
+  test('that completes is green, with its outputs', async () => {
+    simulator = await startSimulator({ speed: 100, service })
+    const id = simulator.addJob({
+      hiddenMs: 50_000,
+      pendingMs: 0,
+      runningMs: 200_000,
+      name: 'CreateInstance',
+    })
+    const result = await run(service, { 'job-id': id })
+    const hasEntities = service === 'taurusdb' || service === 'rds'
+    expect(annotations(result)).toEqual([])
+    expect(result.exitCode).toBe(0)
+    expect(result.outputs).toMatchObject({
+      status: 'Completed',
+      result: 'completed',
+      'job-id': id,
+      'job-name': 'CreateInstance',
+      'instance-name': 'simulated-instance',
+      'duration-seconds': '250',
+      'instance-endpoint': hasEntities ? '192.168.0.10:3306' : '',
+    })
+    expect(result.outputs['created']).toMatch(/\+0800$/)
+    // The running job told its progress, under whichever name.
+    expect(result.log).toMatch(/[1-9]\d?% {2}Running/)
+  })
+
+  test('that fails is red, with its reason', async () => {
+    simulator = await startSimulator({ speed: 100, service })
+    const wish = {
+      hiddenMs: 0,
+      pendingMs: 0,
+      runningMs: 0,
+      outcome: 'Failed',
+      failReason: 'no quota',
+    } as const
+    const result = await run(service, { 'job-id': simulator.addJob(wish) })
+    expect(result.exitCode).toBe(1)
+    expect(annotation(result)).toMatch(/title=The job failed::.*“no quota”/)
+    expect(result.outputs).toMatchObject({ result: 'failed', 'fail-reason': 'no quota' })
+  })
+
+  test('that is taken for another one is red', async () => {
+    simulator = await startSimulator({ speed: 100, service })
+    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+    simulator.misbehave('other-job')
+    const result = await run(service, { 'job-id': id })
+    expect(result.exitCode).toBe(1)
+    expect(annotation(result)).toContain('title=The answer is about another job')
+  })
+})
+
+describe('a completed job is red when its answer has the shape of another service:', () => {
+  test.each([
+    ['geminidb', 'taurusdb', '“jobs, total_count”.%0AThis is how GeminiDB answers: give service: geminidb.'],
+    [
+      'rds',
+      'geminidb',
+      '“job”.%0AThis is how TaurusDB, RDS, DDS and GaussDB answer: give theirs as service.',
+    ],
+  ] as const)('%s, asked as %s', async (real, given, expected) => {
+    simulator = await startSimulator({ speed: 100, service: real })
+    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+    const result = await run(given, { 'job-id': id })
+    expect(result.exitCode).toBe(1)
+    expect(annotations(result)).toHaveLength(1)
+    expect(annotation(result)).toContain('title=The answers hold no job')
+    expect(annotation(result)).toContain(expected)
+    expect(result.outputs['result']).toBe('error')
+  })
+})
+
+test('jobs of GeminiDB that share one list are told apart', async () => {
+  simulator = await startSimulator({ speed: 100, service: 'geminidb' })
+  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
+  const jobs = [
+    { id: 'another', status: 'Completed' },
+    { id, status: 'Failed', fail_reason: 'mine' },
+  ]
+  simulator.misbehave({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jobs, total_count: 2 }),
+  })
+  const result = await run('geminidb', { 'job-id': id })
+  expect(result.exitCode).toBe(1)
+  expect(result.outputs).toMatchObject({ result: 'failed', 'fail-reason': 'mine' })
+})

@@ -1,0 +1,116 @@
+import { describe, expect, test } from '@jest/globals'
+import { listQuery, readList } from '../../src/api/job-list.ts'
+import type { Reply } from '../../src/http/exchange.ts'
+import { divide } from '../../src/wait/window.ts'
+import { listAnswer } from './answers.ts'
+import { noSecrets } from './text.ts'
+
+/** The task center's list: what is asked, and what the answer means. */
+
+const entry = {
+  job_id: 'Job-1',
+  status: 'Running',
+  process: '40%',
+  order_id: 'CS1',
+  created_time: '2026-01-01T08:00:00+0800',
+  instance_id: 'i1',
+}
+
+function read(body: unknown, status = 200) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const reply: Reply = { kind: 'reply', status, headers: {}, body: text, flaw: undefined }
+  return readList(reply, noSecrets, 0)
+}
+
+const list = (...jobs: unknown[]) => ({ jobs, total_count: jobs.length })
+
+function idsOf(body: unknown) {
+  const answer = read(body)
+  return answer.kind === 'list' ? answer.entries.map(({ id }) => id.value) : answer.kind
+}
+
+test('a window is asked for in whole seconds, with each + encoded', () => {
+  const window = { since: Date.UTC(2026, 0, 1), until: Date.UTC(2026, 0, 1, 12) + 999 }
+  expect(listQuery(window)).toBe(
+    'start_time=2026-01-01T00%3A00%3A00%2B0000&end_time=2026-01-01T12%3A00%3A00%2B0000&limit=50',
+  )
+})
+
+describe('an answer', () => {
+  test('is read entry by entry, as a job of its own', () => {
+    const answer = read(list(entry))
+    expect(answer).toMatchObject({
+      kind: 'list',
+      isWhole: true,
+      entries: [
+        { id: { value: 'Job-1' }, orderId: 'CS1', created: Date.UTC(2026, 0, 1), job: { progress: 40 } },
+      ],
+    })
+  })
+
+  test('is not whole when there are more', () => {
+    expect(read({ ...list(entry), total_count: 2 })).toMatchObject({ isWhole: false })
+  })
+
+  test('leaves out what is no entry, and what it tells twice, whatever the case', () => {
+    expect(idsOf(list(null, 7, {}, { job_id: 'a b', status: 'x' }, { job_id: 'x' }, entry))).toEqual([
+      'Job-1',
+    ])
+    expect(idsOf(list(entry, { ...entry, job_id: 'JOB-1', status: 'Completed' }))).toEqual([])
+  })
+
+  test.each([
+    '<html>',
+    '',
+    '[]',
+    { jobs: {} },
+    { jobs: [] },
+    { jobs: [], total_count: '0' },
+    { total_count: 0 },
+  ])('%j is no list', (body) => {
+    expect(read(body).kind).toBe('unusable')
+  })
+
+  test.each([
+    [204, 'unusable'],
+    [302, 'refused'],
+    [400, 'refused'],
+    [403, 'refused'],
+    [404, 'refused'],
+    [429, 'try-again'],
+    [502, 'try-again'],
+  ])('%d is %s', (status, kind) => {
+    expect(read('', status).kind).toBe(kind)
+  })
+
+  test('403 with the code of a bad token is about the credentials', () => {
+    expect(read({ error_code: 'DBS.280056', error_msg: 'Invalid token.' }, 403)).toMatchObject({
+      kind: 'refused',
+      why: 'credentials',
+      scope: 'all',
+    })
+  })
+})
+
+describe('a window whose list is not whole is divided', () => {
+  const window = { since: 0, until: 100_000 }
+  const divided = (...seconds: number[]) => {
+    const answer = listAnswer(
+      seconds.map((second, index) => ({ id: `${index}`, status: 'x', created: second * 1_000 })),
+    )
+    return answer.kind === 'list' ? divide(window, answer) : undefined
+  }
+
+  test('behind its last entry, into what was told of and the rest', () => {
+    const older = { since: 0, until: 40_000 }
+    expect(divided(90, 40)).toEqual([{ since: 41_000, until: 100_000 }, older])
+    expect(divided(10, 41)).toEqual([older, { since: 41_000, until: 100_000 }])
+  })
+
+  test('not at all when nothing tells where', () => {
+    expect(divided()).toBeUndefined()
+    expect(divided(Number.NaN)).toBeUndefined()
+    expect(divided(100, 100)).toBeUndefined()
+    expect(divided(200, 150)).toBeUndefined()
+  })
+})
