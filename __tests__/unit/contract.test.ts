@@ -14,6 +14,10 @@ const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {
   outputs: Record<string, { description: string }>
   runs: { using: string; main: string }
 }
+const types = parse(readFileSync(join(ROOT, 'action-types.yml'), 'utf8')) as Record<
+  'inputs' | 'outputs',
+  Record<string, { type: string; 'allowed-values'?: string[] }>
+>
 
 const contract = readFileSync(join(ROOT, 'docs', 'contract.md'), 'utf8')
 
@@ -81,6 +85,25 @@ describe('outputs', () => {
 test('each annotation title is a heading of the README, and no heading is left over', () => {
   const headings = [...section('When it is red').matchAll(/^### (.*)$/gm)].map(([, title]) => title)
   expect(headings).toEqual(Object.values(TITLES))
+})
+
+describe('action-types.yml', () => {
+  test('has a type for each input and output', () => {
+    expect(Object.keys(types.inputs)).toEqual(Object.keys(INPUTS))
+    expect(Object.keys(types.outputs)).toEqual(OUTPUTS)
+  })
+
+  test('allows the values that the README tells', () => {
+    const enums = Object.entries({ ...types.inputs, ...types.outputs }).filter(
+      ([, { type }]) => type === 'enum',
+    )
+    expect(enums.map(([name]) => name)).toEqual(['service', 'language', 'result'])
+    for (const [name, type] of enums) {
+      const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` `)) ?? ''
+      const told = (row.split('|').at(-2) ?? '').matchAll(/`([a-z-]+)`/g)
+      expect([...told].map(([, value]) => value)).toEqual(type['allowed-values'])
+    }
+  })
 })
 
 test('it runs on node24, from the built file', () => {

@@ -1,0 +1,26 @@
+import { expect, test } from '@jest/globals'
+import Ajv from 'ajv'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8')
+const ajv = new Ajv({ allErrors: true })
+const isMetadata = ajv.compile(
+  JSON.parse(read('__tests__', 'fixtures', 'schema', 'github-action.json')) as object,
+)
+const action = parse(read('action.yml')) as { inputs: object; runs: object }
+
+test('action.yml fits the published schema of action metadata', () => {
+  isMetadata(action)
+  expect(isMetadata.errors).toBeNull()
+})
+
+test.each([
+  ['an unknown key', { ...action, input: {} }],
+  ['an input without a description', { ...action, inputs: { ...action.inputs, more: { required: true } } }],
+  ['a runtime that does not exist', { ...action, runs: { ...action.runs, using: 'node23' } }],
+])('the schema would notice %s', (_what, broken) => {
+  expect(isMetadata(broken)).toBe(false)
+})

@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PLACE } from '../../tools/place.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const FILES = ['*.md', '*.yml', 'docs/*.md', '.github/**/*.yml', '__tests__/workflow/**/*.yml']
+
+test('wherever the action’s place is written, it is the one of tools/place.ts, and its version v1', () => {
+  const places = globSync(FILES, { cwd: ROOT }).flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/[\w.-]+\/wait-for-taurusdb-job\b(@[\w.-]+)?/g)].map(
+      ([place]) => `${file}: ${place}`,
+    ),
+  )
+  expect(places.length).toBeGreaterThan(2)
+  expect(places.filter((place) => !place.endsWith(`: ${PLACE}`) && !place.endsWith(`: ${PLACE}@v1`))).toEqual(
+    [],
+  )
+})

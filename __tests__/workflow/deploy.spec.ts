@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals'
+import { runWorkflow } from './engine.ts'
+
+const order = (simulate: object) => () => ({
+  request: JSON.stringify({ name: 'shop', simulate: { hidden_seconds: 5, ...simulate } }),
+})
+
+test('outputs feed the next step: the id of the job that was created, the address of its database', async () => {
+  const { exitCode, jobs } = await runWorkflow('deploy.yml', order({ seconds: 10 }))
+  expect(exitCode).toBe(0)
+  expect(jobs['deploy']?.result).toBe('success')
+  const { Create, Wait, Deploy, 'Clean up': cleanUp } = jobs['deploy']?.steps ?? {}
+  expect(Wait).toMatchObject({
+    result: 'success',
+    errors: [],
+    outputs: {
+      status: 'Completed',
+      result: 'completed',
+      'job-id': Create?.outputs['job-id'],
+      'instance-id': Create?.outputs['instance-id'],
+      'instance-name': 'shop',
+      'instance-endpoint': '192.168.0.10:3306',
+    },
+  })
+  expect(Deploy?.prints).toBe('deploys to 192.168.0.10:3306\n')
+  expect(cleanUp).toBeUndefined()
+})
+
+test('a failed job stops the deploy step, and the clean-up knows which instance, and why', async () => {
+  const { exitCode, jobs } = await runWorkflow('deploy.yml', order({ seconds: 5, fail_reason: 'no quota' }))
+  expect(exitCode).toBe(1)
+  expect(jobs['deploy']?.result).toBe('failure')
+  const { Create, Wait, Deploy, 'Clean up': cleanUp } = jobs['deploy']?.steps ?? {}
+  expect(Wait).toMatchObject({ result: 'failure', errors: [expect.stringContaining('“no quota”')] })
+  expect(Deploy).toBeUndefined()
+  expect(cleanUp?.prints).toBe(`deletes ${Create?.outputs['instance-id'] ?? ''}\nfailed: no quota\n`)
+})

@@ -1,0 +1,16 @@
+import { expect, test } from '@jest/globals'
+import { runWorkflow } from './engine.ts'
+
+test('one step waits for several jobs, and `jobs` tells those that did not complete', async () => {
+  const ids: string[] = []
+  const { exitCode, jobs } = await runWorkflow('several-jobs.yml', (simulator) => {
+    ids.push(simulator.addJob({ hiddenMs: 0, runningMs: 20_000 }))
+    ids.push(simulator.addJob({ hiddenMs: 0, runningMs: 0, outcome: 'Failed', failReason: 'no quota' }))
+    ids.push(simulator.addJob({ hiddenMs: 0, runningMs: 5_000 }))
+    return { 'job-ids': JSON.stringify(ids) }
+  })
+  expect(exitCode).toBe(1)
+  const { Wait, 'Tell those that did not complete': tell } = jobs['wait']?.steps ?? {}
+  expect(Wait).toMatchObject({ result: 'failure', outputs: { 'job-id': ids[1], result: 'failed' } })
+  expect(tell?.prints).toBe(`${ids[1] ?? ''} no quota\n`)
+})
