@@ -15546,10 +15546,6 @@ const UNLIMITED = {
     refusals: 0,
     admissions: 0,
 };
-/** A second refusal shows that the share of the first was too large, be it that others came. */
-const LESS = 1.5;
-/** Periods; no share is smaller. */
-const LARGEST_GAP = 3;
 /** Questions in a row that were let through: perhaps others have gone. */
 const MORE = 0.5;
 const ADMISSIONS_FOR_MORE = 4;
@@ -15560,6 +15556,8 @@ const SHUT_OUT = 8;
 /** To the first try after a refusal; each further refusal doubles it. */
 const FIRST_PROBE = 30 * SECOND;
 const LONGEST_PROBE = 2 * MINUTE;
+/** Refusals in a row after which it doubles again: a service that counts refusals, too, lets in nobody who asks on. */
+const STUBBORN = 5;
 /** How the pace goes on after an answer; `random` uniform in 0 to 1. */
 function pacing(random) {
     return (pace, answer, at) => {
@@ -15582,12 +15580,16 @@ function spend(pace, count, now) {
     };
 }
 /** Questions that a process with several jobs may still start: it keeps to the usual limit by itself. */
-function budgetLeft({ started }, now) {
-    return USUAL_BUDGET - recent(started, now, USUAL_PERIOD).length;
+function budgetLeft({ started }, now, kept = 0) {
+    return USUAL_BUDGET - kept - recent(started, now, USUAL_PERIOD).length;
 }
 /** When the next one may start, once none is left. */
-function budgetAt({ started }, now) {
-    return (recent(started, now, USUAL_PERIOD).at(-USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD;
+function budgetAt({ started }, now, kept = 0) {
+    return (recent(started, now, USUAL_PERIOD).at(kept - USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD;
+}
+/** What of it is kept for a last look at so many jobs, in so many milliseconds: half of it at most. */
+function keptFor(jobs, left) {
+    return left > 0 && left < USUAL_PERIOD ? Math.min(jobs, USUAL_BUDGET / 2) : 0;
 }
 /** Least time between two questions of a process with several jobs: once half of the budget is used, what it lasts for. */
 function sharedGap(pace, now) {
@@ -15620,17 +15622,20 @@ function admitted(pace, at) {
  */
 function refused(pace, retryAfter, at, random) {
     const { period } = pace;
-    const isNews = at - pace.changedAt >= period;
     const got = recent(pace.admitted, at, period).length;
+    // Who got nothing for a period was shut out, and learns nothing new of its share.
+    const isNews = at - pace.changedAt >= period && (got > 0 || pace.gap === 0);
     const share = period / Math.max(got, 1);
-    const grown = Math.min(pace.gap * (got > 0 ? LESS : 1), LARGEST_GAP * period);
-    const gap = isNews ? Math.max(share, grown) : pace.gap;
+    const gap = isNews ? Math.max(share, pace.gap) : pace.gap;
     const rest = pace.opened + period > at ? pace.opened + period - at : period;
-    const probe = Math.min(FIRST_PROBE * 2 ** pace.refusals, Math.max(LONGEST_PROBE, gap)) * (1 - random() / 2);
+    const longest = Math.max(LONGEST_PROBE * Math.max(2 ** (pace.refusals - STUBBORN), 1), gap);
+    const probe = Math.min(FIRST_PROBE * 2 ** pace.refusals, longest) * (1 - random() / 2);
+    // A `Retry-After` is believed once; when it was too short, it is the least.
+    const isBelieved = retryAfter !== undefined && pace.refusals === 0;
     return {
         ...pace,
         gap,
-        notBefore: at + (retryAfter ?? Math.min(rest + gap * random(), probe)),
+        notBefore: at + (isBelieved ? retryAfter : Math.max(retryAfter ?? 0, Math.min(rest + gap * random(), probe))),
         retryAt: retryAfter === undefined ? pace.retryAt : at + retryAfter,
         changedAt: isNews ? at : pace.changedAt,
         refusals: pace.refusals + 1,
@@ -16078,8 +16083,8 @@ class Turns {
         this.#isBudgeted = isBudgeted;
         this.#lastLook = lastLook;
     }
-    /** How many more questions may start now. */
-    free(now, underWay) {
+    /** How many more questions may start now, of so many that wait for their turn again and again. */
+    free(now, underWay, all) {
         const { notBefore, retryAt, gap } = this.#pace;
         const isLast = now >= this.#lastLook;
         if (now < retryAt || (now < notBefore && !isLast))
@@ -16087,18 +16092,22 @@ class Turns {
         if (!this.#isAnswered && now < this.#lastStart + FIRST_APART)
             return 0;
         const isOneByOne = !this.#isAnswered || (gap > 0 && !isLast);
-        const budget = this.#isBudgeted ? budgetLeft(this.#pace, now) : Infinity;
+        const budget = this.#isBudgeted ? budgetLeft(this.#pace, now, this.#kept(now, all)) : Infinity;
         return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0);
     }
     /** When that may change by time alone. */
-    moments(now) {
+    moments(now, all) {
         const { notBefore, retryAt } = this.#pace;
         return [
             this.#isAnswered ? -Infinity : this.#lastStart + FIRST_APART,
             notBefore,
             retryAt,
-            this.#isBudgeted ? budgetAt(this.#pace, now) : Infinity,
+            this.#isBudgeted ? budgetAt(this.#pace, now, this.#kept(now, all)) : Infinity,
         ];
+    }
+    /** Of the budget, for the last look. */
+    #kept(now, all) {
+        return keptFor(all, this.#lastLook - now);
     }
     start(count, now) {
         this.#lastStart = now;
@@ -16216,14 +16225,14 @@ class Waiting {
             const questions = [...open, ...(this.#listing?.pages ?? [])];
             const idle = questions.filter(({ isAsking }) => !isAsking);
             const due = idle.filter(({ nextAsk }) => nextAsk <= now).sort((a, b) => this.#turn(a) - this.#turn(b));
-            const started = due.slice(0, this.#turns.free(now, questions.length - idle.length));
+            const started = due.slice(0, this.#turns.free(now, questions.length - idle.length, questions.length));
             if (started.length > 0)
                 this.#turns.start(started.length, now);
             for (const question of started)
                 void this.#put(question, now);
             const moments = [
                 ...idle.map(({ nextAsk }) => nextAsk),
-                ...this.#turns.moments(now),
+                ...this.#turns.moments(now, questions.length),
                 this.#lastLook,
                 timeout,
             ];

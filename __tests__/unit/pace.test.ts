@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../src/answer.ts'
-import { budgetAt, budgetLeft, pacing, sharedGap, spend, UNLIMITED, type Pace } from '../../src/wait/pace.ts'
+import {
+  budgetAt,
+  budgetLeft,
+  keptFor,
+  pacing,
+  sharedGap,
+  spend,
+  UNLIMITED,
+  type Pace,
+} from '../../src/wait/pace.ts'
 import { jobAnswer, tryAgain, unusable } from './answers.ts'
 
 const MINUTE = 60_000
@@ -44,7 +53,8 @@ describe('after a 429', () => {
       const answers = Array.from({ length: refusals }, (_, index) => [60_000 + index, throttled] as const)
       return (after([...each(6_000, 0, 54_000), ...answers], 0).notBefore - 60_000 - refusals + 1) / 1_000
     }
-    expect([1, 2, 3].map(times)).toEqual([30, 60, 120])
+    expect([1, 2, 3, 4, 5, 6].map(times)).toEqual([30, 60, 120, 120, 120, 120])
+    expect(times(7)).toBeGreaterThan(200)
     expect(
       (after(
         [
@@ -74,6 +84,19 @@ describe('after a 429', () => {
     ).toBe(4_000)
   })
 
+  test('a Retry-After that was too short is only the least', () => {
+    const told = { ...throttled, retryAfter: 1_000 } as Answer
+    const begin = [...each(6_000, 0, 54_000), [60_000, told]] as const
+    expect(after(begin).notBefore).toBe(61_000)
+    expect(after([...begin, [61_000, told]], 0).notBefore).toBe(61_000 + 60_000)
+    expect(after([...begin, [61_000, { ...told, retryAfter: 200_000 } as Answer]], 0).notBefore).toBe(261_000)
+  })
+
+  test('one question that is let through makes it be tried soon again, and begins the period', () => {
+    const answers = [...each(6_000, 0, 54_000), [60_000, throttled], [90_000, running]] as const
+    expect(after([...answers, [295_000, throttled]], 0).notBefore).toBe(295_000 + 30_000)
+  })
+
   test('more of them in the same period change nothing but the moment', () => {
     const [once, twice] = [
       after([
@@ -90,15 +113,17 @@ describe('after a 429', () => {
     expect(twice.notBefore).toBeGreaterThanOrEqual(once.notBefore)
   })
 
-  test('one in the next period makes the gap half as large again', () => {
-    expect(
-      after([
-        [0, running],
-        [2_000, throttled],
-        [302_000, running],
-        [310_000, throttled],
-      ]).gap,
-    ).toBe(450_000)
+  test('one in the next period makes the gap what was got then, when that is less, and never shortens it', () => {
+    const begin = [...each(6_000, 0, 54_000), [60_000, throttled]] as const
+    const got = (times: number) => {
+      const answers = [...each(30_000, 301_000, 300_000 + 30_000 * times), [600_000, throttled]] as const
+      return after([...begin, ...answers]).gap
+    }
+    expect(got(2)).toBe(150_000)
+    expect(got(3)).toBe(100_000)
+    expect(after([...begin, [302_000, running], [361_000, throttled]]).gap).toBe(300_000)
+    const greedy = [...begin, ...each(3_000, 301_000, 307_000), [361_000, throttled]] as const
+    expect(after(greedy).gap).toBe(100_000)
   })
 
   test('four questions in a row that are let through halve it, down to what the budget lasts for', () => {
@@ -106,6 +131,14 @@ describe('after a 429', () => {
     expect(after([...begin, ...each(30_000, 301_000, 361_000)]).gap).toBe(30_000)
     expect(after([...begin, ...each(30_000, 301_000, 391_000)]).gap).toBe(15_000)
     expect(after([...begin, ...each(30_000, 301_000, 60 * MINUTE)]).gap).toBe(1_500)
+  })
+
+  test('four in a row, that is: a refusal between them begins anew', () => {
+    const begin = [...each(6_000, 0, 54_000), [60_000, throttled], ...each(30_000, 301_000, 361_000)] as const
+    const again = [...begin, [362_000, throttled]] as const
+    const { gap } = after(again)
+    expect(after([...again, ...each(60_000, 400_000, 520_000)]).gap).toBe(gap)
+    expect(after([...again, ...each(60_000, 400_000, 580_000)]).gap).toBe(gap / 2)
   })
 
   test('who has just begun knows no share, and believes the first that is let through', () => {
@@ -118,6 +151,14 @@ describe('after a 429', () => {
     expect(after([[0, throttled], ...each(20_000, 20_000, 80_000)]).gap).toBe(1_500)
   })
 
+  test('who got nothing for a period keeps the share of before, and after eight refusals only guesses', () => {
+    const gapAfter = (refusals: number) => {
+      const begin = [...each(6_000, 0, 54_000), ...each(MINUTE, MINUTE, refusals * MINUTE, throttled)]
+      return after([...begin, [(refusals + 1) * MINUTE, running]]).gap
+    }
+    expect([6, 7, 8].map(gapAfter)).toEqual([30_000, 30_000, 7_500])
+  })
+
   test('who was shut out for long begins anew', () => {
     const outage = [
       ...each(6_000, 0, 54_000),
@@ -127,13 +168,13 @@ describe('after a 429', () => {
     expect(after([...outage, ...each(1_000, 61 * MINUTE, 61 * MINUTE + 2_000)]).gap).toBeLessThan(10_000)
   })
 
-  test('never stretches the gap beyond three periods, nor a pause beyond that', () => {
+  test('never stretches the gap beyond the period, nor a pause', () => {
     const storm = Array.from({ length: 3_000 }, (_, index): [number, Answer] => [
-      index * 6 * MINUTE,
+      (index * 6 - (index % 2) * 4) * MINUTE,
       index % 2 === 0 ? running : throttled,
     ])
-    expect(after(storm).gap).toBeLessThanOrEqual(15 * MINUTE)
-    expect(after(storm).notBefore - (storm.at(-1)?.[0] ?? 0)).toBeLessThanOrEqual(15 * MINUTE)
+    expect(after(storm).gap).toBe(5 * MINUTE)
+    expect(after(storm).notBefore - (storm.at(-1)?.[0] ?? 0)).toBeLessThanOrEqual(10 * MINUTE)
   })
 
   test('its period counts', () => {
@@ -181,6 +222,14 @@ describe('the budget of a process with several jobs', () => {
     expect(budgetAt(pace, MINUTE)).toBe(5 * MINUTE)
     expect(budgetLeft(pace, 5 * MINUTE)).toBe(150)
     expect(budgetLeft(pace, 6 * MINUTE)).toBe(200)
+  })
+
+  test('is kept for the last look in the five minutes before it, half of it at most', () => {
+    expect([0, 1, 5 * MINUTE - 1, 5 * MINUTE].map((left) => keptFor(16, left))).toEqual([0, 16, 16, 0])
+    expect(keptFor(300, MINUTE)).toBe(100)
+    const pace = spend(spend(UNLIMITED, 150, 0), 34, MINUTE)
+    expect(budgetLeft(pace, MINUTE, 16)).toBe(0)
+    expect(budgetAt(pace, MINUTE, 16)).toBe(5 * MINUTE)
   })
 
   test('is spread once half of it is used', () => {

@@ -39,6 +39,15 @@ describe('auto', () => {
     return schedule('auto', () => options.random ?? 0)(state, (looks.at(-1)?.[0] ?? 0) * 1_000, options.gap)
   }
 
+  function windowOf(looks: readonly (readonly [seconds: number, progress: string])[]) {
+    const { history } = looks.reduce(
+      (before, [seconds, process]) => judge(before, jobAnswer('Running', { process }), seconds * 1_000).state,
+      begin(ID),
+    )
+    const { earliest, latest } = forecast(history) ?? { earliest: 0, latest: 0 }
+    return { earliest, latest }
+  }
+
   test('spreads the second question, be the job visible or not', () => {
     expect(pauseOf([[0, '']], { random: 0 })).toBe(2_000)
     expect(pauseOf([[0, '0%']], { random: 1 })).toBe(4_000)
@@ -74,6 +83,12 @@ describe('auto', () => {
         [100, '0%'],
       ]),
     ).toBe(29_000)
+    expect(
+      pauseOf([
+        [0, '49%'],
+        [10, '49%'],
+      ]),
+    ).toBe(10_000)
     // Seen late: it may end any moment.
     expect(
       pauseOf([
@@ -91,6 +106,15 @@ describe('auto', () => {
     expect(at(200)).toBeLessThan(5_000)
     expect(at(300)).toBeGreaterThan(at(240))
     expect(at(3_600)).toBeCloseTo(9_500 * Math.sqrt(3_600 / 840), -1)
+  })
+
+  test('asks when the window opens, in it by the worth of a question, and behind it after a third of the time', () => {
+    const steady = Array.from({ length: 7 }, (_, index) => [index * 20, `${index * 10}%`] as const)
+    const pauseAt = (at: number) => pauseOf([...steady, [at / 1_000, '60%']])
+    const { earliest, latest } = windowOf(steady)
+    expect(pauseAt(earliest - 10_000)).toBeCloseTo(10_000)
+    expect(pauseAt(latest - 16_000)).toBeCloseTo(4_000)
+    expect(pauseAt(latest + 18_000)).toBeCloseTo(6_000)
   })
 
   test('never pauses for less than 2 s or more than 29 s, whatever was seen', () => {
@@ -117,14 +141,7 @@ describe('auto', () => {
     expect(pauseOf(blind, { gap: 100_000, random: 0 })).toBe(90_000)
     expect(pauseOf(blind, { gap: 100_000, random: 1 })).toBeCloseTo(110_000)
     const steady = Array.from({ length: 6 }, (_, index) => [index * 20, `${index * 10}%`] as const)
-    const latest =
-      forecast(
-        steady.reduce(
-          (before, [seconds, process]) =>
-            judge(before, jobAnswer('Running', { process }), seconds * 1_000).state,
-          begin(ID),
-        ).history,
-      )?.latest ?? 0
+    const { latest } = windowOf(steady)
     expect(pauseOf(steady, { gap: 100_000, random: 0.5 })).toBe(latest - 100_000)
     expect(pauseOf(steady, { gap: 30_000, random: 0.5 })).toBe(60_000)
   })

@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../src/answer.ts'
-import { jobAnswer, notVisible, tryAgain, unauthorized, unusable } from './answers.ts'
+import type { Pacing } from '../../src/wait/pace.ts'
+import { wait } from '../../src/wait/wait.ts'
+import { VirtualClock } from '../../simulator/virtual-clock.ts'
+import { forbidden, jobAnswer, notVisible, tryAgain, unauthorized, unusable } from './answers.ts'
+import { outside } from './text.ts'
 import { SECOND, MINUTE, HOUR, type Asked, waitFor, completesAfter } from './waiting.ts'
 
 /** Several jobs, and the limit that all questions share. */
@@ -58,7 +62,39 @@ describe('several jobs', () => {
     })
     // Two that said nothing, and two refusals of one job: nobody else was asked about meanwhile.
     expect(asked.length).toBeLessThanOrEqual(2 + 20 + 1)
-    expect(new Set(asked.map(({ at }) => at)).size).toBe(asked.length)
+    const apart = asked.slice(1).map(({ at }, index) => at - (asked[index]?.at ?? 0))
+    expect(Math.min(...apart)).toBeGreaterThanOrEqual(2 * SECOND)
+  })
+
+  test('are asked for side by side once there was an answer, whatever comes then', async () => {
+    const { asked } = await waitFor({
+      jobs: Array.from({ length: 20 }, (_, index) => `job-${index}`),
+      timeout: 30 * SECOND,
+      service: ({ at }) => (at === 0 ? jobAnswer('Running') : tryAgain()),
+    })
+    expect(asked.length).toBeGreaterThan(50)
+  })
+
+  test('go on when the permission for one of them is missing', async () => {
+    const { waited } = await waitFor({
+      jobs: ['a', 'b', 'c'],
+      service: ({ id, at }) => (id === 'b' && at > SECOND ? forbidden : completesAfter(MINUTE)({ id, at })),
+    })
+    expect(waited.map(({ end }) => end.result)).toEqual(['completed', 'error', 'completed'])
+  })
+
+  test.each([2, 300])('%d of them start no more than 200 questions in five minutes', async (count) => {
+    const { asked } = await waitFor({
+      jobs: Array.from({ length: count }, (_, index) => `job-${index}`),
+      interval: SECOND,
+      latency: 0,
+      timeout: 30 * MINUTE,
+      service: () => jobAnswer('Running'),
+    })
+    const apart = asked.slice(200).map(({ at }, index) => at - (asked[index]?.at ?? 0))
+    expect(Math.min(...apart)).toBeGreaterThanOrEqual(5 * MINUTE)
+    // And no less, for most of the time.
+    expect(asked.length).toBeGreaterThan(1_000)
   })
 
   test.each(['Failed', 'Canceled'])('all end with fail-fast when one is %s', async (status) => {
@@ -102,6 +138,15 @@ describe('several jobs', () => {
     expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
   })
 
+  test('keep a question each for the last look, though they use up the budget', async () => {
+    const { waited } = await waitFor({
+      jobs: Array.from({ length: 90 }, (_, index) => `job-${index}`),
+      timeout: HOUR,
+      service: completesAfter(HOUR - 3 * SECOND),
+    })
+    expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
+  })
+
   test('are all asked for again before the timeout', async () => {
     const { waited } = await waitFor({
       jobs: Array.from({ length: 50 }, (_, index) => `job-${index}`),
@@ -133,6 +178,19 @@ describe('the service’s limit', () => {
     const next = times.filter((at) => at >= refusedUntil)
     expect(next.filter((at) => at < 2 * refusedUntil).length).toBeLessThan(200)
     expect(next[0]).toBeLessThan(refusedUntil + 10 * SECOND)
+  })
+
+  test('met once, by chance, costs a job that is alone less than a minute', async () => {
+    for (const refusedAt of [0, 3 * SECOND, 2 * MINUTE]) {
+      let refusals = 0
+      const { endedAt } = await waitFor({
+        service: ({ at }) =>
+          at >= refusedAt && refusals++ === 0
+            ? throttled
+            : completesAfter(refusedAt + SECOND)({ id: '', at }),
+      })
+      expect(endedAt - refusedAt).toBeLessThan(60 * SECOND)
+    }
   })
 
   test('is shared by all jobs of the process', async () => {
@@ -182,4 +240,51 @@ describe('the service’s limit', () => {
     expect(waited[0]?.end.result).toBe('completed')
     expect(asked.at(-1)?.at).toBeGreaterThanOrEqual(118 * SECOND)
   })
+})
+
+/** Waits for jobs that never end, each due again a second after its answer, and tells when questions start. */
+async function startsOf(pacing: Pacing, gaps: number[] = []): Promise<number[]> {
+  const clock = new VirtualClock()
+  const starts: number[] = []
+  await clock.run(
+    wait(
+      {
+        jobs: ['a', 'b', 'c'].map((value) => ({ value, text: outside(value) })),
+        timeout: MINUTE,
+        pause: (state, _elapsed, gap = 0) => {
+          if (state.last !== undefined) gaps.push(gap)
+          return state.last === undefined ? 0 : SECOND
+        },
+        pacing,
+        hasList: false,
+        failFast: false,
+      },
+      {
+        askList: () => Promise.reject(new Error('there is no list')),
+        wallClock: () => 0,
+        ask: ({ value }) => {
+          starts.push(clock.now())
+          return Promise.resolve(jobAnswer(value === 'a' ? 'Completed' : 'Running'))
+        },
+        clock,
+        signal: new AbortController().signal,
+        listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
+        describe: () => outside('a defect'),
+      },
+    ),
+  )
+  return starts
+}
+
+test('what is due wakes up when the pace lets it', async () => {
+  const gaps: number[] = []
+  const paced = await startsOf(
+    (pace) => ({ ...pace, gap: 10 * SECOND, notBefore: pace.notBefore || 10 * SECOND }),
+    gaps,
+  )
+  expect(paced.slice(0, 6)).toEqual([0, 10, 20, 30, 40, 50].map((seconds) => seconds * SECOND))
+  // The gap of a job is that of the process, times the jobs that are open.
+  expect(new Set(gaps)).toEqual(new Set([20 * SECOND]))
+  const told = await startsOf((pace, _answer, at) => (at < SECOND ? { ...pace, retryAt: 30 * SECOND } : pace))
+  expect(told.slice(0, 3)).toEqual([0, 30 * SECOND, 30 * SECOND])
 })

@@ -51,10 +51,6 @@ export const UNLIMITED: Pace = {
   admissions: 0,
 }
 
-/** A second refusal shows that the share of the first was too large, be it that others came. */
-const LESS = 1.5
-/** Periods; no share is smaller. */
-const LARGEST_GAP = 3
 /** Questions in a row that were let through: perhaps others have gone. */
 const MORE = 0.5
 const ADMISSIONS_FOR_MORE = 4
@@ -65,6 +61,8 @@ const SHUT_OUT = 8
 /** To the first try after a refusal; each further refusal doubles it. */
 const FIRST_PROBE = 30 * SECOND
 const LONGEST_PROBE = 2 * MINUTE
+/** Refusals in a row after which it doubles again: a service that counts refusals, too, lets in nobody who asks on. */
+const STUBBORN = 5
 
 /** How the pace goes on after an answer; `random` uniform in 0 to 1. */
 export function pacing(random: () => number): Pacing {
@@ -90,13 +88,18 @@ export function spend(pace: Pace, count: number, now: number): Pace {
 }
 
 /** Questions that a process with several jobs may still start: it keeps to the usual limit by itself. */
-export function budgetLeft({ started }: Pace, now: number): number {
-  return USUAL_BUDGET - recent(started, now, USUAL_PERIOD).length
+export function budgetLeft({ started }: Pace, now: number, kept = 0): number {
+  return USUAL_BUDGET - kept - recent(started, now, USUAL_PERIOD).length
 }
 
 /** When the next one may start, once none is left. */
-export function budgetAt({ started }: Pace, now: number): number {
-  return (recent(started, now, USUAL_PERIOD).at(-USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD
+export function budgetAt({ started }: Pace, now: number, kept = 0): number {
+  return (recent(started, now, USUAL_PERIOD).at(kept - USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD
+}
+
+/** What of it is kept for a last look at so many jobs, in so many milliseconds: half of it at most. */
+export function keptFor(jobs: number, left: number): number {
+  return left > 0 && left < USUAL_PERIOD ? Math.min(jobs, USUAL_BUDGET / 2) : 0
 }
 
 /** Least time between two questions of a process with several jobs: once half of the budget is used, what it lasts for. */
@@ -132,17 +135,21 @@ function admitted(pace: Pace, at: number): Pace {
  */
 function refused(pace: Pace, retryAfter: number | undefined, at: number, random: () => number): Pace {
   const { period } = pace
-  const isNews = at - pace.changedAt >= period
   const got = recent(pace.admitted, at, period).length
+  // Who got nothing for a period was shut out, and learns nothing new of its share.
+  const isNews = at - pace.changedAt >= period && (got > 0 || pace.gap === 0)
   const share = period / Math.max(got, 1)
-  const grown = Math.min(pace.gap * (got > 0 ? LESS : 1), LARGEST_GAP * period)
-  const gap = isNews ? Math.max(share, grown) : pace.gap
+  const gap = isNews ? Math.max(share, pace.gap) : pace.gap
   const rest = pace.opened + period > at ? pace.opened + period - at : period
-  const probe = Math.min(FIRST_PROBE * 2 ** pace.refusals, Math.max(LONGEST_PROBE, gap)) * (1 - random() / 2)
+  const longest = Math.max(LONGEST_PROBE * Math.max(2 ** (pace.refusals - STUBBORN), 1), gap)
+  const probe = Math.min(FIRST_PROBE * 2 ** pace.refusals, longest) * (1 - random() / 2)
+  // A `Retry-After` is believed once; when it was too short, it is the least.
+  const isBelieved = retryAfter !== undefined && pace.refusals === 0
   return {
     ...pace,
     gap,
-    notBefore: at + (retryAfter ?? Math.min(rest + gap * random(), probe)),
+    notBefore:
+      at + (isBelieved ? retryAfter : Math.max(retryAfter ?? 0, Math.min(rest + gap * random(), probe))),
     retryAt: retryAfter === undefined ? pace.retryAt : at + retryAfter,
     changedAt: isNews ? at : pace.changedAt,
     refusals: pace.refusals + 1,

@@ -1,6 +1,6 @@
 import type { Answer, ListAnswer } from '../answer.ts'
 import { SECOND } from '../duration.ts'
-import { budgetAt, budgetLeft, sharedGap, spend, UNLIMITED, type Pacing } from './pace.ts'
+import { budgetAt, budgetLeft, keptFor, sharedGap, spend, UNLIMITED, type Pacing } from './pace.ts'
 
 /** Exchanges under way at once, so that many jobs do not open as many connections. */
 const MOST_AT_ONCE = 8
@@ -27,26 +27,31 @@ export class Turns {
     this.#lastLook = lastLook
   }
 
-  /** How many more questions may start now. */
-  free(now: number, underWay: number): number {
+  /** How many more questions may start now, of so many that wait for their turn again and again. */
+  free(now: number, underWay: number, all: number): number {
     const { notBefore, retryAt, gap } = this.#pace
     const isLast = now >= this.#lastLook
     if (now < retryAt || (now < notBefore && !isLast)) return 0
     if (!this.#isAnswered && now < this.#lastStart + FIRST_APART) return 0
     const isOneByOne = !this.#isAnswered || (gap > 0 && !isLast)
-    const budget = this.#isBudgeted ? budgetLeft(this.#pace, now) : Infinity
+    const budget = this.#isBudgeted ? budgetLeft(this.#pace, now, this.#kept(now, all)) : Infinity
     return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0)
   }
 
   /** When that may change by time alone. */
-  moments(now: number): readonly number[] {
+  moments(now: number, all: number): readonly number[] {
     const { notBefore, retryAt } = this.#pace
     return [
       this.#isAnswered ? -Infinity : this.#lastStart + FIRST_APART,
       notBefore,
       retryAt,
-      this.#isBudgeted ? budgetAt(this.#pace, now) : Infinity,
+      this.#isBudgeted ? budgetAt(this.#pace, now, this.#kept(now, all)) : Infinity,
     ]
+  }
+
+  /** Of the budget, for the last look. */
+  #kept(now: number, all: number): number {
+    return keptFor(all, this.#lastLook - now)
   }
 
   start(count: number, now: number): void {

@@ -156,12 +156,12 @@ class Waiting {
       const questions = [...open, ...(this.#listing?.pages ?? [])]
       const idle = questions.filter(({ isAsking }) => !isAsking)
       const due = idle.filter(({ nextAsk }) => nextAsk <= now).sort((a, b) => this.#turn(a) - this.#turn(b))
-      const started = due.slice(0, this.#turns.free(now, questions.length - idle.length))
+      const started = due.slice(0, this.#turns.free(now, questions.length - idle.length, questions.length))
       if (started.length > 0) this.#turns.start(started.length, now)
       for (const question of started) void this.#put(question, now)
       const moments = [
         ...idle.map(({ nextAsk }) => nextAsk),
-        ...this.#turns.moments(now),
+        ...this.#turns.moments(now, questions.length),
         this.#lastLook,
         timeout,
       ]
