@@ -16249,8 +16249,11 @@ class Waiting {
         const isListed = this.#plan.hasList && jobs.length >= FEWEST_LISTED;
         const now = this.#world.wallClock();
         this.#listing = isListed ? new Listing({ since: now - LISTED_BACK, until: now + wait_AHEAD }, at) : undefined;
-        const nextAsk = isListed ? Math.min(at + LATE_AT_FIRST, this.#lastLook) : at;
-        this.#tracks = jobs.map((id) => trackOf(begin(id), nextAsk));
+        const late = Math.min(at + LATE_AT_FIRST, this.#lastLook);
+        this.#tracks = jobs.map((id) => {
+            const state = begin(id);
+            return trackOf(state, isListed ? late : at + this.#plan.pause(state, at));
+        });
     }
     async #put(question, askedAt) {
         const { ask, askList } = this.#world;

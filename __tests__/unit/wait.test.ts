@@ -109,6 +109,36 @@ describe('an interruption', () => {
   })
 })
 
+test('the first question comes when the schedule says', async () => {
+  const clock = new VirtualClock()
+  const asked: number[] = []
+  await clock.run(
+    wait(
+      {
+        jobs: [{ value: 'a', text: outside('a') }],
+        hasList: false,
+        timeout: HOUR,
+        pause: () => 10 * SECOND,
+        pacing: pacing(() => 0),
+        failFast: false,
+      },
+      {
+        ask: () => {
+          asked.push(clock.now())
+          return Promise.resolve(jobAnswer('Completed'))
+        },
+        askList: () => Promise.reject(new Error('there is no list')),
+        clock,
+        wallClock: () => 0,
+        signal: new AbortController().signal,
+        listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
+        describe: (error) => noSecrets.error(error),
+      },
+    ),
+  )
+  expect(asked).toEqual([10 * SECOND])
+})
+
 test('a defect elsewhere ends the wait with what is known', async () => {
   const stop = new AbortController()
   const clock = new VirtualClock()
