@@ -15916,7 +15916,7 @@ class Listing {
     hear(page, answer, waiting, at) {
         const told = new Map();
         page.failures += 1;
-        if (answer.kind === 'refused') {
+        if (answer.kind === 'refused' && answer.scope === 'job') {
             this.#pages = [];
             for (const { id } of waiting)
                 this.#place(id).standing = 'distrusted';
@@ -16329,6 +16329,10 @@ class Waiting {
         if (listing === undefined)
             return;
         const open = this.#open();
+        // Refused credentials are refused for each job.
+        const [first] = open;
+        if (answer.kind === 'refused' && answer.scope === 'all' && first !== undefined)
+            this.#judge(first, answer, at, askedAt);
         const before = open.map(({ state }) => listing.standing(state));
         const entries = listing.hear(page, answer, open.map(({ state }) => state), at);
         const told = open.flatMap((track) => {

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 /** The built action, as action.yml names it. */
 const ACTION = join(import.meta.dirname, '..', 'dist', 'index.js')
 
+/** What a process needs to run at all; on Windows, Node finds no random numbers without SystemRoot. */
+const SYSTEM = { PATH: process.env['PATH'], SystemRoot: process.env['SystemRoot'] }
+
 export interface Step {
   /** Inputs by their names in action.yml. */
   readonly with: Readonly<Record<string, string>>
@@ -34,7 +37,7 @@ export async function runStep(step: Step): Promise<StepResult> {
   for (const file of Object.values(files)) writeFileSync(file, '')
   const start = performance.now()
   const child = spawn(process.execPath, [ACTION], {
-    env: { PATH: process.env['PATH'], ...files, ...inputVariables(step.with), ...step.env },
+    env: { ...SYSTEM, ...files, ...inputVariables(step.with), ...step.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   step.onStart?.(child)

@@ -192,7 +192,7 @@ describe('the list', () => {
     expect(results(waited)).toEqual(['completed'])
   })
 
-  test('does not hide that the credentials are refused', async () => {
+  test('that refuses the credentials speaks for the jobs, too: they are asked with once', async () => {
     const { jobs } = environment(twenty)
     const { waited, asked, listed } = await waitFor({
       jobs,
@@ -202,7 +202,22 @@ describe('the list', () => {
     expect(waited.map(({ end }) => (end.result === 'error' ? end.why : ''))).toEqual(
       jobs.map(() => 'credentials'),
     )
-    expect(asked.length + listed.length).toBe(2)
+    expect([listed.length, asked.length]).toEqual([1, 0])
+  })
+
+  test('that refuses credentials which can be renewed is asked with new ones, and stays in use', async () => {
+    const { jobs, service, list } = environment(twenty)
+    const renewable = { ...unauthorized, isRenewable: true } as ListAnswer
+    const { waited, asked } = await waitFor({
+      jobs,
+      service,
+      list: (question) => (question.at > MINUTE && question.at < 75 * SECOND ? renewable : list(question)),
+    })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asked.length).toBeLessThan(25)
+    const refused = await waitFor({ jobs, service: () => renewable as Answer, list: () => renewable })
+    expect(results(refused.waited)).toEqual(['error'])
+    expect(refused.listed.length + refused.asked.length).toBeLessThanOrEqual(3)
   })
 
   test('does not keep one that is refused from the others', async () => {

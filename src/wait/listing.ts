@@ -60,7 +60,7 @@ export class Listing {
   ): ReadonlyMap<JobState, ListEntry> {
     const told = new Map<JobState, ListEntry>()
     page.failures += 1
-    if (answer.kind === 'refused') {
+    if (answer.kind === 'refused' && answer.scope === 'job') {
       this.#pages = []
       for (const { id } of waiting) this.#place(id).standing = 'distrusted'
     }

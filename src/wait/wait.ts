@@ -252,6 +252,10 @@ class Waiting {
     const listing = this.#listing
     if (listing === undefined) return
     const open = this.#open()
+    // Refused credentials are refused for each job.
+    const [first] = open
+    if (answer.kind === 'refused' && answer.scope === 'all' && first !== undefined)
+      this.#judge(first, answer, at, askedAt)
     const before = open.map(({ state }) => listing.standing(state))
     const entries = listing.hear(
       page,
