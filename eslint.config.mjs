@@ -3,7 +3,8 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.tools/']),
+  // What lies in tools/render has dependencies of its own.
+  globalIgnores(['dist/', 'coverage/', '.tools/', 'tools/render/']),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

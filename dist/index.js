@@ -13096,170 +13096,6 @@ function header(reply, name) {
     return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-;// CONCATENATED MODULE: external "node:async_hooks"
-const external_node_async_hooks_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:async_hooks");
-;// CONCATENATED MODULE: external "node:buffer"
-const external_node_buffer_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer");
-;// CONCATENATED MODULE: external "node:diagnostics_channel"
-const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
-;// CONCATENATED MODULE: ./src/http/exchange.ts
-
-
-
-
-/** Longest time of one exchange, from connect to last byte, in milliseconds. */
-const LONGEST_EXCHANGE = 30_000;
-/** Most bytes that are read of one answer. */
-const LARGEST_BODY = 1_048_576;
-/** Pieces of an answer that are kept apart. */
-const MOST_CHUNKS = 1_000;
-/**
- * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
- *
- * It is @actions/http-client, whose proxy support runners rely on, without its traps: redirects are not followed
- * (they would take the token along), and the answer is read here, because `readBody` never settles when the
- * connection is cut, upon which Node finds nothing left to do and exits with 0: a green step.
- */
-async function exchange(request, signal) {
-    const trace = new Trace();
-    const limit = new AbortController();
-    const timer = setTimeout(() => {
-        limit.abort();
-    }, LONGEST_EXCHANGE);
-    const end = () => {
-        limit.abort();
-    };
-    signal.addEventListener('abort', end);
-    if (signal.aborted)
-        limit.abort();
-    try {
-        return await traces.run(trace, () => attempt(request, trace, limit.signal));
-    }
-    catch (error) {
-        const why = signal.aborted ? 'aborted' : limit.signal.aborted ? 'too-slow' : undefined;
-        return noReply(error, trace.phase, why);
-    }
-    finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        trace.destroy();
-    }
-}
-async function attempt(request, trace, signal) {
-    signal.throwIfAborted();
-    const handler = {
-        prepareRequest(options) {
-            options.signal = signal;
-            // http-client leaves the brackets of an IPv6 address on, and DNS does not know such a name.
-            options.host = options.host?.replace(/^\[(.*)\]$/, '$1') ?? null;
-        },
-        canHandleAuthentication: () => false,
-        handleAuthentication: () => Promise.reject(new Error('no authentication handler')),
-    };
-    const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false });
-    // The signal does not reach a request that still waits for its proxy, hence the race.
-    const { method, url, headers, body: sent } = request;
-    const asked = client.request(method, url, sent === '' ? null : sent, headers);
-    const { message } = await Promise.race([asked, rejectOn(signal)]);
-    trace.phase = 'body';
-    const body = await read(message);
-    return { kind: 'reply', status: message.statusCode ?? 0, headers: message.headers, ...body };
-}
-function rejectOn(signal) {
-    return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
-            reject(new Error('the exchange was ended'));
-        });
-    });
-}
-async function read(message) {
-    const chunks = [];
-    let size = 0;
-    for await (const chunk of message) {
-        size += chunk.length;
-        if (size > LARGEST_BODY)
-            return { body: '', flaw: 'is larger than 1 MiB' };
-        chunks.push(chunk);
-        // A body that comes byte by byte must not take a hundred times its size.
-        if (chunks.length > MOST_CHUNKS)
-            chunks.splice(0, chunks.length, Buffer.concat(chunks));
-    }
-    const bytes = Buffer.concat(chunks);
-    return { body: new TextDecoder().decode(bytes), flaw: (0,external_node_buffer_namespaceObject.isUtf8)(bytes) ? undefined : 'is not UTF-8' };
-}
-/** Follows an exchange through Node's own reports of the requests it makes: ours, and the proxy's CONNECT. */
-class Trace {
-    phase = 'connect';
-    #requests = [];
-    follow(request) {
-        this.#requests.push(request);
-        if (request.method === 'CONNECT') {
-            this.phase = 'proxy';
-            return;
-        }
-        request.once('socket', (socket) => {
-            const secure = request.protocol === 'https:';
-            const connected = () => {
-                this.phase = secure ? 'tls' : 'headers';
-            };
-            if (socket.connecting)
-                socket.once('connect', connected);
-            else
-                connected();
-            socket.once('secureConnect', () => {
-                this.phase = 'headers';
-            });
-        });
-    }
-    /** Closes what is still open; a request behind a silent proxy would stay open for ever. */
-    destroy() {
-        for (const request of this.#requests)
-            request.on('error', () => undefined).destroy();
-    }
-}
-const traces = new external_node_async_hooks_namespaceObject.AsyncLocalStorage();
-(0,external_node_diagnostics_channel_namespaceObject.subscribe)('http.client.request.created', (report) => {
-    traces.getStore()?.follow(report.request);
-});
-function noReply(error, phase, ended) {
-    const { code, message } = error instanceof Error ? error : new Error(String(error));
-    const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1];
-    return {
-        kind: 'no-reply',
-        why: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'broken'),
-        phase,
-        code,
-        message,
-        proxyStatus: proxyStatus === undefined ? undefined : Number(proxyStatus),
-    };
-}
-/** Of what went wrong on the way to a proxy, http-client keeps the message alone. */
-function isCertificateError(code, phase, message) {
-    return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message));
-}
-/** Source: Node's documentation, "X509 certificate error codes", and ERR_TLS_CERT_ALTNAME_INVALID. */
-const CERTIFICATE_ERRORS = new Set([
-    'CERT_CHAIN_TOO_LONG',
-    'CERT_HAS_EXPIRED',
-    'CERT_NOT_YET_VALID',
-    'CERT_REJECTED',
-    'CERT_REVOKED',
-    'CERT_SIGNATURE_FAILURE',
-    'CERT_UNTRUSTED',
-    'DEPTH_ZERO_SELF_SIGNED_CERT',
-    'ERR_TLS_CERT_ALTNAME_INVALID',
-    'HOSTNAME_MISMATCH',
-    'INVALID_CA',
-    'INVALID_PURPOSE',
-    'PATH_LENGTH_EXCEEDED',
-    'SELF_SIGNED_CERT_IN_CHAIN',
-    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-    'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
-    'UNABLE_TO_GET_ISSUER_CERT',
-    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
 ;// CONCATENATED MODULE: ./src/http/http-date.ts
 /** Milliseconds since the epoch; NaN for none of RFC 9110's three forms, of which asctime's names no time zone. */
 function parseHttpDate(text) {
@@ -13408,7 +13244,6 @@ const PHASES = {
 ;// CONCATENATED MODULE: ./src/api/get.ts
 
 
-
 /**
  * One signed GET of the project; it always resolves.
  *
@@ -13421,7 +13256,7 @@ async function get(api, resource, read, signal) {
     const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
     if (signed.kind !== 'signed')
         return signed;
-    const answer = read(await exchange(signed.request, signal), api.wallClock());
+    const answer = read(await api.exchange(signed.request, signal), api.wallClock());
     return isRefusal(answer) && answer.why === 'credentials' ? signed.refused(answer) : answer;
 }
 /** The fault of an exchange that brought no success, in the service's own terms. */
@@ -13979,14 +13814,13 @@ function sha256(text) {
 
 
 
-
 /**
  * Assumes an agency: a new id token of GitHub's, and temporary keys for it. It always resolves.
  *
  * @param lifetime how long the keys are wanted, milliseconds
  * @param wallClock milliseconds since the epoch
  */
-async function assumeAgency(agency, lifetime, secrets, wallClock, signal) {
+async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, signal) {
     const ask = async (party, request, schema) => {
         const exchanged = await exchange(request, signal);
         if (exchanged.kind === 'no-reply' || exchanged.status >= 300) {
@@ -14175,10 +14009,10 @@ class OidcCredentials {
         return keys;
     }
     async #renew(signal) {
-        const { timeout, secrets, now, wallClock, onRenewed } = this.#around;
+        const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#around;
         const needed = timeout + RENEWED_BEFORE + MINUTE;
         const wanted = Math.min(Math.max(needed, SHORTEST_LIFE), LONGEST_LIFE);
-        const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, signal);
+        const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, exchange, signal);
         if (assumed.kind !== 'assumed')
             return signal.aborted ? assumed : this.#notRenewed(assumed);
         const { key, lifetime, clockOffset } = assumed;
@@ -14230,6 +14064,170 @@ class OidcCredentials {
 function tokenCredentials(token) {
     return constantCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.');
 }
+
+;// CONCATENATED MODULE: external "node:async_hooks"
+const external_node_async_hooks_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:async_hooks");
+;// CONCATENATED MODULE: external "node:buffer"
+const external_node_buffer_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer");
+;// CONCATENATED MODULE: external "node:diagnostics_channel"
+const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
+;// CONCATENATED MODULE: ./src/http/exchange.ts
+
+
+
+
+/** Longest time of one exchange, from connect to last byte, in milliseconds. */
+const LONGEST_EXCHANGE = 30_000;
+/** Most bytes that are read of one answer. */
+const LARGEST_BODY = 1_048_576;
+/** Pieces of an answer that are kept apart. */
+const MOST_CHUNKS = 1_000;
+/**
+ * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
+ *
+ * It is @actions/http-client, whose proxy support runners rely on, without its traps: redirects are not followed
+ * (they would take the token along), and the answer is read here, because `readBody` never settles when the
+ * connection is cut, upon which Node finds nothing left to do and exits with 0: a green step.
+ */
+async function exchange(request, signal) {
+    const trace = new Trace();
+    const limit = new AbortController();
+    const timer = setTimeout(() => {
+        limit.abort();
+    }, LONGEST_EXCHANGE);
+    const end = () => {
+        limit.abort();
+    };
+    signal.addEventListener('abort', end);
+    if (signal.aborted)
+        limit.abort();
+    try {
+        return await traces.run(trace, () => attempt(request, trace, limit.signal));
+    }
+    catch (error) {
+        const why = signal.aborted ? 'aborted' : limit.signal.aborted ? 'too-slow' : undefined;
+        return noReply(error, trace.phase, why);
+    }
+    finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        trace.destroy();
+    }
+}
+async function attempt(request, trace, signal) {
+    signal.throwIfAborted();
+    const handler = {
+        prepareRequest(options) {
+            options.signal = signal;
+            // http-client leaves the brackets of an IPv6 address on, and DNS does not know such a name.
+            options.host = options.host?.replace(/^\[(.*)\]$/, '$1') ?? null;
+        },
+        canHandleAuthentication: () => false,
+        handleAuthentication: () => Promise.reject(new Error('no authentication handler')),
+    };
+    const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false });
+    // The signal does not reach a request that still waits for its proxy, hence the race.
+    const { method, url, headers, body: sent } = request;
+    const asked = client.request(method, url, sent === '' ? null : sent, headers);
+    const { message } = await Promise.race([asked, rejectOn(signal)]);
+    trace.phase = 'body';
+    const body = await read(message);
+    return { kind: 'reply', status: message.statusCode ?? 0, headers: message.headers, ...body };
+}
+function rejectOn(signal) {
+    return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+            reject(new Error('the exchange was ended'));
+        });
+    });
+}
+async function read(message) {
+    const chunks = [];
+    let size = 0;
+    for await (const chunk of message) {
+        size += chunk.length;
+        if (size > LARGEST_BODY)
+            return { body: '', flaw: 'is larger than 1 MiB' };
+        chunks.push(chunk);
+        // A body that comes byte by byte must not take a hundred times its size.
+        if (chunks.length > MOST_CHUNKS)
+            chunks.splice(0, chunks.length, Buffer.concat(chunks));
+    }
+    const bytes = Buffer.concat(chunks);
+    return { body: new TextDecoder().decode(bytes), flaw: (0,external_node_buffer_namespaceObject.isUtf8)(bytes) ? undefined : 'is not UTF-8' };
+}
+/** Follows an exchange through Node's own reports of the requests it makes: ours, and the proxy's CONNECT. */
+class Trace {
+    phase = 'connect';
+    #requests = [];
+    follow(request) {
+        this.#requests.push(request);
+        if (request.method === 'CONNECT') {
+            this.phase = 'proxy';
+            return;
+        }
+        request.once('socket', (socket) => {
+            const secure = request.protocol === 'https:';
+            const connected = () => {
+                this.phase = secure ? 'tls' : 'headers';
+            };
+            if (socket.connecting)
+                socket.once('connect', connected);
+            else
+                connected();
+            socket.once('secureConnect', () => {
+                this.phase = 'headers';
+            });
+        });
+    }
+    /** Closes what is still open; a request behind a silent proxy would stay open for ever. */
+    destroy() {
+        for (const request of this.#requests)
+            request.on('error', () => undefined).destroy();
+    }
+}
+const traces = new external_node_async_hooks_namespaceObject.AsyncLocalStorage();
+(0,external_node_diagnostics_channel_namespaceObject.subscribe)('http.client.request.created', (report) => {
+    traces.getStore()?.follow(report.request);
+});
+function noReply(error, phase, ended) {
+    const { code, message } = error instanceof Error ? error : new Error(String(error));
+    const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1];
+    return {
+        kind: 'no-reply',
+        why: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'broken'),
+        phase,
+        code,
+        message,
+        proxyStatus: proxyStatus === undefined ? undefined : Number(proxyStatus),
+    };
+}
+/** Of what went wrong on the way to a proxy, http-client keeps the message alone. */
+function isCertificateError(code, phase, message) {
+    return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message));
+}
+/** Source: Node's documentation, "X509 certificate error codes", and ERR_TLS_CERT_ALTNAME_INVALID. */
+const CERTIFICATE_ERRORS = new Set([
+    'CERT_CHAIN_TOO_LONG',
+    'CERT_HAS_EXPIRED',
+    'CERT_NOT_YET_VALID',
+    'CERT_REJECTED',
+    'CERT_REVOKED',
+    'CERT_SIGNATURE_FAILURE',
+    'CERT_UNTRUSTED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'HOSTNAME_MISMATCH',
+    'INVALID_CA',
+    'INVALID_PURPOSE',
+    'PATH_LENGTH_EXCEEDED',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+    'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 ;// CONCATENATED MODULE: ./src/wrong.ts
 /** Why a value that was given can't be used, and how to mend it; it never quotes the value. */
@@ -14628,6 +14626,10 @@ function readInputs(given, env, secrets) {
     };
     return isComplete(settings) ? settings : { problems };
 }
+/** Whether the log may be coloured: the runner shows it, and nobody asked for none (no-color.org). */
+function showsColours(env) {
+    return env['GITHUB_ACTIONS'] === 'true' && (env['NO_COLOR'] ?? '') === '';
+}
 function isComplete(settings) {
     return Object.values(settings).every((value) => value !== undefined);
 }
@@ -14907,6 +14909,7 @@ const CURES = {
 ;// CONCATENATED MODULE: ./src/report/annotation.ts
 
 
+
 /** Jobs that are named when several did not complete; the rest is counted. */
 const MOST_NAMED = 10;
 /** The annotation for a wait, undefined when every job completed; `timeout` in milliseconds. */
@@ -14936,6 +14939,29 @@ function annotationOf(waited, timeout) {
         next: isSame ? first.next : phrase `The summary says what to do for each.`,
     };
 }
+/** The one notice of a green step: what is there now. */
+function noticeOf(waited) {
+    const named = waited.slice(0, MOST_NAMED).map(completed);
+    if (waited.length === 1)
+        return { title: 'The job completed', lines: named };
+    const rest = waited.length - named.length;
+    return {
+        title: `All ${waited.length} jobs completed`,
+        lines: [...named.map((line) => phrase `- ${line}`), ...(rest > 0 ? [phrase `- and ${rest} more`] : [])],
+    };
+}
+/** `Job … (name) completed in 5m: instance …, at …`, as far as it is known. */
+function completed({ state: { id, job } }) {
+    const name = job?.name === undefined ? [] : phrase ` (${job.name})`;
+    const time = job?.durationSeconds === undefined ? '' : ` in ${formatDuration(job.durationSeconds * SECOND)}`;
+    const instance = job?.instanceName ?? job?.instanceId;
+    const facts = [
+        ...(instance === undefined ? [] : [phrase `instance ${instance}`]),
+        ...(job?.instanceEndpoint === undefined ? [] : [phrase `address ${job.instanceEndpoint}`]),
+    ];
+    const known = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
+    return phrase `Job ${id.text}${name} completed${time}${known}.`;
+}
 /** The annotation for what should never happen. */
 function defectAnnotation(error) {
     return { title: TITLES.defect, lines: [[error]], next: [CURES.defect] };
@@ -14950,6 +14976,149 @@ function inputsAnnotation(problems) {
 }
 function partition(all, isFirst) {
     return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
+}
+
+;// CONCATENATED MODULE: ./src/report/escape.ts
+
+/** Longest text from outside, in UTF-16 units, for each place. */
+const LONGEST_IN_LOG = 300;
+const LONGEST_IN_ANNOTATION = 1_000;
+const LONGEST_IN_SUMMARY = 1_000;
+/** Of a block of JSON in the summary. */
+const LONGEST_BLOCK = 10_000;
+const LONGEST_LINE = 1_000;
+/** GitHub cuts an annotation at 4096 characters. */
+const LONGEST_ANNOTATION = 4_000;
+/** For a log line: one line, without anything that the runner or a terminal would act on. */
+function forLog(text) {
+    return cut(defuse(render(text, (outside) => oneLine(outside, LONGEST_IN_LOG))), LONGEST_LINE);
+}
+/** For an annotation's message, a line each (core escapes their ends). However long the others are, the last stays. */
+function forAnnotation(...lines) {
+    const all = lines.map((line) => defuse(render(line, (outside) => oneLine(outside, LONGEST_IN_ANNOTATION))));
+    const last = all.pop() ?? '';
+    const share = Math.floor((LONGEST_ANNOTATION - last.length) / Math.max(all.length, 1)) - 1;
+    return [...all.map((line) => cut(line, share)), cut(last, LONGEST_ANNOTATION)].join('\n');
+}
+/**
+ * For the summary: our parts are Markdown, those from outside code. Each ASCII sign that could mean something to
+ * Markdown or HTML is a character reference, which never means more than the character; an empty comment keeps
+ * GitHub from making links of mail addresses, which it looks for after references are resolved.
+ */
+function forSummary(text, longest = LONGEST_IN_SUMMARY) {
+    return render(text, (outside) => {
+        const references = oneLine(outside, longest)
+            .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (sign) => `&#${sign.charCodeAt(0)};`)
+            .replaceAll('&#64;', '&#64;<!-- -->');
+        return `<code>${references}</code>`;
+    });
+}
+/**
+ * A compact JSON object for the summary, as a block of code; empty for `{}`, undefined when it would be long. Each line
+ * begins as JSON does, whatever its texts are, so none can end the block.
+ */
+function forSummaryBlock(json) {
+    const compact = json.reveal();
+    if (compact === '{}')
+        return '';
+    if (compact.length > LONGEST_BLOCK)
+        return undefined;
+    const lines = JSON.stringify(JSON.parse(compact), undefined, 2).split('\n');
+    const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n');
+    return block.length > LONGEST_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
+}
+/** For an output: as it came. */
+function forOutput(text) {
+    return text.reveal();
+}
+function render(text, escape) {
+    return text.map((part) => (part instanceof OutsideText ? escape(part.reveal()) : part)).join('');
+}
+/**
+ * White space of any kind becomes one space. Control characters, escape sequences, text direction overrides and
+ * what is invisible become �: the runner compares strings as a culture does, and so skips invisible characters.
+ */
+function oneLine(text, longest) {
+    const visible = text.replace(/\s+/g, ' ').replace(INVISIBLE, '�');
+    return cut(visible, longest);
+}
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
+/** The runner takes `##[command]` for a command anywhere in a line, and `::command::` at its start. */
+function defuse(text) {
+    return text.replaceAll('##[', '## [').replace(/^(\s*):(?=:)/gm, '$1: ');
+}
+function cut(text, longest) {
+    if (text.length <= longest)
+        return text;
+    return `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+;// CONCATENATED MODULE: ./src/report/details.ts
+
+
+
+/** Jobs whose answers are counted one by one. */
+const MOST_TALLIED = 10;
+/** A group of the log, which the runner folds: what was asked and answered, and what later steps will read. */
+function printDetails(waited, outputs, requests, printer, secrets) {
+    const rest = waited.length - MOST_TALLIED;
+    printer.startGroup('Details');
+    printer.info(`Requests sent: ${requests}`);
+    for (const { state } of waited.slice(0, MOST_TALLIED)) {
+        printer.info(forLog(phrase `${state.kind} ${state.id.text}: ${tallyPhrase(state)}`));
+    }
+    if (rest > 0)
+        printer.info(`and ${rest} more`);
+    for (const [name, value] of Object.entries(outputs)) {
+        printer.info(forLog(phrase `output ${name}: ${secrets.text(value)}`));
+    }
+    printer.endGroup();
+}
+
+;// CONCATENATED MODULE: ./src/report/exchanges.ts
+
+
+/** Counts the exchanges of a run, and tells each in debug mode: never a header's value but the request id, never a body. */
+class Exchanges {
+    #count = 0;
+    #send;
+    #printer;
+    #secrets;
+    #clock;
+    constructor(send, printer, secrets, clock) {
+        this.#send = send;
+        this.#printer = printer;
+        this.#secrets = secrets;
+        this.#clock = clock;
+    }
+    get count() {
+        return this.#count;
+    }
+    exchange = async (request, signal) => {
+        this.#count += 1;
+        const start = this.#clock.now();
+        const exchanged = await this.#send(request, signal);
+        if (this.#printer.isDebug()) {
+            const ms = Math.round(this.#clock.now() - start);
+            const what = phrase `${this.#question(request)}: ${this.#outcome(exchanged)}, ${ms} ms`;
+            this.#printer.debug(forLog(what));
+        }
+        return exchanged;
+    };
+    /** Without the query, which may be anything where the URL is GitHub's. */
+    #question({ method, url }) {
+        return phrase `${method} ${this.#secrets.text(url.replace(/\?.*$/s, ''))}`;
+    }
+    #outcome(exchanged) {
+        if (exchanged.kind === 'no-reply') {
+            const { why, phase, code } = exchanged;
+            return phrase `no reply, ${why} in phase ${phase}${code === undefined ? [] : [' ', this.#secrets.text(code)]}`;
+        }
+        const { status, headers, body, flaw } = exchanged;
+        const id = headers['x-request-id'];
+        const requestId = typeof id === 'string' ? phrase `, request id ${this.#secrets.text(id)}` : [];
+        return phrase `${status}, ${flaw === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${flaw}`}${requestId}`;
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/wait/forecast.ts
@@ -15023,65 +15192,37 @@ function bar_percent(progress) {
     return progress === undefined ? '' : `${progress}%`;
 }
 
-;// CONCATENATED MODULE: ./src/report/escape.ts
-
-/** Longest text from outside, in UTF-16 units, for each place. */
-const LONGEST_IN_LOG = 300;
-const LONGEST_IN_ANNOTATION = 1_000;
-const LONGEST_IN_SUMMARY = 1_000;
-const LONGEST_LINE = 1_000;
-/** GitHub cuts an annotation at 4096 characters. */
-const LONGEST_ANNOTATION = 4_000;
-/** For a log line: one line, without anything that the runner or a terminal would act on. */
-function forLog(text) {
-    return cut(defuse(render(text, (outside) => oneLine(outside, LONGEST_IN_LOG))), LONGEST_LINE);
-}
-/** For an annotation's message, a line each (core escapes their ends). However long the others are, the last stays. */
-function forAnnotation(...lines) {
-    const all = lines.map((line) => defuse(render(line, (outside) => oneLine(outside, LONGEST_IN_ANNOTATION))));
-    const last = all.pop() ?? '';
-    const share = Math.floor((LONGEST_ANNOTATION - last.length) / Math.max(all.length, 1)) - 1;
-    return [...all.map((line) => cut(line, share)), cut(last, LONGEST_ANNOTATION)].join('\n');
-}
-/**
- * For the summary: our parts are Markdown, those from outside code. Each ASCII sign that could mean something to
- * Markdown or HTML is a character reference, which never means more than the character; an empty comment keeps
- * GitHub from making links of mail addresses, which it looks for after references are resolved.
- */
-function forSummary(text, longest = LONGEST_IN_SUMMARY) {
-    return render(text, (outside) => {
-        const references = oneLine(outside, longest)
-            .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (sign) => `&#${sign.charCodeAt(0)};`)
-            .replaceAll('&#64;', '&#64;<!-- -->');
-        return `<code>${references}</code>`;
-    });
-}
-/** For an output: as it came. */
-function forOutput(text) {
-    return text.reveal();
-}
-function render(text, escape) {
-    return text.map((part) => (part instanceof OutsideText ? escape(part.reveal()) : part)).join('');
-}
-/**
- * White space of any kind becomes one space. Control characters, escape sequences, text direction overrides and
- * what is invisible become �: the runner compares strings as a culture does, and so skips invisible characters.
- */
-function oneLine(text, longest) {
-    const visible = text.replace(/\s+/g, ' ').replace(/[\p{C}\p{Default_Ignorable_Code_Point}]/gu, '�');
-    return cut(visible, longest);
-}
-/** The runner takes `##[command]` for a command anywhere in a line, and `::command::` at its start. */
-function defuse(text) {
-    return text.replaceAll('##[', '## [').replace(/^(\s*):(?=:)/gm, '$1: ');
-}
-function cut(text, longest) {
-    if (text.length <= longest)
-        return text;
-    return `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+;// CONCATENATED MODULE: ./src/report/paint.ts
+/** Select graphic rendition, as terminals and the runner's log know it. */
+const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, grey: 90 };
+/** @param text harmless already: see escape.ts */
+const coloured = (colour, text) => {
+    if (text === '')
+        return '';
+    // The runner skips ESC when it looks for `##[`, so no # may stand before it.
+    return `\u001b[${CODES[colour]}m${text.replace(/#$/, '# ')}\u001b[0m`;
+};
+const plain = (_colour, text) => text;
+/** Green and red for the end, yellow for what somebody may have to look at. */
+function colourOf({ job, last }) {
+    if (last !== undefined && last.kind !== 'job' && last.kind !== 'not-visible')
+        return 'yellow';
+    switch (job?.status.meaning) {
+        case 'completed':
+            return 'green';
+        case 'failed':
+        case 'canceled':
+            return 'red';
+        case 'unauthorized':
+        case 'unknown':
+            return 'yellow';
+        default:
+            return 'cyan';
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/report/log.ts
+
 
 
 
@@ -15103,15 +15244,17 @@ class Log {
     #kind;
     #printer;
     #clock;
+    #paint;
     #start;
     #latest = new Map();
     #lastLine;
     #warnings = 0;
-    constructor(jobs, printer, clock) {
+    constructor(jobs, printer, clock, paint) {
         this.#jobs = 'order' in jobs ? [jobs.order] : jobs;
         this.#kind = 'order' in jobs ? 'order' : 'job';
         this.#printer = printer;
         this.#clock = clock;
+        this.#paint = paint;
         this.#start = this.#lastLine = clock.now();
     }
     /** Says what is waited for, and with whose credentials; `timeout` in milliseconds. */
@@ -15130,7 +15273,8 @@ class Log {
     /** Says that there are none; `lifetime` of the old ones in milliseconds. */
     notRenewed(reason, lifetime) {
         const left = formatDuration(lifetime);
-        this.#printer.info(`${this.#time()}  no new keys of the agency yet, the old ones are good for ${left}: ${forLog(reason)}`);
+        const text = `no new keys of the agency yet, the old ones are good for ${left}: ${forLog(reason)}`;
+        this.#printer.info(`${this.#time()}  ${this.#paint('yellow', text)}`);
     }
     answered(state, nextAsk, isOver) {
         const before = this.#latest.get(state.id)?.state;
@@ -15143,7 +15287,8 @@ class Log {
             return;
         const name = this.#jobs.length === 1 ? [] : phrase ` · ${state.id.text}`;
         const left = isOver ? [] : this.#timeLeft(state);
-        this.#line(state.progress, phrase `${labelOf(state)}${name}${left}${this.#nextLook(nextAsk)}`);
+        const next = phrase `${left}${this.#nextLook(nextAsk)}`;
+        this.#line(state.progress, colourOf(state), phrase `${labelOf(state)}${name}`, next);
     }
     found(jobs) {
         this.#jobs = jobs;
@@ -15175,12 +15320,12 @@ class Log {
         if (this.#jobs.length === 1 && only !== undefined) {
             const { state } = only;
             const fault = state.last?.kind === 'try-again' ? phrase ` · last fault: ${state.last.told.says}` : [];
-            this.#line(state.progress, phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${fault}${this.#timeLeft(state)}${this.#nextLook(nextAsk)}`);
+            this.#line(state.progress, colourOf(state), phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${fault}`, phrase `${this.#timeLeft(state)}${this.#nextLook(nextAsk)}`);
             return;
         }
         const labels = waiting.reduce((tally, { state }) => count(tally, labelOf(state)), []);
         const over = latest.length - waiting.length;
-        this.#line(Math.floor((100 * over) / this.#jobs.length), phrase `${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}${this.#nextLook(nextAsk)}`);
+        this.#line(Math.floor((100 * over) / this.#jobs.length), 'cyan', phrase `${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}`, this.#nextLook(nextAsk));
     }
     /** An estimate, and so no more exact than it can be. */
     #timeLeft({ history }) {
@@ -15195,9 +15340,11 @@ class Log {
             return [];
         return phrase ` · next look in ${formatDuration(Math.max(nextAsk - this.#elapsed(), SECOND))}`;
     }
-    #line(progress, text) {
+    /** @param next what is to come, which is less important than what is */
+    #line(progress, colour, text, next) {
         this.#lastLine = this.#clock.now();
-        this.#printer.info(`${this.#time()}  ${bar(progress)} ${bar_percent(progress).padStart(4)}  ${forLog(text)}`);
+        const now = this.#paint(colour, `${bar(progress)} ${bar_percent(progress).padStart(4)}  ${forLog(text)}`);
+        this.#printer.info(`${this.#time()}  ${now}${this.#paint('grey', forLog(next))}`);
     }
     #time() {
         return formatDuration(this.#elapsed()).padStart(8);
@@ -15376,6 +15523,10 @@ async function publish(report, toolkit, env, secrets) {
     catch (error) {
         toolkit.warning(forAnnotation(phrase `The job summary could not be written: “${secrets.error(error)}”.`));
     }
+    const { notice } = report;
+    if (annotation === undefined && notice !== undefined) {
+        toolkit.notice(forAnnotation(...notice.lines), { title: notice.title });
+    }
     return annotation === undefined;
 }
 /** Returns why the outputs could not be written. */
@@ -15405,6 +15556,60 @@ function withLoss(annotation, lost) {
         : { ...annotation, lines: [...annotation.lines, loss] };
 }
 
+;// CONCATENATED MODULE: ./src/report/chart.ts
+
+/** Where the line has its points: a chart of mermaid spreads them evenly. */
+const MOST_MOMENTS = 30;
+/** Less would be no curve. */
+const FEWEST_POINTS = 3;
+/** The line's colour, which is good to see on white and on black. */
+const COLOURS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' };
+const chart_UNITS = [
+    { name: 'hours', ms: HOUR },
+    { name: 'minutes', ms: MINUTE },
+    { name: 'seconds', ms: SECOND },
+];
+/**
+ * Progress over time as a mermaid chart, for a code block; undefined when too little is known. Nothing of a job is in it but
+ * numbers: no text from outside can come to mermaid.
+ */
+function chartOf(history, colour) {
+    const known = history.flatMap(({ at, until, progress }) => progress === undefined || !Number.isFinite(progress) ? [] : [{ at, until, progress }]);
+    const corners = known.flatMap(({ at, until, progress }) => [
+        { at, progress },
+        { at: until, progress },
+    ]);
+    const [from, to] = [corners[0]?.at ?? 0, corners.at(-1)?.at ?? 0];
+    if (known.length < FEWEST_POINTS || !(to - from >= SECOND))
+        return undefined;
+    const unit = chart_UNITS.find(({ ms }) => to >= 2 * ms) ?? chart_UNITS[2];
+    const steps = Math.min(MOST_MOMENTS, Math.floor((to - from) / SECOND) + 1) - 1;
+    const line = Array.from({ length: steps + 1 }, (_, step) => progressAt(corners, from + ((to - from) * step) / steps));
+    const axis = (ms) => rounded(ms / unit.ms, 2);
+    // Without a background of its own, it stands on GitHub's, be that light or dark.
+    const theme = { xyChart: { backgroundColor: 'transparent', plotColorPalette: COLOURS[colour] } };
+    const look = { xyChart: { width: 800, height: 260 }, themeVariables: theme };
+    return [
+        `%%{init: ${JSON.stringify(look)}}%%`,
+        'xychart-beta',
+        `  x-axis "${unit.name} since the wait began" ${axis(from)} --> ${axis(to)}`,
+        '  y-axis "progress in %" 0 --> 100',
+        `  line [${line.map((progress) => rounded(progress, 1)).join(', ')}]`,
+    ].join('\n');
+}
+/** On the straight way from what was last seen before to what was first seen after. */
+function progressAt(corners, moment) {
+    const after = corners.find(({ at }) => at >= moment) ?? corners.at(-1);
+    const before = corners.findLast(({ at }) => at <= moment) ?? after;
+    if (before === undefined || after === undefined)
+        return 0;
+    const way = after.at > before.at ? (moment - before.at) / (after.at - before.at) : 0;
+    return Math.min(Math.max(before.progress + (after.progress - before.progress) * way, 0), 100);
+}
+function rounded(number, digits) {
+    return Number(number.toFixed(digits));
+}
+
 ;// CONCATENATED MODULE: ./src/report/summary.ts
 
 
@@ -15415,8 +15620,8 @@ function withLoss(annotation, lost) {
 const LARGEST_SUMMARY = 900_000;
 /** Longest text from outside in a table of many jobs, in characters. */
 const LONGEST_IN_ROW = 120;
-/** Rows of progress over time. */
-const MOST_POINTS = 40;
+/** Changes of status that are shown; the newest stay. */
+const MOST_CHANGES = 40;
 const SIGNS = {
     completed: '✅',
     failed: '❌',
@@ -15426,6 +15631,11 @@ const SIGNS = {
     vanished: '❓',
     interrupted: '✋',
     error: '⚠️',
+};
+const CHART_COLOURS = {
+    completed: 'green',
+    failed: 'red',
+    canceled: 'red',
 };
 /** The job summary, Markdown; `timeout` in milliseconds. */
 function summaryOf(waited, timeout) {
@@ -15440,78 +15650,88 @@ function summaryOfAnnotation({ title, lines: what, next }) {
 }
 function summaryOfOne(waited, timeout) {
     const { state, end } = waited;
-    const { job } = state;
     const { title, what, next } = explainEnd(waited, timeout);
+    const [first, ...others] = summary_factsOf(waited).map(([name, value]) => [name, forSummary(value)]);
+    const chart = chartOf(state.history, CHART_COLOURS[end.result] ?? 'blue');
+    return lines(`### ${SIGNS[end.result]} ${title}`, '', `| ${first?.join(' | ') ?? ''} |`, '|:--|:--|', ...others.map(([name, value]) => `| **${name}** | ${value} |`), '', 
+    // That it failed, and why, stands in the table already.
+    ...(['completed', 'failed', 'canceled'].includes(end.result) ? [] : [forSummary(what), '']), ...(next.length === 0 ? [] : [`**What to do next.** ${forSummary(next)}`, '']), ...(chart === undefined ? [] : ['```mermaid', chart, '```', '']), ...detailsOf(state));
+}
+/** What is known, at a glance. */
+function summary_factsOf({ state, end }) {
+    const { kind, id, job, progress } = state;
+    const isVerdict = 'job' in end;
     const rows = [
-        [
-            state.kind === 'job' ? 'Job' : 'Order',
-            job?.name === undefined ? [state.id.text] : phrase `${job.name} ${state.id.text}`,
-        ],
-        ['Result', phrase `${end.result}`],
-        ['Status', job && [job.status.text]],
-        [
-            'Progress',
-            state.progress === undefined ? undefined : phrase `${bar(state.progress)} ${state.progress}%`,
-        ],
+        ['Result', [end.result]],
+        ['Status', isVerdict ? [] : pair(job?.status.text)],
+        ['Progress', end.result === 'completed' || progress === undefined ? [] : [bar_percent(progress)]],
+        [kind === 'job' ? 'Job' : 'Order', pair(job?.name, id.text)],
         ['Instance', pair(job?.instanceName, job?.instanceId)],
         ['Address', pair(job?.instanceEndpoint)],
-        ['Created', pair(job?.created)],
+        ['Started', pair(job?.created)],
         ['Ended', pair(job?.ended)],
-        [
-            'Duration',
-            job?.durationSeconds === undefined ? undefined : [formatDuration(job.durationSeconds * SECOND)],
-        ],
+        ['Duration', durationOf(job)],
         ['Reason', pair(job?.failReason)],
-        ['Requests', tallyPhrase(state)],
     ];
-    const known = rows.flatMap(([name, value]) => value === undefined || value.length === 0 ? [] : [`| **${name}** | ${forSummary(value)} |`]);
-    return lines(`### ${SIGNS[end.result]} ${title}`, '', '| | |', '|---|---|', ...known, '', 
-    // That it failed, and why, stands in the table already.
-    ...(['completed', 'failed', 'canceled'].includes(end.result) ? [] : [forSummary(what), '']), ...(next.length === 0 ? [] : [`**What to do next.** ${forSummary(next)}`, '']), ...progressOverTime(state.history));
+    return rows.filter(([, value]) => value.length > 0);
 }
 function pair(...texts) {
     return texts.flatMap((text) => (text === undefined ? [] : [' ', text])).slice(1);
 }
-function progressOverTime(history) {
-    const step = Math.ceil(history.length / MOST_POINTS);
-    const shown = history.filter((_point, index) => index % step === 0 || index === history.length - 1);
-    if (shown.length === 0)
-        return [];
+function durationOf(job) {
+    return job?.durationSeconds === undefined ? [] : [formatDuration(job.durationSeconds * SECOND)];
+}
+function detailsOf(state) {
+    const { history, retries, job } = state;
+    const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities);
+    const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true);
+    const left = Math.max(changes.length - MOST_CHANGES, 0);
     return [
-        '<details><summary>Progress over time</summary>',
+        '<details><summary>Details</summary>',
         '',
-        '| after | status | progress | |',
-        '|--:|---|---|--:|',
-        ...shown.map(({ at, status, progress }) => `| ${formatDuration(at)} | ${forSummary([status], LONGEST_IN_ROW)} | ${bar(progress)} | ${bar_percent(progress)} |`),
+        ...(changes.length === 0 ? [] : ['| After | Status | Progress |', '|--:|:--|--:|']),
+        ...changes
+            .slice(left)
+            .map(({ at, status, progress }) => `| ${formatDuration(at)} | ${forSummary([status], LONGEST_IN_ROW)} | ${bar_percent(progress)} |`),
+        ...(left === 0 ? [] : ['', `${left} earlier changes of status are left out.`]),
         '',
+        `**Requests.** ${forSummary(tallyPhrase(state))}`,
+        '',
+        `**Retries.** ${retries === 0 ? 'none' : `${retries}, after faults`}`,
+        '',
+        ...(entities === ''
+            ? []
+            : ['**Entities.**', '', entities ?? 'They are long: see the output entities.', '']),
         '</details>',
-        '',
     ];
 }
 function summaryOfMany(all, timeout) {
     const red = all.filter(({ end }) => end.result !== 'completed');
     const green = all.filter(({ end }) => end.result === 'completed');
     const nexts = new Map(red.map((one) => explainEnd(one, timeout)).map(({ title, next }) => [title, next]));
-    const head = lines(`### ${red.length === 0 ? SIGNS.completed : SIGNS.failed} ${green.length} of ${all.length} jobs completed`, '', '| | Job | Result | Instance | Address | Duration | Reason |', '|---|---|---|---|---|--:|---|');
+    const cells = [...red, ...green].map(cellsOf);
+    // What is known of no job gets no column.
+    const columns = COLUMNS.filter((_column, index) => cells.some((row) => (row[index]?.length ?? 0) > 0));
+    const head = lines(`### ${red.length === 0 ? SIGNS.completed : SIGNS.failed} ${green.length} of ${all.length} jobs completed`, '', rowOf(columns.map((column) => [column])), `|${columns.map((column) => (column === 'Duration' ? '--:' : ':--')).join('|')}|`);
     const tail = lines('', ...[...nexts].map(([title, next]) => `- **${title}.** ${forSummary(next, LONGEST_IN_ROW)}`), '');
-    const rows = [...red, ...green].map(rowOf);
+    const rows = cells.map((row) => rowOf(row.filter((_cell, index) => columns.includes(COLUMNS[index] ?? ''))));
     const shown = withinBytes(rows, LARGEST_SUMMARY);
     const rest = rows.length - shown.length;
     return head + lines(...shown, ...(rest > 0 ? ['', `… and ${rest} more.`] : [])) + tail;
 }
-function rowOf({ state, end }) {
+const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
+function cellsOf({ state, end }) {
     const { id, job } = state;
-    const duration = job?.durationSeconds === undefined ? '' : formatDuration(job.durationSeconds * SECOND);
     const reason = end.result === 'error' && end.why !== 'other-job' ? end.told.says : pair(job?.failReason);
-    const cells = [
-        [SIGNS[end.result]],
+    return [
+        // The first space does not break; the reason is here, since a column of its own would be narrow.
+        [`${SIGNS[end.result]}\u00A0${end.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
         pair(job?.name, id.text),
-        [end.result],
-        pair(job?.instanceName, job?.instanceId),
-        pair(job?.instanceEndpoint),
-        [duration],
-        reason,
+        pair(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
+        durationOf(job),
     ];
+}
+function rowOf(cells) {
     return `| ${cells.map((cell) => forSummary(cell, LONGEST_IN_ROW)).join(' | ')} |`;
 }
 /** As many rows as fit. */
@@ -15723,14 +15943,14 @@ function clamp(pause) {
 
 ;// CONCATENATED MODULE: ./src/wait/history.ts
 /** Points kept of one job; above it, every second one is dropped, so that memory does not grow with the wait. */
-const history_MOST_POINTS = 200;
+const MOST_POINTS = 200;
 /** Adds what was seen at a moment: a point when it differs from the one before. The first and the newest are always kept. */
 function recordPoint(history, seen) {
     const last = history.at(-1);
     if (last?.status.equals(seen.status) === true && last.progress === seen.progress) {
         return [...history.slice(0, -1), { ...last, until: seen.at }];
     }
-    const kept = history.length < history_MOST_POINTS ? history : history.filter((_point, index) => index % 2 === 0);
+    const kept = history.length < MOST_POINTS ? history : history.filter((_point, index) => index % 2 === 0);
     return [...kept, { ...seen, until: seen.at }];
 }
 
@@ -15766,6 +15986,7 @@ function begin(id, kind = 'job') {
         unusable: 0,
         refusals: 0,
         faults: 0,
+        retries: 0,
         pendingSince: undefined,
         pendingWarned: false,
         warnedStatuses: [],
@@ -15784,17 +16005,17 @@ function judge(before, answer, at) {
         case 'unusable': {
             const unusable = state.unusable + 1;
             return unusable < MOST_UNUSABLE
-                ? judge_goesOn({ ...state, faults: 0, unusable })
+                ? asksAgain({ ...state, faults: 0, unusable })
                 : ended({ ...state, unusable }, { result: 'error', why: 'unusable', told: answer.told });
         }
         case 'refused': {
             const refusals = state.refusals + 1;
             return answer.isRenewable === true && refusals < MOST_REFUSALS
-                ? judge_goesOn({ ...state, refusals })
+                ? asksAgain({ ...state, refusals })
                 : ended({ ...state, refusals }, { result: 'error', why: answer.why, told: answer.told });
         }
         case 'try-again':
-            return judge_goesOn({ ...state, faults: state.faults + 1 });
+            return asksAgain({ ...state, faults: state.faults + 1 });
     }
 }
 function judge_labelOf(answer) {
@@ -15859,6 +16080,9 @@ function judgeNotVisible(before, told, at) {
     return hiddenFor < LONGEST_HIDDEN[state.kind]
         ? judge_goesOn(state)
         : ended(state, { result: 'not-found', told, hiddenFor });
+}
+function asksAgain(state) {
+    return judge_goesOn({ ...state, retries: state.retries + 1 });
 }
 function judge_goesOn(state) {
     return { state, warning: undefined, end: undefined };
@@ -16442,6 +16666,10 @@ function trackOf(state, nextAsk, search) {
 
 
 
+
+
+
+
 /** One run of the action; true when every job completed and the outputs are written. */
 async function main(around) {
     const { toolkit, env, secrets, onReport } = around;
@@ -16452,23 +16680,27 @@ async function main(around) {
         const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) };
         return publish(report, toolkit, env, secrets);
     }
-    const waited = await waitFor(settings, around);
+    const exchanges = new Exchanges(exchange, toolkit, secrets, around.clock);
+    const waited = await waitFor(settings, around, exchanges);
     onReport();
+    const outputs = outputsOf(waited);
+    printDetails(waited, outputs, exchanges.count, toolkit, secrets);
     const report = {
-        outputs: outputsOf(waited),
+        outputs,
         annotation: annotationOf(waited, settings.timeout),
+        notice: noticeOf(waited),
         summary: summaryOf(waited, settings.timeout),
     };
     const isPublished = await publish(report, toolkit, env, secrets);
     return isPublished && waited.every(({ end }) => end.result === 'completed');
 }
-async function waitFor(settings, around) {
-    const { toolkit, secrets, clock, wallClock, random, signal } = around;
+async function waitFor(settings, around, { exchange }) {
+    const { toolkit, env, secrets, clock, wallClock, random, signal } = around;
     const { jobs, timeout, pollInterval, failFast, credentials: choice, ...api } = settings;
-    const log = new Log(jobs, toolkit, clock);
+    const log = new Log(jobs, toolkit, clock, showsColours(env) ? coloured : plain);
     log.begin(secrets.text(api.endpoint), timeout, choice.source);
-    const credentials = credentialsFor(choice, settings, around, log);
-    const asking = { ...api, credentials, secrets, wallClock };
+    const credentials = credentialsFor(choice, settings, around, exchange, log);
+    const asking = { ...api, credentials, exchange, secrets, wallClock };
     const over = new AbortController();
     void log.signsOfLife(over.signal);
     const waited = await wait({
@@ -16493,7 +16725,7 @@ async function waitFor(settings, around) {
         log.warned(warning);
     return waited;
 }
-function credentialsFor(choice, { projectId, timeout }, { secrets, clock, wallClock }, log) {
+function credentialsFor(choice, { projectId, timeout }, { secrets, clock, wallClock }, exchange, log) {
     switch (choice.kind) {
         case 'token':
             return tokenCredentials(choice.token);
@@ -16504,6 +16736,7 @@ function credentialsFor(choice, { projectId, timeout }, { secrets, clock, wallCl
                 projectId,
                 timeout,
                 secrets,
+                exchange,
                 now: () => clock.now(),
                 wallClock,
                 onRenewed: (lifetime) => {

@@ -57,7 +57,10 @@ const result = await runStep({
         }
       : { token: simulator.token }),
   },
-  env: options.oidc ? simulator.oidc.env : {},
+  env: {
+    ...(process.stdout.isTTY && { GITHUB_ACTIONS: 'true', NO_COLOR: process.env['NO_COLOR'] }),
+    ...(options.oidc && simulator.oidc.env),
+  },
   onLine: show,
 })
 await simulator.close()
@@ -83,12 +86,12 @@ console.log(result.summary.replace(/^/gm, '  '))
 
 process.exitCode = result.exitCode ?? 1
 
-/** As the runner shows a line: masks are hidden, annotations read as text. */
+/** As the runner shows a line: masks are hidden, annotations and groups read as text. */
 function show(line: string): void {
-  if (line.startsWith('::add-mask::')) return
-  const [, level, title, message] = /^::(error|warning)(?: title=(.*?))?::(.*)$/.exec(line) ?? []
+  if (/^::(add-mask|endgroup)::/.test(line)) return
+  const [, level, title, message] = /^::(error|notice|warning)(?: title=(.*?))?::(.*)$/.exec(line) ?? []
   console.log(
-    `  ${level === undefined ? line : `${level}: ${title ?? ''}: ${message ?? ''}`}`.replaceAll(
+    `  ${level === undefined ? line.replace('::group::', '▾ ') : `${level}: ${title ?? ''}: ${message ?? ''}`}`.replaceAll(
       '%0A',
       '\n    ',
     ),

@@ -106,6 +106,11 @@ export function readInputs(
   return isComplete(settings) ? settings : { problems }
 }
 
+/** Whether the log may be coloured: the runner shows it, and nobody asked for none (no-color.org). */
+export function showsColours(env: NodeJS.ProcessEnv): boolean {
+  return env['GITHUB_ACTIONS'] === 'true' && (env['NO_COLOR'] ?? '') === ''
+}
+
 function isComplete<T extends object>(
   settings: T,
 ): settings is T & { [K in keyof T]: Exclude<T[K], undefined> } {

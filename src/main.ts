@@ -6,10 +6,14 @@ import type { CredentialsChoice } from './credentials/choice.ts'
 import type { Credentials } from './credentials/credentials.ts'
 import { OidcCredentials } from './credentials/oidc.ts'
 import { tokenCredentials } from './credentials/token.ts'
-import { readInputs, type Settings } from './inputs.ts'
-import { annotationOf, inputsAnnotation } from './report/annotation.ts'
+import { exchange, type Exchange } from './http/exchange.ts'
+import { readInputs, showsColours, type Settings } from './inputs.ts'
+import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
+import { printDetails } from './report/details.ts'
+import { Exchanges } from './report/exchanges.ts'
 import { Log, type Printer } from './report/log.ts'
 import { outputsOf, UNKNOWN, warningOf } from './report/outputs.ts'
+import { coloured, plain } from './report/paint.ts'
 import { publish, type Toolkit } from './report/publish.ts'
 import { summaryOf, summaryOfAnnotation } from './report/summary.ts'
 import type { Secrets } from './secrets.ts'
@@ -44,24 +48,32 @@ export async function main(around: Surroundings): Promise<boolean> {
     const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) }
     return publish(report, toolkit, env, secrets)
   }
-  const waited = await waitFor(settings, around)
+  const exchanges = new Exchanges(exchange, toolkit, secrets, around.clock)
+  const waited = await waitFor(settings, around, exchanges)
   onReport()
+  const outputs = outputsOf(waited)
+  printDetails(waited, outputs, exchanges.count, toolkit, secrets)
   const report = {
-    outputs: outputsOf(waited),
+    outputs,
     annotation: annotationOf(waited, settings.timeout),
+    notice: noticeOf(waited),
     summary: summaryOf(waited, settings.timeout),
   }
   const isPublished = await publish(report, toolkit, env, secrets)
   return isPublished && waited.every(({ end }) => end.result === 'completed')
 }
 
-async function waitFor(settings: Settings, around: Surroundings): Promise<readonly Waited[]> {
-  const { toolkit, secrets, clock, wallClock, random, signal } = around
+async function waitFor(
+  settings: Settings,
+  around: Surroundings,
+  { exchange }: Exchanges,
+): Promise<readonly Waited[]> {
+  const { toolkit, env, secrets, clock, wallClock, random, signal } = around
   const { jobs, timeout, pollInterval, failFast, credentials: choice, ...api } = settings
-  const log = new Log(jobs, toolkit, clock)
+  const log = new Log(jobs, toolkit, clock, showsColours(env) ? coloured : plain)
   log.begin(secrets.text(api.endpoint), timeout, choice.source)
-  const credentials = credentialsFor(choice, settings, around, log)
-  const asking = { ...api, credentials, secrets, wallClock }
+  const credentials = credentialsFor(choice, settings, around, exchange, log)
+  const asking = { ...api, credentials, exchange, secrets, wallClock }
   const over = new AbortController()
   void log.signsOfLife(over.signal)
   const waited = await wait(
@@ -93,6 +105,7 @@ function credentialsFor(
   choice: CredentialsChoice,
   { projectId, timeout }: Settings,
   { secrets, clock, wallClock }: Surroundings,
+  exchange: Exchange,
   log: Log,
 ): Credentials {
   switch (choice.kind) {
@@ -105,6 +118,7 @@ function credentialsFor(
         projectId,
         timeout,
         secrets,
+        exchange,
         now: () => clock.now(),
         wallClock,
         onRenewed: (lifetime) => {

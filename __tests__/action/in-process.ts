@@ -59,6 +59,9 @@ export async function runMain({ inputs, debug = false, speed = 1, onPrint }: Run
   const env: Record<string, string> = {
     ...Object.fromEntries(variables),
     ...files,
+    // Colours are one more thing that texts from outside could hide in.
+    GITHUB_ACTIONS: 'true',
+    NO_COLOR: '',
     ...(debug ? { RUNNER_DEBUG: '1' } : {}),
   }
   const before = { ...process.env }

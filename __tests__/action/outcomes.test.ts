@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { runStep, type StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { withCode } from './preload.ts'
-import { annotations, stepAt } from './step.ts'
+import { annotations, notices, stepAt } from './step.ts'
 
 /** The built action as the runner starts it, against the simulator: how each wait ends. */
 
@@ -19,7 +19,7 @@ function run(inputs: Record<string, string> = {}): Promise<StepResult> {
   return stepAt(simulator, { token: simulator.token, ...inputs })
 }
 
-test('a job that completes is green, with its outputs and a summary, and no annotation', async () => {
+test('a job that completes is green, with its outputs and a summary, and one notice', async () => {
   const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 50_000 })
   const result = await run({ 'job-id': id })
   expect(result.exitCode).toBe(0)
@@ -33,7 +33,15 @@ test('a job that completes is green, with its outputs and a summary, and no anno
   })
   expect(result.summary).toContain('### ✅ The job completed')
   expect(annotations(result)).toEqual([])
+  expect(notices(result)).toEqual([
+    expect.stringMatching(
+      /^::notice title=The job completed::Job .* completed in 50s: .* 192\.168\.0\.10:3306\.$/,
+    ),
+  ])
   expect(result.log).toContain('Completed')
+  expect(result.log).toMatch(
+    /^::group::Details\n(?!::).*\n[^]*^output result: completed\n[^]*^::endgroup::$/m,
+  )
 })
 
 test('the reference’s own example, byte for byte, is green', async () => {
@@ -64,6 +72,7 @@ describe('red, with exit code 1 and exactly one annotation, is', () => {
     expect(annotations(result)).toEqual([
       expect.stringMatching(/^::error title=The job failed::.*“no quota”/),
     ])
+    expect(notices(result)).toEqual([])
     expect(result.outputs).toMatchObject({ status: 'Failed', result: 'failed', 'fail-reason': 'no quota' })
     expect(result.summary).toContain('no quota')
   })

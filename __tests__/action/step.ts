@@ -16,6 +16,11 @@ export function annotations({ log }: StepResult): string[] {
   return log.split('\n').filter((line) => line.startsWith('::error'))
 }
 
+/** The notices of a step's log. */
+export function notices({ log }: StepResult): string[] {
+  return log.split('\n').filter((line) => line.startsWith('::notice'))
+}
+
 /** The one error annotation; empty when there is none. */
 export function annotation(result: StepResult): string {
   return annotations(result)[0] ?? ''

@@ -74,6 +74,7 @@ describe('outputs that can’t be written make the step red:', () => {
         /title=The outputs could not be written::.*later steps would act on nothing: “.+”/,
       ),
     ])
+    expect(lines(result, 'notice')).toEqual([])
     expect(result.log).not.toContain('::set-output')
     expect(result.summary).not.toBe('')
   })

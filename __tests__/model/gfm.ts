@@ -1,4 +1,4 @@
-import type { Nodes, PhrasingContent } from 'mdast'
+import type { Code, Nodes, PhrasingContent } from 'mdast'
 import { fromMarkdown } from 'mdast-util-from-markdown'
 import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { gfm } from 'micromark-extension-gfm'
@@ -14,14 +14,16 @@ export function strangersIn(summary: string): string[] {
     mdastExtensions: gfmFromMarkdown().map((extension) => ({ ...extension, transforms: [] })),
   })
   const headings = tree.children.filter(({ type }) => type === 'heading')
+  const languages = tree.children.flatMap((node) => (node.type === 'code' ? [node.lang] : []))
   return [
+    ...(new Set(languages).size === languages.length ? [] : ['too many blocks of code']),
     ...(headings.length === 1 && tree.children[0] === headings[0] ? [] : [`${headings.length} headings`]),
     ...strangersBelow(tree),
   ]
 }
 
-/** Columns of our tables: one job, progress over time, several jobs. */
-const COLUMNS = [2, 4, 7]
+/** Columns of our tables: one job, changes of status, several jobs. */
+const COLUMNS = [2, 3, 4]
 
 function strangersBelow(node: Nodes): string[] {
   switch (node.type) {
@@ -47,13 +49,26 @@ function strangersBelow(node: Nodes): string[] {
       ]
     }
     case 'html':
-      return ['<details><summary>Progress over time</summary>', '</details>'].includes(node.value)
+      return ['<details><summary>Details</summary>', '</details>'].includes(node.value)
         ? []
         : [`html: ${node.value}`]
+    case 'code':
+      return isOurCode(node) ? [] : [stranger(node)]
     default:
       return [stranger(node)]
   }
 }
+
+/** The chart, where there is nothing to vary but numbers, or one JSON object that can be read. */
+function isOurCode({ lang, value }: Code): boolean {
+  if (lang === 'mermaid') return CHART.test(value)
+  if (lang !== 'json' || INVISIBLE.test(value.replaceAll('\n', ''))) return false
+  return typeof JSON.parse(value) === 'object'
+}
+
+const CHART =
+  /^%%\{init: \{[\w{}:,"#]*\}\}%%\nxychart-beta\n {2}x-axis "(hours|minutes|seconds) since the wait began" [\d.]+ --> [\d.]+\n {2}y-axis "progress in %" 0 --> 100\n {2}line \[(\d{1,3}(\.\d)?(, )?){2,30}\]$/
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u
 
 /** Within one paragraph or cell: text from outside stands in `<code>`, everything else is ours. */
 function strangersAmong(nodes: readonly PhrasingContent[]): string[] {
@@ -73,8 +88,7 @@ function strangersAmong(nodes: readonly PhrasingContent[]): string[] {
 function isPlain(text: string, isCode: boolean): boolean {
   // Our own signs are emoji, some with a selector of their look.
   const expected = isCode ? text : text.replace(/\n|\uFE0F/g, '')
-  const isReadable = !/[\p{C}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u.test(expected)
-  return isReadable && !(isCode ? /@./s : /[@#<>[\]`$|\\]/).test(text)
+  return !INVISIBLE.test(expected) && !(isCode ? /@./s : /[@#<>[\]`$|\\]/).test(text)
 }
 
 function isOurLabel(node: PhrasingContent): boolean {

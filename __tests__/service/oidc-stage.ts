@@ -6,6 +6,7 @@ import { SERVICES } from '../../src/api/service.ts'
 import type { Agency } from '../../src/credentials/agency.ts'
 import { OidcCredentials } from '../../src/credentials/oidc.ts'
 import { HOUR, SECOND } from '../../src/duration.ts'
+import { exchange } from '../../src/http/exchange.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { pacing } from '../../src/wait/pace.ts'
 import { schedule } from '../../src/wait/schedule.ts'
@@ -81,6 +82,7 @@ export async function waitFor({
       projectId: simulator.projectId,
       timeout,
       secrets,
+      exchange,
       now: () => clock.now(),
       wallClock,
       onRenewed: () => renewals.push(clock.now() - begin),
@@ -89,7 +91,7 @@ export async function waitFor({
   )
   const { endpoint, projectId } = simulator
   const api = { endpoint, projectId, service: SERVICES.taurusdb, language: 'en-us' }
-  const ask = jobsApi({ ...api, credentials, secrets, wallClock })
+  const ask = jobsApi({ ...api, credentials, exchange, secrets, wallClock })
   const answers: Answer[] = []
   let asking = 0
   const ids = jobs ?? [simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })]

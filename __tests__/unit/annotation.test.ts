@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../src/answer.ts'
-import { annotationOf, inputsAnnotation, type Annotation } from '../../src/report/annotation.ts'
+import { annotationOf, inputsAnnotation, noticeOf, type Annotation } from '../../src/report/annotation.ts'
 import { TITLES } from '../../src/report/explain.ts'
 import type { End } from '../../src/wait/judge.ts'
 import type { Waited } from '../../src/wait/wait.ts'
@@ -23,6 +23,35 @@ const running = jobAnswer('Running', { process: '40%', name: 'CreateX' })
 
 test('a wait that completed has none', () => {
   expect(annotationOf([waitedFor('a', [jobAnswer('Completed')])], HOUR)).toBeUndefined()
+})
+
+describe('the notice of a wait that completed', () => {
+  const notice = (...waited: Waited[]) => flat({ ...noticeOf(waited), next: [] })
+  const completed = jobAnswer('Completed', {
+    name: 'CreateX',
+    created: '2026-01-01T00:00:00+0800',
+    ended: '2026-01-01T00:05:00+0800',
+    instance: { id: 'instance1', name: 'shop' },
+    entities: { instance: { endpoint: 'host:3306' } },
+  })
+
+  test('says what is there now, as far as it is known', () => {
+    expect(notice(waitedFor('a', [completed]))).toEqual({
+      title: 'The job completed',
+      message: 'Job a (CreateX) completed in 5m: instance shop, address host:3306.\n',
+    })
+    const { message } = notice(waitedFor('a', [jobAnswer('Completed')]))
+    expect(message).toBe('Job a completed.\n')
+  })
+
+  test('names ten of many jobs', () => {
+    const { title, message } = notice(
+      ...Array.from({ length: 12 }, (_, index) => waitedFor(`j${index}`, [completed])),
+    )
+    expect(title).toBe('All 12 jobs completed')
+    expect(message.split('\n')).toHaveLength(12)
+    expect(message).toMatch(/^- Job j0 \(CreateX\) completed in 5m: .*\n- and 2 more\n$/s)
+  })
 })
 
 describe('an order without a job', () => {

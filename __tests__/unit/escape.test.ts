@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { phrase } from '../../src/outside-text.ts'
-import { forAnnotation, forLog, forOutput, forSummary } from '../../src/report/escape.ts'
+import { forAnnotation, forLog, forOutput, forSummary, forSummaryBlock } from '../../src/report/escape.ts'
 import { outside } from './text.ts'
 
 describe('in the log', () => {
@@ -67,6 +67,18 @@ describe('in the summary', () => {
     ['a\n\n# b', 'a &#35; b'],
   ])('%j is only its characters', (text, shown) => {
     expect(forSummary([outside(text)])).toBe(`<code>${shown}</code>`)
+  })
+
+  test('JSON is a block that no text of it can end', () => {
+    expect(forSummaryBlock(outside('{"a":"`````\\n```\u202E","b":[1]}'))).toBe(
+      '```json\n{\n  "a": "`````\\n```�",\n  "b": [\n    1\n  ]\n}\n```',
+    )
+  })
+
+  test('JSON that is long, or nested deep, has no block, and none an empty object', () => {
+    expect(forSummaryBlock(outside(JSON.stringify({ a: 'x'.repeat(10_000) })))).toBeUndefined()
+    expect(forSummaryBlock(outside(`{"a":${'[1,'.repeat(90)}1${']'.repeat(90)}}`))).toBeUndefined()
+    expect(forSummaryBlock(outside('{}'))).toBe('')
   })
 
   test('our own Markdown stays', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../src/answer.ts'
 import { Log } from '../../src/report/log.ts'
+import { coloured, plain } from '../../src/report/paint.ts'
 import { begin, judge, type JobState } from '../../src/wait/judge.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { jobAnswer, notVisible, tryAgain } from './answers.ts'
@@ -11,7 +12,7 @@ const SECOND = 1_000
 /** A log that hears of answers at moments, until the end. */
 async function logOf(
   answers: readonly (readonly [seconds: number, answer: Answer, id?: string])[],
-  { until = 0, isDebug = false, ids = ['job-1'] } = {},
+  { until = 0, isDebug = false, isColoured = false, ids = ['job-1'] } = {},
 ): Promise<string[]> {
   const lines: string[] = []
   const clock = new VirtualClock()
@@ -28,11 +29,14 @@ async function logOf(
       info: print,
       debug,
       isDebug: () => isDebug,
+      startGroup: print,
+      endGroup: () => undefined,
       warning: (message) => {
         print(String(message))
       },
     },
     clock,
+    isColoured ? coloured : plain,
   )
   const states = new Map<string, JobState>(jobs.map((id) => [id.value, begin(id)]))
   for (const [seconds, answer, id = 'job-1'] of answers) {
@@ -169,8 +173,16 @@ describe('the log', () => {
     const order = { value: 'CS1', text: outside('CS1') }
     const log = new Log(
       { order },
-      { info: print, debug: print, isDebug: () => false, warning: () => undefined },
+      {
+        info: print,
+        debug: print,
+        isDebug: () => false,
+        warning: () => undefined,
+        startGroup: print,
+        endGroup: () => undefined,
+      },
       clock,
+      plain,
     )
     log.begin(outside('https://host'), 60 * SECOND, 'token')
     const { state } = judge(begin(order, 'order'), notVisible, 0)
@@ -187,6 +199,37 @@ describe('the log', () => {
       '      0s  the order’s jobs: j0, j1, j2, j3, j4, j5, j6, j7, j8, j9, and 2 more',
     ])
     await clock.run(Promise.resolve())
+  })
+
+  describe('in colour', () => {
+    const linesFor = (answer: Answer) => logOf([[0, answer]], { until: 1, isColoured: true })
+
+    test.each([
+      ['Completed', 32],
+      ['Failed', 31],
+      ['Canceled', 31],
+      ['Unauthorized', 33],
+      ['Running', 36],
+    ])('shows %s in its own, and what is to come in grey', async (status, code) => {
+      const [line = ''] = await linesFor(jobAnswer(status))
+      const next = /Completed|Failed|Canceled/.test(status) ? '' : '\u001b[90m · next look in 5s\u001b[0m'
+      expect(line.slice(10, 15)).toBe(`\u001b[${code}m`)
+      expect(line.slice(15).replace(/^[█░]+ +(100%)? +/, '')).toBe(`${status}\u001b[0m${next}`)
+    })
+
+    test('is yellow in trouble', async () => {
+      const answers = [
+        [0, jobAnswer('Running')],
+        [1, tryAgain()],
+      ] as const
+      const lines = await logOf(answers, { until: 62, isColoured: true })
+      expect(lines.at(-1)).toContain('\u001b[33m')
+    })
+
+    test('a text that ends in # makes no command of the sequence behind it', async () => {
+      const [line] = await linesFor(jobAnswer('x ##'))
+      expect(line).toContain('x ## \u001b[0m')
+    })
   })
 
   test('keeps a hostile status on one line', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { chartOf } from '../../src/report/chart.ts'
 import { summaryOf } from '../../src/report/summary.ts'
 import { jobAnswer, tryAgain, unauthorized } from './answers.ts'
 import { waitedFor } from './waited.ts'
@@ -14,30 +15,82 @@ const completed = jobAnswer('Completed', {
 })
 
 describe('one job', () => {
-  test('that completed shows its facts at a glance', () => {
-    const summary = summaryOf([waitedFor('a', [jobAnswer('Running', { process: '40%' }), completed])], HOUR)
-    for (const part of [
-      '### ✅ The job completed',
-      '| **Job** | <code>CreateX</code> <code>a</code> |',
-      '| **Result** | completed |',
-      '| **Progress** | ████████████████████ 100% |',
-      '| **Instance** | <code>shop</code> <code>instance1</code> |',
-      '| **Address** | <code>host</code> |',
-      '| **Duration** | 5m |',
-      '| **Requests** | 2 asked: 1 × <code>Running</code>, 1 × <code>Completed</code> |',
-      '| 0s | <code>Running</code> | ████████░░░░░░░░░░░░ | 40% |',
-      '| 1m | <code>Completed</code> | ████████████████████ | 100% |',
-    ]) {
-      expect(summary).toContain(part)
-    }
-    expect(summary).not.toContain('What to do next')
+  test('that completed shows its facts at a glance, and folds the details', () => {
+    const answers = [
+      tryAgain(),
+      jobAnswer('Pending'),
+      ...['10%', '40%', '80%'].map((process) => jobAnswer('Running', { process })),
+      completed,
+    ]
+    expect(summaryOf([waitedFor('a', answers)], HOUR)).toBe(`### ✅ The job completed
+
+| Result | completed |
+|:--|:--|
+| **Job** | <code>CreateX</code> <code>a</code> |
+| **Instance** | <code>shop</code> <code>instance1</code> |
+| **Address** | <code>host</code> |
+| **Started** | <code>2026-01-01T00&#58;00&#58;00+0800</code> |
+| **Ended** | <code>2026-01-01T00&#58;05&#58;00+0800</code> |
+| **Duration** | 5m |
+
+\`\`\`mermaid
+${chartOf(waitedFor('a', answers).state.history, 'green') ?? ''}
+\`\`\`
+
+<details><summary>Details</summary>
+
+| After | Status | Progress |
+|--:|:--|--:|
+| 1m | <code>Pending</code> |  |
+| 2m | <code>Running</code> | 10% |
+| 5m | <code>Completed</code> | 100% |
+
+**Requests.** 6 asked: 1 × 502, 1 × <code>Pending</code>, 3 × <code>Running</code>, 1 × <code>Completed</code>
+
+**Retries.** 1, after faults
+
+**Entities.**
+
+\`\`\`json
+{
+  "instance": {
+    "endpoint": "host"
+  }
+}
+\`\`\`
+
+</details>
+`)
   })
 
   test('that failed shows the reason and what to do next', () => {
-    const summary = summaryOf([waitedFor('a', [jobAnswer('Failed', { fail_reason: 'no quota' })])], HOUR)
-    expect(summary).toContain('### ❌ The job failed')
-    expect(summary).toContain('| **Reason** | <code>no quota</code> |')
-    expect(summary).toContain('**What to do next.** The task center')
+    const answers = [
+      jobAnswer('Running', { process: '40%' }),
+      jobAnswer('Failed', { fail_reason: 'no quota' }),
+    ]
+    expect(summaryOf([waitedFor('a', answers)], HOUR)).toBe(`### ❌ The job failed
+
+| Result | failed |
+|:--|:--|
+| **Progress** | 40% |
+| **Job** | <code>a</code> |
+| **Reason** | <code>no quota</code> |
+
+**What to do next.** The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.
+
+<details><summary>Details</summary>
+
+| After | Status | Progress |
+|--:|:--|--:|
+| 0s | <code>Running</code> | 40% |
+| 1m | <code>Failed</code> | 40% |
+
+**Requests.** 2 asked: 1 × <code>Running</code>, 1 × <code>Failed</code>
+
+**Retries.** none
+
+</details>
+`)
   })
 
   test('that was never seen says why', () => {
@@ -45,16 +98,25 @@ describe('one job', () => {
     expect(summary).toContain('### ⏱️ The wait timed out')
     expect(summary).toContain('The last fault: HTTP 502')
     expect(summary).not.toContain('**Status**')
-    expect(summary).not.toContain('Progress over time')
+    expect(summary).not.toContain('| After |')
   })
 
-  test('with a long history shows some of it, its last point too', () => {
-    const answers = Array.from({ length: 190 }, (_, index) =>
-      jobAnswer('Running', { process: `${index % 100}%` }),
-    )
+  test('that is not over shows its last status', () => {
+    const summary = summaryOf([waitedFor('a', [jobAnswer('Running', { process: '40%' })])], HOUR)
+    expect(summary).toContain('| Result | timed-out |\n|:--|:--|\n| **Status** | <code>Running</code> |')
+  })
+
+  test('with many changes of status shows the newest, and counts the others', () => {
+    const answers = Array.from({ length: 60 }, (_, index) => jobAnswer(index % 2 === 0 ? 'Odd' : 'Even'))
     const summary = summaryOf([waitedFor('a', answers)], HOUR)
-    expect(summary.match(/^\| \d+[hms]/gm)?.length).toBeLessThanOrEqual(41)
-    expect(summary).toContain('| 3h9m | <code>Running</code> |')
+    expect(summary.match(/^\| \d+[hms]/gm)).toHaveLength(40)
+    expect(summary).toContain('| 59m | <code>Even</code> |')
+    expect(summary).toContain('20 earlier changes of status are left out.')
+  })
+
+  test('with long entities says where they are', () => {
+    const answer = jobAnswer('Completed', { entities: { a: 'x'.repeat(20_000) } })
+    expect(summaryOf([waitedFor('a', [answer])], HOUR)).toContain('see the output entities')
   })
 })
 
@@ -72,10 +134,17 @@ describe('several jobs', () => {
       '<code>c</code>',
       '<code>a</code>',
     ])
-    expect(summary).toContain('<code>no quota</code>')
+    expect(summary).toContain('| Result | Job | Instance | Duration |\n|:--|:--|:--|--:|\n')
+    expect(summary).toContain('| ❌\u00A0failed <code>no quota</code> | <code>b</code> |')
     expect(summary).toContain('HTTP 401 APIGW.0301')
     expect(summary).toContain('- **The job failed.** ')
     expect(summary).toContain('- **The credentials were refused.** ')
+  })
+
+  test('have no column for what is known of none', () => {
+    const done = jobAnswer('Completed')
+    const summary = summaryOf([waitedFor('a', [done]), waitedFor('b', [done])], HOUR)
+    expect(summary).toContain('| Result | Job |\n|:--|:--|\n| ✅\u00A0completed | <code>a</code> |\n')
   })
 
   test('that all completed say so', () => {

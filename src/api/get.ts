@@ -1,5 +1,5 @@
 import type { Credentials } from '../credentials/credentials.ts'
-import { exchange, type Exchanged } from '../http/exchange.ts'
+import type { Exchange, Exchanged } from '../http/exchange.ts'
 import { faultOf, type Fault, type Passing, type Refused } from '../http/fault.ts'
 import { readServiceError } from '../http/service-error.ts'
 import type { Secrets } from '../secrets.ts'
@@ -11,6 +11,7 @@ export interface Api {
   readonly projectId: string
   readonly language: string
   readonly credentials: Credentials
+  readonly exchange: Exchange
   readonly secrets: Secrets
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number
@@ -32,7 +33,7 @@ export async function get<T extends { readonly kind: string }>(
   const headers = { Accept: 'application/json', 'X-Language': api.language }
   const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal)
   if (signed.kind !== 'signed') return signed
-  const answer = read(await exchange(signed.request, signal), api.wallClock())
+  const answer = read(await api.exchange(signed.request, signal), api.wallClock())
   return isRefusal(answer) && answer.why === 'credentials' ? signed.refused(answer) : answer
 }
 

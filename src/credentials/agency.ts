@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
-import { exchange, type HttpRequest } from '../http/exchange.ts'
+import type { Exchange, HttpRequest } from '../http/exchange.ts'
 import { faultOf, type Fault, type Passing, type Refusal, type Refused } from '../http/fault.ts'
 import { parseHttpDate } from '../http/http-date.ts'
 import { parseJson } from '../http/service-error.ts'
@@ -45,6 +45,7 @@ export async function assumeAgency(
   lifetime: number,
   secrets: Secrets,
   wallClock: () => number,
+  exchange: Exchange,
   signal: AbortSignal,
 ): Promise<Assumed | Fault> {
   const ask = async <T>(party: Party, request: HttpRequest, schema: z.ZodType<T>) => {

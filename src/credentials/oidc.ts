@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../duration.ts'
-import type { HttpRequest } from '../http/exchange.ts'
+import type { Exchange, HttpRequest } from '../http/exchange.ts'
 import type { Fault, Refused } from '../http/fault.ts'
 import { phrase, type Phrase } from '../outside-text.ts'
 import type { Secrets } from '../secrets.ts'
@@ -12,6 +12,7 @@ export interface OidcSurroundings {
   /** How long keys are needed, milliseconds. */
   readonly timeout: number
   readonly secrets: Secrets
+  readonly exchange: Exchange
   /** Milliseconds from some moment on; never goes back. */
   readonly now: () => number
   /** Milliseconds since the epoch. */
@@ -100,10 +101,10 @@ export class OidcCredentials implements Credentials {
   }
 
   async #renew(signal: AbortSignal): Promise<Keys | Fault> {
-    const { timeout, secrets, now, wallClock, onRenewed } = this.#around
+    const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#around
     const needed = timeout + RENEWED_BEFORE + MINUTE
     const wanted = Math.min(Math.max(needed, SHORTEST_LIFE), LONGEST_LIFE)
-    const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, signal)
+    const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, exchange, signal)
     if (assumed.kind !== 'assumed') return signal.aborted ? assumed : this.#notRenewed(assumed)
     const { key, lifetime, clockOffset } = assumed
     const keys = { key, secrets: assumed.secrets, clockOffset, expiresAt: now() + lifetime }

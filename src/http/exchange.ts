@@ -49,6 +49,9 @@ export type Exchanged =
 export type Reply = Extract<Exchanged, { kind: 'reply' }>
 export type NoReply = Extract<Exchanged, { kind: 'no-reply' }>
 
+/** {@link exchange}, or what stands for it. */
+export type Exchange = (request: HttpRequest, signal: AbortSignal) => Promise<Exchanged>
+
 /**
  * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
  *

@@ -1,15 +1,19 @@
-import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
+import { formatDuration, SECOND } from '../duration.ts'
+import { joinPhrases, phrase, type OutsideText, type Phrase } from '../outside-text.ts'
 import type { Waited } from '../wait/wait.ts'
 import { CURES, explainEnd, TITLES } from './explain.ts'
 
 /** Jobs that are named when several did not complete; the rest is counted. */
 const MOST_NAMED = 10
 
-/** The one error annotation of a red step. */
-export interface Annotation {
+export interface Notice {
   readonly title: string
   /** What happened, a line each. */
   readonly lines: readonly Phrase[]
+}
+
+/** The one error annotation of a red step. */
+export interface Annotation extends Notice {
   /** What to do next. */
   readonly next: Phrase
 }
@@ -42,6 +46,30 @@ export function annotationOf(waited: readonly Waited[], timeout: number): Annota
     ],
     next: isSame ? first.next : phrase`The summary says what to do for each.`,
   }
+}
+
+/** The one notice of a green step: what is there now. */
+export function noticeOf(waited: readonly Waited[]): Notice {
+  const named = waited.slice(0, MOST_NAMED).map(completed)
+  if (waited.length === 1) return { title: 'The job completed', lines: named }
+  const rest = waited.length - named.length
+  return {
+    title: `All ${waited.length} jobs completed`,
+    lines: [...named.map((line) => phrase`- ${line}`), ...(rest > 0 ? [phrase`- and ${rest} more`] : [])],
+  }
+}
+
+/** `Job … (name) completed in 5m: instance …, at …`, as far as it is known. */
+function completed({ state: { id, job } }: Waited): Phrase {
+  const name = job?.name === undefined ? [] : phrase` (${job.name})`
+  const time = job?.durationSeconds === undefined ? '' : ` in ${formatDuration(job.durationSeconds * SECOND)}`
+  const instance = job?.instanceName ?? job?.instanceId
+  const facts = [
+    ...(instance === undefined ? [] : [phrase`instance ${instance}`]),
+    ...(job?.instanceEndpoint === undefined ? [] : [phrase`address ${job.instanceEndpoint}`]),
+  ]
+  const known = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
+  return phrase`Job ${id.text}${name} completed${time}${known}.`
 }
 
 /** The annotation for what should never happen. */

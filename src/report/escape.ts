@@ -5,6 +5,9 @@ const LONGEST_IN_LOG = 300
 const LONGEST_IN_ANNOTATION = 1_000
 const LONGEST_IN_SUMMARY = 1_000
 
+/** Of a block of JSON in the summary. */
+const LONGEST_BLOCK = 10_000
+
 const LONGEST_LINE = 1_000
 /** GitHub cuts an annotation at 4096 characters. */
 const LONGEST_ANNOTATION = 4_000
@@ -36,6 +39,19 @@ export function forSummary(text: Phrase, longest = LONGEST_IN_SUMMARY): string {
   })
 }
 
+/**
+ * A compact JSON object for the summary, as a block of code; empty for `{}`, undefined when it would be long. Each line
+ * begins as JSON does, whatever its texts are, so none can end the block.
+ */
+export function forSummaryBlock(json: OutsideText): string | undefined {
+  const compact = json.reveal()
+  if (compact === '{}') return ''
+  if (compact.length > LONGEST_BLOCK) return undefined
+  const lines = JSON.stringify(JSON.parse(compact), undefined, 2).split('\n')
+  const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n')
+  return block.length > LONGEST_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``
+}
+
 /** For an output: as it came. */
 export function forOutput(text: OutsideText): string {
   return text.reveal()
@@ -50,9 +66,11 @@ function render(text: Phrase, escape: (outside: string) => string): string {
  * what is invisible become �: the runner compares strings as a culture does, and so skips invisible characters.
  */
 function oneLine(text: string, longest: number): string {
-  const visible = text.replace(/\s+/g, ' ').replace(/[\p{C}\p{Default_Ignorable_Code_Point}]/gu, '�')
+  const visible = text.replace(/\s+/g, ' ').replace(INVISIBLE, '�')
   return cut(visible, longest)
 }
+
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu
 
 /** The runner takes `##[command]` for a command anywhere in a line, and `::command::` at its start. */
 function defuse(text: string): string {

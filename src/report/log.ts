@@ -10,12 +10,13 @@ import type { Clock, Listener, WaitPlan } from '../wait/wait.ts'
 import { bar, percent } from './bar.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, tallyPhrase } from './explain.ts'
+import { colourOf, type Colour, type Paint } from './paint.ts'
 
 /** The longest silence. */
 const SIGN_OF_LIFE = MINUTE
 
 /** Where lines go. */
-export type Printer = Pick<typeof core, 'debug' | 'info' | 'isDebug' | 'warning'>
+export type Printer = Pick<typeof core, 'debug' | 'endGroup' | 'info' | 'isDebug' | 'startGroup' | 'warning'>
 
 interface News {
   readonly state: JobState
@@ -37,16 +38,18 @@ export class Log implements Listener {
   readonly #kind: JobState['kind']
   readonly #printer: Printer
   readonly #clock: Clock
+  readonly #paint: Paint
   readonly #start: number
   readonly #latest = new Map<JobId, News>()
   #lastLine: number
   #warnings = 0
 
-  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock) {
+  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock, paint: Paint) {
     this.#jobs = 'order' in jobs ? [jobs.order] : jobs
     this.#kind = 'order' in jobs ? 'order' : 'job'
     this.#printer = printer
     this.#clock = clock
+    this.#paint = paint
     this.#start = this.#lastLine = clock.now()
   }
 
@@ -71,9 +74,8 @@ export class Log implements Listener {
   /** Says that there are none; `lifetime` of the old ones in milliseconds. */
   notRenewed(reason: Phrase, lifetime: number): void {
     const left = formatDuration(lifetime)
-    this.#printer.info(
-      `${this.#time()}  no new keys of the agency yet, the old ones are good for ${left}: ${forLog(reason)}`,
-    )
+    const text = `no new keys of the agency yet, the old ones are good for ${left}: ${forLog(reason)}`
+    this.#printer.info(`${this.#time()}  ${this.#paint('yellow', text)}`)
   }
 
   answered(state: JobState, nextAsk: number | undefined, isOver: boolean): void {
@@ -85,7 +87,8 @@ export class Log implements Listener {
     if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress) return
     const name = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
     const left = isOver ? [] : this.#timeLeft(state)
-    this.#line(state.progress, phrase`${labelOf(state)}${name}${left}${this.#nextLook(nextAsk)}`)
+    const next = phrase`${left}${this.#nextLook(nextAsk)}`
+    this.#line(state.progress, colourOf(state), phrase`${labelOf(state)}${name}`, next)
   }
 
   found(jobs: readonly JobId[]): void {
@@ -123,7 +126,9 @@ export class Log implements Listener {
       const fault = state.last?.kind === 'try-again' ? phrase` · last fault: ${state.last.told.says}` : []
       this.#line(
         state.progress,
-        phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${fault}${this.#timeLeft(state)}${this.#nextLook(nextAsk)}`,
+        colourOf(state),
+        phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${fault}`,
+        phrase`${this.#timeLeft(state)}${this.#nextLook(nextAsk)}`,
       )
       return
     }
@@ -131,7 +136,9 @@ export class Log implements Listener {
     const over = latest.length - waiting.length
     this.#line(
       Math.floor((100 * over) / this.#jobs.length),
-      phrase`${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}${this.#nextLook(nextAsk)}`,
+      'cyan',
+      phrase`${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}`,
+      this.#nextLook(nextAsk),
     )
   }
 
@@ -148,9 +155,11 @@ export class Log implements Listener {
     return phrase` · next look in ${formatDuration(Math.max(nextAsk - this.#elapsed(), SECOND))}`
   }
 
-  #line(progress: number | undefined, text: Phrase): void {
+  /** @param next what is to come, which is less important than what is */
+  #line(progress: number | undefined, colour: Colour, text: Phrase, next: Phrase): void {
     this.#lastLine = this.#clock.now()
-    this.#printer.info(`${this.#time()}  ${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
+    const now = this.#paint(colour, `${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
+    this.#printer.info(`${this.#time()}  ${now}${this.#paint('grey', forLog(next))}`)
   }
 
   #time(): string {

@@ -3,17 +3,19 @@ import { phrase, type OutsideText } from '../outside-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { TITLES } from './explain.ts'
 import { forAnnotation } from './escape.ts'
-import type { Annotation } from './annotation.ts'
+import type { Annotation, Notice } from './annotation.ts'
 import type { Outputs } from './outputs.ts'
 
 /** The parts of @actions/core that tell the runner something. */
-export type Toolkit = Pick<typeof core, 'error' | 'setOutput' | 'summary' | 'warning'>
+export type Toolkit = Pick<typeof core, 'error' | 'notice' | 'setOutput' | 'summary' | 'warning'>
 
 /** All that a run leaves behind. */
 export interface Report {
   readonly outputs: Outputs
   /** Undefined when the step is green. */
   readonly annotation: Annotation | undefined
+  /** For when it is green. */
+  readonly notice?: Notice
   /** Markdown. */
   readonly summary: string
 }
@@ -34,6 +36,10 @@ export async function publish(
     await toolkit.summary.addRaw(report.summary).write()
   } catch (error) {
     toolkit.warning(forAnnotation(phrase`The job summary could not be written: “${secrets.error(error)}”.`))
+  }
+  const { notice } = report
+  if (annotation === undefined && notice !== undefined) {
+    toolkit.notice(forAnnotation(...notice.lines), { title: notice.title })
   }
   return annotation === undefined
 }

@@ -1,18 +1,20 @@
+import type { Job } from '../api/job.ts'
 import { formatDuration, SECOND } from '../duration.ts'
-import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
-import type { Point } from '../wait/history.ts'
+import type { OutsideText, Phrase } from '../outside-text.ts'
+import type { JobState } from '../wait/judge.ts'
 import type { Waited } from '../wait/wait.ts'
 import type { Annotation } from './annotation.ts'
-import { bar, percent } from './bar.ts'
-import { forSummary } from './escape.ts'
+import { percent } from './bar.ts'
+import { chartOf, type ChartColour } from './chart.ts'
+import { forSummary, forSummaryBlock } from './escape.ts'
 import { explainEnd, tallyPhrase } from './explain.ts'
 
 /** Bytes; GitHub drops the summary of a step above 1 MiB. */
 const LARGEST_SUMMARY = 900_000
 /** Longest text from outside in a table of many jobs, in characters. */
 const LONGEST_IN_ROW = 120
-/** Rows of progress over time. */
-const MOST_POINTS = 40
+/** Changes of status that are shown; the newest stay. */
+const MOST_CHANGES = 40
 
 const SIGNS = {
   completed: '✅',
@@ -24,6 +26,12 @@ const SIGNS = {
   interrupted: '✋',
   error: '⚠️',
 } as const satisfies Record<Waited['end']['result'], string>
+
+const CHART_COLOURS: Partial<Record<Waited['end']['result'], ChartColour>> = {
+  completed: 'green',
+  failed: 'red',
+  canceled: 'red',
+}
 
 /** The job summary, Markdown; `timeout` in milliseconds. */
 export function summaryOf(waited: readonly Waited[], timeout: number): string {
@@ -46,67 +54,76 @@ export function summaryOfAnnotation({ title, lines: what, next }: Annotation): s
 
 function summaryOfOne(waited: Waited, timeout: number): string {
   const { state, end } = waited
-  const { job } = state
   const { title, what, next } = explainEnd(waited, timeout)
-  const rows: [string, Phrase | undefined][] = [
-    [
-      state.kind === 'job' ? 'Job' : 'Order',
-      job?.name === undefined ? [state.id.text] : phrase`${job.name} ${state.id.text}`,
-    ],
-    ['Result', phrase`${end.result}`],
-    ['Status', job && [job.status.text]],
-    [
-      'Progress',
-      state.progress === undefined ? undefined : phrase`${bar(state.progress)} ${state.progress}%`,
-    ],
-    ['Instance', pair(job?.instanceName, job?.instanceId)],
-    ['Address', pair(job?.instanceEndpoint)],
-    ['Created', pair(job?.created)],
-    ['Ended', pair(job?.ended)],
-    [
-      'Duration',
-      job?.durationSeconds === undefined ? undefined : [formatDuration(job.durationSeconds * SECOND)],
-    ],
-    ['Reason', pair(job?.failReason)],
-    ['Requests', tallyPhrase(state)],
-  ]
-  const known = rows.flatMap(([name, value]) =>
-    value === undefined || value.length === 0 ? [] : [`| **${name}** | ${forSummary(value)} |`],
-  )
+  const [first, ...others] = factsOf(waited).map(([name, value]) => [name, forSummary(value)] as const)
+  const chart = chartOf(state.history, CHART_COLOURS[end.result] ?? 'blue')
   return lines(
     `### ${SIGNS[end.result]} ${title}`,
     '',
-    '| | |',
-    '|---|---|',
-    ...known,
+    `| ${first?.join(' | ') ?? ''} |`,
+    '|:--|:--|',
+    ...others.map(([name, value]) => `| **${name}** | ${value} |`),
     '',
     // That it failed, and why, stands in the table already.
     ...(['completed', 'failed', 'canceled'].includes(end.result) ? [] : [forSummary(what), '']),
     ...(next.length === 0 ? [] : [`**What to do next.** ${forSummary(next)}`, '']),
-    ...progressOverTime(state.history),
+    ...(chart === undefined ? [] : ['```mermaid', chart, '```', '']),
+    ...detailsOf(state),
   )
+}
+
+/** What is known, at a glance. */
+function factsOf({ state, end }: Waited): [string, Phrase][] {
+  const { kind, id, job, progress } = state
+  const isVerdict = 'job' in end
+  const rows: [string, Phrase][] = [
+    ['Result', [end.result]],
+    ['Status', isVerdict ? [] : pair(job?.status.text)],
+    ['Progress', end.result === 'completed' || progress === undefined ? [] : [percent(progress)]],
+    [kind === 'job' ? 'Job' : 'Order', pair(job?.name, id.text)],
+    ['Instance', pair(job?.instanceName, job?.instanceId)],
+    ['Address', pair(job?.instanceEndpoint)],
+    ['Started', pair(job?.created)],
+    ['Ended', pair(job?.ended)],
+    ['Duration', durationOf(job)],
+    ['Reason', pair(job?.failReason)],
+  ]
+  return rows.filter(([, value]) => value.length > 0)
 }
 
 function pair(...texts: (OutsideText | undefined)[]): Phrase {
   return texts.flatMap((text) => (text === undefined ? [] : [' ', text])).slice(1)
 }
 
-function progressOverTime(history: readonly Point[]): string[] {
-  const step = Math.ceil(history.length / MOST_POINTS)
-  const shown = history.filter((_point, index) => index % step === 0 || index === history.length - 1)
-  if (shown.length === 0) return []
+function durationOf(job: Job | undefined): Phrase {
+  return job?.durationSeconds === undefined ? [] : [formatDuration(job.durationSeconds * SECOND)]
+}
+
+function detailsOf(state: JobState): string[] {
+  const { history, retries, job } = state
+  const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities)
+  const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true)
+  const left = Math.max(changes.length - MOST_CHANGES, 0)
   return [
-    '<details><summary>Progress over time</summary>',
+    '<details><summary>Details</summary>',
     '',
-    '| after | status | progress | |',
-    '|--:|---|---|--:|',
-    ...shown.map(
-      ({ at, status, progress }) =>
-        `| ${formatDuration(at)} | ${forSummary([status], LONGEST_IN_ROW)} | ${bar(progress)} | ${percent(progress)} |`,
-    ),
+    ...(changes.length === 0 ? [] : ['| After | Status | Progress |', '|--:|:--|--:|']),
+    ...changes
+      .slice(left)
+      .map(
+        ({ at, status, progress }) =>
+          `| ${formatDuration(at)} | ${forSummary([status], LONGEST_IN_ROW)} | ${percent(progress)} |`,
+      ),
+    ...(left === 0 ? [] : ['', `${left} earlier changes of status are left out.`]),
     '',
+    `**Requests.** ${forSummary(tallyPhrase(state))}`,
+    '',
+    `**Retries.** ${retries === 0 ? 'none' : `${retries}, after faults`}`,
+    '',
+    ...(entities === ''
+      ? []
+      : ['**Entities.**', '', entities ?? 'They are long: see the output entities.', '']),
     '</details>',
-    '',
   ]
 }
 
@@ -114,36 +131,41 @@ function summaryOfMany(all: readonly Waited[], timeout: number): string {
   const red = all.filter(({ end }) => end.result !== 'completed')
   const green = all.filter(({ end }) => end.result === 'completed')
   const nexts = new Map(red.map((one) => explainEnd(one, timeout)).map(({ title, next }) => [title, next]))
+  const cells = [...red, ...green].map(cellsOf)
+  // What is known of no job gets no column.
+  const columns = COLUMNS.filter((_column, index) => cells.some((row) => (row[index]?.length ?? 0) > 0))
   const head = lines(
     `### ${red.length === 0 ? SIGNS.completed : SIGNS.failed} ${green.length} of ${all.length} jobs completed`,
     '',
-    '| | Job | Result | Instance | Address | Duration | Reason |',
-    '|---|---|---|---|---|--:|---|',
+    rowOf(columns.map((column) => [column])),
+    `|${columns.map((column) => (column === 'Duration' ? '--:' : ':--')).join('|')}|`,
   )
   const tail = lines(
     '',
     ...[...nexts].map(([title, next]) => `- **${title}.** ${forSummary(next, LONGEST_IN_ROW)}`),
     '',
   )
-  const rows = [...red, ...green].map(rowOf)
+  const rows = cells.map((row) => rowOf(row.filter((_cell, index) => columns.includes(COLUMNS[index] ?? ''))))
   const shown = withinBytes(rows, LARGEST_SUMMARY)
   const rest = rows.length - shown.length
   return head + lines(...shown, ...(rest > 0 ? ['', `… and ${rest} more.`] : [])) + tail
 }
 
-function rowOf({ state, end }: Waited): string {
+const COLUMNS: readonly string[] = ['Result', 'Job', 'Instance', 'Duration']
+
+function cellsOf({ state, end }: Waited): readonly Phrase[] {
   const { id, job } = state
-  const duration = job?.durationSeconds === undefined ? '' : formatDuration(job.durationSeconds * SECOND)
   const reason = end.result === 'error' && end.why !== 'other-job' ? end.told.says : pair(job?.failReason)
-  const cells: Phrase[] = [
-    [SIGNS[end.result]],
+  return [
+    // The first space does not break; the reason is here, since a column of its own would be narrow.
+    [`${SIGNS[end.result]}\u00A0${end.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
     pair(job?.name, id.text),
-    [end.result],
-    pair(job?.instanceName, job?.instanceId),
-    pair(job?.instanceEndpoint),
-    [duration],
-    reason,
+    pair(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
+    durationOf(job),
   ]
+}
+
+function rowOf(cells: readonly Phrase[]): string {
   return `| ${cells.map((cell) => forSummary(cell, LONGEST_IN_ROW)).join(' | ')} |`
 }
 

@@ -43,6 +43,8 @@ export interface JobState {
   readonly refusals: number
   /** Faults in a row that pass. */
   readonly faults: number
+  /** Faults in all upon which it was asked again. */
+  readonly retries: number
   readonly pendingSince: number | undefined
   readonly pendingWarned: boolean
   readonly warnedStatuses: readonly OutsideText[]
@@ -81,6 +83,7 @@ export function begin(id: JobId, kind: JobState['kind'] = 'job'): JobState {
     unusable: 0,
     refusals: 0,
     faults: 0,
+    retries: 0,
     pendingSince: undefined,
     pendingWarned: false,
     warnedStatuses: [],
@@ -100,17 +103,17 @@ export function judge(before: JobState, answer: Answer, at: number): Judgement {
     case 'unusable': {
       const unusable = state.unusable + 1
       return unusable < MOST_UNUSABLE
-        ? goesOn({ ...state, faults: 0, unusable })
+        ? asksAgain({ ...state, faults: 0, unusable })
         : ended({ ...state, unusable }, { result: 'error', why: 'unusable', told: answer.told })
     }
     case 'refused': {
       const refusals = state.refusals + 1
       return answer.isRenewable === true && refusals < MOST_REFUSALS
-        ? goesOn({ ...state, refusals })
+        ? asksAgain({ ...state, refusals })
         : ended({ ...state, refusals }, { result: 'error', why: answer.why, told: answer.told })
     }
     case 'try-again':
-      return goesOn({ ...state, faults: state.faults + 1 })
+      return asksAgain({ ...state, faults: state.faults + 1 })
   }
 }
 
@@ -177,6 +180,10 @@ function judgeNotVisible(before: JobState, told: Told, at: number): Judgement {
   return hiddenFor < LONGEST_HIDDEN[state.kind]
     ? goesOn(state)
     : ended(state, { result: 'not-found', told, hiddenFor })
+}
+
+function asksAgain(state: JobState): Judgement {
+  return goesOn({ ...state, retries: state.retries + 1 })
 }
 
 function goesOn(state: JobState): Judgement {

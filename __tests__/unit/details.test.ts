@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals'
+import { printDetails } from '../../src/report/details.ts'
+import { outputsOf } from '../../src/report/outputs.ts'
+import { jobAnswer, tryAgain } from './answers.ts'
+import { noSecrets } from './text.ts'
+import { waitedFor } from './waited.ts'
+
+function detailsOf(ids: readonly string[], reason = 'no quota'): string[] {
+  const lines: string[] = []
+  const print = (line: string) => lines.push(line)
+  const printer = {
+    info: print,
+    startGroup: (name: string) => print(`▾ ${name}`),
+    endGroup: () => print('▴'),
+  }
+  const failed = jobAnswer('Failed', { fail_reason: reason })
+  const waited = ids.map((id) => waitedFor(id, [tryAgain(), failed]))
+  printDetails(waited, outputsOf(waited), 7, printer, noSecrets)
+  return lines
+}
+
+test('the details are a group: requests, what was answered, and each output on one short line', () => {
+  const lines = detailsOf(['a'], `##[error]\n${'x'.repeat(1_000)}`)
+  expect(lines.slice(0, 5)).toEqual([
+    '▾ Details',
+    'Requests sent: 7',
+    'job a: 2 asked: 1 × 502, 1 × Failed',
+    'output status: Failed',
+    'output result: failed',
+  ])
+  expect(lines).toContain(`output fail-reason: ## [error] ${'x'.repeat(289)}…`)
+  expect(lines.filter((line) => line.startsWith('output '))).toHaveLength(14)
+  expect(lines.at(-1)).toBe('▴')
+})
+
+test('of many jobs, ten are named', () => {
+  const lines = detailsOf(Array.from({ length: 12 }, (_, index) => `j${index}`))
+  expect(lines.filter((line) => line.startsWith('job '))).toHaveLength(10)
+  expect(lines).toContain('and 2 more')
+})
