@@ -14747,7 +14747,7 @@ function sameLabel(a, b) {
 
 
 
-/** Titles of annotations; each is a heading in the README's "When it is red". */
+/** Titles of annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
 const TITLES = {
     inputs: 'The inputs are wrong',
     failed: 'The job failed',

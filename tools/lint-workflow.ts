@@ -13,7 +13,7 @@ import { PLACE } from './place.ts'
 
 process.chdir(join(import.meta.dirname, '..'))
 
-const examples = globSync(['README*.md', 'CONTRIBUTING.md', 'docs/*.md']).flatMap((document) =>
+const examples = globSync(['README*.md', 'CONTRIBUTING.md', 'docs/**/*.md']).flatMap((document) =>
   examplesOf(readFileSync(document, 'utf8'), document).map(({ line, workflow }) => ({
     file: `${document.replace(/[\\/]/g, '-')}-${line}.yml`,
     workflow,

@@ -125,7 +125,11 @@ const answers: Record<string, Row & { fault: FaultName | number | Reply }> = {
   'endless body': { ...givenUp, fault: 'endless', says: /a body that is larger than 1 MiB/ },
   'body above 1 MiB': { ...givenUp, fault: 'huge', says: /a body that is larger than 1 MiB/ },
   'invalid UTF-8': { ...givenUp, fault: 'invalid-utf8', says: /a body that is not UTF-8/ },
-  'empty 200': { ...givenUp, fault: 'empty-200', says: /HTTP 200 without a text.*Check endpoint and service/ },
+  'empty 200': {
+    ...givenUp,
+    fault: 'empty-200',
+    says: /HTTP 200 without a text.*Check endpoint and service/,
+  },
   'page with 200': {
     ...givenUp,
     fault: 'html-200',

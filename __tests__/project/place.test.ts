@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PLACE } from '../../tools/place.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const FILES = ['*.md', '*.yml', 'docs/*.md', '.github/**/*.yml', '__tests__/workflow/**/*.yml']
+const FILES = ['*.md', '*.yml', 'docs/**/*.md', '.github/**/*.yml', '__tests__/workflow/**/*.yml']
 
 test('wherever the action’s place is written, it is the one of tools/place.ts, and its version v1', () => {
   const places = globSync(FILES, { cwd: ROOT }).flatMap((file) =>
@@ -16,4 +16,15 @@ test('wherever the action’s place is written, it is the one of tools/place.ts,
   expect(places.filter((place) => !place.endsWith(`: ${PLACE}`) && !place.endsWith(`: ${PLACE}@v1`))).toEqual(
     [],
   )
+})
+
+test('an action is the same commit and version wherever workflows and documents use it', () => {
+  const pins = globSync(FILES, { cwd: ROOT }).flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/uses: ([\w./-]+)@([0-9a-f]{40} # v[\d.]+)$/gm)].map(
+      ([, action = '', pin = '']) => ({ file, action, pin }),
+    ),
+  )
+  const usual = Object.fromEntries(pins.map(({ action, pin }) => [action, pin]))
+  expect(Object.keys(usual)).toContain('actions/checkout')
+  expect(pins.filter(({ action, pin }) => pin !== usual[action])).toEqual([])
 })

@@ -20,6 +20,7 @@ const types = parse(readFileSync(join(ROOT, 'action-types.yml'), 'utf8')) as Rec
 >
 
 const contract = readFileSync(join(ROOT, 'docs', 'contract.md'), 'utf8')
+const troubleshooting = readFileSync(join(ROOT, 'docs', 'troubleshooting.md'), 'utf8')
 
 function section(heading: string, document = readme): string {
   return document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ''
@@ -82,9 +83,12 @@ describe('outputs', () => {
   })
 })
 
-test('each annotation title is a heading of the README, and no heading is left over', () => {
-  const headings = [...section('When it is red').matchAll(/^### (.*)$/gm)].map(([, title]) => title)
+test('each annotation title is a heading of troubleshooting.md, and no heading is left over', () => {
+  const annotations = section('Annotations', troubleshooting)
+  const headings = [...annotations.matchAll(/^### (.*)$/gm)].map(([, title]) => title)
   expect(headings).toEqual(Object.values(TITLES))
+  const parts = [...annotations.matchAll(/^- \*\*(.*?):\*\*/gm)].map(([, part]) => part)
+  expect(parts).toEqual(headings.flatMap(() => ['What you see', 'Cause', 'Cure']))
 })
 
 describe('action-types.yml', () => {

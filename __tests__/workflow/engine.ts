@@ -1,34 +1,47 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { RecordedRequest } from '../../simulator/request.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { pinned } from '../../tools/pinned.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..')
+const FOLDER = import.meta.dirname
+const ROOT = join(FOLDER, '..', '..')
 
 /** A workflow that has not ended by then never will. */
 const LONGEST = 60_000
 
 /**
- * Runs a workflow of this folder in act, which starts its steps on this machine, against a simulator ten times as fast,
- * and tells what act saw. To the workflow, the simulator is `vars.ENDPOINT`, and its credentials are the variables and
- * secrets that the README names.
+ * Runs a workflow, a file of this folder or a text, in act, which starts its steps on this machine, against a simulator
+ * ten times as fast, and tells what act saw. To the workflow, the simulator is `vars.ENDPOINT`, and its credentials are
+ * the variables and secrets that the README names.
  *
  * @param inputsFor makes the jobs that the workflow waits for, and its inputs
+ * @param given more variables and secrets, and the environment of the programs in bin/
  */
 export async function runWorkflow(
-  file: string,
+  workflow: string | WorkflowText,
   inputsFor: (simulator: Simulator) => Readonly<Record<string, string>>,
+  given: Given = {},
 ): Promise<WorkflowRun> {
   const simulator = await startSimulator({ speed: 10 })
   try {
-    const { exitCode, log } = await act(file, simulator, inputsFor(simulator))
+    const { exitCode, log } = await act(workflow, simulator, inputsFor(simulator), given)
     return { exitCode, jobs: jobsOf(log), requests: simulator.requests }
   } finally {
     await simulator.close()
   }
+}
+
+export interface WorkflowText {
+  readonly text: string
+}
+
+export interface Given {
+  readonly vars?: Readonly<Record<string, string>>
+  readonly secrets?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface WorkflowRun {
@@ -55,28 +68,46 @@ export interface StepRun {
 }
 
 async function act(
-  file: string,
+  workflow: string | WorkflowText,
   simulator: Simulator,
   inputs: Readonly<Record<string, string>>,
+  given: Given,
 ): Promise<{ readonly exitCode: number; readonly log: string }> {
   const home = mkdtempSync(join(tmpdir(), 'act-'))
+  const file = typeof workflow === 'string' ? join(FOLDER, workflow) : join(home, 'workflow.yml')
+  if (typeof workflow !== 'string') writeFileSync(file, workflow.text)
   const args = [
     'workflow_dispatch',
-    ...['--workflows', join('__tests__', 'workflow', file)],
-    ...['--platform', 'ubuntu-latest=-self-hosted'],
+    ...['--workflows', file],
+    ...['ubuntu-latest', 'self-hosted'].flatMap((label) => ['--platform', `${label}=-self-hosted`]),
     ...['--json', '--no-cache-server'],
-    ...pairs('--var', { ENDPOINT: simulator.endpoint, HUAWEI_CLOUD_PROJECT_ID: simulator.projectId }),
+    ...pairs('--var', {
+      ENDPOINT: simulator.endpoint,
+      HUAWEI_CLOUD_PROJECT_ID: simulator.projectId,
+      HUAWEI_CLOUD_IDENTITY_PROVIDER_URN: simulator.oidc.providerUrn,
+      HUAWEI_CLOUD_AGENCY_URN: simulator.oidc.agencyUrn,
+      ...given.vars,
+    }),
     ...pairs('--secret', {
       HUAWEI_CLOUD_TOKEN: simulator.token,
       HUAWEI_CLOUD_ACCESS_KEY_ID: simulator.accessKey.id,
       HUAWEI_CLOUD_SECRET_ACCESS_KEY: simulator.accessKey.secret,
+      ...given.secrets,
     }),
+    // As GitHub sets them for a job that may write id tokens, whatever its permissions: act does not know them.
+    ...pairs('--env', { ...simulator.oidc.env, ...given.env }),
     ...pairs('--input', inputs),
   ]
   const child = spawn(pinned('act'), args, {
     cwd: ROOT,
     // Steps see these, too. act copies the work tree to below its cache, so that the cache must not be in the work tree.
-    env: { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`, HOME: home },
+    env: {
+      PATH: [join(FOLDER, 'bin'), dirname(process.execPath), process.env['PATH']].join(delimiter),
+      HOME: home,
+      SIMULATOR_ENDPOINT: simulator.endpoint,
+      SIMULATOR_PROJECT_ID: simulator.projectId,
+      SIMULATOR_TOKEN: simulator.token,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     // By SIGTERM, with which act ends its steps, too.
     timeout: LONGEST,

@@ -15,7 +15,7 @@ export interface Explanation {
   readonly next: Phrase
 }
 
-/** Titles of annotations; each is a heading in the README's "When it is red". */
+/** Titles of annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
 export const TITLES = {
   inputs: 'The inputs are wrong',
   failed: 'The job failed',
