@@ -12,7 +12,6 @@ test('outputs feed the next step: the id of the job that was created, the addres
   const { Create, Wait, Deploy, 'Clean up': cleanUp } = jobs['deploy']?.steps ?? {}
   expect(Wait).toMatchObject({
     result: 'success',
-    errors: [],
     outputs: {
       status: 'Completed',
       result: 'completed',
@@ -31,7 +30,7 @@ test('a failed job stops the deploy step, and the clean-up knows which instance,
   expect(exitCode).toBe(1)
   expect(jobs['deploy']?.result).toBe('failure')
   const { Create, Wait, Deploy, 'Clean up': cleanUp } = jobs['deploy']?.steps ?? {}
-  expect(Wait).toMatchObject({ result: 'failure', errors: [expect.stringContaining('“no quota”')] })
+  expect(Wait?.result).toBe('failure')
   expect(Deploy).toBeUndefined()
   expect(cleanUp?.prints).toBe(`deletes ${Create?.outputs['instance-id'] ?? ''}\nfailed: no quota\n`)
 })

@@ -61,10 +61,8 @@ export interface JobRun {
 export interface StepRun {
   result: 'success' | 'failure' | undefined
   readonly outputs: Record<string, string>
-  /** What its process printed, without commands. */
+  /** What its process printed, without commands. Of a step that fails, act sometimes loses the last of it. */
   prints: string
-  /** Error annotations. */
-  readonly errors: string[]
 }
 
 async function act(
@@ -154,11 +152,10 @@ function jobsOf(log: string): Record<string, JobRun> {
     const job = (jobs[line.job.split('/').at(-1)?.trim() ?? ''] ??= { result: undefined, steps: {} })
     job.result = line.jobResult ?? job.result
     if (line.step === undefined || line.stage !== 'Main') continue
-    const step = (job.steps[line.step] ??= { result: undefined, outputs: {}, prints: '', errors: [] })
+    const step = (job.steps[line.step] ??= { result: undefined, outputs: {}, prints: '' })
     step.result = line.stepResult ?? step.result
     if (line.raw_output === true) step.prints += line.msg
     if (line.command === 'set-output') step.outputs[line.name ?? ''] = line.arg ?? ''
-    if (line.command === 'error') step.errors.push(line.arg ?? '')
   }
   return jobs
 }

@@ -84,19 +84,26 @@ test('KooCLI: a job that failed stops the deploy step', async () => {
   )
   expect(exitCode).toBe(1)
   const { 'Wait until it is there': wait, Deploy } = jobs['create']?.steps ?? {}
-  expect(wait?.errors).toEqual([expect.stringContaining('“no quota”')])
+  expect(wait).toMatchObject({ result: 'failure', outputs: { 'fail-reason': 'no quota' } })
   expect(Deploy).toBeUndefined()
 })
 
 test('KooCLI: an error that it prints instead of an id is red at once', async () => {
-  const { exitCode, jobs } = await runWorkflow(recipe(RECIPES, 'name: create with KooCLI'), nothing, {
-    ...author(),
-    vars: { ...author().vars, HUAWEI_CLOUD_PROJECT_ID: 'f'.repeat(32) },
-  })
+  const { exitCode, jobs, requests } = await runWorkflow(
+    recipe(RECIPES, 'name: create with KooCLI'),
+    nothing,
+    {
+      ...author(),
+      vars: { ...author().vars, HUAWEI_CLOUD_PROJECT_ID: 'f'.repeat(32) },
+    },
+  )
   expect(exitCode).toBe(1)
-  expect(jobs['create']?.steps['Wait until it is there']?.errors).toEqual([
-    expect.stringMatching(/^- job-id: /),
-  ])
+  // Nothing was asked, since the inputs are wrong.
+  expect(jobs['create']?.steps['Wait until it is there']).toMatchObject({
+    result: 'failure',
+    outputs: { result: 'error', jobs: '[]' },
+  })
+  expect(requests.filter(({ method, path }) => method === 'GET' && path.endsWith('/jobs'))).toEqual([])
 })
 
 test('curl: the job id and the clean-up’s instance come from one answer', async () => {
