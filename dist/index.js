@@ -13395,12 +13395,14 @@ class Secrets {
 }
 /** Of a request of ours, echoed: good for 15 minutes. */
 const SIGNATURE = /(Signature=)[\da-f]{64}/gi;
-/** The longest start of a text that has at most so many bytes of UTF-8 and cuts no character. */
+/**
+ * The longest start of a text that has at most so many bytes of UTF-8 and cuts no character: a copy, since a slice would
+ * keep the whole text in memory, be it a megabyte.
+ */
 function startOf(text, bytes) {
-    if (text.length * 3 <= bytes)
-        return text;
-    const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
-    return text.slice(0, read);
+    const start = Buffer.alloc(Math.min(bytes, text.length * 3));
+    const { written } = new TextEncoder().encodeInto(text, start);
+    return start.toString('utf8', 0, written);
 }
 /** How URLs, HTML and JSON write a character: alone, since a secret may hold what looks like another's, and together. */
 const ESCAPE_SOURCES = [
@@ -15885,18 +15887,18 @@ const HALFWAY = 50;
 const FIRST_BACKOFF = 1 * SECOND;
 const LONGEST_BACKOFF = 30 * SECOND;
 /**
- * The pause after an answer; none before the first question.
+ * The pause after an answer, be it that of the list, which may not have told of the job yet; none at the beginning.
  *
  * @param interval milliseconds, or `auto`
  * @param random uniform in 0 to 1
  */
 function schedule(interval, random) {
     return (state, elapsed, gap = 0) => {
-        if (state.last === undefined)
+        if (elapsed === 0 && state.last === undefined)
             return 0;
         const wanted = interval === 'auto' ? automatic(state, elapsed, random) : interval;
         const pause = gap > wanted ? slowed(state, elapsed, gap, random) : wanted;
-        return state.last.kind === 'try-again'
+        return state.last?.kind === 'try-again'
             ? Math.max(pause, backoff(state.faults, random), state.last.retryAfter ?? 0)
             : pause;
     };
@@ -15943,15 +15945,21 @@ function clamp(pause) {
 
 ;// CONCATENATED MODULE: ./src/wait/history.ts
 /** Points kept of one job; above it, every second one is dropped, so that memory does not grow with the wait. */
-const MOST_POINTS = 200;
+const MOST_POINTS = 100;
 /** Adds what was seen at a moment: a point when it differs from the one before. The first and the newest are always kept. */
 function recordPoint(history, seen) {
     const last = history.at(-1);
-    if (last?.status.equals(seen.status) === true && last.progress === seen.progress) {
+    const isSame = last?.status.equals(seen.status) === true;
+    if (isSame && last.progress === seen.progress)
         return [...history.slice(0, -1), { ...last, until: seen.at }];
-    }
     const kept = history.length < MOST_POINTS ? history : history.filter((_point, index) => index % 2 === 0);
-    return [...kept, { ...seen, until: seen.at }];
+    // Equal ones share one text: of a long wait there are many.
+    return [...kept, { ...seen, status: isSame ? last.status : seen.status, until: seen.at }];
+}
+/** When the furthest progress was first seen: what goes back and forth tells nothing new. */
+function furthestAt(history) {
+    const furthest = Math.max(...history.map(({ progress = 0 }) => progress));
+    return history.find(({ progress = 0 }) => progress === furthest)?.at ?? 0;
 }
 
 ;// CONCATENATED MODULE: ./src/wait/judge.ts
@@ -16115,12 +16123,17 @@ function divide({ since, until }, { entries }) {
 
 
 
-/** More windows would cost more than they save. */
+/** More windows would cost more than they save: at once, and in one search for jobs. */
 const MOST_PAGES = 20;
+/** In a row, of credentials that can be renewed. */
+const listing_MOST_REFUSALS = 2;
 /** What the task center's list says of the jobs that are waited for: hints, never a verdict. */
 class Listing {
     #pages;
     #places = new Map();
+    /** Windows that were divided in this search, and whether the last one came to its end. */
+    #divided = 0;
+    #isSearched = false;
     /** @param window in which the jobs were created, as far as one can tell */
     constructor(window, at) {
         this.#pages = [pageOf(window, at)];
@@ -16136,11 +16149,17 @@ class Listing {
         const { standing, page } = this.#place(id);
         return standing === 'told' ? page : undefined;
     }
+    /** Whether the list may still come to tell of the job. */
+    isAwaited({ id, job }) {
+        const { standing } = this.#place(id);
+        return job === undefined || standing === 'sought' || standing === 'missing';
+    }
     /** Takes in what a page brought at a moment; returns what it tells of jobs that are not over. */
     hear(page, answer, waiting, at) {
         const told = new Map();
         page.failures += 1;
-        if (answer.kind === 'refused' && answer.scope === 'job') {
+        page.refusals = answer.kind === 'refused' ? page.refusals + 1 : 0;
+        if (answer.kind === 'refused' && (answer.isRenewable !== true || page.refusals >= listing_MOST_REFUSALS)) {
             this.#pages = [];
             for (const { id } of waiting)
                 this.#place(id).standing = 'distrusted';
@@ -16148,16 +16167,21 @@ class Listing {
         // That there were too many questions says nothing about the list.
         const isThrottled = answer.kind === 'try-again' && answer.throttled !== undefined;
         if (answer.kind !== 'list' && !isThrottled)
-            this.#giveUpSearch(waiting);
+            this.#endSearch(waiting, false);
         if (answer.kind !== 'list')
             return told;
         const entries = new Map(answer.entries.map((entry) => [keyOf(entry.id), entry]));
+        // The list may have been asked too early: where one of the missing is, there may be others.
+        const isFound = waiting.some((job) => this.standing(job) === 'missing' && entries.has(keyOf(job.id)));
+        if (isFound || !this.#isSearched)
+            this.#seekAgain(waiting);
         for (const state of waiting) {
             const entry = entries.get(keyOf(state.id));
             this.#read(state.id, entry, page);
-            if (entry !== undefined)
-                page.failures = 0;
-            if (entry !== undefined && this.standing(state) === 'told')
+            if (entry === undefined || this.standing(state) === 'distrusted')
+                continue;
+            page.failures = 0;
+            if (this.standing(state) === 'told')
                 told.set(state, entry);
         }
         this.#readOn(page, answer, waiting, at);
@@ -16191,15 +16215,25 @@ class Listing {
         page.isRead = true;
         const isSought = waiting.some((state) => this.standing(state) === 'sought');
         const parts = list.isWhole || !isSought ? undefined : divide(page.window, list);
-        if (parts !== undefined && this.#pages.length < MOST_PAGES) {
+        if (parts !== undefined && this.#pages.length < MOST_PAGES && this.#divided < MOST_PAGES) {
+            this.#divided += 1;
             page.window = parts[0];
             this.#pages = [...this.#pages, pageOf(parts[1], at)];
         }
         if (this.#pages.every(({ isRead }) => isRead))
-            this.#giveUpSearch(waiting);
+            this.#endSearch(waiting, true);
         this.#pages = this.#pages.filter((one) => this.#isNeeded(one, waiting));
     }
-    #giveUpSearch(waiting) {
+    #seekAgain(waiting) {
+        for (const { id } of waiting) {
+            const place = this.#place(id);
+            if (place.standing === 'missing')
+                place.standing = 'sought';
+        }
+    }
+    #endSearch(waiting, isSearched) {
+        this.#isSearched = isSearched;
+        this.#divided = 0;
         for (const { id } of waiting) {
             const place = this.#place(id);
             if (place.standing === 'sought')
@@ -16208,7 +16242,7 @@ class Listing {
     }
     #isNeeded(page, waiting) {
         // A job that was just created may come into the list later, among the newest.
-        const isAwaited = waiting.some(({ job }) => job === undefined);
+        const isAwaited = waiting.some((state) => this.isAwaited(state));
         const isNewest = this.#pages.every(({ window }) => window.until <= page.window.until);
         return !page.isRead || (isAwaited && isNewest) || waiting.some(({ id }) => this.#place(id).page === page);
     }
@@ -16219,7 +16253,7 @@ class Listing {
     }
 }
 function pageOf(window, nextAsk) {
-    return { window, nextAsk, isAsking: false, isRead: false, failures: 0 };
+    return { window, nextAsk, isAsking: false, isRead: false, failures: 0, refusals: 0 };
 }
 
 ;// CONCATENATED MODULE: ./src/wait/order-search.ts
@@ -16319,6 +16353,13 @@ class Turns {
         const budget = this.#isBudgeted ? budgetLeft(this.#pace, now, this.#kept(now, all)) : Infinity;
         return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0);
     }
+    /** How many of them may be about what can wait: once half of the budget is used, the rest is shared out. */
+    unhurried(now) {
+        const gap = this.gap(now);
+        if (gap === 0 || now >= this.#lastLook)
+            return Infinity;
+        return now < this.#lastStart + gap ? 0 : 1;
+    }
     /** When that may change by time alone. */
     moments(now, all) {
         const { notBefore, retryAt } = this.#pace;
@@ -16326,6 +16367,7 @@ class Turns {
             this.#isAnswered ? -Infinity : this.#lastStart + FIRST_APART,
             notBefore,
             retryAt,
+            this.#lastStart + this.gap(now),
             this.#isBudgeted ? budgetAt(this.#pace, now, this.#kept(now, all)) : Infinity,
         ];
     }
@@ -16368,6 +16410,7 @@ function saysThatWeMayAsk(answer) {
 
 
 
+
 /** The fewest jobs for which the list is asked: with less, it saves nothing. */
 const FEWEST_LISTED = 4;
 /** Jobs that are given by their ids are looked for so far back: nearly all waits are begun, or begun anew, by then. */
@@ -16377,11 +16420,17 @@ const wait_AHEAD = HOUR;
 /** Two questions for the list are so many of the limit's gaps apart at least: every other question confirms what it says. */
 const LIST_GAPS = 1.8;
 const LONGEST_LIST_PAUSE = 5 * MINUTE;
+/** Half of what may be under way, so that a list that stalls is not in the jobs' way. */
+const MOST_PAGES_AT_ONCE = 4;
 /** A job is asked for itself when the list is so late, at first and later, or has told nothing new of it for so long. */
 const LATE_AT_FIRST = 10 * SECOND;
 const LATE = 30 * SECOND;
+/** With many windows it is late only after so many of its shares: two of its questions may fail. */
+const LATE_SHARES = 3.5;
 const MISSING_PAUSE = 5 * SECOND;
 const STALE = 10 * MINUTE;
+/** To the next window of an order's search. */
+const NEXT_WINDOW = 2 * SECOND;
 /** Questions that are so much less urgent are due later by so much, as their turns go. */
 const URGENCY = MINUTE;
 const INTERRUPTED = { result: 'interrupted', by: 'signal' };
@@ -16448,8 +16497,7 @@ class Waiting {
             this.#alarm = new AbortController();
             const questions = [...open, ...(this.#listing?.pages ?? [])];
             const idle = questions.filter(({ isAsking }) => !isAsking);
-            const due = idle.filter(({ nextAsk }) => nextAsk <= now).sort((a, b) => this.#turn(a) - this.#turn(b));
-            const started = due.slice(0, this.#turns.free(now, questions.length - idle.length, questions.length));
+            const started = this.#firstOf(idle.filter(({ nextAsk }) => nextAsk <= now), this.#turns.free(now, questions.length - idle.length, questions.length), now);
             if (started.length > 0)
                 this.#turns.start(started.length, now);
             for (const question of started)
@@ -16476,7 +16524,9 @@ class Waiting {
         const late = Math.min(at + LATE_AT_FIRST, this.#lastLook);
         this.#tracks = jobs.map((id) => {
             const state = begin(id);
-            return trackOf(state, isListed ? late : at + this.#plan.pause(state, at));
+            // What was found by an order is asked for at once.
+            const first = at === 0 ? this.#plan.pause(state, 0) : at;
+            return trackOf(state, isListed ? late : first);
         });
     }
     async #put(question, askedAt) {
@@ -16515,8 +16565,9 @@ class Waiting {
         const read = search.read(answer);
         if ('kind' in read) {
             this.#judge(track, read, at, askedAt);
-            if (search.goesOn)
-                track.nextAsk = Math.min(track.nextAsk, at + 2 * SECOND);
+            // The next window of the same look; the same one again is worth the usual pause.
+            if (answer.kind === 'list' && search.goesOn)
+                track.nextAsk = Math.min(track.nextAsk, at + NEXT_WINDOW);
             return;
         }
         this.#world.listener.found(read);
@@ -16527,11 +16578,12 @@ class Waiting {
         const { state, warning, end } = judge(track.state, answer, at);
         track.state = state;
         track.end = end;
-        track.askedAt = at;
+        if (answer.kind === 'job')
+            track.seenAt = at;
         const page = this.#listing?.pageOf(state);
         track.notBefore = this.#listing === undefined ? at : at + this.#plan.pause(state, at);
         track.nextAsk =
-            page?.failures === 0 ? Math.max(track.notBefore, page.nextAsk + LATE) : this.#scheduled(state, at);
+            page?.failures === 0 ? Math.max(track.notBefore, this.#lateAt(page, at)) : this.#scheduled(state, at);
         const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
         if (askedAt < this.#lastLook)
             track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt));
@@ -16553,9 +16605,10 @@ class Waiting {
         if (listing === undefined)
             return;
         const open = this.#open();
-        // Refused credentials are refused for each job.
+        // Credentials that are refused, and will be for each job.
         const [first] = open;
-        if (answer.kind === 'refused' && answer.scope === 'all' && first !== undefined)
+        const isFinal = answer.kind === 'refused' && answer.scope === 'all' && answer.isRenewable !== true;
+        if (isFinal && first !== undefined)
             this.#judge(first, answer, at, askedAt);
         const before = open.map(({ state }) => listing.standing(state));
         const entries = listing.hear(page, answer, open.map(({ state }) => state), at);
@@ -16570,8 +16623,8 @@ class Waiting {
         page.nextAsk = this.#nextList(page, answer, at, askedAt);
         for (const { track, warning } of told) {
             const { state } = track;
-            const staleAt = Math.max(track.askedAt, state.history.at(-1)?.at ?? 0) + STALE;
-            track.nextAsk = Math.max(track.notBefore, Math.min(page.nextAsk + LATE, staleAt));
+            const staleAt = Math.max(track.seenAt, furthestAt(state.history)) + STALE;
+            track.nextAsk = Math.max(track.notBefore, Math.min(this.#lateAt(page, at), staleAt));
             track.nextAsk = askedAt < this.#lastLook ? Math.min(track.nextAsk, this.#backstop) : Infinity;
             this.#world.listener.answered(state, this.#inTime(page.nextAsk), false);
             if (warning !== undefined)
@@ -16581,28 +16634,39 @@ class Waiting {
             const standing = listing.standing(track.state);
             if (standing === before[index] || !['over', 'missing', 'distrusted'].includes(standing))
                 continue;
-            // What the list lacks may be too new for it: that gets one look more.
-            const isNew = answer.kind === 'list' && standing === 'missing' && track.state.last === undefined;
+            // What the list lacks may be too new for it, and what failed may pass: that gets one look more.
+            const isNew = standing === 'missing' && track.state.last === undefined;
             const inMs = isNew ? MISSING_PAUSE : 0;
             track.nextAsk = Math.min(track.nextAsk, Math.max(at + inMs, track.notBefore));
         }
     }
     /** When to ask for a page again: when the first of its jobs is worth a question, and the list has its share of them. */
     #nextList(page, answer, at, askedAt) {
-        const pages = this.#listing?.pages.length ?? 1;
-        const share = LIST_GAPS * pages * Math.max(this.#turns.gap(at), USUAL_GAP);
-        const states = this.#open().map(({ state }) => state);
-        const pauses = states
-            .filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined)
-            .map((state) => this.#plan.pause(state, at));
+        const share = this.#listShare(at);
         const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), LONGEST_LIST_PAUSE) : share;
         const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
-        const next = Math.max(at + Math.max(backoff, Math.min(LONGEST_LIST_PAUSE, ...pauses)), retryAt, this.#turns.notBefore);
+        const next = Math.max(at + Math.max(backoff, this.#pauseOf(page, at)), retryAt, this.#turns.notBefore);
         return askedAt < this.#lastLook ? Math.min(next, this.#lastLookAt(retryAt)) : next;
+    }
+    /** Least time between two questions for a page: every page has its share of what the budget lasts for. */
+    #listShare(at) {
+        return LIST_GAPS * (this.#listing?.pages.length ?? 1) * Math.max(this.#turns.gap(at), USUAL_GAP);
+    }
+    /** When jobs that a page tells of are asked for themselves, should it not come. */
+    #lateAt({ nextAsk }, at) {
+        return nextAsk + Math.max(LATE, LATE_SHARES * this.#listShare(at));
+    }
+    /** Until the first of a page's jobs is worth a question. What the list lacks sets the pace where there is no other. */
+    #pauseOf(page, at) {
+        const open = this.#open().map(({ state }) => state);
+        const told = open.filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined);
+        const worth = told.length > 0 ? told : open.filter((state) => this.#listing?.isAwaited(state));
+        const pauses = (worth.length > 0 ? worth : open).map((state) => this.#plan.pause(state, at));
+        return worth.length > 0 ? Math.min(...pauses) : Math.max(LONGEST_LIST_PAUSE, ...pauses);
     }
     /** The next question about a job that is asked for itself. */
     #scheduled(state, at) {
-        const alone = this.#open().filter((track) => this.#listing?.pageOf(track.state) === undefined);
+        const alone = this.#open().filter((track) => this.#listing?.pageOf(track.state)?.failures !== 0);
         // After a refusal for the service's limit, when to try again is the pace's matter alone.
         const isThrottled = state.last?.kind === 'try-again' && state.last.throttled !== undefined;
         const gap = isThrottled ? 0 : this.#turns.gap(at) * alone.length;
@@ -16614,12 +16678,33 @@ class Waiting {
     #inTime(moment) {
         return moment < this.#plan.timeout ? moment : undefined;
     }
+    /**
+     * Those whose turn it is. The list leaves connections to the jobs, should it stall; and jobs that it does not call over
+     * leave it its part of the budget.
+     */
+    #firstOf(due, count, now) {
+        const pages = this.#listing?.pages ?? [];
+        let pagesLeft = MOST_PAGES_AT_ONCE - pages.filter(({ isAsking }) => isAsking).length;
+        let unhurriedLeft = pages.length > 0 ? this.#turns.unhurried(now) : Infinity;
+        const mayStart = (question) => {
+            if ('window' in question)
+                return pagesLeft-- > 0;
+            return this.#isOver(question) || unhurriedLeft-- > 0;
+        };
+        return due
+            .toSorted((a, b) => this.#turn(a) - this.#turn(b))
+            .filter(mayStart)
+            .slice(0, count);
+    }
     /** Whose turn is first, as a moment. */
     #turn(question) {
         if ('window' in question)
             return question.nextAsk;
-        const isOver = this.#listing?.standing(question.state) === 'over';
-        return question.nextAsk + (isOver ? -URGENCY : URGENCY);
+        return question.nextAsk + (this.#isOver(question) ? -URGENCY : URGENCY);
+    }
+    /** So the list says. */
+    #isOver({ state }) {
+        return this.#listing?.standing(state) === 'over';
     }
     #open() {
         return this.#tracks.filter(({ end }) => end === undefined);
@@ -16645,7 +16730,7 @@ function trackOf(state, nextAsk, search) {
         end: undefined,
         nextAsk,
         notBefore: -Infinity,
-        askedAt: -Infinity,
+        seenAt: 0,
         isAsking: false,
         search,
     };

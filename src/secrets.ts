@@ -120,11 +120,14 @@ export class Secrets {
 /** Of a request of ours, echoed: good for 15 minutes. */
 const SIGNATURE = /(Signature=)[\da-f]{64}/gi
 
-/** The longest start of a text that has at most so many bytes of UTF-8 and cuts no character. */
+/**
+ * The longest start of a text that has at most so many bytes of UTF-8 and cuts no character: a copy, since a slice would
+ * keep the whole text in memory, be it a megabyte.
+ */
 export function startOf(text: string, bytes: number): string {
-  if (text.length * 3 <= bytes) return text
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes))
-  return text.slice(0, read)
+  const start = Buffer.alloc(Math.min(bytes, text.length * 3))
+  const { written } = new TextEncoder().encodeInto(text, start)
+  return start.toString('utf8', 0, written)
 }
 
 /** How URLs, HTML and JSON write a character: alone, since a secret may hold what looks like another's, and together. */

@@ -48,8 +48,39 @@ describe('an answer', () => {
     })
   })
 
+  test('tells what the jobs call tells, but for entities', () => {
+    const told = {
+      ended_time: '2026-01-01T08:00:09+0800',
+      fail_reason: 'why',
+      instance_name: 'n1',
+      job_name: 'j1',
+    }
+    const answer = read(list({ ...entry, ...told }))
+    const job = answer.kind === 'list' ? answer.entries[0]?.job : undefined
+    const texts = [job?.ended, job?.failReason, job?.instanceId, job?.instanceName, job?.name]
+    expect(texts.map((text) => text?.reveal())).toEqual(['2026-01-01T08:00:09+0800', 'why', 'i1', 'n1', 'j1'])
+    expect(job?.durationSeconds).toBe(9)
+  })
+
   test('is not whole when there are more', () => {
     expect(read({ ...list(entry), total_count: 2 })).toMatchObject({ isWhole: false })
+  })
+
+  test('is whole though not all of it is an entry', () => {
+    expect(read(list(entry, {}))).toMatchObject({ isWhole: true })
+  })
+
+  test('that is another 2xx, or was cut, is no list', () => {
+    const body = JSON.stringify(list(entry))
+    expect(read(body, 201).kind).toBe('unusable')
+    const cut: Reply = {
+      kind: 'reply',
+      status: 200,
+      headers: {},
+      body,
+      flaw: 'is more than 1 MiB',
+    }
+    expect(readList(cut, noSecrets, 0).kind).toBe('unusable')
   })
 
   test('leaves out what is no entry, and what it tells twice, whatever the case', () => {

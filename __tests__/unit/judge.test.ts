@@ -206,7 +206,7 @@ describe('the history', () => {
       jobAnswer('Running', { process: `${index % 100}%` }),
     )
     const { history } = judgeAll(...answers).state
-    expect(history.length).toBeLessThanOrEqual(200)
+    expect(history.length).toBeLessThanOrEqual(100)
     expect(history[0]?.at).toBe(0)
     expect(history.at(-1)?.at).toBe(19_999_000)
   })

@@ -22,10 +22,6 @@ function pauseAfter(
 
 const running = jobAnswer('Running')
 
-test.each(['auto', 60_000] as const)('the first question is asked at once (%s)', (interval) => {
-  expect(pauseAfter(interval, 0, 0)).toBe(0)
-})
-
 describe('auto', () => {
   /** The pause after looks at a job, the last of them at the moment the pause begins. */
   function pauseOf(

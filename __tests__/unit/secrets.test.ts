@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Secrets, startOf } from '../../src/secrets.ts'
 
 const SECRET = 'fake"secret/+=='
@@ -178,4 +180,24 @@ test('the start of a text never ends within a character', () => {
   expect(startOf('aé', 2)).toBe('a')
   expect(startOf('aé', 3)).toBe('aé')
   expect(startOf('😀', 3)).toBe('')
+})
+
+test('what is kept of long texts does not keep all of them in memory', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { secrets } = withSecret()
+  const long = (index: number) => `${index}`.padEnd(1_000_000, 'x')
+  const heap = () => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = heap()
+  const kept = Array.from({ length: 60 }, (_, index) => [
+    secrets.text(long(index)),
+    secrets.text(long(index), (text) => startOf(text, 120)),
+    secrets.text(`name${' '.repeat(1_000_000)}`.trim().padEnd(20, `${index}`)),
+  ])
+  // 16 kB of each, or a megabyte.
+  expect(heap() - before).toBeLessThan(15_000_000)
+  expect(kept).toHaveLength(60)
 })

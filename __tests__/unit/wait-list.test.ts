@@ -217,7 +217,8 @@ describe('the list', () => {
     expect(asked.length).toBeLessThan(25)
     const refused = await waitFor({ jobs, service: () => renewable as Answer, list: () => renewable })
     expect(results(refused.waited)).toEqual(['error'])
-    expect(refused.listed.length + refused.asked.length).toBeLessThanOrEqual(3)
+    // As without the list: each job's first refusal is renewed, and the second of one is final for all.
+    expect(refused.listed.length + refused.asked.length).toBeLessThanOrEqual(2 + jobs.length + 1)
   })
 
   test('does not keep one that is refused from the others', async () => {
@@ -268,6 +269,209 @@ describe('the list', () => {
       timeout: 10 * MINUTE,
     })
     expect(results(waited)).toEqual(['completed'])
+  })
+
+  test.each<[string, (asked: ListAsked, honest: ListAnswer) => ListAnswer]>([
+    ['is empty', () => listAnswer([])],
+    ['fails', () => tryAgain() as ListAnswer],
+    ['takes new credentials', () => ({ ...unauthorized, isRenewable: true }) as ListAnswer],
+  ])('that at first %s is used for all jobs later, be they in several windows', async (_name, lie) => {
+    const { jobs, service, list } = environment(Array.from({ length: 120 }, () => 6))
+    let count = 0
+    const late = (asked: ListAsked) => (count++ < 1 ? lie(asked, list(asked)) : list(asked))
+    const { waited, asked } = await waitFor({ jobs, service, list: late })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asked).toHaveLength(120)
+  })
+
+  test('is asked again for jobs that only their own answers have told of yet', async () => {
+    const { jobs, service, list } = environment(twenty)
+    const late = (asked: ListAsked) => (asked.at < 30 * SECOND ? listAnswer([]) : list(asked))
+    const { waited, asked } = await waitFor({ jobs, service, list: late })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asked.filter(({ at }) => at > MINUTE)).toHaveLength(20)
+  })
+
+  test('keeps its part of the budget where all of many jobs are asked for themselves', async () => {
+    const { jobs, service, list } = environment(Array.from({ length: 300 }, () => 8))
+    const isHidden = (at: number) => at < 7 * SECOND
+    const { waited, asked, listed } = await waitFor({
+      jobs,
+      service: (question) => (isHidden(question.at) ? notVisible : service(question)),
+      list: (question) => (isHidden(question.at) ? listAnswer([]) : list(question)),
+    })
+    expect(results(waited)).toEqual(['completed'])
+    expect(asked.filter(({ at }) => at < 5 * MINUTE).length).toBeLessThan(120)
+    expect(listed.filter(({ at }) => at > MINUTE && at < 5 * MINUTE).length).toBeGreaterThan(10)
+  })
+
+  test('that stalls in many windows leaves connections to the jobs', async () => {
+    const { jobs, service, list } = environment(Array.from({ length: 500 }, () => 8))
+    const stalls = (asked: ListAsked) => (asked.at < MINUTE ? list(asked) : 'never')
+    const { asked } = await waitFor({ jobs, service, list: stalls })
+    expect(asked.filter(({ at }) => at > 2 * MINUTE && at < 7 * MINUTE).length).toBeGreaterThan(100)
+  })
+
+  test('is not searched without end for jobs that it lacks', async () => {
+    const { jobs, service } = environment(twenty)
+    const others = ({ since }: ListAsked) =>
+      listAnswer(
+        [0, 2].map((second) => ({ id: `${second}`, status: 'Running', created: since + second * SECOND })),
+        false,
+      )
+    const { waited, listed } = await waitFor({ jobs, service, list: others })
+    expect(results(waited)).toEqual(['completed'])
+    expect(listed.length).toBeLessThan(40)
+  })
+
+  test('that goes back and forth tells nothing new', async () => {
+    const { jobs, service } = environment([5, 6, 7, 8])
+    const list = ({ at }: ListAsked) =>
+      listAnswer(
+        jobs.map((id) => ({ id, status: 'Running', process: `${40 + (Math.floor(at / 1_000) % 7)}%` })),
+      )
+    const { waited, endedAt, asked } = await waitFor({ jobs, service, list, timeout: 3 * HOUR })
+    expect(results(waited)).toEqual(['completed'])
+    expect(endedAt).toBeLessThan(19 * MINUTE)
+    expect(asked.length).toBeLessThan(10)
+  })
+
+  test('that stands still is not believed for longer because a job’s own question failed', async () => {
+    const { jobs, service } = environment([5, 6, 7, 8])
+    const list = () => listAnswer(jobs.map((id) => ({ id, status: 'Running', process: '50%' })))
+    let faults = 0
+    const { endedAt } = await waitFor({
+      jobs,
+      service: (asked) => (faults++ < 4 ? tryAgain() : service(asked)),
+      list,
+      timeout: 3 * HOUR,
+    })
+    expect(endedAt).toBeLessThan(12 * MINUTE)
+  })
+
+  test.each<[string, ListAnswer]>([
+    ['lacks the jobs', listAnswer([])],
+    ['fails', tryAgain() as ListAnswer],
+  ])('that at first %s is asked no sooner for that', async (_name, answer) => {
+    const { jobs, service, list } = environment(twenty)
+    const late = (asked: ListAsked) => (asked.at < 5 * SECOND ? answer : list(asked))
+    const { listed } = await waitFor({ jobs, service, list: late, interval: MINUTE })
+    expect((listed[1]?.at ?? 0) - (listed[0]?.at ?? 0)).toBeGreaterThanOrEqual(MINUTE)
+  })
+
+  test('is asked each ten minutes where that is wanted', async () => {
+    const { jobs, ...services } = environment(twenty)
+    const { listed } = await waitFor({ jobs, ...services, interval: 10 * MINUTE })
+    expect(listed.map(({ at }) => Math.round(at / MINUTE))).toEqual([0, 10, 20])
+  })
+
+  test('that fails first, and then has others first, is searched all the same', async () => {
+    const { jobs, service, list } = environment(twenty)
+    const others = Array.from({ length: 60 }, (_, index) => ({
+      id: `other-${index}`,
+      status: 'Running',
+      created: START - SECOND / 2 + index,
+    }))
+    const { asked } = await waitFor({
+      jobs,
+      service,
+      list: (question) => {
+        if (question.at === 0) return tryAgain() as ListAnswer
+        const all = list(question)
+        const own = all.kind === 'list' ? all.entries : []
+        const first = listAnswer(question.until > START - SECOND ? others.toReversed() : [])
+        const shown = [...(first.kind === 'list' ? first.entries : []), ...own]
+        return { kind: 'list', entries: shown.slice(0, 70), isWhole: shown.length <= 70 }
+      },
+    })
+    expect(asked.filter(({ at }) => at > 20 * SECOND).length).toBeLessThanOrEqual(20)
+  })
+
+  test.each<[string, ListAnswer, number]>([
+    ['refused', forbidden as ListAnswer, 1],
+    ['refused with new credentials, too', { ...unauthorized, isRenewable: true } as ListAnswer, 2],
+  ])('that is %s is not asked again', async (_name, answer, questions) => {
+    const { jobs, service } = environment([3, 5, 7, 9])
+    const { waited, listed } = await waitFor({ jobs, service, list: () => answer })
+    expect(results(waited)).toEqual(['completed'])
+    expect(listed).toHaveLength(questions)
+  })
+
+  test('that still tells of jobs that are gone does not hide that', async () => {
+    const { jobs, service } = environment([20, 20, 20, 20])
+    const { waited, endedAt, asked } = await waitFor({
+      jobs,
+      service: (question) => (question.at < 5 * MINUTE ? service(question) : notVisible),
+      list: () => listAnswer(jobs.map((id) => ({ id, status: 'Running', process: '50%' }))),
+    })
+    expect(results(waited)).toEqual(['vanished'])
+    expect(asked).toHaveLength(12)
+    expect(endedAt).toBeLessThan(12 * MINUTE)
+  })
+
+  test('that called jobs over too early is not believed again when it says that they run', async () => {
+    const { jobs, service } = environment([5, 6, 7, 8])
+    const list = ({ at }: ListAsked) =>
+      listAnswer(jobs.map((id) => ({ id, status: at < 30 * SECOND ? 'Completed' : 'Running' })))
+    const { endedAt, listed } = await waitFor({ jobs, service, list })
+    expect(endedAt).toBeLessThan(8 * MINUTE + 10 * SECOND)
+    // It tells of nothing that is believed.
+    expect(listed.length).toBeLessThan(15)
+  })
+
+  test('that loses a job leaves it to its own question at once', async () => {
+    const { jobs, service, list } = environment([5, 6, 7, 8])
+    const loses = (question: ListAsked) => {
+      const answer = list(question)
+      if (answer.kind !== 'list' || question.at < MINUTE) return answer
+      return { ...answer, entries: answer.entries.filter(({ id }) => id.value !== 'job-2') }
+    }
+    const { asked } = await waitFor({ jobs, service, list: loses })
+    const seen = asked.filter(({ id }) => id === 'job-2').at(-1)?.at ?? Infinity
+    expect(seen - 7 * MINUTE).toBeLessThan(5 * SECOND)
+  })
+
+  test('that is whole is not divided for jobs that it lacks', async () => {
+    const { jobs, service } = environment(twenty)
+    const others = [2, 60].map((second) => ({
+      id: `${second}`,
+      status: 'Running',
+      created: START - second * SECOND,
+    }))
+    const { listed } = await waitFor({ jobs, service, list: () => listAnswer(others) })
+    expect(new Set(listed.map(({ since, until }) => `${since} ${until}`)).size).toBe(1)
+  })
+
+  test('has jobs without progress asked for once in ten minutes', async () => {
+    const jobs = ['a', 'b', 'c', 'd']
+    const { asked } = await waitFor({
+      jobs,
+      service: completesAfter(35 * MINUTE),
+      list: ({ at }) =>
+        listAnswer(jobs.map((id) => ({ id, status: at < 35 * MINUTE ? 'Running' : 'Completed' }))),
+    })
+    expect(jobs.map((id) => asks(asked, id))).toEqual([4, 4, 4, 4])
+  })
+
+  test('that fails twice in a row is not late yet where there are many windows', async () => {
+    const { jobs, service, list } = environment(Array.from({ length: 500 }, () => 12))
+    const fails = (asked: ListAsked) =>
+      asked.at > MINUTE && asked.at < 100 * SECOND ? (tryAgain() as ListAnswer) : list(asked)
+    const { asked } = await waitFor({ jobs, service, list: fails })
+    expect(asked.filter(({ at }) => at < 5 * MINUTE)).toEqual([])
+  })
+
+  test('and the jobs’ own questions are 200 in five minutes at most', async () => {
+    const { jobs, service, list } = environment(Array.from({ length: 300 }, () => 12))
+    const isRefused = (at: number) => at > 30 * SECOND
+    const { asked, listed } = await waitFor({
+      jobs,
+      service,
+      list: (question) => (isRefused(question.at) ? (forbidden as ListAnswer) : list(question)),
+    })
+    const times = [...asked, ...listed].map(({ at }) => at).sort((a, b) => a - b)
+    const most = times.map((time) => times.filter((at) => at <= time && at > time - 5 * MINUTE).length)
+    expect(Math.max(...most)).toBe(200)
   })
 
   test('is not asked sooner than a fixed interval allows', async () => {

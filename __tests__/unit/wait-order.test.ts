@@ -136,3 +136,18 @@ test('an order whose jobs are many has them all waited for', async () => {
   expect(waited).toHaveLength(8)
   expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
 })
+
+test.each<[string, 'auto' | number, number | undefined, number]>([
+  ['backs off', 'auto', undefined, 25],
+  ['obeys Retry-After', 'auto', MINUTE, 6],
+  ['keeps a fixed interval', MINUTE, undefined, 6],
+])('a list that fails %s', async (_name, interval, retryAfter, most) => {
+  const { listed } = await waitFor({
+    order: ORDER,
+    interval,
+    timeout: 5 * MINUTE,
+    service: () => jobAnswer('Completed'),
+    list: () => tryAgain(retryAfter) as ListAnswer,
+  })
+  expect(listed.length).toBeLessThanOrEqual(most)
+})

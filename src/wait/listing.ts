@@ -4,8 +4,10 @@ import { isOver } from '../api/job.ts'
 import type { JobState } from './judge.ts'
 import { divide } from './window.ts'
 
-/** More windows would cost more than they save. */
+/** More windows would cost more than they save: at once, and in one search for jobs. */
 const MOST_PAGES = 20
+/** In a row, of credentials that can be renewed. */
+const MOST_REFUSALS = 2
 
 /**
  * How the list stands to a job.
@@ -23,14 +25,19 @@ export interface Page {
   nextAsk: number
   isAsking: boolean
   isRead: boolean
-  /** In a row: faults, and answers that told of none of the jobs. */
+  /** In a row: faults, and answers that told of none of the jobs, or of those alone about which it was wrong. */
   failures: number
+  /** In a row. */
+  refusals: number
 }
 
 /** What the task center's list says of the jobs that are waited for: hints, never a verdict. */
 export class Listing {
   #pages: readonly Page[]
   readonly #places = new Map<string, Place>()
+  /** Windows that were divided in this search, and whether the last one came to its end. */
+  #divided = 0
+  #isSearched = false
 
   /** @param window in which the jobs were created, as far as one can tell */
   constructor(window: Window, at: number) {
@@ -51,6 +58,12 @@ export class Listing {
     return standing === 'told' ? page : undefined
   }
 
+  /** Whether the list may still come to tell of the job. */
+  isAwaited({ id, job }: JobState): boolean {
+    const { standing } = this.#place(id)
+    return job === undefined || standing === 'sought' || standing === 'missing'
+  }
+
   /** Takes in what a page brought at a moment; returns what it tells of jobs that are not over. */
   hear(
     page: Page,
@@ -60,20 +73,25 @@ export class Listing {
   ): ReadonlyMap<JobState, ListEntry> {
     const told = new Map<JobState, ListEntry>()
     page.failures += 1
-    if (answer.kind === 'refused' && answer.scope === 'job') {
+    page.refusals = answer.kind === 'refused' ? page.refusals + 1 : 0
+    if (answer.kind === 'refused' && (answer.isRenewable !== true || page.refusals >= MOST_REFUSALS)) {
       this.#pages = []
       for (const { id } of waiting) this.#place(id).standing = 'distrusted'
     }
     // That there were too many questions says nothing about the list.
     const isThrottled = answer.kind === 'try-again' && answer.throttled !== undefined
-    if (answer.kind !== 'list' && !isThrottled) this.#giveUpSearch(waiting)
+    if (answer.kind !== 'list' && !isThrottled) this.#endSearch(waiting, false)
     if (answer.kind !== 'list') return told
     const entries = new Map(answer.entries.map((entry) => [keyOf(entry.id), entry]))
+    // The list may have been asked too early: where one of the missing is, there may be others.
+    const isFound = waiting.some((job) => this.standing(job) === 'missing' && entries.has(keyOf(job.id)))
+    if (isFound || !this.#isSearched) this.#seekAgain(waiting)
     for (const state of waiting) {
       const entry = entries.get(keyOf(state.id))
       this.#read(state.id, entry, page)
-      if (entry !== undefined) page.failures = 0
-      if (entry !== undefined && this.standing(state) === 'told') told.set(state, entry)
+      if (entry === undefined || this.standing(state) === 'distrusted') continue
+      page.failures = 0
+      if (this.standing(state) === 'told') told.set(state, entry)
     }
     this.#readOn(page, answer, waiting, at)
     return told
@@ -105,15 +123,25 @@ export class Listing {
     page.isRead = true
     const isSought = waiting.some((state) => this.standing(state) === 'sought')
     const parts = list.isWhole || !isSought ? undefined : divide(page.window, list)
-    if (parts !== undefined && this.#pages.length < MOST_PAGES) {
+    if (parts !== undefined && this.#pages.length < MOST_PAGES && this.#divided < MOST_PAGES) {
+      this.#divided += 1
       page.window = parts[0]
       this.#pages = [...this.#pages, pageOf(parts[1], at)]
     }
-    if (this.#pages.every(({ isRead }) => isRead)) this.#giveUpSearch(waiting)
+    if (this.#pages.every(({ isRead }) => isRead)) this.#endSearch(waiting, true)
     this.#pages = this.#pages.filter((one) => this.#isNeeded(one, waiting))
   }
 
-  #giveUpSearch(waiting: readonly JobState[]): void {
+  #seekAgain(waiting: readonly JobState[]): void {
+    for (const { id } of waiting) {
+      const place = this.#place(id)
+      if (place.standing === 'missing') place.standing = 'sought'
+    }
+  }
+
+  #endSearch(waiting: readonly JobState[], isSearched: boolean): void {
+    this.#isSearched = isSearched
+    this.#divided = 0
     for (const { id } of waiting) {
       const place = this.#place(id)
       if (place.standing === 'sought') place.standing = 'missing'
@@ -122,7 +150,7 @@ export class Listing {
 
   #isNeeded(page: Page, waiting: readonly JobState[]): boolean {
     // A job that was just created may come into the list later, among the newest.
-    const isAwaited = waiting.some(({ job }) => job === undefined)
+    const isAwaited = waiting.some((state) => this.isAwaited(state))
     const isNewest = this.#pages.every(({ window }) => window.until <= page.window.until)
     return !page.isRead || (isAwaited && isNewest) || waiting.some(({ id }) => this.#place(id).page === page)
   }
@@ -141,5 +169,5 @@ interface Place {
 }
 
 function pageOf(window: Window, nextAsk: number): Page {
-  return { window, nextAsk, isAsking: false, isRead: false, failures: 0 }
+  return { window, nextAsk, isAsking: false, isRead: false, failures: 0, refusals: 0 }
 }

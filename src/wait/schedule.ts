@@ -28,17 +28,17 @@ const LONGEST_BACKOFF = 30 * SECOND
 export type Pause = (state: JobState, elapsed: number, gap?: number) => number
 
 /**
- * The pause after an answer; none before the first question.
+ * The pause after an answer, be it that of the list, which may not have told of the job yet; none at the beginning.
  *
  * @param interval milliseconds, or `auto`
  * @param random uniform in 0 to 1
  */
 export function schedule(interval: 'auto' | number, random: () => number): Pause {
   return (state, elapsed, gap = 0) => {
-    if (state.last === undefined) return 0
+    if (elapsed === 0 && state.last === undefined) return 0
     const wanted = interval === 'auto' ? automatic(state, elapsed, random) : interval
     const pause = gap > wanted ? slowed(state, elapsed, gap, random) : wanted
-    return state.last.kind === 'try-again'
+    return state.last?.kind === 'try-again'
       ? Math.max(pause, backoff(state.faults, random), state.last.retryAfter ?? 0)
       : pause
   }

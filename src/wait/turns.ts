@@ -38,6 +38,13 @@ export class Turns {
     return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0)
   }
 
+  /** How many of them may be about what can wait: once half of the budget is used, the rest is shared out. */
+  unhurried(now: number): number {
+    const gap = this.gap(now)
+    if (gap === 0 || now >= this.#lastLook) return Infinity
+    return now < this.#lastStart + gap ? 0 : 1
+  }
+
   /** When that may change by time alone. */
   moments(now: number, all: number): readonly number[] {
     const { notBefore, retryAt } = this.#pace
@@ -45,6 +52,7 @@ export class Turns {
       this.#isAnswered ? -Infinity : this.#lastStart + FIRST_APART,
       notBefore,
       retryAt,
+      this.#lastStart + this.gap(now),
       this.#isBudgeted ? budgetAt(this.#pace, now, this.#kept(now, all)) : Infinity,
     ]
   }

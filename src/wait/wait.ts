@@ -4,6 +4,7 @@ import type { Ask } from '../api/jobs.ts'
 import type { JobId } from '../api/job.ts'
 import { HOUR, MINUTE, SECOND } from '../duration.ts'
 import type { OutsideText, Phrase } from '../outside-text.ts'
+import { furthestAt } from './history.ts'
 import { begin, judge, type End, type JobState } from './judge.ts'
 import { Listing, type Page } from './listing.ts'
 import { OrderSearch } from './order-search.ts'
@@ -20,11 +21,17 @@ const AHEAD = HOUR
 /** Two questions for the list are so many of the limit's gaps apart at least: every other question confirms what it says. */
 const LIST_GAPS = 1.8
 const LONGEST_LIST_PAUSE = 5 * MINUTE
+/** Half of what may be under way, so that a list that stalls is not in the jobs' way. */
+const MOST_PAGES_AT_ONCE = 4
 /** A job is asked for itself when the list is so late, at first and later, or has told nothing new of it for so long. */
 const LATE_AT_FIRST = 10 * SECOND
 const LATE = 30 * SECOND
+/** With many windows it is late only after so many of its shares: two of its questions may fail. */
+const LATE_SHARES = 3.5
 const MISSING_PAUSE = 5 * SECOND
 const STALE = 10 * MINUTE
+/** To the next window of an order's search. */
+const NEXT_WINDOW = 2 * SECOND
 /** Questions that are so much less urgent are due later by so much, as their turns go. */
 const URGENCY = MINUTE
 
@@ -99,7 +106,8 @@ interface Track {
   nextAsk: number
   /** When its schedule allows the next question, whatever the list says. */
   notBefore: number
-  askedAt: number
+  /** When its own answer last told of it; 0 before. */
+  seenAt: number
   isAsking: boolean
   /** Of an order. */
   readonly search: OrderSearch | undefined
@@ -155,8 +163,11 @@ class Waiting {
       this.#alarm = new AbortController()
       const questions = [...open, ...(this.#listing?.pages ?? [])]
       const idle = questions.filter(({ isAsking }) => !isAsking)
-      const due = idle.filter(({ nextAsk }) => nextAsk <= now).sort((a, b) => this.#turn(a) - this.#turn(b))
-      const started = due.slice(0, this.#turns.free(now, questions.length - idle.length, questions.length))
+      const started = this.#firstOf(
+        idle.filter(({ nextAsk }) => nextAsk <= now),
+        this.#turns.free(now, questions.length - idle.length, questions.length),
+        now,
+      )
       if (started.length > 0) this.#turns.start(started.length, now)
       for (const question of started) void this.#put(question, now)
       const moments = [
@@ -182,7 +193,9 @@ class Waiting {
     const late = Math.min(at + LATE_AT_FIRST, this.#lastLook)
     this.#tracks = jobs.map((id) => {
       const state = begin(id)
-      return trackOf(state, isListed ? late : at + this.#plan.pause(state, at))
+      // What was found by an order is asked for at once.
+      const first = at === 0 ? this.#plan.pause(state, 0) : at
+      return trackOf(state, isListed ? late : first)
     })
   }
 
@@ -219,7 +232,8 @@ class Waiting {
     const read = search.read(answer)
     if ('kind' in read) {
       this.#judge(track, read, at, askedAt)
-      if (search.goesOn) track.nextAsk = Math.min(track.nextAsk, at + 2 * SECOND)
+      // The next window of the same look; the same one again is worth the usual pause.
+      if (answer.kind === 'list' && search.goesOn) track.nextAsk = Math.min(track.nextAsk, at + NEXT_WINDOW)
       return
     }
     this.#world.listener.found(read)
@@ -231,11 +245,11 @@ class Waiting {
     const { state, warning, end } = judge(track.state, answer, at)
     track.state = state
     track.end = end
-    track.askedAt = at
+    if (answer.kind === 'job') track.seenAt = at
     const page = this.#listing?.pageOf(state)
     track.notBefore = this.#listing === undefined ? at : at + this.#plan.pause(state, at)
     track.nextAsk =
-      page?.failures === 0 ? Math.max(track.notBefore, page.nextAsk + LATE) : this.#scheduled(state, at)
+      page?.failures === 0 ? Math.max(track.notBefore, this.#lateAt(page, at)) : this.#scheduled(state, at)
     const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
     if (askedAt < this.#lastLook) track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt))
     listener.answered(state, end === undefined ? this.#inTime(track.nextAsk) : undefined, end !== undefined)
@@ -252,10 +266,10 @@ class Waiting {
     const listing = this.#listing
     if (listing === undefined) return
     const open = this.#open()
-    // Refused credentials are refused for each job.
+    // Credentials that are refused, and will be for each job.
     const [first] = open
-    if (answer.kind === 'refused' && answer.scope === 'all' && first !== undefined)
-      this.#judge(first, answer, at, askedAt)
+    const isFinal = answer.kind === 'refused' && answer.scope === 'all' && answer.isRenewable !== true
+    if (isFinal && first !== undefined) this.#judge(first, answer, at, askedAt)
     const before = open.map(({ state }) => listing.standing(state))
     const entries = listing.hear(
       page,
@@ -273,8 +287,8 @@ class Waiting {
     page.nextAsk = this.#nextList(page, answer, at, askedAt)
     for (const { track, warning } of told) {
       const { state } = track
-      const staleAt = Math.max(track.askedAt, state.history.at(-1)?.at ?? 0) + STALE
-      track.nextAsk = Math.max(track.notBefore, Math.min(page.nextAsk + LATE, staleAt))
+      const staleAt = Math.max(track.seenAt, furthestAt(state.history)) + STALE
+      track.nextAsk = Math.max(track.notBefore, Math.min(this.#lateAt(page, at), staleAt))
       track.nextAsk = askedAt < this.#lastLook ? Math.min(track.nextAsk, this.#backstop) : Infinity
       this.#world.listener.answered(state, this.#inTime(page.nextAsk), false)
       if (warning !== undefined) this.#world.listener.warned(warning)
@@ -282,8 +296,8 @@ class Waiting {
     for (const [index, track] of open.entries()) {
       const standing = listing.standing(track.state)
       if (standing === before[index] || !['over', 'missing', 'distrusted'].includes(standing)) continue
-      // What the list lacks may be too new for it: that gets one look more.
-      const isNew = answer.kind === 'list' && standing === 'missing' && track.state.last === undefined
+      // What the list lacks may be too new for it, and what failed may pass: that gets one look more.
+      const isNew = standing === 'missing' && track.state.last === undefined
       const inMs = isNew ? MISSING_PAUSE : 0
       track.nextAsk = Math.min(track.nextAsk, Math.max(at + inMs, track.notBefore))
     }
@@ -291,25 +305,35 @@ class Waiting {
 
   /** When to ask for a page again: when the first of its jobs is worth a question, and the list has its share of them. */
   #nextList(page: Page, answer: ListAnswer, at: number, askedAt: number): number {
-    const pages = this.#listing?.pages.length ?? 1
-    const share = LIST_GAPS * pages * Math.max(this.#turns.gap(at), USUAL_GAP)
-    const states = this.#open().map(({ state }) => state)
-    const pauses = states
-      .filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined)
-      .map((state) => this.#plan.pause(state, at))
+    const share = this.#listShare(at)
     const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), LONGEST_LIST_PAUSE) : share
     const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
-    const next = Math.max(
-      at + Math.max(backoff, Math.min(LONGEST_LIST_PAUSE, ...pauses)),
-      retryAt,
-      this.#turns.notBefore,
-    )
+    const next = Math.max(at + Math.max(backoff, this.#pauseOf(page, at)), retryAt, this.#turns.notBefore)
     return askedAt < this.#lastLook ? Math.min(next, this.#lastLookAt(retryAt)) : next
+  }
+
+  /** Least time between two questions for a page: every page has its share of what the budget lasts for. */
+  #listShare(at: number): number {
+    return LIST_GAPS * (this.#listing?.pages.length ?? 1) * Math.max(this.#turns.gap(at), USUAL_GAP)
+  }
+
+  /** When jobs that a page tells of are asked for themselves, should it not come. */
+  #lateAt({ nextAsk }: Page, at: number): number {
+    return nextAsk + Math.max(LATE, LATE_SHARES * this.#listShare(at))
+  }
+
+  /** Until the first of a page's jobs is worth a question. What the list lacks sets the pace where there is no other. */
+  #pauseOf(page: Page, at: number): number {
+    const open = this.#open().map(({ state }) => state)
+    const told = open.filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined)
+    const worth = told.length > 0 ? told : open.filter((state) => this.#listing?.isAwaited(state))
+    const pauses = (worth.length > 0 ? worth : open).map((state) => this.#plan.pause(state, at))
+    return worth.length > 0 ? Math.min(...pauses) : Math.max(LONGEST_LIST_PAUSE, ...pauses)
   }
 
   /** The next question about a job that is asked for itself. */
   #scheduled(state: JobState, at: number): number {
-    const alone = this.#open().filter((track) => this.#listing?.pageOf(track.state) === undefined)
+    const alone = this.#open().filter((track) => this.#listing?.pageOf(track.state)?.failures !== 0)
     // After a refusal for the service's limit, when to try again is the pace's matter alone.
     const isThrottled = state.last?.kind === 'try-again' && state.last.throttled !== undefined
     const gap = isThrottled ? 0 : this.#turns.gap(at) * alone.length
@@ -324,11 +348,33 @@ class Waiting {
     return moment < this.#plan.timeout ? moment : undefined
   }
 
+  /**
+   * Those whose turn it is. The list leaves connections to the jobs, should it stall; and jobs that it does not call over
+   * leave it its part of the budget.
+   */
+  #firstOf(due: readonly (Track | Page)[], count: number, now: number): readonly (Track | Page)[] {
+    const pages = this.#listing?.pages ?? []
+    let pagesLeft = MOST_PAGES_AT_ONCE - pages.filter(({ isAsking }) => isAsking).length
+    let unhurriedLeft = pages.length > 0 ? this.#turns.unhurried(now) : Infinity
+    const mayStart = (question: Track | Page) => {
+      if ('window' in question) return pagesLeft-- > 0
+      return this.#isOver(question) || unhurriedLeft-- > 0
+    }
+    return due
+      .toSorted((a, b) => this.#turn(a) - this.#turn(b))
+      .filter(mayStart)
+      .slice(0, count)
+  }
+
   /** Whose turn is first, as a moment. */
   #turn(question: Track | Page): number {
     if ('window' in question) return question.nextAsk
-    const isOver = this.#listing?.standing(question.state) === 'over'
-    return question.nextAsk + (isOver ? -URGENCY : URGENCY)
+    return question.nextAsk + (this.#isOver(question) ? -URGENCY : URGENCY)
+  }
+
+  /** So the list says. */
+  #isOver({ state }: Track): boolean {
+    return this.#listing?.standing(state) === 'over'
   }
 
   #open(): readonly Track[] {
@@ -358,7 +404,7 @@ function trackOf(state: JobState, nextAsk: number, search?: OrderSearch): Track 
     end: undefined,
     nextAsk,
     notBefore: -Infinity,
-    askedAt: -Infinity,
+    seenAt: 0,
     isAsking: false,
     search,
   }

@@ -1,0 +1,72 @@
+import { expect, test } from '@jest/globals'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { Answer, ListAnswer } from '../../src/answer.ts'
+import { readAnswer } from '../../src/api/jobs.ts'
+import { readList } from '../../src/api/job-list.ts'
+import { SERVICES } from '../../src/api/service.ts'
+import type { Reply } from '../../src/http/exchange.ts'
+import { noSecrets } from './text.ts'
+import { HOUR, MINUTE, START, waitFor, type Asked, type ListAsked } from './waiting.ts'
+
+/** What a wait for many jobs keeps of each, with answers as long as the service's. */
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const JOBS = 500
+const ids = Array.from(
+  { length: JOBS },
+  (_, index) => `31b8ae23-c687-4d80-b7b4-${String(index).padStart(12, '0')}`,
+)
+const DURATION = 50 * MINUTE
+
+const dateOf = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}+0000`
+const createdAt = (index: number) => START - (JOBS - index) * 1_000
+
+/** As the API reference's example, with entities of 300 bytes once it completed. */
+function jobAt(id: string, at: number): Record<string, unknown> {
+  const isOver = at >= DURATION
+  return {
+    id,
+    name: 'CreateGaussDBforMySQLInstance',
+    status: isOver ? 'Completed' : 'Running',
+    created: dateOf(createdAt(ids.indexOf(id))),
+    ended: isOver ? dateOf(START + DURATION) : '',
+    process: isOver ? '' : `${Math.floor((100 * at) / DURATION)}%`,
+    instance: { id: `${id.replaceAll('-', '')}in07`, name: 'a-database-of-ours' },
+    entities: isOver ? { instance: { endpoint: '192.168.0.10:3306' }, resource_ids: ['x'.repeat(250)] } : {},
+  }
+}
+
+const reply = (body: unknown): Reply => {
+  return { kind: 'reply', status: 200, headers: {}, body: JSON.stringify(body), flaw: undefined }
+}
+
+const service = ({ id, at }: Asked): Answer =>
+  readAnswer(reply({ job: jobAt(id, at) }), id, SERVICES.taurusdb, noSecrets, 0)
+
+function list({ since, until, at }: ListAsked): ListAnswer {
+  const inside = ids.filter((_, index) => createdAt(index) >= since && createdAt(index) <= until).reverse()
+  const jobs = inside.slice(0, 50).map((id) => {
+    const { name, status, created, ended, process, instance } = jobAt(id, at)
+    const { id: instanceId, name: instanceName } = instance as { id: string; name: string }
+    return {
+      ...{ job_id: id, job_name: name, status, process, created_time: created, ended_time: ended },
+      ...{ instance_id: instanceId, instance_name: instanceName },
+    }
+  })
+  return readList(reply({ jobs, total_count: inside.length }), noSecrets, 0)
+}
+
+test('it is less than 20 kB a job', async () => {
+  collect()
+  const before = process.memoryUsage().heapUsed
+  const { waited } = await waitFor({ jobs: ids, timeout: 2 * HOUR, service, list })
+  collect()
+  const each = (process.memoryUsage().heapUsed - before) / JOBS
+  expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
+  // Most of their progress was seen, which is what there is to keep.
+  expect(Math.min(...waited.map(({ state }) => state.history.length))).toBeGreaterThan(30)
+  expect(each).toBeLessThan(20_000)
+}, 20_000)
