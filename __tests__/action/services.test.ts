@@ -7,25 +7,29 @@ import { annotation, annotations, stepAt } from './step.ts'
 
 const ALL = Object.keys(services) as Service[]
 
-let simulator: Simulator
+let simulator: Simulator | undefined
 afterEach(async () => {
-  await simulator.close()
+  await simulator?.close()
 })
 
-function run(service: Service, inputs: Record<string, string>) {
+function run(simulator: Simulator, service: Service, inputs: Record<string, string>) {
   return stepAt(simulator, { token: simulator.token, service, ...inputs })
 }
 
-describe.each(ALL)('a job of %s', (service) => {
-  test('that completes is green, with its outputs', async () => {
-    simulator = await startSimulator({ speed: 100, service })
-    const id = simulator.addJob({
-      hiddenMs: 50_000,
-      pendingMs: 0,
-      runningMs: 200_000,
-      name: 'CreateInstance',
-    })
-    const result = await run(service, { 'job-id': id })
+test('a job of each that completes is green, with its outputs', async () => {
+  const results = await Promise.all(
+    ALL.map(async (service) => {
+      const its = await startSimulator({ speed: 100, service })
+      const id = its.addJob({
+        ...{ hiddenMs: 50_000, pendingMs: 0, runningMs: 200_000 },
+        name: 'CreateInstance',
+      })
+      const result = await stepAt(its, { token: its.token, service, 'job-id': id })
+      await its.close()
+      return { service, id, result }
+    }),
+  )
+  for (const { service, id, result } of results) {
     const hasEntities = service === 'taurusdb' || service === 'rds'
     expect(annotations(result)).toEqual([])
     expect(result.exitCode).toBe(0)
@@ -41,8 +45,10 @@ describe.each(ALL)('a job of %s', (service) => {
     expect(result.outputs['created']).toMatch(/\+0800$/)
     // The running job told its progress, under whichever name.
     expect(result.log).toMatch(/[1-9]\d?% {2}Running/)
-  })
+  }
+})
 
+describe.each(ALL)('a job of %s', (service) => {
   test('that fails is red, with its reason', async () => {
     simulator = await startSimulator({ speed: 100, service })
     const wish = {
@@ -52,7 +58,7 @@ describe.each(ALL)('a job of %s', (service) => {
       outcome: 'Failed',
       failReason: 'no quota',
     } as const
-    const result = await run(service, { 'job-id': simulator.addJob(wish) })
+    const result = await run(simulator, service, { 'job-id': simulator.addJob(wish) })
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toMatch(/title=The job failed::.*“no quota”/)
     expect(result.outputs).toMatchObject({ result: 'failed', 'fail-reason': 'no quota' })
@@ -62,30 +68,37 @@ describe.each(ALL)('a job of %s', (service) => {
     simulator = await startSimulator({ speed: 100, service })
     const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
     simulator.misbehave('other-job')
-    const result = await run(service, { 'job-id': id })
+    const result = await run(simulator, service, { 'job-id': id })
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toContain('title=The answer is about another job')
   })
 })
 
-describe('a completed job is red when its answer has the shape of another service:', () => {
-  test.each([
+test('a completed job is red when its answer has the shape of another service', async () => {
+  const cases = [
     ['geminidb', 'taurusdb', '“jobs, total_count”.%0AThis is how GeminiDB answers: give service: geminidb.'],
     [
       'rds',
       'geminidb',
       '“job”.%0AThis is how TaurusDB, RDS, DDS and GaussDB answer: give theirs as service.',
     ],
-  ] as const)('%s, asked as %s', async (real, given, expected) => {
-    simulator = await startSimulator({ speed: 100, service: real })
-    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
-    const result = await run(given, { 'job-id': id })
+  ] as const
+  const results = await Promise.all(
+    cases.map(async ([real, given, expected]) => {
+      const its = await startSimulator({ speed: 100, service: real })
+      const id = its.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+      const result = await stepAt(its, { token: its.token, service: given, 'job-id': id })
+      await its.close()
+      return { expected, result }
+    }),
+  )
+  for (const { expected, result } of results) {
     expect(result.exitCode).toBe(1)
     expect(annotations(result)).toHaveLength(1)
     expect(annotation(result)).toContain('title=The answers hold no job')
     expect(annotation(result)).toContain(expected)
     expect(result.outputs['result']).toBe('error')
-  })
+  }
 })
 
 test('jobs of GeminiDB that share one list are told apart', async () => {
@@ -100,7 +113,7 @@ test('jobs of GeminiDB that share one list are told apart', async () => {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jobs, total_count: 2 }),
   })
-  const result = await run('geminidb', { 'job-id': id })
+  const result = await run(simulator, 'geminidb', { 'job-id': id })
   expect(result.exitCode).toBe(1)
   expect(result.outputs).toMatchObject({ result: 'failed', 'fail-reason': 'mine' })
 })

@@ -19,7 +19,7 @@ const ids = Array.from(
   { length: JOBS },
   (_, index) => `31b8ae23-c687-4d80-b7b4-${String(index).padStart(12, '0')}`,
 )
-const DURATION = 50 * MINUTE
+const DURATION = 25 * MINUTE
 
 const dateOf = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}+0000`
 const createdAt = (index: number) => START - (JOBS - index) * 1_000
