@@ -15985,6 +15985,7 @@ function begin(id, kind = 'job') {
         kind,
         id,
         job: undefined,
+        isSeen: false,
         progress: undefined,
         history: [],
         tally: [],
@@ -16005,7 +16006,7 @@ function judge(before, answer, at) {
     const state = { ...before, last: answer, tally: count(before.tally, judge_labelOf(answer)) };
     switch (answer.kind) {
         case 'job':
-            return judgeJob(state, answer.job, at);
+            return judgeJob({ ...state, isSeen: state.isSeen || answer.isHint !== true }, answer.job, at);
         case 'other-job':
             return ended(state, { result: 'error', why: 'other-job', id: answer.id });
         case 'not-visible':
@@ -16078,7 +16079,9 @@ function warnOfStatus(state, status, meaning) {
     };
 }
 function judgeNotVisible(before, told, at) {
-    if (before.job !== undefined) {
+    // What the list alone has told of since less long may still be new to the jobs call.
+    const toldFor = at - (before.history[0]?.at ?? at);
+    if (before.isSeen || toldFor >= LONGEST_HIDDEN.job) {
         const state = { ...before, missing: before.missing + 1 };
         return state.missing < MOST_MISSING ? judge_goesOn(state) : ended(state, { result: 'vanished', told });
     }
@@ -16616,7 +16619,7 @@ class Waiting {
             const entry = entries.get(track.state);
             if (entry === undefined)
                 return [];
-            const { state, warning } = judge(track.state, { kind: 'job', job: entry.job }, at);
+            const { state, warning } = judge(track.state, { kind: 'job', job: entry.job, isHint: true }, at);
             track.state = state;
             return [{ track, warning }];
         });

@@ -221,6 +221,29 @@ describe('the list', () => {
     expect(refused.listed.length + refused.asked.length).toBeLessThanOrEqual(2 + jobs.length + 1)
   })
 
+  test('that tells of jobs sooner than the jobs call does not make them vanish', async () => {
+    const { jobs, service, list } = environment([0.1, 0.1, 0.1, 0.1])
+    const { waited, endedAt } = await waitFor({
+      jobs,
+      service: (asked) => (asked.at < 45 * SECOND ? notVisible : service(asked)),
+      list,
+    })
+    expect(results(waited)).toEqual(['completed'])
+    expect(endedAt).toBeLessThan(75 * SECOND)
+  })
+
+  test('that told of jobs for minutes shows that they vanished', async () => {
+    const { jobs, list } = environment([30, 30, 30, 30])
+    const isThere = ({ at }: { at: number }) => at < 5 * MINUTE
+    const { waited, endedAt } = await waitFor({
+      jobs,
+      service: () => notVisible,
+      list: (asked) => (isThere(asked) ? list(asked) : listAnswer([])),
+    })
+    expect(results(waited)).toEqual(['vanished'])
+    expect(endedAt).toBeLessThan(7 * MINUTE)
+  })
+
   test('does not keep one that is refused from the others', async () => {
     const { jobs, service, list } = environment([3, 4, 5, 6])
     const { waited } = await waitFor({

@@ -29,6 +29,8 @@ export interface JobState {
   readonly id: JobId
   /** As it was last seen. */
   readonly job: Job | undefined
+  /** Whether its own answer told of it, and not the list alone. */
+  readonly isSeen: boolean
   /** 0 to 100, as it was last told. */
   readonly progress: number | undefined
   readonly history: readonly Point[]
@@ -74,6 +76,7 @@ export function begin(id: JobId, kind: JobState['kind'] = 'job'): JobState {
     kind,
     id,
     job: undefined,
+    isSeen: false,
     progress: undefined,
     history: [],
     tally: [],
@@ -95,7 +98,7 @@ export function judge(before: JobState, answer: Answer, at: number): Judgement {
   const state = { ...before, last: answer, tally: count(before.tally, labelOf(answer)) }
   switch (answer.kind) {
     case 'job':
-      return judgeJob(state, answer.job, at)
+      return judgeJob({ ...state, isSeen: state.isSeen || answer.isHint !== true }, answer.job, at)
     case 'other-job':
       return ended(state, { result: 'error', why: 'other-job', id: answer.id })
     case 'not-visible':
@@ -170,7 +173,9 @@ function warnOfStatus(state: JobState, status: OutsideText, meaning: Phrase): Ju
 }
 
 function judgeNotVisible(before: JobState, told: Told, at: number): Judgement {
-  if (before.job !== undefined) {
+  // What the list alone has told of since less long may still be new to the jobs call.
+  const toldFor = at - (before.history[0]?.at ?? at)
+  if (before.isSeen || toldFor >= LONGEST_HIDDEN.job) {
     const state = { ...before, missing: before.missing + 1 }
     return state.missing < MOST_MISSING ? goesOn(state) : ended(state, { result: 'vanished', told })
   }

@@ -280,7 +280,7 @@ class Waiting {
     const told = open.flatMap((track) => {
       const entry = entries.get(track.state)
       if (entry === undefined) return []
-      const { state, warning } = judge(track.state, { kind: 'job', job: entry.job }, at)
+      const { state, warning } = judge(track.state, { kind: 'job', job: entry.job, isHint: true }, at)
       track.state = state
       return [{ track, warning }]
     })
