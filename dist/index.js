@@ -16102,6 +16102,56 @@ function ended(state, end) {
     return { state, warning: undefined, end };
 }
 
+;// CONCATENATED MODULE: ./src/wait/list-pace.ts
+
+
+
+/** Two questions for the list are so many of the limit's gaps apart at least: every other question confirms what it says. */
+const GAPS = 1.8;
+const list_pace_LONGEST_PAUSE = 5 * MINUTE;
+/** A job is asked for itself when the list is so late, or has told nothing new of it for so long. */
+const LATE = 30 * SECOND;
+const STALE = 10 * MINUTE;
+/** With many windows it is late only after so many of its shares: two of its questions may fail. */
+const LATE_SHARES = 3.5;
+/** When the list is asked, and when it is not relied on. Times are milliseconds since the wait began. */
+class ListPace {
+    #listing;
+    #turns;
+    #pause;
+    constructor(listing, turns, pause) {
+        this.#listing = listing;
+        this.#turns = turns;
+        this.#pause = pause;
+    }
+    /** When to ask for a page again: when the first of its jobs is worth a question, and the list has its share of them. */
+    nextAsk(page, answer, waiting, at) {
+        const share = this.#share(at);
+        const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), list_pace_LONGEST_PAUSE) : share;
+        const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
+        return Math.max(at + Math.max(backoff, this.#worthAfter(page, waiting, at)), retryAt, this.#turns.notBefore);
+    }
+    /** When jobs that a page tells of are asked for themselves, should it not come. */
+    lateAt({ nextAsk }, at) {
+        return nextAsk + Math.max(LATE, LATE_SHARES * this.#share(at));
+    }
+    /** The same of one job, of which it may have told nothing new, either; its own answer last told of it at `seenAt`. */
+    ownAt(state, seenAt, page, at) {
+        return Math.min(this.lateAt(page, at), Math.max(seenAt, furthestAt(state.history)) + STALE);
+    }
+    /** Every page has its share of what the budget lasts for. */
+    #share(at) {
+        return GAPS * this.#listing.pages.length * Math.max(this.#turns.gap(at), USUAL_GAP);
+    }
+    /** Until the first of a page's jobs is worth a question. What the list lacks sets the pace where there is no other. */
+    #worthAfter(page, waiting, at) {
+        const told = waiting.filter((state) => this.#listing.pageOf(state) === page || state.job === undefined);
+        const worth = told.length > 0 ? told : waiting.filter((state) => this.#listing.isAwaited(state));
+        const pauses = (worth.length > 0 ? worth : waiting).map((state) => this.#pause(state, at));
+        return worth.length > 0 ? Math.min(...pauses) : Math.max(list_pace_LONGEST_PAUSE, ...pauses);
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/wait/window.ts
 
 /**
@@ -16413,25 +16463,17 @@ function saysThatWeMayAsk(answer) {
 
 
 
-
 /** The fewest jobs for which the list is asked: with less, it saves nothing. */
 const FEWEST_LISTED = 4;
 /** Jobs that are given by their ids are looked for so far back: nearly all waits are begun, or begun anew, by then. */
 const LISTED_BACK = 24 * HOUR;
 /** What clocks may differ by. */
 const wait_AHEAD = HOUR;
-/** Two questions for the list are so many of the limit's gaps apart at least: every other question confirms what it says. */
-const LIST_GAPS = 1.8;
-const LONGEST_LIST_PAUSE = 5 * MINUTE;
 /** Half of what may be under way, so that a list that stalls is not in the jobs' way. */
 const MOST_PAGES_AT_ONCE = 4;
-/** A job is asked for itself when the list is so late, at first and later, or has told nothing new of it for so long. */
+/** A job is asked for itself when the first list is so late, or lacks it after so long. */
 const LATE_AT_FIRST = 10 * SECOND;
-const LATE = 30 * SECOND;
-/** With many windows it is late only after so many of its shares: two of its questions may fail. */
-const LATE_SHARES = 3.5;
 const MISSING_PAUSE = 5 * SECOND;
-const STALE = 10 * MINUTE;
 /** To the next window of an order's search. */
 const NEXT_WINDOW = 2 * SECOND;
 /** Questions that are so much less urgent are due later by so much, as their turns go. */
@@ -16458,7 +16500,7 @@ class Waiting {
     #backstop;
     #turns;
     #tracks = [];
-    #listing;
+    #list;
     /** Ends the exchanges that began before the last look, so that a stalled one is not in its way. */
     #untilLastLook = new AbortController();
     #untilTimeout = new AbortController();
@@ -16498,7 +16540,7 @@ class Waiting {
             if (open.length === 0)
                 break;
             this.#alarm = new AbortController();
-            const questions = [...open, ...(this.#listing?.pages ?? [])];
+            const questions = [...open, ...(this.#list?.listing.pages ?? [])];
             const idle = questions.filter(({ isAsking }) => !isAsking);
             const started = this.#firstOf(idle.filter(({ nextAsk }) => nextAsk <= now), this.#turns.free(now, questions.length - idle.length, questions.length), now);
             if (started.length > 0)
@@ -16523,7 +16565,9 @@ class Waiting {
     #follow(jobs, at) {
         const isListed = this.#plan.hasList && jobs.length >= FEWEST_LISTED;
         const now = this.#world.wallClock();
-        this.#listing = isListed ? new Listing({ since: now - LISTED_BACK, until: now + wait_AHEAD }, at) : undefined;
+        const listing = new Listing({ since: now - LISTED_BACK, until: now + wait_AHEAD }, at);
+        const pace = new ListPace(listing, this.#turns, this.#plan.pause);
+        this.#list = isListed ? { listing, pace } : undefined;
         const late = Math.min(at + LATE_AT_FIRST, this.#lastLook);
         this.#tracks = jobs.map((id) => {
             const state = begin(id);
@@ -16556,7 +16600,7 @@ class Waiting {
         this.#turns.hear(answer, at);
         if (track.end !== undefined)
             return;
-        this.#listing?.confirm(track.state, answer);
+        this.#list?.listing.confirm(track.state, answer);
         this.#judge(track, answer, at, askedAt);
     }
     /** What the list says of an order: its jobs take its place once there are any. */
@@ -16583,13 +16627,15 @@ class Waiting {
         track.end = end;
         if (answer.kind === 'job')
             track.seenAt = at;
-        const page = this.#listing?.pageOf(state);
-        track.notBefore = this.#listing === undefined ? at : at + this.#plan.pause(state, at);
+        const { listing, pace } = this.#list ?? {};
+        const page = listing?.pageOf(state);
+        track.notBefore = listing === undefined ? at : at + this.#plan.pause(state, at);
         track.nextAsk =
-            page?.failures === 0 ? Math.max(track.notBefore, this.#lateAt(page, at)) : this.#scheduled(state, at);
-        const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
+            pace !== undefined && page?.failures === 0
+                ? Math.max(track.notBefore, pace.lateAt(page, at))
+                : this.#scheduled(state, at);
         if (askedAt < this.#lastLook)
-            track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt));
+            track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt(answer, at)));
         listener.answered(state, end === undefined ? this.#inTime(track.nextAsk) : undefined, end !== undefined);
         if (warning !== undefined)
             listener.warned(warning);
@@ -16604,8 +16650,8 @@ class Waiting {
     #hearList(page, answer, askedAt) {
         const at = this.#elapsed();
         this.#turns.hear(answer, at);
-        const listing = this.#listing;
-        if (listing === undefined)
+        const { listing, pace } = this.#list ?? {};
+        if (listing === undefined || pace === undefined)
             return;
         const open = this.#open();
         // Credentials that are refused, and will be for each job.
@@ -16623,11 +16669,13 @@ class Waiting {
             track.state = state;
             return [{ track, warning }];
         });
-        page.nextAsk = this.#nextList(page, answer, at, askedAt);
+        const waiting = this.#open().map(({ state }) => state);
+        page.nextAsk = pace.nextAsk(page, answer, waiting, at);
+        if (askedAt < this.#lastLook)
+            page.nextAsk = Math.min(page.nextAsk, this.#lastLookAt(retryAt(answer, at)));
         for (const { track, warning } of told) {
             const { state } = track;
-            const staleAt = Math.max(track.seenAt, furthestAt(state.history)) + STALE;
-            track.nextAsk = Math.max(track.notBefore, Math.min(this.#lateAt(page, at), staleAt));
+            track.nextAsk = Math.max(track.notBefore, pace.ownAt(state, track.seenAt, page, at));
             track.nextAsk = askedAt < this.#lastLook ? Math.min(track.nextAsk, this.#backstop) : Infinity;
             this.#world.listener.answered(state, this.#inTime(page.nextAsk), false);
             if (warning !== undefined)
@@ -16643,40 +16691,16 @@ class Waiting {
             track.nextAsk = Math.min(track.nextAsk, Math.max(at + inMs, track.notBefore));
         }
     }
-    /** When to ask for a page again: when the first of its jobs is worth a question, and the list has its share of them. */
-    #nextList(page, answer, at, askedAt) {
-        const share = this.#listShare(at);
-        const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), LONGEST_LIST_PAUSE) : share;
-        const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
-        const next = Math.max(at + Math.max(backoff, this.#pauseOf(page, at)), retryAt, this.#turns.notBefore);
-        return askedAt < this.#lastLook ? Math.min(next, this.#lastLookAt(retryAt)) : next;
-    }
-    /** Least time between two questions for a page: every page has its share of what the budget lasts for. */
-    #listShare(at) {
-        return LIST_GAPS * (this.#listing?.pages.length ?? 1) * Math.max(this.#turns.gap(at), USUAL_GAP);
-    }
-    /** When jobs that a page tells of are asked for themselves, should it not come. */
-    #lateAt({ nextAsk }, at) {
-        return nextAsk + Math.max(LATE, LATE_SHARES * this.#listShare(at));
-    }
-    /** Until the first of a page's jobs is worth a question. What the list lacks sets the pace where there is no other. */
-    #pauseOf(page, at) {
-        const open = this.#open().map(({ state }) => state);
-        const told = open.filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined);
-        const worth = told.length > 0 ? told : open.filter((state) => this.#listing?.isAwaited(state));
-        const pauses = (worth.length > 0 ? worth : open).map((state) => this.#plan.pause(state, at));
-        return worth.length > 0 ? Math.min(...pauses) : Math.max(LONGEST_LIST_PAUSE, ...pauses);
-    }
     /** The next question about a job that is asked for itself. */
     #scheduled(state, at) {
-        const alone = this.#open().filter((track) => this.#listing?.pageOf(track.state)?.failures !== 0);
+        const alone = this.#open().filter((track) => this.#list?.listing.pageOf(track.state)?.failures !== 0);
         // After a refusal for the service's limit, when to try again is the pace's matter alone.
         const isThrottled = state.last?.kind === 'try-again' && state.last.throttled !== undefined;
         const gap = isThrottled ? 0 : this.#turns.gap(at) * alone.length;
         return Math.max(at + this.#plan.pause(state, at, gap), this.#turns.notBefore);
     }
-    #lastLookAt(retryAt) {
-        return Math.max(this.#lastLook, retryAt, this.#turns.retryAt);
+    #lastLookAt(notBefore) {
+        return Math.max(this.#lastLook, notBefore, this.#turns.retryAt);
     }
     #inTime(moment) {
         return moment < this.#plan.timeout ? moment : undefined;
@@ -16686,7 +16710,7 @@ class Waiting {
      * leave it its part of the budget.
      */
     #firstOf(due, count, now) {
-        const pages = this.#listing?.pages ?? [];
+        const pages = this.#list?.listing.pages ?? [];
         let pagesLeft = MOST_PAGES_AT_ONCE - pages.filter(({ isAsking }) => isAsking).length;
         let unhurriedLeft = pages.length > 0 ? this.#turns.unhurried(now) : Infinity;
         const mayStart = (question) => {
@@ -16707,7 +16731,7 @@ class Waiting {
     }
     /** So the list says. */
     #isOver({ state }) {
-        return this.#listing?.standing(state) === 'over';
+        return this.#list?.listing.standing(state) === 'over';
     }
     #open() {
         return this.#tracks.filter(({ end }) => end === undefined);
@@ -16726,6 +16750,9 @@ class Waiting {
     #elapsed() {
         return this.#world.clock.now() - this.#start;
     }
+}
+function retryAt(answer, at) {
+    return answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
 }
 function trackOf(state, nextAsk, search) {
     return {

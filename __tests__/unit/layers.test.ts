@@ -42,6 +42,7 @@ const ORDER = [
   'wait/turns.ts',
   'wait/window.ts',
   'wait/listing.ts',
+  'wait/list-pace.ts',
   'wait/order-search.ts',
   'wait/wait.ts',
   'report/escape.ts',

@@ -4,11 +4,11 @@ import type { Ask } from '../api/jobs.ts'
 import type { JobId } from '../api/job.ts'
 import { HOUR, MINUTE, SECOND } from '../duration.ts'
 import type { OutsideText, Phrase } from '../outside-text.ts'
-import { furthestAt } from './history.ts'
 import { begin, judge, type End, type JobState } from './judge.ts'
+import { ListPace } from './list-pace.ts'
 import { Listing, type Page } from './listing.ts'
 import { OrderSearch } from './order-search.ts'
-import { USUAL_GAP, type Pacing } from './pace.ts'
+import type { Pacing } from './pace.ts'
 import type { Pause } from './schedule.ts'
 import { Turns } from './turns.ts'
 
@@ -18,18 +18,11 @@ const FEWEST_LISTED = 4
 const LISTED_BACK = 24 * HOUR
 /** What clocks may differ by. */
 const AHEAD = HOUR
-/** Two questions for the list are so many of the limit's gaps apart at least: every other question confirms what it says. */
-const LIST_GAPS = 1.8
-const LONGEST_LIST_PAUSE = 5 * MINUTE
 /** Half of what may be under way, so that a list that stalls is not in the jobs' way. */
 const MOST_PAGES_AT_ONCE = 4
-/** A job is asked for itself when the list is so late, at first and later, or has told nothing new of it for so long. */
+/** A job is asked for itself when the first list is so late, or lacks it after so long. */
 const LATE_AT_FIRST = 10 * SECOND
-const LATE = 30 * SECOND
-/** With many windows it is late only after so many of its shares: two of its questions may fail. */
-const LATE_SHARES = 3.5
 const MISSING_PAUSE = 5 * SECOND
-const STALE = 10 * MINUTE
 /** To the next window of an order's search. */
 const NEXT_WINDOW = 2 * SECOND
 /** Questions that are so much less urgent are due later by so much, as their turns go. */
@@ -123,7 +116,7 @@ class Waiting {
   readonly #backstop: number
   readonly #turns: Turns
   #tracks: readonly Track[] = []
-  #listing: Listing | undefined
+  #list: { readonly listing: Listing; readonly pace: ListPace } | undefined
   /** Ends the exchanges that began before the last look, so that a stalled one is not in its way. */
   readonly #untilLastLook = new AbortController()
   readonly #untilTimeout = new AbortController()
@@ -161,7 +154,7 @@ class Waiting {
       if (open.length === 0) break
 
       this.#alarm = new AbortController()
-      const questions = [...open, ...(this.#listing?.pages ?? [])]
+      const questions = [...open, ...(this.#list?.listing.pages ?? [])]
       const idle = questions.filter(({ isAsking }) => !isAsking)
       const started = this.#firstOf(
         idle.filter(({ nextAsk }) => nextAsk <= now),
@@ -189,7 +182,9 @@ class Waiting {
   #follow(jobs: readonly JobId[], at: number): void {
     const isListed = this.#plan.hasList && jobs.length >= FEWEST_LISTED
     const now = this.#world.wallClock()
-    this.#listing = isListed ? new Listing({ since: now - LISTED_BACK, until: now + AHEAD }, at) : undefined
+    const listing = new Listing({ since: now - LISTED_BACK, until: now + AHEAD }, at)
+    const pace = new ListPace(listing, this.#turns, this.#plan.pause)
+    this.#list = isListed ? { listing, pace } : undefined
     const late = Math.min(at + LATE_AT_FIRST, this.#lastLook)
     this.#tracks = jobs.map((id) => {
       const state = begin(id)
@@ -220,7 +215,7 @@ class Waiting {
     const at = this.#elapsed()
     this.#turns.hear(answer, at)
     if (track.end !== undefined) return
-    this.#listing?.confirm(track.state, answer)
+    this.#list?.listing.confirm(track.state, answer)
     this.#judge(track, answer, at, askedAt)
   }
 
@@ -246,12 +241,15 @@ class Waiting {
     track.state = state
     track.end = end
     if (answer.kind === 'job') track.seenAt = at
-    const page = this.#listing?.pageOf(state)
-    track.notBefore = this.#listing === undefined ? at : at + this.#plan.pause(state, at)
+    const { listing, pace } = this.#list ?? {}
+    const page = listing?.pageOf(state)
+    track.notBefore = listing === undefined ? at : at + this.#plan.pause(state, at)
     track.nextAsk =
-      page?.failures === 0 ? Math.max(track.notBefore, this.#lateAt(page, at)) : this.#scheduled(state, at)
-    const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
-    if (askedAt < this.#lastLook) track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt))
+      pace !== undefined && page?.failures === 0
+        ? Math.max(track.notBefore, pace.lateAt(page, at))
+        : this.#scheduled(state, at)
+    if (askedAt < this.#lastLook)
+      track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt(answer, at)))
     listener.answered(state, end === undefined ? this.#inTime(track.nextAsk) : undefined, end !== undefined)
     if (warning !== undefined) listener.warned(warning)
     if (end === undefined || end.result === 'completed') return
@@ -263,8 +261,8 @@ class Waiting {
   #hearList(page: Page, answer: ListAnswer, askedAt: number): void {
     const at = this.#elapsed()
     this.#turns.hear(answer, at)
-    const listing = this.#listing
-    if (listing === undefined) return
+    const { listing, pace } = this.#list ?? {}
+    if (listing === undefined || pace === undefined) return
     const open = this.#open()
     // Credentials that are refused, and will be for each job.
     const [first] = open
@@ -284,11 +282,12 @@ class Waiting {
       track.state = state
       return [{ track, warning }]
     })
-    page.nextAsk = this.#nextList(page, answer, at, askedAt)
+    const waiting = this.#open().map(({ state }) => state)
+    page.nextAsk = pace.nextAsk(page, answer, waiting, at)
+    if (askedAt < this.#lastLook) page.nextAsk = Math.min(page.nextAsk, this.#lastLookAt(retryAt(answer, at)))
     for (const { track, warning } of told) {
       const { state } = track
-      const staleAt = Math.max(track.seenAt, furthestAt(state.history)) + STALE
-      track.nextAsk = Math.max(track.notBefore, Math.min(this.#lateAt(page, at), staleAt))
+      track.nextAsk = Math.max(track.notBefore, pace.ownAt(state, track.seenAt, page, at))
       track.nextAsk = askedAt < this.#lastLook ? Math.min(track.nextAsk, this.#backstop) : Infinity
       this.#world.listener.answered(state, this.#inTime(page.nextAsk), false)
       if (warning !== undefined) this.#world.listener.warned(warning)
@@ -303,45 +302,17 @@ class Waiting {
     }
   }
 
-  /** When to ask for a page again: when the first of its jobs is worth a question, and the list has its share of them. */
-  #nextList(page: Page, answer: ListAnswer, at: number, askedAt: number): number {
-    const share = this.#listShare(at)
-    const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), LONGEST_LIST_PAUSE) : share
-    const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
-    const next = Math.max(at + Math.max(backoff, this.#pauseOf(page, at)), retryAt, this.#turns.notBefore)
-    return askedAt < this.#lastLook ? Math.min(next, this.#lastLookAt(retryAt)) : next
-  }
-
-  /** Least time between two questions for a page: every page has its share of what the budget lasts for. */
-  #listShare(at: number): number {
-    return LIST_GAPS * (this.#listing?.pages.length ?? 1) * Math.max(this.#turns.gap(at), USUAL_GAP)
-  }
-
-  /** When jobs that a page tells of are asked for themselves, should it not come. */
-  #lateAt({ nextAsk }: Page, at: number): number {
-    return nextAsk + Math.max(LATE, LATE_SHARES * this.#listShare(at))
-  }
-
-  /** Until the first of a page's jobs is worth a question. What the list lacks sets the pace where there is no other. */
-  #pauseOf(page: Page, at: number): number {
-    const open = this.#open().map(({ state }) => state)
-    const told = open.filter((state) => this.#listing?.pageOf(state) === page || state.job === undefined)
-    const worth = told.length > 0 ? told : open.filter((state) => this.#listing?.isAwaited(state))
-    const pauses = (worth.length > 0 ? worth : open).map((state) => this.#plan.pause(state, at))
-    return worth.length > 0 ? Math.min(...pauses) : Math.max(LONGEST_LIST_PAUSE, ...pauses)
-  }
-
   /** The next question about a job that is asked for itself. */
   #scheduled(state: JobState, at: number): number {
-    const alone = this.#open().filter((track) => this.#listing?.pageOf(track.state)?.failures !== 0)
+    const alone = this.#open().filter((track) => this.#list?.listing.pageOf(track.state)?.failures !== 0)
     // After a refusal for the service's limit, when to try again is the pace's matter alone.
     const isThrottled = state.last?.kind === 'try-again' && state.last.throttled !== undefined
     const gap = isThrottled ? 0 : this.#turns.gap(at) * alone.length
     return Math.max(at + this.#plan.pause(state, at, gap), this.#turns.notBefore)
   }
 
-  #lastLookAt(retryAt: number): number {
-    return Math.max(this.#lastLook, retryAt, this.#turns.retryAt)
+  #lastLookAt(notBefore: number): number {
+    return Math.max(this.#lastLook, notBefore, this.#turns.retryAt)
   }
 
   #inTime(moment: number): number | undefined {
@@ -353,7 +324,7 @@ class Waiting {
    * leave it its part of the budget.
    */
   #firstOf(due: readonly (Track | Page)[], count: number, now: number): readonly (Track | Page)[] {
-    const pages = this.#listing?.pages ?? []
+    const pages = this.#list?.listing.pages ?? []
     let pagesLeft = MOST_PAGES_AT_ONCE - pages.filter(({ isAsking }) => isAsking).length
     let unhurriedLeft = pages.length > 0 ? this.#turns.unhurried(now) : Infinity
     const mayStart = (question: Track | Page) => {
@@ -374,7 +345,7 @@ class Waiting {
 
   /** So the list says. */
   #isOver({ state }: Track): boolean {
-    return this.#listing?.standing(state) === 'over'
+    return this.#list?.listing.standing(state) === 'over'
   }
 
   #open(): readonly Track[] {
@@ -396,6 +367,10 @@ class Waiting {
   #elapsed(): number {
     return this.#world.clock.now() - this.#start
   }
+}
+
+function retryAt(answer: Answer | ListAnswer, at: number): number {
+  return answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
 }
 
 function trackOf(state: JobState, nextAsk: number, search?: OrderSearch): Track {
