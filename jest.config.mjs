@@ -8,8 +8,8 @@ export default {
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   // On Windows no process can send another a signal; there, .github/workflows/self-test.yml cancels.
   testPathIgnorePatterns: ['/node_modules/', ...(process.platform === 'win32' ? ['cancellation.test'] : [])],
-  // Most tests wait for processes that sleep: two workers do not get in each other's way on two cores.
-  maxWorkers: 2,
+  // Most tests wait for processes that sleep: three workers do not get in each other's way on two cores.
+  maxWorkers: 3,
   // It is there to catch a hang, on a busy machine too.
   testTimeout: 20_000,
   coverageProvider: 'v8',
