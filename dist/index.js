@@ -16364,7 +16364,7 @@ class OrderSearch {
             return;
         this.#read = 0;
         if (!this.#isWide)
-            this.#left = [{ since: this.#recent.since + AHEAD - KEPT, until: this.#recent.since }];
+            this.#left = [{ since: this.#recent.since + RECENT - KEPT, until: this.#recent.since }];
         this.#isWide = true;
     }
 }
@@ -16379,7 +16379,7 @@ const MOST_AT_ONCE = 8;
  * for each of many jobs, since repeated refusals lock an account.
  */
 const FIRST_APART = 2 * SECOND;
-/** Whose turn it is, none else's business: when the next questions of this process may start. */
+/** When the next questions of this process may start, be they about a job or for the list. */
 class Turns {
     #pacing;
     /** One job alone can't use up the budget, but for who asks each second, and means it. */
@@ -16424,10 +16424,6 @@ class Turns {
             this.#isBudgeted ? budgetAt(this.#pace, now, this.#kept(now, all)) : Infinity,
         ];
     }
-    /** Of the budget, for the last look. */
-    #kept(now, all) {
-        return keptFor(all, this.#lastLook - now);
-    }
     start(count, now) {
         this.#lastStart = now;
         this.#pace = spend(this.#pace, count, now);
@@ -16447,6 +16443,10 @@ class Turns {
     /** No question before, not even the last look: the service said so. */
     get retryAt() {
         return this.#pace.retryAt;
+    }
+    /** Of the budget, for the last look. */
+    #kept(now, all) {
+        return keptFor(all, this.#lastLook - now);
     }
 }
 /** Whether the service took the credentials, be it that it knows nothing of the job. */

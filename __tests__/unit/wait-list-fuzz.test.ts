@@ -205,7 +205,7 @@ const RESULTS = {
   Canceled: 'canceled',
   refused: 'error',
   // Deleted before it was seen, it was never there.
-  deleted: expect.stringMatching(/^vanished|not-found$/) as unknown as string,
+  deleted: expect.stringMatching(/^(vanished|not-found)$/) as unknown as string,
 } as const
 
 /** Runs the wait, and expects of it what holds in any world; `latest` is the longest lag, milliseconds. */

@@ -1,4 +1,4 @@
-import type { Answer, ListAnswer, Window } from '../answer.ts'
+import type { Answer, JobList, ListAnswer, Window } from '../answer.ts'
 import type { JobId } from '../api/job.ts'
 import { HOUR } from '../duration.ts'
 import { phrase } from '../outside-text.ts'
@@ -50,14 +50,14 @@ export class OrderSearch {
     }
   }
 
-  #next(list: Extract<ListAnswer, { kind: 'list' }>): void {
+  #next(list: JobList): void {
     const [window = this.#recent, ...left] = this.#left
     this.#read += 1
     const rest = list.isWhole || this.#read >= MOST_WINDOWS ? undefined : divide(window, list)?.[1]
     this.#left = rest === undefined ? left : [rest, ...left]
     if (this.#left.length > 0) return
     this.#read = 0
-    if (!this.#isWide) this.#left = [{ since: this.#recent.since + AHEAD - KEPT, until: this.#recent.since }]
+    if (!this.#isWide) this.#left = [{ since: this.#recent.since + RECENT - KEPT, until: this.#recent.since }]
     this.#isWide = true
   }
 }

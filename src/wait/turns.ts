@@ -10,7 +10,7 @@ const MOST_AT_ONCE = 8
  */
 const FIRST_APART = 2 * SECOND
 
-/** Whose turn it is, none else's business: when the next questions of this process may start. */
+/** When the next questions of this process may start, be they about a job or for the list. */
 export class Turns {
   readonly #pacing: Pacing
   /** One job alone can't use up the budget, but for who asks each second, and means it. */
@@ -57,11 +57,6 @@ export class Turns {
     ]
   }
 
-  /** Of the budget, for the last look. */
-  #kept(now: number, all: number): number {
-    return keptFor(all, this.#lastLook - now)
-  }
-
   start(count: number, now: number): void {
     this.#lastStart = now
     this.#pace = spend(this.#pace, count, now)
@@ -85,6 +80,11 @@ export class Turns {
   /** No question before, not even the last look: the service said so. */
   get retryAt(): number {
     return this.#pace.retryAt
+  }
+
+  /** Of the budget, for the last look. */
+  #kept(now: number, all: number): number {
+    return keptFor(all, this.#lastLook - now)
   }
 }
 
