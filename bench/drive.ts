@@ -2,16 +2,16 @@ import { endOf, jobAt, type JobPlan } from '../simulator/job.ts'
 import { listJobs } from '../simulator/list-jobs.ts'
 import type { TaskCenter } from '../simulator/task-center.ts'
 import { VirtualClock } from '../simulator/virtual-clock.ts'
-import type { Answer, ListAnswer, Window } from '../src/answer.ts'
-import { listQuery, readList } from '../src/api/job-list.ts'
-import { readAnswer } from '../src/api/jobs.ts'
+import type { JobResponse, ListResponse, TimeWindow } from '../src/response.ts'
+import { listQuery, readListResponse } from '../src/api/job-list.ts'
+import { readJobResponse } from '../src/api/jobs.ts'
 import { SERVICES } from '../src/api/service.ts'
 import { HOUR } from '../src/duration.ts'
-import type { Reply } from '../src/http/exchange.ts'
+import type { HttpResponse } from '../src/http/exchange.ts'
 import { Secrets } from '../src/secrets.ts'
 import type { Pacing } from '../src/wait/pace.ts'
 import type { Pause } from '../src/wait/schedule.ts'
-import { wait, type Waited } from '../src/wait/wait.ts'
+import { wait, type WaitResult } from '../src/wait/wait.ts'
 
 const secrets = new Secrets(() => undefined)
 
@@ -33,8 +33,8 @@ export async function drive(plan: JobPlan, pause: Pause): Promise<Outcome> {
   const [waited] = await clock.run(
     waitInVirtualTime([plan.id], { clock, pause, ask, pacing: (pace) => pace }),
   )
-  if (waited?.end.result !== 'completed')
-    throw new Error(`the wait ended as ${waited?.end.result ?? 'nothing'}`)
+  if (waited?.outcome.result !== 'completed')
+    throw new Error(`the wait ended as ${waited?.outcome.result ?? 'nothing'}`)
   return { requests, lag: clock.now() - endOf(plan) }
 }
 
@@ -42,9 +42,9 @@ interface Virtual {
   readonly clock: VirtualClock
   readonly pause: Pause
   readonly pacing: Pacing
-  readonly ask: (id: string) => Promise<Answer>
+  readonly ask: (id: string) => Promise<JobResponse>
   /** Undefined: the service has no list. */
-  readonly askList?: (window: Window) => Promise<ListAnswer>
+  readonly askList?: (window: TimeWindow) => Promise<ListResponse>
   /** Milliseconds. */
   readonly timeout?: number
 }
@@ -56,7 +56,7 @@ export const START = Date.UTC(2026, 0, 1)
 export function waitInVirtualTime(
   ids: readonly string[],
   { clock, pause, pacing, ask, askList, timeout = 4 * HOUR }: Virtual,
-): Promise<readonly Waited[]> {
+): Promise<readonly WaitResult[]> {
   return wait(
     {
       jobs: ids.map((value) => ({ value, text: secrets.text(value) })),
@@ -67,19 +67,19 @@ export function waitInVirtualTime(
       failFast: false,
     },
     {
-      ask: ({ value }) => ask(value),
-      askList: askList ?? (() => Promise.reject(new Error('there is no list'))),
+      getJob: ({ value }) => ask(value),
+      listJobs: askList ?? (() => Promise.reject(new Error('there is no list'))),
       wallClock: () => START + clock.now(),
       clock,
       signal: new AbortController().signal,
-      listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
+      listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
       describe: (error) => secrets.error(error),
     },
   )
 }
 
 /** The answer about a job so many milliseconds after its creation, read as it is read from the network. */
-export function answerAt(plan: JobPlan, elapsed: number): Answer {
+export function answerAt(plan: JobPlan, elapsed: number): JobResponse {
   const job = jobAt(plan, elapsed)
   return job === 'hidden'
     ? read(400, { error_code: 'DBS.200543', error_msg: 'The job does not exist.' }, plan.id)
@@ -87,22 +87,22 @@ export function answerAt(plan: JobPlan, elapsed: number): Answer {
 }
 
 /** A reply, read as it is read from the network. */
-export function read(status: number, body: unknown, id: string): Answer {
-  return readAnswer(reply(status, JSON.stringify(body)), id, SERVICES.taurusdb, secrets, 0)
+export function read(status: number, body: unknown, id: string): JobResponse {
+  return readJobResponse(reply(status, JSON.stringify(body)), id, SERVICES.taurusdb, secrets, 0)
 }
 
 /** The list of a window's jobs, as the simulator answers it. */
-export function listAt(tasks: TaskCenter, window: Window): ListAnswer {
+export function listAt(tasks: TaskCenter, window: TimeWindow): ListResponse {
   const query = Object.fromEntries(new URLSearchParams(listQuery(window)))
   const { status, body } = listJobs({ query, headers: {} }, { tasks, firstOffset: 0 })
-  return readList(reply(status, String(body)), secrets, 0)
+  return readListResponse(reply(status, String(body)), secrets, 0)
 }
 
 /** A list that is refused. */
-export function refusedList(status: number, body: unknown): ListAnswer {
-  return readList(reply(status, JSON.stringify(body)), secrets, 0)
+export function refusedList(status: number, body: unknown): ListResponse {
+  return readListResponse(reply(status, JSON.stringify(body)), secrets, 0)
 }
 
-function reply(status: number, body: string): Reply {
-  return { kind: 'reply', status, headers: {}, body, flaw: undefined }
+function reply(status: number, body: string): HttpResponse {
+  return { kind: 'response', status, headers: {}, body, bodyError: undefined }
 }

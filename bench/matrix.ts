@@ -3,7 +3,7 @@ import { rateLimiter, throttledMessage, usualLimit } from '../simulator/rate-lim
 import { services } from '../simulator/services.ts'
 import { openTaskCenter } from '../simulator/task-center.ts'
 import { VirtualClock } from '../simulator/virtual-clock.ts'
-import type { Window } from '../src/answer.ts'
+import type { TimeWindow } from '../src/response.ts'
 import { MINUTE, SECOND } from '../src/duration.ts'
 import { pacing } from '../src/wait/pace.ts'
 import { schedule } from '../src/wait/schedule.ts'
@@ -73,7 +73,7 @@ async function scoreOfProcesses(
     asked.push({ at, isRefused })
     return !isRefused
   }
-  const askList = (window: Window) => {
+  const askList = (window: TimeWindow) => {
     return Promise.resolve(isAdmitted() ? listAt(tasks, window) : refusedList(429, THROTTLED_BODY))
   }
   const ask = (id: string) => {
@@ -99,7 +99,7 @@ async function scoreOfProcesses(
   const waited = (await clock.run(Promise.all(waiting))).flat()
   lags.sort((a, b) => a - b)
   return {
-    falseFailures: waited.filter(({ end }) => end.result !== 'completed').length,
+    falseFailures: waited.filter(({ outcome }) => outcome.result !== 'completed').length,
     requests: asked.length,
     mostInFiveMinutes: mostWithin(
       asked.map(({ at }) => at),

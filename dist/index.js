@@ -12997,14 +12997,14 @@ function percentEncode(text) {
     return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-;// CONCATENATED MODULE: ./src/outside-text.ts
+;// CONCATENATED MODULE: ./src/untrusted-text.ts
 /**
  * Text that came from outside (the service, the network, an input), already free of secrets.
  *
  * It is no `string`, so it can't be put into a log line, an annotation or Markdown by accident: only
  * report/escape.ts reveals it, and makes it harmless for the place where it lands.
  */
-class OutsideText {
+class UntrustedText {
     #text;
     /** Only secrets.ts makes one, so that nothing unredacted can be reported. */
     constructor(redacted) {
@@ -13031,7 +13031,7 @@ function flatten(gap) {
         return [];
     if (typeof gap === 'number')
         return [String(gap)];
-    return typeof gap === 'string' || gap instanceof OutsideText ? [gap] : gap;
+    return typeof gap === 'string' || gap instanceof UntrustedText ? [gap] : gap;
 }
 
 ;// CONCATENATED MODULE: ./src/http/service-error.ts
@@ -13046,7 +13046,7 @@ function readServiceError(reply, secrets) {
     const said = message === undefined ? readableText(reply, secrets) : secrets.text(message);
     return {
         code,
-        says: [
+        message: [
             `HTTP ${reply.status}`,
             ...(code === undefined ? [] : phrase ` ${secrets.text(code)}`),
             ...(said === undefined ? [] : phrase ` “${said}”`),
@@ -13108,7 +13108,7 @@ function parseHttpDate(text) {
 
 
 /** A service may ask for more; then it is asked again after this long all the same. */
-const LONGEST = 5 * MINUTE;
+const MAX_RETRY_AFTER = 5 * MINUTE;
 /**
  * Reads a `Retry-After` header (RFC 9110, 10.2.3): whole seconds or an HTTP date.
  *
@@ -13120,7 +13120,7 @@ function readRetryAfter(header, now) {
         return undefined;
     const text = header.trim();
     const wait = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
-    return wait > 0 ? Math.min(wait, LONGEST) : undefined;
+    return wait > 0 ? Math.min(wait, MAX_RETRY_AFTER) : undefined;
 }
 
 ;// CONCATENATED MODULE: ./src/http/throttle.ts
@@ -13146,98 +13146,103 @@ function readThrottle(body) {
  * @param now the wall clock, milliseconds since the epoch
  */
 function faultOf(exchanged, secrets, now) {
-    if (exchanged.kind === 'no-reply')
+    if (exchanged.kind === 'no-response')
         return networkFault(exchanged, secrets);
     const { status, headers } = exchanged;
     if (status >= 300 && status < 400) {
         const to = headers.location === undefined ? [] : phrase ` to ${secrets.text(headers.location)}`;
         return {
-            kind: 'refused',
-            why: 'redirect',
+            kind: 'rejected',
+            reason: 'redirect',
             scope: 'job',
-            told: { label: `${status}`, says: phrase `HTTP ${status}${to}` },
+            detail: { label: `${status}`, message: phrase `HTTP ${status}${to}` },
         };
     }
-    const { says } = readServiceError(exchanged, secrets);
-    const told = {
+    const { message } = readServiceError(exchanged, secrets);
+    const detail = {
         label: `${status}`,
-        says: status === 401 ? [...says, ...clockDifference(headers, now)] : says,
+        message: status === 401 ? [...message, ...clockDifference(headers, now)] : message,
     };
-    if (passes(status)) {
+    if (isTransient(status)) {
         const retryAfter = readRetryAfter(headers['retry-after'], now);
         const throttled = status === 429 ? { throttled: readThrottle(exchanged.body) } : {};
-        return { kind: 'try-again', retryAfter, ...throttled, told };
+        return { kind: 'transient', retryAfter, ...throttled, detail };
     }
-    const why = REFUSALS.get(status) ?? 'request';
-    return { kind: 'refused', why, scope: why === 'credentials' ? 'all' : 'job', told };
+    const reason = REJECTION_REASONS.get(status) ?? 'request';
+    return { kind: 'rejected', reason, scope: reason === 'credentials' ? 'all' : 'job', detail };
 }
 /** Signatures are good for 15 minutes before and after; what is above this is no network's delay. */
-const NOTABLE_DIFFERENCE = 5 * MINUTE;
+const MIN_CLOCK_DIFFERENCE = 5 * MINUTE;
 function clockDifference({ date }, now) {
     const behind = parseHttpDate(date ?? '') - now;
     // An answer without a date makes it NaN.
-    if (!(Math.abs(behind) > NOTABLE_DIFFERENCE))
+    if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE))
         return [];
     const direction = behind > 0 ? 'behind' : 'ahead of';
     return phrase `; the clock of this runner is ${formatDuration(Math.abs(behind))} ${direction} the service’s`;
 }
-const REFUSALS = new Map([
+const REJECTION_REASONS = new Map([
     [401, 'credentials'],
     [403, 'permission'],
     [407, 'proxy'],
 ]);
-function passes(status) {
+function isTransient(status) {
     return status === 408 || status === 429 || status >= 500;
 }
 function networkFault(failure, secrets) {
-    const { why, phase, proxyStatus } = failure;
-    const { broken, stuck, label, check } = PHASES[phase];
-    const told = why === 'too-slow' || why === 'aborted'
-        ? { label: `${label} in time`, says: phrase `${stuck}`, check }
+    const { reason, phase, proxyStatus } = failure;
+    const { broken, stuck, label, hint } = PHASES[phase];
+    const detail = reason === 'timeout' || reason === 'aborted'
+        ? { label: `${label} in time`, message: phrase `${stuck}`, hint }
         : {
             label,
-            says: phrase `${broken}: “${secrets.text(failure.message || (failure.code ?? 'no details'))}”`,
-            check,
+            message: phrase `${broken}: “${secrets.text(failure.message || (failure.code ?? 'no details'))}”`,
+            hint,
         };
-    if (why === 'certificate') {
-        return { kind: 'refused', why, scope: 'job', told: { label: 'untrusted certificate', says: told.says } };
+    if (reason === 'certificate') {
+        return {
+            kind: 'rejected',
+            reason,
+            scope: 'job',
+            detail: { label: 'untrusted certificate', message: detail.message },
+        };
     }
     // A proxy that refuses to connect, or redirects, would do so again.
-    if (proxyStatus !== undefined && !passes(proxyStatus)) {
-        return { kind: 'refused', why: 'proxy', scope: 'job', told: { label, says: told.says } };
+    if (proxyStatus !== undefined && !isTransient(proxyStatus)) {
+        return { kind: 'rejected', reason: 'proxy', scope: 'job', detail: { label, message: detail.message } };
     }
-    return { kind: 'try-again', retryAfter: undefined, told };
+    return { kind: 'transient', retryAfter: undefined, detail };
 }
 const PHASES = {
     connect: {
         broken: 'no connection',
         stuck: 'no connection was made in time',
         label: 'no connection',
-        check: 'Check the endpoint, and that this runner may reach it: firewall, VPC, https_proxy and no_proxy.',
+        hint: 'Check the endpoint, and that this runner may reach it: firewall, VPC, https_proxy and no_proxy.',
     },
     proxy: {
         broken: 'no way through the proxy',
         stuck: 'the proxy opened no connection in time',
         label: 'no proxy connection',
-        check: 'Check https_proxy and no_proxy, and that the proxy may connect to the endpoint.',
+        hint: 'Check https_proxy and no_proxy, and that the proxy may connect to the endpoint.',
     },
     tls: {
         broken: 'the TLS handshake failed',
         stuck: 'the TLS handshake did not end in time',
         label: 'no TLS',
-        check: 'Check that the endpoint speaks TLS on this port; a private CA goes into NODE_EXTRA_CA_CERTS.',
+        hint: 'Check that the endpoint speaks TLS on this port; a private CA goes into NODE_EXTRA_CA_CERTS.',
     },
     headers: {
         broken: 'the connection broke before an answer',
         stuck: 'no answer came in time',
         label: 'no answer',
-        check: 'Check the endpoint, and what stands between it and this runner: a proxy, a gateway, a VPN.',
+        hint: 'Check the endpoint, and what stands between it and this runner: a proxy, a gateway, a VPN.',
     },
     body: {
         broken: 'the answer was cut',
         stuck: 'the answer did not end in time',
         label: 'no whole answer',
-        check: 'Check what stands between the endpoint and this runner: a proxy, a gateway, a VPN.',
+        hint: 'Check what stands between the endpoint and this runner: a proxy, a gateway, a VPN.',
     },
 };
 
@@ -13257,20 +13262,20 @@ async function get(api, resource, read, signal) {
     if (signed.kind !== 'signed')
         return signed;
     const answer = read(await api.exchange(signed.request, signal), api.wallClock());
-    return isRefusal(answer) && answer.why === 'credentials' ? signed.refused(answer) : answer;
+    return isRejection(answer) && answer.reason === 'credentials' ? signed.rejected(answer) : answer;
 }
 /** The fault of an exchange that brought no success, in the service's own terms. */
 function serviceFaultOf(exchanged, secrets, now) {
     const fault = faultOf(exchanged, secrets, now);
-    if (exchanged.kind === 'no-reply' || exchanged.status !== 403 || fault.kind !== 'refused')
+    if (exchanged.kind === 'no-response' || exchanged.status !== 403 || fault.kind !== 'rejected')
         return fault;
     // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
     return readServiceError(exchanged, secrets).code === 'DBS.280056'
-        ? { ...fault, why: 'credentials', scope: 'all' }
+        ? { ...fault, reason: 'credentials', scope: 'all' }
         : fault;
 }
-function isRefusal(answer) {
-    return answer.kind === 'refused';
+function isRejection(answer) {
+    return answer.kind === 'rejected';
 }
 
 ;// CONCATENATED MODULE: external "node:util"
@@ -13281,9 +13286,9 @@ const external_node_util_namespaceObject = __WEBPACK_EXTERNAL_createRequire(impo
 /** What stands where a secret stood; the runner's own mask looks the same. */
 const REDACTED = '***';
 /** Bytes of UTF-8 after which a text from outside ends: the contract's limit for one output. */
-const LONGEST_TEXT = 16_000;
+const MAX_TEXT_BYTES = 16_000;
 /** JSON nested deeper than this is not read: walking it could exhaust the stack. */
-const DEEPEST_JSON = 100;
+const MAX_JSON_DEPTH = 100;
 /**
  * The secrets of this process. Registering one masks it in the runner's log; all text from outside enters the
  * action through {@link Secrets.text} or {@link Secrets.json}, which take secrets out, so that no report depends
@@ -13337,7 +13342,7 @@ class Secrets {
      * @param shape what shall be kept of the redacted text
      */
     text(raw, shape = (redacted) => redacted) {
-        return new OutsideText(startOf(shape(this.#redact(raw)), LONGEST_TEXT));
+        return new UntrustedText(startOf(shape(this.#redact(raw)), MAX_TEXT_BYTES));
     }
     /** What was thrown, whatever it is. */
     error(thrown) {
@@ -13352,9 +13357,9 @@ class Secrets {
      * @returns undefined when it is longer, or nested too deep to be read
      */
     json(raw, limit) {
-        const clean = this.#redactJson(raw, DEEPEST_JSON);
+        const clean = this.#redactJson(raw, MAX_JSON_DEPTH);
         const text = JSON.stringify(clean);
-        return clean === undefined || Buffer.byteLength(text) > limit ? undefined : new OutsideText(text);
+        return clean === undefined || Buffer.byteLength(text) > limit ? undefined : new UntrustedText(text);
     }
     #redact(raw) {
         // Without NUL, which some readers take for the end of a text, and which must not split a secret in two.
@@ -13469,11 +13474,11 @@ function derivedForms(secret) {
 
 
 /** Bytes above which `entities` is left out: the contract's limit. */
-const LARGEST_ENTITIES = 100_000;
+const MAX_ENTITIES_BYTES = 100_000;
 /** Bytes of a status where it stands among many. */
-const LONGEST_LABEL = 120;
+const MAX_LABEL_BYTES = 120;
 /** Whether the job will not change any more. */
-function isOver({ meaning }) {
+function isTerminal({ meaning }) {
     return meaning === 'completed' || meaning === 'failed' || meaning === 'canceled';
 }
 /** Sources: API reference, table 5; `Unauthorized` and `Canceled` from the Chinese edition (2026-02). */
@@ -13509,13 +13514,13 @@ const endpointSchema = object({ instance: object({ endpoint: schemas_string().mi
 /** Makes a {@link Job} of what was sent. */
 function toJob(sent, secrets) {
     const outside = (raw) => (raw === undefined ? undefined : secrets.text(raw));
-    const entities = sent.entities && secrets.json(sent.entities, LARGEST_ENTITIES);
+    const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES);
     const created = sent.created ?? sent.start_time;
     const ended = sent.ended ?? sent.end_time;
     return {
         status: {
             text: secrets.text(sent.status),
-            label: secrets.text(sent.status, (status) => startOf(status, LONGEST_LABEL)),
+            label: secrets.text(sent.status, (status) => startOf(status, MAX_LABEL_BYTES)),
             meaning: MEANINGS.get(sent.status) ?? 'unknown',
         },
         name: outside(sent.name?.trim()),
@@ -13557,7 +13562,7 @@ function timeOf(date) {
 
 
 /** The largest that the vendor's SDK names. */
-const LIMIT = 50;
+const PAGE_LIMIT = 50;
 /**
  * `GET /v3/{project_id}/immediate-jobs`, the task center's list. Source: the vendor's Python SDK 3.1.219,
  * ListImmediateJobsRequest and TaskDetailInfo. Its `offset` is documented to begin at 0 and at 1, so it is not used:
@@ -13565,22 +13570,22 @@ const LIMIT = 50;
  */
 function jobListApi(api) {
     return (window, signal) => {
-        const read = (exchanged, now) => readList(exchanged, api.secrets, now);
+        const read = (exchanged, now) => readListResponse(exchanged, api.secrets, now);
         return get(api, `immediate-jobs?${listQuery(window)}`, read, signal);
     };
 }
 /** The query for a window's jobs. */
 function listQuery({ since, until }) {
-    return `start_time=${job_list_date(since)}&end_time=${job_list_date(until)}&limit=${LIMIT}`;
+    return `start_time=${job_list_date(since)}&end_time=${job_list_date(until)}&limit=${PAGE_LIMIT}`;
 }
 /** Turns whatever came back into a list, or says what came instead. */
-function readList(exchanged, secrets, now) {
-    if (exchanged.kind === 'no-reply' || exchanged.status >= 300)
+function readListResponse(exchanged, secrets, now) {
+    if (exchanged.kind === 'no-response' || exchanged.status >= 300)
         return serviceFaultOf(exchanged, secrets, now);
     if (exchanged.status !== 200)
         return unusable(phrase `HTTP ${exchanged.status}`);
-    if (exchanged.flaw !== undefined)
-        return unusable(phrase `HTTP 200 with a body that ${exchanged.flaw}`);
+    if (exchanged.bodyError !== undefined)
+        return unusable(phrase `HTTP 200 with a body that ${exchanged.bodyError}`);
     const { data } = listSchema.safeParse(parseJson(exchanged.body));
     if (data === undefined)
         return unusable(phrase `HTTP 200 without a list of jobs and its total_count`);
@@ -13610,7 +13615,7 @@ function readEntry(raw, secrets) {
     const { data: sent } = entrySchema.safeParse(raw);
     if (sent === undefined)
         return [];
-    const told = jobSchema.parse({
+    const detail = jobSchema.parse({
         id: sent.job_id,
         status: sent.status,
         name: sent.job_name,
@@ -13621,7 +13626,7 @@ function readEntry(raw, secrets) {
         instance: { id: sent.instance_id, name: sent.instance_name },
     });
     const id = { value: sent.job_id, text: secrets.text(sent.job_id) };
-    return [{ id, orderId: sent.order_id, created: timeOf(sent.created_time), job: toJob(told, secrets) }];
+    return [{ id, orderId: sent.order_id, created: timeOf(sent.created_time), job: toJob(detail, secrets) }];
 }
 /** Without the jobs that it tells of twice: then it contradicts itself. */
 function once(entries) {
@@ -13630,8 +13635,8 @@ function once(entries) {
         times.set(keyOf(id), (times.get(keyOf(id)) ?? 0) + 1);
     return entries.filter(({ id }) => times.get(keyOf(id)) === 1);
 }
-function unusable(says) {
-    return { kind: 'unusable', told: { label: 'no list', says } };
+function unusable(message) {
+    return { kind: 'unusable', detail: { label: 'no list', message } };
 }
 /** `2018-08-06T10:41:14+0000`, percent-encoded. */
 function job_list_date(ms) {
@@ -13648,30 +13653,30 @@ function job_list_date(ms) {
 /** `GET /v3/{project_id}/jobs?id=`: one question, one answer. Source: API reference, "URI". */
 function jobsApi(api) {
     return ({ value: jobId }, signal) => {
-        const read = (exchanged, now) => readAnswer(exchanged, jobId, api.service, api.secrets, now);
+        const read = (exchanged, now) => readJobResponse(exchanged, jobId, api.service, api.secrets, now);
         return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal);
     };
 }
 /** Turns whatever came back into one row of the contract's answer table. */
-function readAnswer(exchanged, jobId, service, secrets, now) {
-    if (exchanged.kind === 'no-reply')
+function readJobResponse(exchanged, jobId, service, secrets, now) {
+    if (exchanged.kind === 'no-response')
         return serviceFaultOf(exchanged, secrets, now);
     const { status } = exchanged;
     if (status === 200)
         return readJob(exchanged, jobId, service, secrets);
     if (status < 300)
-        return { kind: 'unusable', told: { label: `${status}`, says: phrase `HTTP ${status}` } };
-    const { code = '', says } = readServiceError(exchanged, secrets);
-    return isNotVisible(status, code)
-        ? { kind: 'not-visible', told: { label: 'not visible', says } }
+        return { kind: 'unusable', detail: { label: `${status}`, message: phrase `HTTP ${status}` } };
+    const { code = '', message } = readServiceError(exchanged, secrets);
+    return isNotFoundYet(status, code)
+        ? { kind: 'not-found-yet', detail: { label: 'not visible', message } }
         : serviceFaultOf(exchanged, secrets, now);
 }
 const single = object({ job: unknown() });
 const listed = object({ jobs: array(unknown()) });
 const identified = object({ id: schemas_string() });
 function readJob(reply, jobId, { field }, secrets) {
-    if (reply.flaw !== undefined)
-        return jobs_unusable(phrase `HTTP 200 with a body that ${reply.flaw}`);
+    if (reply.bodyError !== undefined)
+        return jobs_unusable(phrase `HTTP 200 with a body that ${reply.bodyError}`);
     const json = parseJson(reply.body);
     const found = field === 'job'
         ? [single.safeParse(json).data?.job]
@@ -13680,11 +13685,14 @@ function readJob(reply, jobId, { field }, secrets) {
         return jobs_unusable(phrase `HTTP 200 with a list that holds the job ${found.length} times`);
     if (found[0] === null) {
         const instead = field === 'job' ? '“job”: null' : 'an empty list';
-        return { kind: 'not-visible', told: { label: 'not visible', says: phrase `HTTP 200 with ${instead}` } };
+        return {
+            kind: 'not-found-yet',
+            detail: { label: 'not visible', message: phrase `HTTP 200 with ${instead}` },
+        };
     }
     const { data: sent } = jobSchema.safeParse(found[0]);
     if (sent === undefined)
-        return jobs_unusable(jobs_describe(reply, json, secrets), checkOf(json, field));
+        return jobs_unusable(jobs_describe(reply, json, secrets), hintOf(json, field));
     if (!isSameId(sent.id, jobId))
         return { kind: 'other-job', id: secrets.text(sent.id) };
     return { kind: 'job', job: toJob(sent, secrets) };
@@ -13700,8 +13708,8 @@ function findJob(list, jobId) {
 function isSameId(sent, asked) {
     return /^[!-~]+$/.test(sent) && sent.toLowerCase() === asked.toLowerCase();
 }
-function jobs_unusable(says, check) {
-    return { kind: 'unusable', told: { label: 'no job', says, ...(check !== undefined && { check }) } };
+function jobs_unusable(message, hint) {
+    return { kind: 'unusable', detail: { label: 'no job', message, ...(hint !== undefined && { hint }) } };
 }
 /** What came instead of a job. */
 function jobs_describe(reply, json, secrets) {
@@ -13712,20 +13720,20 @@ function jobs_describe(reply, json, secrets) {
     const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : '';
     return phrase `HTTP 200 with JSON, but no job with id and status in it, only the fields “${secrets.text(fields)}”`;
 }
-/** What to check when the answer is that of another service. */
-function checkOf(json, field) {
+/** What to hint when the answer is that of another service. */
+function hintOf(json, field) {
     const has = (name) => typeof json === 'object' && json !== null && name in json;
     if (has(field))
         return undefined;
     if (has('jobs')) {
-        return 'This is how GeminiDB answers: give service: geminidb. If the job is none of GeminiDB’s, check the endpoint.';
+        return 'This is how GeminiDB answers: give service: geminidb. If the job is none of GeminiDB’s, hint the endpoint.';
     }
     return has('job')
-        ? 'This is how TaurusDB, RDS, DDS and GaussDB answer: give theirs as service. If the job is one of GeminiDB’s, check the endpoint.'
+        ? 'This is how TaurusDB, RDS, DDS and GaussDB answer: give theirs as service. If the job is one of GeminiDB’s, hint the endpoint.'
         : undefined;
 }
 /** `DBS.200543` is "The job does not exist."; a 404 with a gateway's code is about the path, not about the job. */
-function isNotVisible(status, code) {
+function isNotFoundYet(status, code) {
     return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code));
 }
 
@@ -13733,12 +13741,12 @@ function isNotVisible(status, code) {
 const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
 ;// CONCATENATED MODULE: ./src/credentials/credentials.ts
 /** Credentials that stay the same: once refused, they would always be; `check` says what to do then. */
-function constantCredentials(sign, check) {
+function staticCredentials(sign, hint) {
     return {
         sign: (request) => Promise.resolve({
             kind: 'signed',
             request: sign(request),
-            refused: (refusal) => ({ ...refusal, told: { ...refusal.told, check } }),
+            rejected: (rejection) => ({ ...rejection, detail: { ...rejection.detail, hint } }),
         }),
     };
 }
@@ -13749,7 +13757,7 @@ function constantCredentials(sign, check) {
 
 /** @param wallClock milliseconds since the epoch */
 function accessKeyCredentials(key, projectId, wallClock) {
-    return constantCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), 'Check that access key and secret belong together, are enabled and have not expired, and that the clock of this runner is right; a temporary key needs its security token. After more than five refusals in a row the service locks a key for five minutes.');
+    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), 'Check that access key and secret belong together, are enabled and have not expired, and that the clock of this runner is right; a temporary key needs its security token. After more than five refusals in a row the service locks a key for five minutes.');
 }
 /**
  * Signs a request with all its headers. `X-Project-Id` is what sub-projects need.
@@ -13809,7 +13817,7 @@ function sha256(text) {
     return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(text).digest('hex');
 }
 
-;// CONCATENATED MODULE: ./src/credentials/agency.ts
+;// CONCATENATED MODULE: ./src/credentials/assume-agency.ts
 
 
 
@@ -13825,24 +13833,24 @@ function sha256(text) {
 async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, signal) {
     const ask = async (party, request, schema) => {
         const exchanged = await exchange(request, signal);
-        if (exchanged.kind === 'no-reply' || exchanged.status >= 300) {
+        if (exchanged.kind === 'no-response' || exchanged.status >= 300) {
             return faultAt(party, faultOf(exchanged, secrets, wallClock()));
         }
-        const json = exchanged.flaw === undefined ? parseJson(exchanged.body) : undefined;
+        const json = exchanged.bodyError === undefined ? parseJson(exchanged.body) : undefined;
         const { data } = schema.safeParse(json);
         return data === undefined
-            ? agency_unusable(party, exchanged.status)
-            : { kind: 'given', data, date: exchanged.headers.date ?? '' };
+            ? assume_agency_unusable(party, exchanged.status)
+            : { kind: 'issued', data, date: exchanged.headers.date ?? '' };
     };
     const token = await ask(GITHUB, idTokenRequest(agency), idTokenSchema);
-    if (token.kind !== 'given')
+    if (token.kind !== 'issued')
         return token;
     const idToken = token.data.value;
     const tokenParts = partsOf(idToken);
     for (const part of tokenParts)
         secrets.add(part);
     const given = await ask(STS, assumeRequest(agency, idToken, lifetime), assumedSchema);
-    if (given.kind !== 'given')
+    if (given.kind !== 'issued')
         return given;
     const { access_key_id: id, secret_access_key: secret, security_token: securityToken, } = given.data.credentials;
     for (const text of [id, secret, securityToken])
@@ -13850,9 +13858,9 @@ async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, sign
     // By the service's own clock, for this runner's may be wrong.
     const serviceClock = parseHttpDate(given.date);
     const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock();
-    const left = Math.min(agency_timeOf(given.data.credentials.expiration) - wallClock() - clockOffset, lifetime);
+    const left = Math.min(assume_agency_timeOf(given.data.credentials.expiration) - wallClock() - clockOffset, lifetime);
     if (!(left > 0))
-        return agency_unusable(STS, 200);
+        return assume_agency_unusable(STS, 200);
     return {
         kind: 'assumed',
         key: { id, secret, securityToken },
@@ -13867,7 +13875,7 @@ function partsOf(idToken) {
     return end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)];
 }
 /** Milliseconds since the epoch; NaN for no date. */
-function agency_timeOf(date) {
+function assume_agency_timeOf(date) {
     return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(date) ? date : `${date}Z`);
 }
 /** Source: GitHub's documents, "Methods for requesting the OIDC token". */
@@ -13897,47 +13905,51 @@ function assumeRequest(agency, idToken, lifetime) {
     };
 }
 /** What can stand in a header. */
-const visible = schemas_string().regex(/^[!-~]+$/);
-const idTokenSchema = object({ value: visible });
+const printable = schemas_string().regex(/^[!-~]+$/);
+const idTokenSchema = object({ value: printable });
 const assumedSchema = object({
     credentials: object({
-        access_key_id: visible,
-        secret_access_key: visible,
-        security_token: visible,
+        access_key_id: printable,
+        secret_access_key: printable,
+        security_token: printable,
         expiration: schemas_string(),
     }),
 });
 const GITHUB = {
     name: 'GitHub’s token service',
     label: 'id token',
-    gives: 'an id token',
-    why: 'id-token',
-    check: 'Check that this runner may reach GitHub’s token service, and that nothing else answers in its place: firewall, https_proxy and no_proxy.',
+    issues: 'an id token',
+    reason: 'id-token',
+    hint: 'Check that this runner may reach GitHub’s token service, and that nothing else answers in its place: firewall, https_proxy and no_proxy.',
 };
 const STS = {
     name: 'the Security Token Service',
     label: 'STS',
-    gives: 'keys that are good',
-    why: 'agency',
-    check: 'Check sts-endpoint and region, and that this runner may reach the Security Token Service: firewall, VPC, https_proxy and no_proxy.',
+    issues: 'keys that are good',
+    reason: 'agency',
+    hint: 'Check sts-endpoint and region, and that this runner may reach the Security Token Service: firewall, VPC, https_proxy and no_proxy.',
 };
 /** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
-function faultAt({ name, label, why, check }, fault) {
-    const { label: itsLabel, says, check: itsCheck } = fault.told;
-    const told = { label: `${label} ${itsLabel}`, says: phrase `${name}: ${says}` };
-    const isRedirect = fault.kind === 'refused' && fault.why === 'redirect';
+function faultAt({ name, label, reason, hint }, fault) {
+    const { label: itsLabel, message, hint: itsHint } = fault.detail;
+    const detail = { label: `${label} ${itsLabel}`, message: phrase `${name}: ${message}` };
+    const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect';
     // What it says to check speaks of the jobs API.
-    const toldHere = itsCheck !== undefined || isRedirect ? { ...told, check } : told;
+    const adapted = itsHint !== undefined || isRedirect ? { ...detail, hint } : detail;
     // Its limit is not that of the jobs API.
-    if (fault.kind === 'try-again')
-        return { kind: fault.kind, retryAfter: fault.retryAfter, told: toldHere };
-    const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.why);
-    return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told: toldHere };
+    if (fault.kind === 'transient')
+        return { kind: fault.kind, retryAfter: fault.retryAfter, detail: adapted };
+    const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.reason);
+    return { ...fault, reason: isItsOwn ? reason : fault.reason, scope: 'all', detail: adapted };
 }
 /** Nothing of the answer is shown: it may hold half of the keys. */
-function agency_unusable({ name, label, gives, check }, status) {
-    const told = { label: `${label} unusable`, says: phrase `${name}: HTTP ${status} without ${gives}`, check };
-    return { kind: 'unusable', told };
+function assume_agency_unusable({ name, label, issues, hint }, status) {
+    const detail = {
+        label: `${label} unusable`,
+        message: phrase `${name}: HTTP ${status} without ${issues}`,
+        hint,
+    };
+    return { kind: 'unusable', detail };
 }
 
 ;// CONCATENATED MODULE: ./src/credentials/oidc.ts
@@ -13953,13 +13965,13 @@ const FIRST_RENEWAL_PAUSE = 1 * SECOND;
 /** Refused keys are replaced this often at most. */
 const REPLACEMENT_PAUSE = 1 * MINUTE;
 /** What every agency allows. Source: "AssumeAgencyWithOIDC", `duration_seconds`. */
-const SHORTEST_LIFE = 15 * MINUTE;
-const LONGEST_LIFE = 60 * MINUTE;
-const CHECK = 'New keys of the agency were refused as well. Check that the agency belongs to the account of project-id.';
+const MIN_LIFETIME = 15 * MINUTE;
+const MAX_LIFETIME = 60 * MINUTE;
+const HINT = 'New keys of the agency were refused as well. Check that the agency belongs to the account of project-id.';
 /** GitHub OIDC: temporary keys, got when they are needed, renewed before they expire and after a refusal. */
 class OidcCredentials {
     #agency;
-    #around;
+    #deps;
     #keys;
     /** The one renewal under way, however many jobs wait for it. */
     #renewal;
@@ -13972,30 +13984,30 @@ class OidcCredentials {
     #issued = [];
     constructor(agency, around) {
         this.#agency = agency;
-        this.#around = around;
+        this.#deps = around;
     }
     async sign(request, signal) {
         const keys = await this.#goodKeys(signal);
         if ('kind' in keys)
             return keys;
-        const { projectId, wallClock } = this.#around;
+        const { projectId, wallClock } = this.#deps;
         return {
             kind: 'signed',
             request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
-            refused: (refusal) => this.#refused(refusal, keys),
+            rejected: (refusal) => this.#refused(refusal, keys),
         };
     }
     /** Never waits for a renewal while the keys at hand are good. */
     #goodKeys(signal) {
-        const now = this.#around.now();
+        const now = this.#deps.now();
         const isDue = now >= this.#renewAt;
         const renewal = isDue || this.#isRenewing() ? this.#shareRenewal(signal) : undefined;
         if (this.#keys !== undefined && now < this.#keys.expiresAt)
             return this.#keys;
         if (renewal !== undefined)
             return renewal;
-        const told = { label: 'no keys', says: this.#reason };
-        return { kind: 'try-again', retryAfter: this.#renewAt - now, told };
+        const detail = { label: 'no keys', message: this.#reason };
+        return { kind: 'transient', retryAfter: this.#renewAt - now, detail };
     }
     #isRenewing() {
         return this.#renewal?.signal.aborted === false;
@@ -14011,9 +14023,9 @@ class OidcCredentials {
         return keys;
     }
     async #renew(signal) {
-        const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#around;
+        const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps;
         const needed = timeout + RENEWED_BEFORE + MINUTE;
-        const wanted = Math.min(Math.max(needed, SHORTEST_LIFE), LONGEST_LIFE);
+        const wanted = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
         const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, exchange, signal);
         if (assumed.kind !== 'assumed')
             return signal.aborted ? assumed : this.#notRenewed(assumed);
@@ -14029,34 +14041,34 @@ class OidcCredentials {
     }
     /** For whom it fails, it fails for all: they share the pause. */
     #notRenewed(fault) {
-        const { now, onNotRenewed } = this.#around;
+        const { now, onNotRenewed } = this.#deps;
         this.#failures += 1;
         const left = (this.#keys?.expiresAt ?? 0) - now();
         if (left > 0)
-            onNotRenewed(fault.told.says, left);
+            onNotRenewed(fault.detail.message, left);
         const backoff = Math.min(FIRST_RENEWAL_PAUSE * 2 ** (this.#failures - 1), RENEWAL_PAUSE);
-        const asked = fault.kind === 'try-again' ? (fault.retryAfter ?? 0) : 0;
+        const asked = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : 0;
         const pause = Math.max(left > 0 ? RENEWAL_PAUSE : backoff, asked);
         this.#renewAt = now() + pause;
-        this.#reason = fault.told.says;
-        return fault.kind === 'try-again' ? { ...fault, retryAfter: pause } : fault;
+        this.#reason = fault.detail.message;
+        return fault.kind === 'transient' ? { ...fault, retryAfter: pause } : fault;
     }
     #forgetExpired() {
-        const isExpired = ({ expiresAt }) => expiresAt < this.#around.now();
+        const isExpired = ({ expiresAt }) => expiresAt < this.#deps.now();
         const expired = this.#issued.filter(isExpired).flatMap(({ secrets }) => secrets);
         for (const secret of expired)
-            this.#around.secrets.forget(secret);
+            this.#deps.secrets.forget(secret);
         this.#issued = this.#issued.filter((keys) => !isExpired(keys));
     }
     #refused(refusal, keys) {
-        const says = phrase `${refusal.told.says}; new keys of the agency are needed`;
+        const message = phrase `${refusal.detail.message}; new keys of the agency are needed`;
         // A refusal of keys that are replaced already says nothing of the new ones.
         if (keys === this.#keys) {
             this.#keys = undefined;
-            this.#renewAt = this.#replacedAt = Math.max(this.#around.now(), this.#replacedAt + REPLACEMENT_PAUSE);
-            this.#reason = says;
+            this.#renewAt = this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + REPLACEMENT_PAUSE);
+            this.#reason = message;
         }
-        return { ...refusal, isRenewable: true, told: { label: refusal.told.label, says, check: CHECK } };
+        return { ...refusal, isRenewable: true, detail: { label: refusal.detail.label, message, hint: HINT } };
     }
 }
 
@@ -14064,7 +14076,7 @@ class OidcCredentials {
 
 /** An IAM user token, valid for 24 hours. Source: API reference, table 3. */
 function tokenCredentials(token) {
-    return constantCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.');
+    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.');
 }
 
 ;// CONCATENATED MODULE: external "node:async_hooks"
@@ -14079,11 +14091,11 @@ const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_cre
 
 
 /** Longest time of one exchange, from connect to last byte, in milliseconds. */
-const LONGEST_EXCHANGE = 30_000;
+const MAX_EXCHANGE_MS = 30_000;
 /** Most bytes that are read of one answer. */
-const LARGEST_BODY = 1_048_576;
+const MAX_BODY_BYTES = 1_048_576;
 /** Pieces of an answer that are kept apart. */
-const MOST_CHUNKS = 1_000;
+const MAX_CHUNKS = 1_000;
 /**
  * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
  *
@@ -14096,7 +14108,7 @@ async function exchange(request, signal) {
     const limit = new AbortController();
     const timer = setTimeout(() => {
         limit.abort();
-    }, LONGEST_EXCHANGE);
+    }, MAX_EXCHANGE_MS);
     const end = () => {
         limit.abort();
     };
@@ -14107,8 +14119,8 @@ async function exchange(request, signal) {
         return await traces.run(trace, () => attempt(request, trace, limit.signal));
     }
     catch (error) {
-        const why = signal.aborted ? 'aborted' : limit.signal.aborted ? 'too-slow' : undefined;
-        return noReply(error, trace.phase, why);
+        const why = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined;
+        return noResponse(error, trace.phase, why);
     }
     finally {
         clearTimeout(timer);
@@ -14134,7 +14146,7 @@ async function attempt(request, trace, signal) {
     const { message } = await Promise.race([asked, rejectOn(signal)]);
     trace.phase = 'body';
     const body = await read(message);
-    return { kind: 'reply', status: message.statusCode ?? 0, headers: message.headers, ...body };
+    return { kind: 'response', status: message.statusCode ?? 0, headers: message.headers, ...body };
 }
 function rejectOn(signal) {
     return new Promise((_resolve, reject) => {
@@ -14148,15 +14160,15 @@ async function read(message) {
     let size = 0;
     for await (const chunk of message) {
         size += chunk.length;
-        if (size > LARGEST_BODY)
-            return { body: '', flaw: 'is larger than 1 MiB' };
+        if (size > MAX_BODY_BYTES)
+            return { body: '', bodyError: 'is larger than 1 MiB' };
         chunks.push(chunk);
         // A body that comes byte by byte must not take a hundred times its size.
-        if (chunks.length > MOST_CHUNKS)
+        if (chunks.length > MAX_CHUNKS)
             chunks.splice(0, chunks.length, Buffer.concat(chunks));
     }
     const bytes = Buffer.concat(chunks);
-    return { body: new TextDecoder().decode(bytes), flaw: (0,external_node_buffer_namespaceObject.isUtf8)(bytes) ? undefined : 'is not UTF-8' };
+    return { body: new TextDecoder().decode(bytes), bodyError: (0,external_node_buffer_namespaceObject.isUtf8)(bytes) ? undefined : 'is not UTF-8' };
 }
 /** Follows an exchange through Node's own reports of the requests it makes: ours, and the proxy's CONNECT. */
 class Trace {
@@ -14192,12 +14204,12 @@ const traces = new external_node_async_hooks_namespaceObject.AsyncLocalStorage()
 (0,external_node_diagnostics_channel_namespaceObject.subscribe)('http.client.request.created', (report) => {
     traces.getStore()?.follow(report.request);
 });
-function noReply(error, phase, ended) {
+function noResponse(error, phase, ended) {
     const { code, message } = error instanceof Error ? error : new Error(String(error));
     const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1];
     return {
-        kind: 'no-reply',
-        why: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'broken'),
+        kind: 'no-response',
+        reason: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
         phase,
         code,
         message,
@@ -14231,9 +14243,9 @@ const CERTIFICATE_ERRORS = new Set([
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-;// CONCATENATED MODULE: ./src/wrong.ts
+;// CONCATENATED MODULE: ./src/invalid-input.ts
 /** Why a value that was given can't be used, and how to mend it; it never quotes the value. */
-class Wrong {
+class InvalidInput {
     problem;
     constructor(problem) {
         this.problem = problem;
@@ -14297,14 +14309,14 @@ function ids(separatedByBlanks) {
 /** A service's jobs API in a region, as in {@link parseEndpoint}. */
 function jobsEndpointOf(region, { title, hosts }) {
     return (endpointOf(region, hosts) ??
-        new Wrong(`has no documented ${title} host. ${near(region, hosts)} Give endpoint.`));
+        new InvalidInput(`has no documented ${title} host. ${near(region, hosts)} Give endpoint.`));
 }
 /** The Security Token Service of a region. Any region's will do; the nearest is the fastest. */
 function stsEndpointOf(region) {
     if (region === undefined)
-        return new Wrong('is missing. GitHub OIDC needs it, or region, whose host is looked up.');
+        return new InvalidInput('is missing. GitHub OIDC needs it, or region, whose host is looked up.');
     return (endpointOf(region.id, regions_STS) ??
-        new Wrong(`is missing, and ${region.source} names none whose Security Token Service is documented. ${near(region.id, regions_STS)} Give sts-endpoint, of another region say.`));
+        new InvalidInput(`is missing, and ${region.source} names none whose Security Token Service is documented. ${near(region.id, regions_STS)} Give sts-endpoint, of another region say.`));
 }
 /**
  * Reads an endpoint as users write it: host or host:port, with or without `https://` and a path prefix.
@@ -14314,25 +14326,25 @@ function stsEndpointOf(region) {
  */
 function parseEndpoint(value, version, resource) {
     if (!/^[!-~]+$/.test(value) || value.includes('\\')) {
-        return new Wrong('holds a space, a backslash or a character that no host name has. Give host or host:port.');
+        return new InvalidInput('holds a space, a backslash or a character that no host name has. Give host or host:port.');
     }
     const url = parseUrl(value);
     if (url === null)
-        return new Wrong('is no host name. Give host or host:port, with or without https://.');
+        return new InvalidInput('is no host name. Give host or host:port, with or without https://.');
     if (url.username !== '' || url.password !== '' || value.includes('@')) {
-        return new Wrong('holds a user name or password. Leave it out; credentials are inputs of their own.');
+        return new InvalidInput('holds a user name or password. Leave it out; credentials are inputs of their own.');
     }
     if (/[?#]/.test(value))
-        return new Wrong('holds a query (?) or a fragment (#). Leave it out.');
+        return new InvalidInput('holds a query (?) or a fragment (#). Leave it out.');
     if (!isDecodable(url.pathname))
-        return new Wrong('holds a % that is no percent-encoding of UTF-8.');
+        return new InvalidInput('holds a % that is no percent-encoding of UTF-8.');
     if (!isPrivate(url)) {
-        return new Wrong('must be https://. Plain http:// would send secrets in the clear, so only a loopback address may have it.');
+        return new InvalidInput('must be https://. Plain http:// would send secrets in the clear, so only a loopback address may have it.');
     }
     const segments = url.pathname.split('/').filter((segment) => segment !== '');
     const names = segments.map((segment) => segment.toLowerCase());
     if (names.at(-1) === version || names.includes(resource)) {
-        return new Wrong(`already holds the API’s path. Give only the part before /${version}; the action adds the rest.`);
+        return new InvalidInput(`already holds the API’s path. Give only the part before /${version}; the action adds the rest.`);
     }
     return [url.origin, ...segments].join('/');
 }
@@ -14366,10 +14378,10 @@ function endpointOf(region, hosts) {
 function near(region, hosts) {
     const all = Object.values(hosts).flat();
     const meant = region.slice(0, 40).toLowerCase();
-    const some = all.filter((id) => distance(id, meant) <= MOST_TYPOS);
+    const some = all.filter((id) => distance(id, meant) <= MAX_TYPOS);
     return some.length > 0 ? `Near are ${some.join(', ')}.` : `There are ${all.join(', ')}.`;
 }
-const MOST_TYPOS = 2;
+const MAX_TYPOS = 2;
 /** Characters to be added, taken away or replaced to come from one text to the other (Levenshtein). */
 function distance(from, to) {
     let row = Array.from({ length: to.length + 1 }, (_, index) => index);
@@ -14457,7 +14469,7 @@ function namesOf({ id, secret, securityToken }) {
 }
 function chooseToken({ input, report }) {
     const token = input('token');
-    if (isVisible(token))
+    if (isPrintable(token))
         return { kind: 'token', source: 'an IAM token from the input token', token };
     report('token', 'holds a space, a line end or a character that no token has. Give only the value of X-Subject-Token.');
     return undefined;
@@ -14465,7 +14477,7 @@ function chooseToken({ input, report }) {
 function chooseKey(names, value, report) {
     const given = namesOf(names).filter((name) => value(name) !== '');
     const problems = namesOf(names).flatMap((name) => {
-        if (isVisible(value(name)) || (name === names.securityToken && value(name) === ''))
+        if (isPrintable(value(name)) || (name === names.securityToken && value(name) === ''))
             return [];
         const problem = value(name) === ''
             ? `is missing, and ${given.join(' and ')} is given. Give ${names.id} and ${names.secret} together.`
@@ -14501,11 +14513,11 @@ function chooseAgency({ input, variable, region, report }) {
         idTokenProblem(idTokenUrl, idTokenBearer),
         urnProblem('agency-urn', agencyUrn, ':agency:'),
         /^[!-~]{1,255}$/.test(audience) ? [] : { name: 'audience', problem: BAD_AUDIENCE },
-        sts instanceof Wrong ? { name: 'sts-endpoint', problem: sts.problem } : [],
+        sts instanceof InvalidInput ? { name: 'sts-endpoint', problem: sts.problem } : [],
     ].flat();
     for (const { name, problem } of problems)
         report(name, problem);
-    if (problems.length > 0 || sts instanceof Wrong)
+    if (problems.length > 0 || sts instanceof InvalidInput)
         return undefined;
     return {
         kind: 'agency',
@@ -14536,7 +14548,7 @@ function idTokenProblem(url, bearer) {
     if (url === '' || bearer === '')
         return { name, problem: NO_ID_TOKEN };
     const parsed = URL.parse(url);
-    if (parsed !== null && isPrivate(parsed) && isVisible(bearer))
+    if (parsed !== null && isPrivate(parsed) && isPrintable(bearer))
         return [];
     return {
         name,
@@ -14551,7 +14563,7 @@ const NO_ID_TOKEN = `needs an id token of GitHub’s, and this job may not have 
     contents: read
   \`\`\``;
 /** Printable ASCII without spaces: what can stand in a header. */
-function isVisible(value) {
+function isPrintable(value) {
     return /^[!-~]+$/.test(value);
 }
 
@@ -14586,7 +14598,7 @@ const INPUTS = {
 const PROJECT_VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_ID'];
 const REGION_VARIABLES = ['HUAWEI_CLOUD_REGION', 'HW_REGION_NAME'];
 /** More would not fit into the outputs. */
-const MOST_JOBS = 500;
+const MAX_JOBS = 500;
 /**
  * Reads all inputs, and registers the secret ones first of all.
  *
@@ -14601,7 +14613,7 @@ function readInputs(given, env, secrets) {
     const input = (name) => given(name).trim() || INPUTS[name];
     const variable = (name) => env[name]?.trim() ?? '';
     const read = (name, value) => {
-        if (!(value instanceof Wrong))
+        if (!(value instanceof InvalidInput))
             return value;
         report(name, value.problem);
         return undefined;
@@ -14613,7 +14625,7 @@ function readInputs(given, env, secrets) {
     const service = parseService(input('service'));
     const settings = {
         endpoint: fromRegion
-            ? read(region.source, service instanceof Wrong ? undefined : jobsEndpointOf(region.id, service))
+            ? read(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
             : read('endpoint', parseJobsEndpoint(input('endpoint'))),
         projectId: read('project-id', parseProjectId(projectId)),
         jobs: input('order-id') === ''
@@ -14629,7 +14641,7 @@ function readInputs(given, env, secrets) {
     return isComplete(settings) ? settings : { problems };
 }
 /** Whether the log may be coloured: the runner shows it, and nobody asked for none (no-color.org). */
-function showsColours(env) {
+function usesColor(env) {
     return env['GITHUB_ACTIONS'] === 'true' && (env['NO_COLOR'] ?? '') === '';
 }
 function isComplete(settings) {
@@ -14644,57 +14656,57 @@ function readRegion(given, variable) {
 function parseJobsEndpoint(value) {
     if (value !== '')
         return parseEndpoint(value, 'v3', 'jobs');
-    return new Wrong('is missing. Give endpoint, the host of the service’s API, or region, cn-north-4 say, whose host is looked up.');
+    return new InvalidInput('is missing. Give endpoint, the host of the service’s API, or region, cn-north-4 say, whose host is looked up.');
 }
 function parseProjectId(value) {
     if (value === '') {
-        return new Wrong(`is missing. Give the project’s id, as an input or in ${PROJECT_VARIABLES[0]}.`);
+        return new InvalidInput(`is missing. Give the project’s id, as an input or in ${PROJECT_VARIABLES[0]}.`);
     }
     return /^[A-Za-z0-9]{32}$/.test(value)
         ? value
-        : new Wrong(`must be 32 letters or digits, and this has ${value.length} characters. Its name, “cn-north-4” say, is not its id: see My Credentials > Projects in the console.`);
+        : new InvalidInput(`must be 32 letters or digits, and this has ${value.length} characters. Its name, “cn-north-4” say, is not its id: see My Credentials > Projects in the console.`);
 }
 function parseJobIds(value, secrets) {
     if (value === '') {
-        return new Wrong('is missing. Perhaps the step that should have given it has another id or output name, or failed. A yearly or monthly purchase answers an order_id and no job id: give it as order-id.');
+        return new InvalidInput('is missing. Perhaps the step that should have given it has another id or output name, or failed. A yearly or monthly purchase answers an order_id and no job id: give it as order-id.');
     }
     if (/^(null|undefined)$/.test(value)) {
-        return new Wrong(`is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead: give it as order-id.`);
+        return new InvalidInput(`is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead: give it as order-id.`);
     }
     if (value.startsWith('[')) {
-        return new Wrong("is a JSON array. Join it: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
+        return new InvalidInput("is a JSON array. Join it: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
     }
     const ids = value
         .split(/[,\r\n]/)
         .map((id) => id.trim())
         .filter((id) => id !== '');
     if (ids.length === 0)
-        return new Wrong('holds only commas and line ends. Give at least one id.');
+        return new InvalidInput('holds only commas and line ends. Give at least one id.');
     const bad = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id));
     if (bad >= 0) {
-        return new Wrong(`must be ids of 1 to 128 printable ASCII characters without spaces, separated by commas or line ends; number ${bad + 1} is not.`);
+        return new InvalidInput(`must be ids of 1 to 128 printable ASCII characters without spaces, separated by commas or line ends; number ${bad + 1} is not.`);
     }
     const distinct = new Map();
     for (const id of ids)
         if (!distinct.has(id.toLowerCase()))
             distinct.set(id.toLowerCase(), id);
-    if (distinct.size > MOST_JOBS) {
-        return new Wrong(`holds ${distinct.size} ids, and one step waits for ${MOST_JOBS} at most. Use several steps.`);
+    if (distinct.size > MAX_JOBS) {
+        return new InvalidInput(`holds ${distinct.size} ids, and one step waits for ${MAX_JOBS} at most. Use several steps.`);
     }
     return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }));
 }
 function parseOrderId(value, jobIds, service, secrets) {
     if (jobIds !== '') {
-        return new Wrong('is given beside job-id. Give one of them: the order’s jobs are found by its id.');
+        return new InvalidInput('is given beside job-id. Give one of them: the order’s jobs are found by its id.');
     }
     if (/^(null|undefined)$/.test(value)) {
-        return new Wrong(`is the word ${value}: the answer that the earlier step read it from has no order id. A pay-per-use purchase answers a job_id instead.`);
+        return new InvalidInput(`is the word ${value}: the answer that the earlier step read it from has no order id. A pay-per-use purchase answers a job_id instead.`);
     }
     if (!/^[!-+\--~]{1,128}$/.test(value)) {
-        return new Wrong('must be one id of 1 to 128 printable ASCII characters without spaces and commas.');
+        return new InvalidInput('must be one id of 1 to 128 printable ASCII characters without spaces and commas.');
     }
-    if (!(service instanceof Wrong) && !service.hasList) {
-        return new Wrong(`needs TaurusDB’s list of jobs, which ${service.title} does not have. Give job-id.`);
+    if (!(service instanceof InvalidInput) && !service.hasList) {
+        return new InvalidInput(`needs TaurusDB’s list of jobs, which ${service.title} does not have. Give job-id.`);
     }
     return { order: { value, text: secrets.text(value) } };
 }
@@ -14704,35 +14716,35 @@ function parsePollInterval(value) {
 function parseLimits(value, least, most) {
     const duration = parseDuration(value);
     if (duration === undefined) {
-        return new Wrong('is no duration. Write seconds as 90 or 45s, minutes as 30m, or both as 1h30m.');
+        return new InvalidInput('is no duration. Write seconds as 90 or 45s, minutes as 30m, or both as 1h30m.');
     }
     return duration >= least && duration <= most
         ? duration
-        : new Wrong(`must be ${formatDuration(least)} to ${formatDuration(most)}.`);
+        : new InvalidInput(`must be ${formatDuration(least)} to ${formatDuration(most)}.`);
 }
 /** YAML's own spellings. */
 function parseSwitch(value) {
     if (/^(true|True|TRUE)$/.test(value))
         return true;
-    return /^(false|False|FALSE)$/.test(value) ? false : new Wrong('must be true or false.');
+    return /^(false|False|FALSE)$/.test(value) ? false : new InvalidInput('must be true or false.');
 }
 function parseService(value) {
     return isServiceName(value)
         ? SERVICES[value]
-        : new Wrong(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
+        : new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
 }
 function parseLanguage(value) {
-    return value === 'en-us' || value === 'zh-cn' ? value : new Wrong('must be en-us or zh-cn.');
+    return value === 'en-us' || value === 'zh-cn' ? value : new InvalidInput('must be en-us or zh-cn.');
 }
 
 ;// CONCATENATED MODULE: ./src/wait/tally.ts
 
 /** Labels kept of one job; what comes beyond is counted together. */
-const MOST_LABELS = 20;
+const MAX_LABELS = 20;
 const REST = 'other answers';
 function count(tally, label) {
     const known = tally.some((entry) => sameLabel(entry.label, label));
-    const counted = known || tally.length < MOST_LABELS ? label : REST;
+    const counted = known || tally.length < MAX_LABELS ? label : REST;
     return known || tally.some((entry) => sameLabel(entry.label, counted))
         ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
         : [...tally, { label: counted, count: 1 }];
@@ -14742,7 +14754,7 @@ function total(tally) {
     return tally.reduce((sum, entry) => sum + entry.count, 0);
 }
 function sameLabel(a, b) {
-    return a instanceof OutsideText && b instanceof OutsideText ? a.equals(b) : a === b;
+    return a instanceof UntrustedText && b instanceof UntrustedText ? a.equals(b) : a === b;
 }
 
 ;// CONCATENATED MODULE: ./src/report/explain.ts
@@ -14774,22 +14786,22 @@ const TITLES = {
     defect: 'The action has a defect',
 };
 /** Explains how the wait for one job ended; `timeout` in milliseconds. */
-function explainEnd({ state, end }, timeout) {
+function explainOutcome({ state, outcome }, timeout) {
     const job = jobPhrase(state);
-    switch (end.result) {
+    switch (outcome.result) {
         case 'completed':
-            return { title: 'The job completed', what: phrase `${job} completed.`, next: [] };
+            return { title: 'The job completed', message: phrase `${job} completed.`, nextSteps: [] };
         case 'failed':
             return {
                 title: TITLES.failed,
-                what: phrase `${job} failed${reasonOf(end.job)}.`,
-                next: phrase `The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.`,
+                message: phrase `${job} failed${reasonOf(outcome.job)}.`,
+                nextSteps: phrase `The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.`,
             };
         case 'canceled':
             return {
                 title: TITLES.canceled,
-                what: phrase `${job} was canceled${reasonOf(end.job)}.`,
-                next: phrase `It was ended in the cloud. If it is still wanted, run the step that made the job again.`,
+                message: phrase `${job} was canceled${reasonOf(outcome.job)}.`,
+                nextSteps: phrase `It was ended in the cloud. If it is still wanted, run the step that made the job again.`,
             };
         case 'timed-out':
             return explainTimeout(state, timeout);
@@ -14797,31 +14809,31 @@ function explainEnd({ state, end }, timeout) {
             if (state.kind === 'order') {
                 return {
                     title: TITLES['order-not-found'],
-                    what: phrase `${job} had no job for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
-                    next: phrase `Check in the console that the order is paid for and has not expired, and that project-id and endpoint are those of the region in which it was placed. To go on waiting, run a step with the same order-id: ${state.id.text}.`,
+                    message: phrase `${job} had no job for ${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}.`,
+                    nextSteps: phrase `Check in the console that the order is paid for and has not expired, and that project-id and endpoint are those of the region in which it was placed. To go on waiting, run a step with the same order-id: ${state.id.text}.`,
                 };
             }
             return {
                 title: TITLES['not-found'],
-                what: phrase `${job} was not known to the service for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
-                next: phrase `Check that job-id, project-id and endpoint belong together: a job is known only in its own project and region, and for a month.`,
+                message: phrase `${job} was not known to the service for ${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}.`,
+                nextSteps: phrase `Check that job-id, project-id and endpoint belong together: a job is known only in its own project and region, and for a month.`,
             };
         case 'vanished':
             return {
                 title: TITLES.vanished,
-                what: phrase `${job} was there${lastSeen(state)}, and then no longer known to the service: ${end.told.says}.`,
-                next: phrase `Either the instance was deleted and its jobs with it, or the task’s record was deleted in the console, and the task may still run, or the job is older than a month. Look at the instance in the console.`,
+                message: phrase `${job} was there${lastSeen(state)}, and then no longer known to the service: ${outcome.detail.message}.`,
+                nextSteps: phrase `Either the instance was deleted and its jobs with it, or the task’s record was deleted in the console, and the task may still run, or the job is older than a month. Look at the instance in the console.`,
             };
         case 'interrupted':
             return {
                 title: TITLES.interrupted,
-                what: end.by === 'signal'
+                message: outcome.by === 'signal'
                     ? phrase `${job} ${notOver(state)}, when the wait was interrupted.`
                     : phrase `${job} ${notOver(state)}, when another job did not complete; fail-fast ended the wait.`,
-                next: phrase `${goesOn(state)} To wait for it again, run a step with the same ${state.kind}-id: ${state.id.text}.`,
+                nextSteps: phrase `${goesOn(state)} To wait for it again, run a step with the same ${state.kind}-id: ${state.id.text}.`,
             };
         case 'error':
-            return explainError(job, end);
+            return explainError(job, outcome);
     }
 }
 /** All answers of a job, as in: 41 asked: 38 Running, 3 × 502. */
@@ -14861,40 +14873,40 @@ function explainTimeout(state, timeout) {
     const after = phrase ` after ${formatDuration(timeout)}`;
     const seen = state.job === undefined ? phrase ` and was never seen` : lastSeen(state);
     const what = state.kind === 'order' ? phrase `had no job${after}` : phrase `was not over${after}${seen}`;
-    const fault = state.last?.kind === 'try-again' || state.last?.kind === 'refused' ? state.last.told : undefined;
-    const lastFault = fault === undefined ? [] : phrase ` The last fault: ${fault.says}.`;
-    const check = fault?.check === undefined ? '' : `${fault.check} `;
+    const fault = state.last?.kind === 'transient' || state.last?.kind === 'rejected' ? state.last.detail : undefined;
+    const lastFault = fault === undefined ? [] : phrase ` The last fault: ${fault.message}.`;
+    const hint = fault?.hint === undefined ? '' : `${fault.hint} `;
     return {
         title: TITLES['timed-out'],
-        what: phrase `${jobPhrase(state)} ${what}; ${tallyPhrase(state)}.${lastFault}`,
-        next: phrase `${check}${goesOn(state)} To resume the wait, run a step with the same ${state.kind}-id and a longer timeout; to create again would make a second instance.`,
+        message: phrase `${jobPhrase(state)} ${what}; ${tallyPhrase(state)}.${lastFault}`,
+        nextSteps: phrase `${hint}${goesOn(state)} To resume the wait, run a step with the same ${state.kind}-id and a longer timeout; to create again would make a second instance.`,
     };
 }
 function explainError(job, end) {
-    const title = TITLES[end.why];
-    const check = end.why === 'other-job' ? undefined : end.told.check;
-    const next = [check ?? CURES[end.why]];
-    switch (end.why) {
+    const title = TITLES[end.reason];
+    const hint = end.reason === 'other-job' ? undefined : end.detail.hint;
+    const nextSteps = [hint ?? NEXT_STEPS[end.reason]];
+    switch (end.reason) {
         case 'other-job':
             return {
                 title,
-                what: phrase `${job} was asked for, and the service answered about job ${end.id}.`,
-                next,
+                message: phrase `${job} was asked for, and the service answered about job ${end.id}.`,
+                nextSteps,
             };
         case 'unusable':
             return {
                 title,
-                what: phrase `${job} was in none of five answers in a row; the last: ${end.told.says}.`,
-                next,
+                message: phrase `${job} was in none of five answers in a row; the last: ${end.detail.message}.`,
+                nextSteps,
             };
         case 'defect':
-            return { title, what: phrase `${job} is no longer waited for: ${end.told.says}.`, next };
+            return { title, message: phrase `${job} is no longer waited for: ${end.detail.message}.`, nextSteps };
         default:
-            return { title, what: phrase `${job} could not be asked for: ${end.told.says}.`, next };
+            return { title, message: phrase `${job} could not be asked for: ${end.detail.message}.`, nextSteps };
     }
 }
 /** What to do about each kind of error. */
-const CURES = {
+const NEXT_STEPS = {
     credentials: 'Check the credentials. They are not asked with again, since repeated refusals lock an account.',
     'id-token': 'GitHub’s own service refused. Check that the job has the permission id-token: write; a run that was waiting for days has to be started anew.',
     agency: 'Check identity-provider-urn, agency-urn, audience and the agency’s trust policy, whose conditions on oidc:sub, oidc:aud and oidc:iss must all fit this workflow: docs/credentials.md.',
@@ -14913,20 +14925,20 @@ const CURES = {
 
 
 /** Jobs that are named when several did not complete; the rest is counted. */
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 /** The annotation for a wait, undefined when every job completed; `timeout` in milliseconds. */
 function annotationOf(waited, timeout) {
-    const red = waited.filter(({ end }) => end.result !== 'completed');
+    const red = waited.filter(({ outcome }) => outcome.result !== 'completed');
     // What fail-fast ended is no cause.
-    const [givenUp, causes] = partition(red, ({ end }) => end.result === 'interrupted' && end.by === 'fail-fast');
-    const explained = causes.map((one) => explainEnd(one, timeout));
+    const [givenUp, causes] = partition(red, ({ outcome }) => outcome.result === 'interrupted' && outcome.by === 'fail-fast');
+    const explained = causes.map((one) => explainOutcome(one, timeout));
     const [first] = explained;
     if (first === undefined)
         return undefined;
     if (red.length === 1)
-        return { title: first.title, lines: [first.what], next: first.next };
+        return { title: first.title, lines: [first.message], nextSteps: first.nextSteps };
     const isSame = explained.every(({ title }) => title === first.title);
-    const named = explained.slice(0, MOST_NAMED).map(({ what }) => phrase `- ${what}`);
+    const named = explained.slice(0, MAX_NAMED).map(({ message }) => phrase `- ${message}`);
     const rest = explained.length - named.length;
     return {
         title: isSame ? first.title : TITLES.several,
@@ -14938,12 +14950,12 @@ function annotationOf(waited, timeout) {
                 ? [phrase `- ${givenUp.length} no longer waited for, since fail-fast is on`]
                 : []),
         ],
-        next: isSame ? first.next : phrase `The summary says what to do for each.`,
+        nextSteps: isSame ? first.nextSteps : phrase `The summary says what to do for each.`,
     };
 }
 /** The one notice of a green step: what is there now. */
 function noticeOf(waited) {
-    const named = waited.slice(0, MOST_NAMED).map(completed);
+    const named = waited.slice(0, MAX_NAMED).map(completed);
     if (waited.length === 1)
         return { title: 'The job completed', lines: named };
     const rest = waited.length - named.length;
@@ -14966,14 +14978,14 @@ function completed({ state: { id, job } }) {
 }
 /** The annotation for what should never happen. */
 function defectAnnotation(error) {
-    return { title: TITLES.defect, lines: [[error]], next: [CURES.defect] };
+    return { title: TITLES.defect, lines: [[error]], nextSteps: [NEXT_STEPS.defect] };
 }
 /** The annotation for inputs that are wrong; all of them at once. */
 function inputsAnnotation(problems) {
     return {
         title: TITLES.inputs,
         lines: problems.map((problem) => phrase `- ${problem}`),
-        next: phrase `Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
+        nextSteps: phrase `Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
     };
 }
 function partition(all, isFirst) {
@@ -14983,31 +14995,31 @@ function partition(all, isFirst) {
 ;// CONCATENATED MODULE: ./src/report/escape.ts
 
 /** Longest text from outside, in UTF-16 units, for each place. */
-const LONGEST_IN_LOG = 300;
-const LONGEST_IN_ANNOTATION = 1_000;
-const LONGEST_IN_SUMMARY = 1_000;
+const MAX_IN_LOG = 300;
+const MAX_IN_ANNOTATION = 1_000;
+const MAX_IN_SUMMARY = 1_000;
 /** Of a block of JSON in the summary. */
-const LONGEST_BLOCK = 10_000;
-const LONGEST_LINE = 1_000;
+const MAX_BLOCK = 10_000;
+const MAX_LINE = 1_000;
 /** GitHub cuts an annotation at 4096 characters. */
-const LONGEST_ANNOTATION = 4_000;
+const MAX_ANNOTATION = 4_000;
 /** For a log line: one line, without anything that the runner or a terminal would act on. */
 function forLog(text) {
-    return cut(defuse(render(text, (outside) => oneLine(outside, LONGEST_IN_LOG))), LONGEST_LINE);
+    return cut(defuse(render(text, (outside) => oneLine(outside, MAX_IN_LOG))), MAX_LINE);
 }
 /** For an annotation's message, a line each (core escapes their ends). However long the others are, the last stays. */
 function forAnnotation(...lines) {
-    const all = lines.map((line) => defuse(render(line, (outside) => oneLine(outside, LONGEST_IN_ANNOTATION))));
+    const all = lines.map((line) => defuse(render(line, (outside) => oneLine(outside, MAX_IN_ANNOTATION))));
     const last = all.pop() ?? '';
-    const share = Math.floor((LONGEST_ANNOTATION - last.length) / Math.max(all.length, 1)) - 1;
-    return [...all.map((line) => cut(line, share)), cut(last, LONGEST_ANNOTATION)].join('\n');
+    const share = Math.floor((MAX_ANNOTATION - last.length) / Math.max(all.length, 1)) - 1;
+    return [...all.map((line) => cut(line, share)), cut(last, MAX_ANNOTATION)].join('\n');
 }
 /**
  * For the summary: our parts are Markdown, those from outside code. Each ASCII sign that could mean something to
  * Markdown or HTML is a character reference, which never means more than the character; an empty comment keeps
  * GitHub from making links of mail addresses, which it looks for after references are resolved.
  */
-function forSummary(text, longest = LONGEST_IN_SUMMARY) {
+function forSummary(text, longest = MAX_IN_SUMMARY) {
     return render(text, (outside) => {
         const references = oneLine(outside, longest)
             .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (sign) => `&#${sign.charCodeAt(0)};`)
@@ -15023,18 +15035,18 @@ function forSummaryBlock(json) {
     const compact = json.reveal();
     if (compact === '{}')
         return '';
-    if (compact.length > LONGEST_BLOCK)
+    if (compact.length > MAX_BLOCK)
         return undefined;
     const lines = JSON.stringify(JSON.parse(compact), undefined, 2).split('\n');
     const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n');
-    return block.length > LONGEST_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
+    return block.length > MAX_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
 }
 /** For an output: as it came. */
 function forOutput(text) {
     return text.reveal();
 }
 function render(text, escape) {
-    return text.map((part) => (part instanceof OutsideText ? escape(part.reveal()) : part)).join('');
+    return text.map((part) => (part instanceof UntrustedText ? escape(part.reveal()) : part)).join('');
 }
 /**
  * White space of any kind becomes one space. Control characters, escape sequences, text direction overrides and
@@ -15060,13 +15072,13 @@ function cut(text, longest) {
 
 
 /** Jobs whose answers are counted one by one. */
-const MOST_TALLIED = 10;
+const MAX_TALLIED = 10;
 /** A group of the log, which the runner folds: what was asked and answered, and what later steps will read. */
 function printDetails(waited, outputs, requests, printer, secrets) {
-    const rest = waited.length - MOST_TALLIED;
+    const rest = waited.length - MAX_TALLIED;
     printer.startGroup('Details');
     printer.info(`Requests sent: ${requests}`);
-    for (const { state } of waited.slice(0, MOST_TALLIED)) {
+    for (const { state } of waited.slice(0, MAX_TALLIED)) {
         printer.info(forLog(phrase `${state.kind} ${state.id.text}: ${tallyPhrase(state)}`));
     }
     if (rest > 0)
@@ -15077,11 +15089,11 @@ function printDetails(waited, outputs, requests, printer, secrets) {
     printer.endGroup();
 }
 
-;// CONCATENATED MODULE: ./src/report/exchanges.ts
+;// CONCATENATED MODULE: ./src/report/request-log.ts
 
 
 /** Counts the exchanges of a run, and tells each in debug mode: never a header's value but the request id, never a body. */
-class Exchanges {
+class RequestLog {
     #count = 0;
     #send;
     #printer;
@@ -15112,30 +15124,30 @@ class Exchanges {
         return phrase `${method} ${this.#secrets.text(url.replace(/\?.*$/s, ''))}`;
     }
     #outcome(exchanged) {
-        if (exchanged.kind === 'no-reply') {
-            const { why, phase, code } = exchanged;
-            return phrase `no reply, ${why} in phase ${phase}${code === undefined ? [] : [' ', this.#secrets.text(code)]}`;
+        if (exchanged.kind === 'no-response') {
+            const { reason, phase, code } = exchanged;
+            return phrase `no response, ${reason} in phase ${phase}${code === undefined ? [] : [' ', this.#secrets.text(code)]}`;
         }
-        const { status, headers, body, flaw } = exchanged;
+        const { status, headers, body, bodyError } = exchanged;
         const id = headers['x-request-id'];
         const requestId = typeof id === 'string' ? phrase `, request id ${this.#secrets.text(id)}` : [];
-        return phrase `${status}, ${flaw === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${flaw}`}${requestId}`;
+        return phrase `${status}, ${bodyError === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${bodyError}`}${requestId}`;
     }
 }
 
-;// CONCATENATED MODULE: ./src/wait/forecast.ts
+;// CONCATENATED MODULE: ./src/wait/estimate.ts
 /** Percent of progress over which the pace is measured: what is more recent says more, what is less says too little. */
 const BASELINE = 20;
 /** Percent from which on an end is in sight. */
-const FAR_ENOUGH = 30;
+const MIN_PROGRESS = 30;
 /** By how much of the time left a pace may change on the way. */
-const DOUBT = 0.1;
+const RATE_UNCERTAINTY = 0.1;
 /**
  * Where the job's recent progress leads. Undefined when it tells no pace: too little is seen yet, none is told, or it
  * has just fallen back. docs/schedule.md explains it.
  */
-function forecast(history) {
-    const rise = risesOf(history);
+function estimateCompletion(history) {
+    const rise = segmentOf(history);
     const [first, now, before] = [rise[0], rise.at(-1), rise.at(-2)];
     if (first === undefined || now === undefined || before === undefined)
         return undefined;
@@ -15146,19 +15158,19 @@ function forecast(history) {
     const isSlowing = recent.end - recent.doubt > overall.end + overall.doubt;
     const { end, doubt } = isSlowing ? recent : overall;
     const left = end - now.at;
-    const margin = doubt + DOUBT * left;
+    const margin = doubt + RATE_UNCERTAINTY * left;
     const whole = extrapolate(first, now);
-    const isSeen = now.progress >= FAR_ENOUGH && now.progress - first.progress >= BASELINE;
+    const isSeen = now.progress >= MIN_PROGRESS && now.progress - first.progress >= BASELINE;
     const isSteady = isSeen && Math.max(Math.abs(whole.end - end), whole.doubt) <= left / 4;
     return { earliest: end - margin, end, latest: end + margin, isSteady };
 }
 /** Milliseconds that a job will probably still take; undefined unless that deserves trust. */
 function timeLeft(history, elapsed) {
-    const expected = forecast(history);
+    const expected = estimateCompletion(history);
     return expected?.isSteady === true && expected.end > elapsed ? expected.end - elapsed : undefined;
 }
 /** The milestones since progress last fell, or was last missing; each was reached between two looks. */
-function risesOf(history) {
+function segmentOf(history) {
     let rise = [];
     let lastLook = 0;
     for (const { at, until, progress } of history) {
@@ -15166,9 +15178,9 @@ function risesOf(history) {
         if (progress === undefined)
             rise = [];
         else if (last === undefined || progress < last.progress)
-            rise = [{ progress, at, doubt: 0 }];
+            rise = [{ progress, at, uncertainty: 0 }];
         else if (progress > last.progress) {
-            rise.push({ progress, at: (lastLook + at) / 2, doubt: (at - lastLook) / 2 });
+            rise.push({ progress, at: (lastLook + at) / 2, uncertainty: (at - lastLook) / 2 });
         }
         lastLook = until;
     }
@@ -15179,26 +15191,26 @@ function extrapolate(from, to) {
     const ahead = (100 - to.progress) / (to.progress - from.progress);
     return {
         end: to.at + ahead * (to.at - from.at),
-        doubt: to.doubt + ahead * (to.doubt + from.doubt),
+        doubt: to.uncertainty + ahead * (to.uncertainty + from.uncertainty),
     };
 }
 
-;// CONCATENATED MODULE: ./src/report/bar.ts
+;// CONCATENATED MODULE: ./src/report/progress-bar.ts
 /** A progress bar of 20 cells: `████████░░░░░░░░░░░░`. */
 function bar(progress) {
     const filled = Math.floor((progress ?? 0) / 5);
     return '█'.repeat(filled) + '░'.repeat(20 - filled);
 }
 /** `40%`; empty when unknown. */
-function bar_percent(progress) {
+function progress_bar_percent(progress) {
     return progress === undefined ? '' : `${progress}%`;
 }
 
-;// CONCATENATED MODULE: ./src/report/paint.ts
+;// CONCATENATED MODULE: ./src/report/style.ts
 /** Select graphic rendition, as terminals and the runner's log know it. */
 const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, grey: 90 };
 /** @param text harmless already: see escape.ts */
-const coloured = (colour, text) => {
+const colored = (colour, text) => {
     if (text === '')
         return '';
     // The runner skips ESC when it looks for `##[`, so no # may stand before it.
@@ -15206,8 +15218,8 @@ const coloured = (colour, text) => {
 };
 const plain = (_colour, text) => text;
 /** Green and red for the end, yellow for what somebody may have to look at. */
-function colourOf({ job, last }) {
-    if (last !== undefined && last.kind !== 'job' && last.kind !== 'not-visible')
+function colorOf({ job, last }) {
+    if (last !== undefined && last.kind !== 'job' && last.kind !== 'not-found-yet')
         return 'yellow';
     switch (job?.status.meaning) {
         case 'completed':
@@ -15233,20 +15245,20 @@ function colourOf({ job, last }) {
 
 
 /** The longest silence. */
-const SIGN_OF_LIFE = MINUTE;
+const HEARTBEAT = MINUTE;
 /** Jobs of which each change is a line; of more, only the ends are. */
-const MOST_FOLLOWED = 10;
+const MAX_FOLLOWED = 10;
 /** Jobs that are named in one line. */
-const log_MOST_NAMED = 10;
+const log_MAX_NAMED = 10;
 /** Warnings that are annotations: GitHub keeps ten per step. */
-const MOST_WARNINGS = 10;
+const MAX_WARNINGS = 10;
 /** The log of a wait: a line per change of status or progress, and a sign of life each minute. */
 class Log {
     #jobs;
     #kind;
     #printer;
     #clock;
-    #paint;
+    #style;
     #start;
     #latest = new Map();
     #lastLine;
@@ -15256,7 +15268,7 @@ class Log {
         this.#kind = 'order' in jobs ? 'order' : 'job';
         this.#printer = printer;
         this.#clock = clock;
-        this.#paint = paint;
+        this.#style = paint;
         this.#start = this.#lastLine = clock.now();
     }
     /** Says what is waited for, and with whose credentials; `timeout` in milliseconds. */
@@ -15276,58 +15288,58 @@ class Log {
     notRenewed(reason, lifetime) {
         const left = formatDuration(lifetime);
         const text = `no new keys of the agency yet, the old ones are good for ${left}: ${forLog(reason)}`;
-        this.#printer.info(`${this.#time()}  ${this.#paint('yellow', text)}`);
+        this.#printer.info(`${this.#time()}  ${this.#style('yellow', text)}`);
     }
-    answered(state, nextAsk, isOver) {
+    onResponse(state, nextPoll, isFinished) {
         const before = this.#latest.get(state.id)?.state;
-        this.#latest.set(state.id, { state, nextAsk, isOver });
+        this.#latest.set(state.id, { state, nextPoll, isFinished });
         if (state.last !== undefined && this.#printer.isDebug())
             this.#printer.debug(forLog(phrase `${state.id.text}: ${log_describe(state.last)}`));
-        if (this.#jobs.length > MOST_FOLLOWED && !isOver)
+        if (this.#jobs.length > MAX_FOLLOWED && !isFinished)
             return;
         if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress)
             return;
         const name = this.#jobs.length === 1 ? [] : phrase ` · ${state.id.text}`;
-        const left = isOver ? [] : this.#timeLeft(state);
-        const next = phrase `${left}${this.#nextLook(nextAsk)}`;
-        this.#line(state.progress, colourOf(state), phrase `${labelOf(state)}${name}`, next);
+        const left = isFinished ? [] : this.#timeLeft(state);
+        const next = phrase `${left}${this.#nextLook(nextPoll)}`;
+        this.#line(state.progress, colorOf(state), phrase `${labelOf(state)}${name}`, next);
     }
-    found(jobs) {
+    onJobsFound(jobs) {
         this.#jobs = jobs;
         this.#latest.clear();
-        const ids = joinPhrases(jobs.slice(0, log_MOST_NAMED).map(({ text }) => [text]), ', ');
-        const more = jobs.length > log_MOST_NAMED ? `, and ${jobs.length - log_MOST_NAMED} more` : '';
+        const ids = joinPhrases(jobs.slice(0, log_MAX_NAMED).map(({ text }) => [text]), ', ');
+        const more = jobs.length > log_MAX_NAMED ? `, and ${jobs.length - log_MAX_NAMED} more` : '';
         this.#printer.info(forLog(phrase `${this.#time()}  the order’s jobs: ${ids}${more}`));
     }
-    warned(warning) {
+    onWarning(warning) {
         this.#warnings += 1;
-        if (this.#warnings <= MOST_WARNINGS)
+        if (this.#warnings <= MAX_WARNINGS)
             this.#printer.warning(forAnnotation(warning));
     }
     /** Keeps the log from falling silent, until the signal aborts. */
-    async signsOfLife(signal) {
+    async startHeartbeat(signal) {
         while (!signal.aborted) {
-            const due = this.#lastLine + SIGN_OF_LIFE - this.#clock.now();
+            const due = this.#lastLine + HEARTBEAT - this.#clock.now();
             if (due > 0)
                 await this.#clock.sleep(due, signal);
             else
-                this.#signOfLife();
+                this.#heartbeat();
         }
     }
-    #signOfLife() {
+    #heartbeat() {
         const latest = [...this.#latest.values()];
-        const waiting = latest.filter(({ isOver }) => !isOver);
-        const nextAsk = Math.min(...waiting.map((job) => job.nextAsk ?? Infinity));
+        const waiting = latest.filter(({ isFinished }) => !isFinished);
+        const nextPoll = Math.min(...waiting.map((job) => job.nextPoll ?? Infinity));
         const [only] = latest;
         if (this.#jobs.length === 1 && only !== undefined) {
             const { state } = only;
-            const fault = state.last?.kind === 'try-again' ? phrase ` · last fault: ${state.last.told.says}` : [];
-            this.#line(state.progress, colourOf(state), phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${fault}`, phrase `${this.#timeLeft(state)}${this.#nextLook(nextAsk)}`);
+            const fault = state.last?.kind === 'transient' ? phrase ` · last fault: ${state.last.detail.message}` : [];
+            this.#line(state.progress, colorOf(state), phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${fault}`, phrase `${this.#timeLeft(state)}${this.#nextLook(nextPoll)}`);
             return;
         }
         const labels = waiting.reduce((tally, { state }) => count(tally, labelOf(state)), []);
         const over = latest.length - waiting.length;
-        this.#line(Math.floor((100 * over) / this.#jobs.length), 'cyan', phrase `${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}`, this.#nextLook(nextAsk));
+        this.#line(Math.floor((100 * over) / this.#jobs.length), 'cyan', phrase `${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}`, this.#nextLook(nextPoll));
     }
     /** An estimate, and so no more exact than it can be. */
     #timeLeft({ history }) {
@@ -15337,16 +15349,16 @@ class Log {
         const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND;
         return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left at this pace`;
     }
-    #nextLook(nextAsk) {
-        if (nextAsk === undefined || !Number.isFinite(nextAsk))
+    #nextLook(nextPoll) {
+        if (nextPoll === undefined || !Number.isFinite(nextPoll))
             return [];
-        return phrase ` · next look in ${formatDuration(Math.max(nextAsk - this.#elapsed(), SECOND))}`;
+        return phrase ` · next look in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`;
     }
     /** @param next what is to come, which is less important than what is */
     #line(progress, colour, text, next) {
         this.#lastLine = this.#clock.now();
-        const now = this.#paint(colour, `${bar(progress)} ${bar_percent(progress).padStart(4)}  ${forLog(text)}`);
-        this.#printer.info(`${this.#time()}  ${now}${this.#paint('grey', forLog(next))}`);
+        const now = this.#style(colour, `${bar(progress)} ${progress_bar_percent(progress).padStart(4)}  ${forLog(text)}`);
+        this.#printer.info(`${this.#time()}  ${now}${this.#style('grey', forLog(next))}`);
     }
     #time() {
         return formatDuration(this.#elapsed()).padStart(8);
@@ -15358,16 +15370,16 @@ class Log {
 function labelOf(state) {
     if (state?.kind === 'order')
         return 'no job yet';
-    return state?.job?.status.label ?? (state?.hiddenSince === undefined ? 'not seen yet' : 'not visible yet');
+    return state?.job?.status.label ?? (state?.notFoundSince === undefined ? 'not seen yet' : 'not visible yet');
 }
 function log_describe(answer) {
     switch (answer.kind) {
         case 'job':
-            return phrase `${answer.job.status.label} ${bar_percent(answer.job.progress)}`;
+            return phrase `${answer.job.status.label} ${progress_bar_percent(answer.job.progress)}`;
         case 'other-job':
             return phrase `an answer about job ${answer.id}`;
         default:
-            return phrase `${answer.kind}, ${answer.told.says}`;
+            return phrase `${answer.kind}, ${answer.detail.message}`;
     }
 }
 
@@ -15395,7 +15407,7 @@ const OUTPUTS = [
     'jobs',
 ];
 /** The outputs before anything is known: of wrong inputs, or of a defect. */
-const UNKNOWN = {
+const EMPTY_OUTPUTS = {
     ...Object.fromEntries(OUTPUTS.map((name) => [name, ''])),
     result: 'error',
     jobs: '[]',
@@ -15408,7 +15420,7 @@ function outputsOf(waited) {
         all.find(({ result }) => result !== 'completed') ??
         all[0];
     if (facts === undefined)
-        return { ...UNKNOWN, result: waited[0]?.end.result ?? UNKNOWN.result };
+        return { ...EMPTY_OUTPUTS, result: waited[0]?.outcome.result ?? EMPTY_OUTPUTS.result };
     return {
         status: facts.status,
         result: facts.result,
@@ -15435,13 +15447,13 @@ function warningOf(waited) {
     return phrase `The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deep, so that output is empty.`;
 }
 /** In the order of the contract; an unknown text is empty. */
-function factsOf({ state, end }) {
+function factsOf({ state, outcome }) {
     const { id, job, progress } = state;
     const text = (outside) => (outside === undefined ? '' : forOutput(outside));
     return {
         jobId: text(id.text),
         status: text(job?.status.text),
-        result: end.result,
+        result: outcome.result,
         instanceId: text(job?.instanceId),
         instanceName: text(job?.instanceName),
         jobName: text(job?.name),
@@ -15517,7 +15529,7 @@ async function publish(report, toolkit, env, secrets) {
     const lost = writeOutputs(report.outputs, toolkit, env, secrets);
     const annotation = withLoss(report.annotation, lost);
     if (annotation !== undefined) {
-        toolkit.error(forAnnotation(...annotation.lines, annotation.next), { title: annotation.title });
+        toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title });
     }
     try {
         await toolkit.summary.addRaw(report.summary).write();
@@ -15553,7 +15565,7 @@ function withLoss(annotation, lost) {
         ? {
             title: TITLES.outputs,
             lines: [phrase `All jobs completed.`, loss],
-            next: phrase `Check the runner’s disk and the file GITHUB_OUTPUT.`,
+            nextSteps: phrase `Check the runner’s disk and the file GITHUB_OUTPUT.`,
         }
         : { ...annotation, lines: [...annotation.lines, loss] };
 }
@@ -15561,11 +15573,11 @@ function withLoss(annotation, lost) {
 ;// CONCATENATED MODULE: ./src/report/chart.ts
 
 /** Where the line has its points: a chart of mermaid spreads them evenly. */
-const MOST_MOMENTS = 30;
+const MAX_MOMENTS = 30;
 /** Less would be no curve. */
-const FEWEST_POINTS = 3;
+const MIN_POINTS = 3;
 /** The line's colour, which is good to see on white and on black. */
-const COLOURS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' };
+const COLORS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' };
 const chart_UNITS = [
     { name: 'hours', ms: HOUR },
     { name: 'minutes', ms: MINUTE },
@@ -15582,14 +15594,14 @@ function chartOf(history, colour) {
         { at: until, progress },
     ]);
     const [from, to] = [corners[0]?.at ?? 0, corners.at(-1)?.at ?? 0];
-    if (known.length < FEWEST_POINTS || !(to - from >= SECOND))
+    if (known.length < MIN_POINTS || !(to - from >= SECOND))
         return undefined;
     const unit = chart_UNITS.find(({ ms }) => to >= 2 * ms) ?? chart_UNITS[2];
-    const steps = Math.min(MOST_MOMENTS, Math.floor((to - from) / SECOND) + 1) - 1;
+    const steps = Math.min(MAX_MOMENTS, Math.floor((to - from) / SECOND) + 1) - 1;
     const line = Array.from({ length: steps + 1 }, (_, step) => progressAt(corners, from + ((to - from) * step) / steps));
     const axis = (ms) => rounded(ms / unit.ms, 2);
     // Without a background of its own, it stands on GitHub's, be that light or dark.
-    const theme = { xyChart: { backgroundColor: 'transparent', plotColorPalette: COLOURS[colour] } };
+    const theme = { xyChart: { backgroundColor: 'transparent', plotColorPalette: COLORS[colour] } };
     const look = { xyChart: { width: 800, height: 260 }, themeVariables: theme };
     return [
         `%%{init: ${JSON.stringify(look)}}%%`,
@@ -15619,11 +15631,11 @@ function rounded(number, digits) {
 
 
 /** Bytes; GitHub drops the summary of a step above 1 MiB. */
-const LARGEST_SUMMARY = 900_000;
+const MAX_SUMMARY_BYTES = 900_000;
 /** Longest text from outside in a table of many jobs, in characters. */
-const LONGEST_IN_ROW = 120;
+const MAX_IN_ROW = 120;
 /** Changes of status that are shown; the newest stay. */
-const MOST_CHANGES = 40;
+const MAX_CHANGES = 40;
 const SIGNS = {
     completed: '✅',
     failed: '❌',
@@ -15634,7 +15646,7 @@ const SIGNS = {
     interrupted: '✋',
     error: '⚠️',
 };
-const CHART_COLOURS = {
+const CHART_COLORS = {
     completed: 'green',
     failed: 'red',
     canceled: 'red',
@@ -15647,26 +15659,26 @@ function summaryOf(waited, timeout) {
     return others.length === 0 ? summaryOfOne(only, timeout) : summaryOfMany(waited, timeout);
 }
 /** The summary of a run that waited for nothing: its annotation. */
-function summaryOfAnnotation({ title, lines: what, next }) {
-    return lines(`### ${SIGNS.error} ${title}`, '', ...what.map((line) => forSummary(line)), '', forSummary(next), '');
+function summaryOfAnnotation({ title, lines: what, nextSteps }) {
+    return lines(`### ${SIGNS.error} ${title}`, '', ...what.map((line) => forSummary(line)), '', forSummary(nextSteps), '');
 }
 function summaryOfOne(waited, timeout) {
-    const { state, end } = waited;
-    const { title, what, next } = explainEnd(waited, timeout);
+    const { state, outcome } = waited;
+    const { title, message, nextSteps } = explainOutcome(waited, timeout);
     const [first, ...others] = summary_factsOf(waited).map(([name, value]) => [name, forSummary(value)]);
-    const chart = chartOf(state.history, CHART_COLOURS[end.result] ?? 'blue');
-    return lines(`### ${SIGNS[end.result]} ${title}`, '', `| ${first?.join(' | ') ?? ''} |`, '|:--|:--|', ...others.map(([name, value]) => `| **${name}** | ${value} |`), '', 
+    const chart = chartOf(state.history, CHART_COLORS[outcome.result] ?? 'blue');
+    return lines(`### ${SIGNS[outcome.result]} ${title}`, '', `| ${first?.join(' | ') ?? ''} |`, '|:--|:--|', ...others.map(([name, value]) => `| **${name}** | ${value} |`), '', 
     // That it failed, and why, stands in the table already.
-    ...(['completed', 'failed', 'canceled'].includes(end.result) ? [] : [forSummary(what), '']), ...(next.length === 0 ? [] : [`**What to do next.** ${forSummary(next)}`, '']), ...(chart === undefined ? [] : ['```mermaid', chart, '```', '']), ...detailsOf(state));
+    ...(['completed', 'failed', 'canceled'].includes(outcome.result) ? [] : [forSummary(message), '']), ...(nextSteps.length === 0 ? [] : [`**What to do next.** ${forSummary(nextSteps)}`, '']), ...(chart === undefined ? [] : ['```mermaid', chart, '```', '']), ...detailsOf(state));
 }
 /** What is known, at a glance. */
-function summary_factsOf({ state, end }) {
+function summary_factsOf({ state, outcome }) {
     const { kind, id, job, progress } = state;
-    const isVerdict = 'job' in end;
+    const isVerdict = 'job' in outcome;
     const rows = [
-        ['Result', [end.result]],
+        ['Result', [outcome.result]],
         ['Status', isVerdict ? [] : pair(job?.status.text)],
-        ['Progress', end.result === 'completed' || progress === undefined ? [] : [bar_percent(progress)]],
+        ['Progress', outcome.result === 'completed' || progress === undefined ? [] : [progress_bar_percent(progress)]],
         [kind === 'job' ? 'Job' : 'Order', pair(job?.name, id.text)],
         ['Instance', pair(job?.instanceName, job?.instanceId)],
         ['Address', pair(job?.instanceEndpoint)],
@@ -15687,14 +15699,14 @@ function detailsOf(state) {
     const { history, retries, job } = state;
     const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities);
     const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true);
-    const left = Math.max(changes.length - MOST_CHANGES, 0);
+    const left = Math.max(changes.length - MAX_CHANGES, 0);
     return [
         '<details><summary>Details</summary>',
         '',
         ...(changes.length === 0 ? [] : ['| After | Status | Progress |', '|--:|:--|--:|']),
         ...changes
             .slice(left)
-            .map(({ at, status, progress }) => `| ${formatDuration(at)} | ${forSummary([status], LONGEST_IN_ROW)} | ${bar_percent(progress)} |`),
+            .map(({ at, status, progress }) => `| ${formatDuration(at)} | ${forSummary([status], MAX_IN_ROW)} | ${progress_bar_percent(progress)} |`),
         ...(left === 0 ? [] : ['', `${left} earlier changes of status are left out.`]),
         '',
         `**Requests.** ${forSummary(tallyPhrase(state))}`,
@@ -15708,33 +15720,35 @@ function detailsOf(state) {
     ];
 }
 function summaryOfMany(all, timeout) {
-    const red = all.filter(({ end }) => end.result !== 'completed');
-    const green = all.filter(({ end }) => end.result === 'completed');
-    const nexts = new Map(red.map((one) => explainEnd(one, timeout)).map(({ title, next }) => [title, next]));
+    const red = all.filter(({ outcome }) => outcome.result !== 'completed');
+    const green = all.filter(({ outcome }) => outcome.result === 'completed');
+    const nexts = new Map(red.map((one) => explainOutcome(one, timeout)).map(({ title, nextSteps }) => [title, nextSteps]));
     const cells = [...red, ...green].map(cellsOf);
     // What is known of no job gets no column.
     const columns = COLUMNS.filter((_column, index) => cells.some((row) => (row[index]?.length ?? 0) > 0));
     const head = lines(`### ${red.length === 0 ? SIGNS.completed : SIGNS.failed} ${green.length} of ${all.length} jobs completed`, '', rowOf(columns.map((column) => [column])), `|${columns.map((column) => (column === 'Duration' ? '--:' : ':--')).join('|')}|`);
-    const tail = lines('', ...[...nexts].map(([title, next]) => `- **${title}.** ${forSummary(next, LONGEST_IN_ROW)}`), '');
+    const tail = lines('', ...[...nexts].map(([title, next]) => `- **${title}.** ${forSummary(next, MAX_IN_ROW)}`), '');
     const rows = cells.map((row) => rowOf(row.filter((_cell, index) => columns.includes(COLUMNS[index] ?? ''))));
-    const shown = withinBytes(rows, LARGEST_SUMMARY);
+    const shown = withinBytes(rows, MAX_SUMMARY_BYTES);
     const rest = rows.length - shown.length;
     return head + lines(...shown, ...(rest > 0 ? ['', `… and ${rest} more.`] : [])) + tail;
 }
 const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
-function cellsOf({ state, end }) {
+function cellsOf({ state, outcome }) {
     const { id, job } = state;
-    const reason = end.result === 'error' && end.why !== 'other-job' ? end.told.says : pair(job?.failReason);
+    const reason = outcome.result === 'error' && outcome.reason !== 'other-job'
+        ? outcome.detail.message
+        : pair(job?.failReason);
     return [
         // The first space does not break; the reason is here, since a column of its own would be narrow.
-        [`${SIGNS[end.result]}\u00A0${end.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
+        [`${SIGNS[outcome.result]}\u00A0${outcome.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
         pair(job?.name, id.text),
         pair(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
         durationOf(job),
     ];
 }
 function rowOf(cells) {
-    return `| ${cells.map((cell) => forSummary(cell, LONGEST_IN_ROW)).join(' | ')} |`;
+    return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`;
 }
 /** As many rows as fit. */
 function withinBytes(rows, bytes) {
@@ -15783,11 +15797,11 @@ const STUBBORN = 5;
 /** How the pace goes on after an answer; `random` uniform in 0 to 1. */
 function pacing(random) {
     return (pace, answer, at) => {
-        if (answer.kind === 'try-again' && answer.throttled !== undefined) {
+        if (answer.kind === 'transient' && answer.throttled !== undefined) {
             const known = { ...pace, period: answer.throttled.period ?? pace.period };
             return refused(known, answer.retryAfter, at, random);
         }
-        const isAdmitted = ['job', 'other-job', 'not-visible', 'list'].includes(answer.kind);
+        const isAdmitted = ['job', 'other-job', 'not-found-yet', 'list'].includes(answer.kind);
         return isAdmitted ? admitted(pace, at) : pace;
     };
 }
@@ -15898,19 +15912,19 @@ function schedule(interval, random) {
             return 0;
         const wanted = interval === 'auto' ? automatic(state, elapsed, random) : interval;
         const pause = gap > wanted ? slowed(state, elapsed, gap, random) : wanted;
-        return state.last?.kind === 'try-again'
+        return state.last?.kind === 'transient'
             ? Math.max(pause, backoff(state.faults, random), state.last.retryAfter ?? 0)
             : pause;
     };
 }
 function automatic(state, elapsed, random) {
     // The job has nothing to do with it: new credentials are asked with soon.
-    if (state.last?.kind === 'refused')
+    if (state.last?.kind === 'rejected')
         return SHORTEST_PAUSE;
     // The second question is spread, so that the jobs of a matrix do not stay in step.
     if (total(state.tally) === 1)
         return SHORTEST_PAUSE * (1 + random());
-    const expected = forecast(state.history);
+    const expected = estimateCompletion(state.history);
     const progress = state.history.at(-1)?.progress;
     if (expected === undefined) {
         const isFarFromOver = progress !== undefined && progress < HALFWAY;
@@ -15932,7 +15946,7 @@ function blind(elapsed) {
 /** Where questions are scarce: the next one when the job is expected to be over, if that is not far. */
 function slowed(state, elapsed, gap, random) {
     const pause = gap * (0.9 + random() / 5);
-    const left = (forecast(state.history)?.latest ?? 0) - elapsed;
+    const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed;
     return Math.max(pause, Math.min(left, 2 * pause));
 }
 /** Doubles with each fault in a row; the jitter of up to a half keeps many waiters out of step. */
@@ -15945,14 +15959,14 @@ function clamp(pause) {
 
 ;// CONCATENATED MODULE: ./src/wait/history.ts
 /** Points kept of one job; above it, every second one is dropped, so that memory does not grow with the wait. */
-const MOST_POINTS = 100;
+const MAX_POINTS = 100;
 /** Adds what was seen at a moment: a point when it differs from the one before. The first and the newest are always kept. */
 function recordPoint(history, seen) {
     const last = history.at(-1);
     const isSame = last?.status.equals(seen.status) === true;
     if (isSame && last.progress === seen.progress)
         return [...history.slice(0, -1), { ...last, until: seen.at }];
-    const kept = history.length < MOST_POINTS ? history : history.filter((_point, index) => index % 2 === 0);
+    const kept = history.length < MAX_POINTS ? history : history.filter((_point, index) => index % 2 === 0);
     // Equal ones share one text: of a long wait there are many.
     return [...kept, { ...seen, status: isSame ? last.status : seen.status, until: seen.at }];
 }
@@ -15971,16 +15985,16 @@ function furthestAt(history) {
  * How long a job may stay invisible, for which the API reference says "several seconds", and an order without a job,
  * which begins when the order is paid.
  */
-const LONGEST_HIDDEN = { job: 2 * MINUTE, order: 10 * MINUTE };
+const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE };
 /** How long `Pending` needs no explanation. */
-const LONG_PENDING = 10 * MINUTE;
+const PENDING_WARNING_AFTER = 10 * MINUTE;
 /** In a row, a usable answer between them starts anew. */
-const MOST_UNUSABLE = 5;
-const MOST_MISSING = 3;
-const MOST_REFUSALS = 2;
+const MAX_UNUSABLE = 5;
+const MAX_MISSING = 3;
+const MAX_REJECTIONS = 2;
 /** Warnings about statuses that a hostile service can cause. */
-const MOST_STATUS_WARNINGS = 10;
-function begin(id, kind = 'job') {
+const MAX_STATUS_WARNINGS = 10;
+function initialState(id, kind = 'job') {
     return {
         kind,
         id,
@@ -15990,10 +16004,10 @@ function begin(id, kind = 'job') {
         history: [],
         tally: [],
         last: undefined,
-        hiddenSince: undefined,
+        notFoundSince: undefined,
         missing: 0,
         unusable: 0,
-        refusals: 0,
+        rejections: 0,
         faults: 0,
         retries: 0,
         pendingSince: undefined,
@@ -16006,31 +16020,31 @@ function judge(before, answer, at) {
     const state = { ...before, last: answer, tally: count(before.tally, judge_labelOf(answer)) };
     switch (answer.kind) {
         case 'job':
-            return judgeJob({ ...state, isSeen: state.isSeen || answer.isHint !== true }, answer.job, at);
+            return judgeJob({ ...state, isSeen: state.isSeen || answer.isFromList !== true }, answer.job, at);
         case 'other-job':
-            return ended(state, { result: 'error', why: 'other-job', id: answer.id });
-        case 'not-visible':
-            return judgeNotVisible({ ...state, faults: 0, unusable: 0, refusals: 0 }, answer.told, at);
+            return finish(state, { result: 'error', reason: 'other-job', id: answer.id });
+        case 'not-found-yet':
+            return judgeNotFound({ ...state, faults: 0, unusable: 0, rejections: 0 }, answer.detail, at);
         case 'unusable': {
             const unusable = state.unusable + 1;
-            return unusable < MOST_UNUSABLE
-                ? asksAgain({ ...state, faults: 0, unusable })
-                : ended({ ...state, unusable }, { result: 'error', why: 'unusable', told: answer.told });
+            return unusable < MAX_UNUSABLE
+                ? retry({ ...state, faults: 0, unusable })
+                : finish({ ...state, unusable }, { result: 'error', reason: 'unusable', detail: answer.detail });
         }
-        case 'refused': {
-            const refusals = state.refusals + 1;
-            return answer.isRenewable === true && refusals < MOST_REFUSALS
-                ? asksAgain({ ...state, refusals })
-                : ended({ ...state, refusals }, { result: 'error', why: answer.why, told: answer.told });
+        case 'rejected': {
+            const rejections = state.rejections + 1;
+            return answer.isRenewable === true && rejections < MAX_REJECTIONS
+                ? retry({ ...state, rejections })
+                : finish({ ...state, rejections }, { result: 'error', reason: answer.reason, detail: answer.detail });
         }
-        case 'try-again':
-            return asksAgain({ ...state, faults: state.faults + 1 });
+        case 'transient':
+            return retry({ ...state, faults: state.faults + 1 });
     }
 }
 function judge_labelOf(answer) {
     if (answer.kind === 'job')
         return answer.job.status.label;
-    return answer.kind === 'other-job' ? 'another job' : answer.told.label;
+    return answer.kind === 'other-job' ? 'another job' : answer.detail.label;
 }
 function judgeJob(before, job, at) {
     const { meaning, label } = job.status;
@@ -16042,7 +16056,7 @@ function judgeJob(before, job, at) {
         history: recordPoint(before.history, { at, status: label, progress }),
         missing: 0,
         unusable: 0,
-        refusals: 0,
+        rejections: 0,
         faults: 0,
         pendingSince: meaning === 'pending' ? (before.pendingSince ?? at) : undefined,
     };
@@ -16050,9 +16064,9 @@ function judgeJob(before, job, at) {
         case 'completed':
         case 'failed':
         case 'canceled':
-            return ended(state, { result: meaning, job });
+            return finish(state, { result: meaning, job });
         case 'running':
-            return judge_goesOn(state);
+            return keepWaiting(state);
         case 'pending':
             return judgePending(state, at);
         case 'unauthorized':
@@ -16062,44 +16076,44 @@ function judgeJob(before, job, at) {
     }
 }
 function judgePending(state, at) {
-    if (state.pendingWarned || at - (state.pendingSince ?? at) < LONG_PENDING)
-        return judge_goesOn(state);
+    if (state.pendingWarned || at - (state.pendingSince ?? at) < PENDING_WARNING_AFTER)
+        return keepWaiting(state);
     const warning = phrase `Job ${state.id.text} has been Pending for 10 minutes: perhaps a delayed operation, which starts in the instance’s maintenance window.`;
-    return { state: { ...state, pendingWarned: true }, warning, end: undefined };
+    return { state: { ...state, pendingWarned: true }, warning, outcome: undefined };
 }
 function warnOfStatus(state, status, meaning) {
     const { warnedStatuses } = state;
     const isKnown = warnedStatuses.some((warned) => warned.equals(status));
-    if (isKnown || warnedStatuses.length >= MOST_STATUS_WARNINGS)
-        return judge_goesOn(state);
+    if (isKnown || warnedStatuses.length >= MAX_STATUS_WARNINGS)
+        return keepWaiting(state);
     return {
         state: { ...state, warnedStatuses: [...warnedStatuses, status] },
         warning: phrase `Job ${state.id.text} has the status “${status}”: ${meaning}.`,
-        end: undefined,
+        outcome: undefined,
     };
 }
-function judgeNotVisible(before, told, at) {
+function judgeNotFound(before, detail, at) {
     // What the list alone has told of since less long may still be new to the jobs call.
-    const toldFor = at - (before.history[0]?.at ?? at);
-    if (before.isSeen || toldFor >= LONGEST_HIDDEN.job) {
+    const listedFor = at - (before.history[0]?.at ?? at);
+    if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
         const state = { ...before, missing: before.missing + 1 };
-        return state.missing < MOST_MISSING ? judge_goesOn(state) : ended(state, { result: 'vanished', told });
+        return state.missing < MAX_MISSING ? keepWaiting(state) : finish(state, { result: 'vanished', detail });
     }
-    const hiddenSince = before.hiddenSince ?? at;
-    const state = { ...before, hiddenSince };
-    const hiddenFor = at - hiddenSince;
-    return hiddenFor < LONGEST_HIDDEN[state.kind]
-        ? judge_goesOn(state)
-        : ended(state, { result: 'not-found', told, hiddenFor });
+    const notFoundSince = before.notFoundSince ?? at;
+    const state = { ...before, notFoundSince };
+    const notFoundFor = at - notFoundSince;
+    return notFoundFor < GRACE_PERIOD[state.kind]
+        ? keepWaiting(state)
+        : finish(state, { result: 'not-found', detail, notFoundFor });
 }
-function asksAgain(state) {
-    return judge_goesOn({ ...state, retries: state.retries + 1 });
+function retry(state) {
+    return keepWaiting({ ...state, retries: state.retries + 1 });
 }
-function judge_goesOn(state) {
-    return { state, warning: undefined, end: undefined };
+function keepWaiting(state) {
+    return { state, warning: undefined, outcome: undefined };
 }
-function ended(state, end) {
-    return { state, warning: undefined, end };
+function finish(state, outcome) {
+    return { state, warning: undefined, outcome };
 }
 
 ;// CONCATENATED MODULE: ./src/wait/list-pace.ts
@@ -16128,7 +16142,7 @@ class ListPace {
     nextAsk(page, answer, waiting, at) {
         const share = this.#share(at);
         const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), list_pace_LONGEST_PAUSE) : share;
-        const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
+        const retryAt = answer.kind === 'transient' ? at + (answer.retryAfter ?? 0) : at;
         return Math.max(at + Math.max(backoff, this.#worthAfter(page, waiting, at)), retryAt, this.#turns.notBefore);
     }
     /** When jobs that a page tells of are asked for themselves, should it not come. */
@@ -16145,8 +16159,8 @@ class ListPace {
     }
     /** Until the first of a page's jobs is worth a question. What the list lacks sets the pace where there is no other. */
     #worthAfter(page, waiting, at) {
-        const told = waiting.filter((state) => this.#listing.pageOf(state) === page || state.job === undefined);
-        const worth = told.length > 0 ? told : waiting.filter((state) => this.#listing.isAwaited(state));
+        const active = waiting.filter((state) => this.#listing.pageOf(state) === page || state.job === undefined);
+        const worth = active.length > 0 ? active : waiting.filter((state) => this.#listing.isAwaited(state));
         const pauses = (worth.length > 0 ? worth : waiting).map((state) => this.#pause(state, at));
         return worth.length > 0 ? Math.min(...pauses) : Math.max(list_pace_LONGEST_PAUSE, ...pauses);
     }
@@ -16179,7 +16193,7 @@ function divide({ since, until }, { entries }) {
 /** More windows would cost more than they save: at once, and in one search for jobs. */
 const MOST_PAGES = 20;
 /** In a row, of credentials that can be renewed. */
-const listing_MOST_REFUSALS = 2;
+const MOST_REFUSALS = 2;
 /** What the task center's list says of the jobs that are waited for: hints, never a verdict. */
 class Listing {
     #pages;
@@ -16209,20 +16223,20 @@ class Listing {
     }
     /** Takes in what a page brought at a moment; returns what it tells of jobs that are not over. */
     hear(page, answer, waiting, at) {
-        const told = new Map();
+        const reported = new Map();
         page.failures += 1;
-        page.refusals = answer.kind === 'refused' ? page.refusals + 1 : 0;
-        if (answer.kind === 'refused' && (answer.isRenewable !== true || page.refusals >= listing_MOST_REFUSALS)) {
+        page.refusals = answer.kind === 'rejected' ? page.refusals + 1 : 0;
+        if (answer.kind === 'rejected' && (answer.isRenewable !== true || page.refusals >= MOST_REFUSALS)) {
             this.#pages = [];
             for (const { id } of waiting)
                 this.#place(id).standing = 'distrusted';
         }
         // That there were too many questions says nothing about the list.
-        const isThrottled = answer.kind === 'try-again' && answer.throttled !== undefined;
+        const isThrottled = answer.kind === 'transient' && answer.throttled !== undefined;
         if (answer.kind !== 'list' && !isThrottled)
             this.#endSearch(waiting, false);
         if (answer.kind !== 'list')
-            return told;
+            return reported;
         const entries = new Map(answer.entries.map((entry) => [keyOf(entry.id), entry]));
         // The list may have been asked too early: where one of the missing is, there may be others.
         const isFound = waiting.some((job) => this.standing(job) === 'missing' && entries.has(keyOf(job.id)));
@@ -16235,16 +16249,16 @@ class Listing {
                 continue;
             page.failures = 0;
             if (this.standing(state) === 'told')
-                told.set(state, entry);
+                reported.set(state, entry);
         }
         this.#readOn(page, answer, waiting, at);
-        return told;
+        return reported;
     }
     /** Takes in what a job's own answer says of the list. */
     confirm({ id }, answer) {
         const place = this.#place(id);
-        const wasWrong = (answer.kind === 'job' && place.standing === 'over' && !isOver(answer.job.status)) ||
-            (answer.kind === 'not-visible' && ['told', 'over'].includes(place.standing));
+        const wasWrong = (answer.kind === 'job' && place.standing === 'over' && !isTerminal(answer.job.status)) ||
+            (answer.kind === 'not-found-yet' && ['told', 'over'].includes(place.standing));
         if (wasWrong)
             place.standing = 'distrusted';
     }
@@ -16258,7 +16272,7 @@ class Listing {
             return;
         }
         place.page = page;
-        if (isOver(entry.job.status))
+        if (isTerminal(entry.job.status))
             place.standing = 'over';
         else
             place.standing = place.standing === 'over' ? 'distrusted' : 'told';
@@ -16351,8 +16365,8 @@ class OrderSearch {
             return found.map(({ id }) => id);
         this.#next(answer);
         return {
-            kind: 'not-visible',
-            told: { label: 'no job yet', says: phrase `the task center lists no job of it` },
+            kind: 'not-found-yet',
+            detail: { label: 'no job yet', message: phrase `the task center lists no job of it` },
         };
     }
     #next(list) {
@@ -16451,9 +16465,9 @@ class Turns {
 }
 /** Whether the service took the credentials, be it that it knows nothing of the job. */
 function saysThatWeMayAsk(answer) {
-    if (answer.kind === 'refused')
+    if (answer.kind === 'rejected')
         return answer.scope === 'job';
-    return answer.kind !== 'try-again' && answer.kind !== 'unusable';
+    return answer.kind !== 'transient' && answer.kind !== 'unusable';
 }
 
 ;// CONCATENATED MODULE: ./src/wait/wait.ts
@@ -16480,7 +16494,7 @@ const NEXT_WINDOW = 2 * SECOND;
 const URGENCY = MINUTE;
 const INTERRUPTED = { result: 'interrupted', by: 'signal' };
 /** What was thrown where it should not have been. */
-class Defect {
+class InternalError {
     thrown;
     constructor(thrown) {
         this.thrown = thrown;
@@ -16515,7 +16529,7 @@ class Waiting {
         this.#turns = new Turns(pacing, 'order' in jobs || jobs.length > 1, this.#lastLook);
         if ('order' in jobs) {
             const search = new OrderSearch(jobs.order, world.wallClock());
-            this.#tracks = [trackOf(begin(jobs.order, 'order'), 0, search)];
+            this.#tracks = [trackOf(initialState(jobs.order, 'order'), 0, search)];
         }
         else
             this.#follow(jobs, 0);
@@ -16531,7 +16545,7 @@ class Waiting {
             // One look at the clock for one round: what became due in between would be neither asked nor waited for.
             const now = this.#elapsed();
             if (signal.aborted)
-                this.#endAll(signal.reason instanceof Defect ? this.#brokenBy(signal.reason.thrown) : INTERRUPTED);
+                this.#endAll(signal.reason instanceof InternalError ? this.#brokenBy(signal.reason.thrown) : INTERRUPTED);
             if (now >= timeout)
                 this.#endAll({ result: 'timed-out' });
             if (now >= this.#lastLook)
@@ -16559,7 +16573,7 @@ class Waiting {
         signal.removeEventListener('abort', wake);
         this.#untilLastLook.abort();
         this.#untilTimeout.abort();
-        return this.#tracks.map(({ state, end }) => ({ state, end: end ?? INTERRUPTED }));
+        return this.#tracks.map(({ state, outcome }) => ({ state, outcome: outcome ?? INTERRUPTED }));
     }
     /** Begins to wait for jobs. */
     #follow(jobs, at) {
@@ -16570,23 +16584,23 @@ class Waiting {
         this.#list = isListed ? { listing, pace } : undefined;
         const late = Math.min(at + LATE_AT_FIRST, this.#lastLook);
         this.#tracks = jobs.map((id) => {
-            const state = begin(id);
+            const state = initialState(id);
             // What was found by an order is asked for at once.
             const first = at === 0 ? this.#plan.pause(state, 0) : at;
             return trackOf(state, isListed ? late : first);
         });
     }
     async #put(question, askedAt) {
-        const { ask, askList } = this.#world;
+        const { getJob, listJobs } = this.#world;
         const { signal } = askedAt < this.#lastLook ? this.#untilLastLook : this.#untilTimeout;
         question.isAsking = true;
         try {
             if ('window' in question)
-                this.#hearList(question, await askList(question.window, signal), askedAt);
+                this.#hearList(question, await listJobs(question.window, signal), askedAt);
             else if (question.search === undefined)
-                this.#hear(question, await ask(question.state.id, signal), askedAt);
+                this.#hear(question, await getJob(question.state.id, signal), askedAt);
             else
-                this.#hearOrder(question, question.search, await askList(question.search.window, signal), askedAt);
+                this.#hearOrder(question, question.search, await listJobs(question.search.window, signal), askedAt);
         }
         catch (error) {
             this.#endAll(this.#brokenBy(error));
@@ -16598,7 +16612,7 @@ class Waiting {
     #hear(track, answer, askedAt) {
         const at = this.#elapsed();
         this.#turns.hear(answer, at);
-        if (track.end !== undefined)
+        if (track.outcome !== undefined)
             return;
         this.#list?.listing.confirm(track.state, answer);
         this.#judge(track, answer, at, askedAt);
@@ -16607,7 +16621,7 @@ class Waiting {
     #hearOrder(track, search, answer, askedAt) {
         const at = this.#elapsed();
         this.#turns.hear(answer, at);
-        if (track.end !== undefined)
+        if (track.outcome !== undefined)
             return;
         const read = search.read(answer);
         if ('kind' in read) {
@@ -16617,14 +16631,14 @@ class Waiting {
                 track.nextAsk = Math.min(track.nextAsk, at + NEXT_WINDOW);
             return;
         }
-        this.#world.listener.found(read);
+        this.#world.listener.onJobsFound(read);
         this.#follow(read, at);
     }
     #judge(track, answer, at, askedAt) {
         const { listener } = this.#world;
-        const { state, warning, end } = judge(track.state, answer, at);
+        const { state, warning, outcome } = judge(track.state, answer, at);
         track.state = state;
-        track.end = end;
+        track.outcome = outcome;
         if (answer.kind === 'job')
             track.seenAt = at;
         const { listing, pace } = this.#list ?? {};
@@ -16636,13 +16650,13 @@ class Waiting {
                 : this.#scheduled(state, at);
         if (askedAt < this.#lastLook)
             track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt(answer, at)));
-        listener.answered(state, end === undefined ? this.#inTime(track.nextAsk) : undefined, end !== undefined);
+        listener.onResponse(state, outcome === undefined ? this.#inTime(track.nextAsk) : undefined, outcome !== undefined);
         if (warning !== undefined)
-            listener.warned(warning);
-        if (end === undefined || end.result === 'completed')
+            listener.onWarning(warning);
+        if (outcome === undefined || outcome.result === 'completed')
             return;
-        if (answer.kind === 'refused' && answer.scope === 'all')
-            this.#endAll(end);
+        if (answer.kind === 'rejected' && answer.scope === 'all')
+            this.#endAll(outcome);
         if (this.#plan.failFast)
             this.#endAll({ result: 'interrupted', by: 'fail-fast' });
     }
@@ -16656,16 +16670,16 @@ class Waiting {
         const open = this.#open();
         // Credentials that are refused, and will be for each job.
         const [first] = open;
-        const isFinal = answer.kind === 'refused' && answer.scope === 'all' && answer.isRenewable !== true;
+        const isFinal = answer.kind === 'rejected' && answer.scope === 'all' && answer.isRenewable !== true;
         if (isFinal && first !== undefined)
             this.#judge(first, answer, at, askedAt);
         const before = open.map(({ state }) => listing.standing(state));
         const entries = listing.hear(page, answer, open.map(({ state }) => state), at);
-        const told = open.flatMap((track) => {
+        const reported = open.flatMap((track) => {
             const entry = entries.get(track.state);
             if (entry === undefined)
                 return [];
-            const { state, warning } = judge(track.state, { kind: 'job', job: entry.job, isHint: true }, at);
+            const { state, warning } = judge(track.state, { kind: 'job', job: entry.job, isFromList: true }, at);
             track.state = state;
             return [{ track, warning }];
         });
@@ -16673,13 +16687,13 @@ class Waiting {
         page.nextAsk = pace.nextAsk(page, answer, waiting, at);
         if (askedAt < this.#lastLook)
             page.nextAsk = Math.min(page.nextAsk, this.#lastLookAt(retryAt(answer, at)));
-        for (const { track, warning } of told) {
+        for (const { track, warning } of reported) {
             const { state } = track;
             track.nextAsk = Math.max(track.notBefore, pace.ownAt(state, track.seenAt, page, at));
             track.nextAsk = askedAt < this.#lastLook ? Math.min(track.nextAsk, this.#backstop) : Infinity;
-            this.#world.listener.answered(state, this.#inTime(page.nextAsk), false);
+            this.#world.listener.onResponse(state, this.#inTime(page.nextAsk), false);
             if (warning !== undefined)
-                this.#world.listener.warned(warning);
+                this.#world.listener.onWarning(warning);
         }
         for (const [index, track] of open.entries()) {
             const standing = listing.standing(track.state);
@@ -16695,7 +16709,7 @@ class Waiting {
     #scheduled(state, at) {
         const alone = this.#open().filter((track) => this.#list?.listing.pageOf(track.state)?.failures !== 0);
         // After a refusal for the service's limit, when to try again is the pace's matter alone.
-        const isThrottled = state.last?.kind === 'try-again' && state.last.throttled !== undefined;
+        const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined;
         const gap = isThrottled ? 0 : this.#turns.gap(at) * alone.length;
         return Math.max(at + this.#plan.pause(state, at, gap), this.#turns.notBefore);
     }
@@ -16734,17 +16748,17 @@ class Waiting {
         return this.#list?.listing.standing(state) === 'over';
     }
     #open() {
-        return this.#tracks.filter(({ end }) => end === undefined);
+        return this.#tracks.filter(({ outcome }) => outcome === undefined);
     }
     #endAll(end) {
         for (const track of this.#tracks)
-            track.end ??= end;
+            track.outcome ??= end;
     }
     #brokenBy(thrown) {
         return {
             result: 'error',
-            why: 'defect',
-            told: { label: 'defect', says: [this.#world.describe(thrown)] },
+            reason: 'defect',
+            detail: { label: 'defect', message: [this.#world.describe(thrown)] },
         };
     }
     #elapsed() {
@@ -16752,12 +16766,12 @@ class Waiting {
     }
 }
 function retryAt(answer, at) {
-    return answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at;
+    return answer.kind === 'transient' ? at + (answer.retryAfter ?? 0) : at;
 }
 function trackOf(state, nextAsk, search) {
     return {
         state,
-        end: undefined,
+        outcome: undefined,
         nextAsk,
         notBefore: -Infinity,
         seenAt: 0,
@@ -16786,17 +16800,17 @@ function trackOf(state, nextAsk, search) {
 
 
 /** One run of the action; true when every job completed and the outputs are written. */
-async function main(around) {
-    const { toolkit, env, secrets, onReport } = around;
+async function main(deps) {
+    const { toolkit, env, secrets, onReport } = deps;
     const settings = readInputs((name) => toolkit.getInput(name), env, secrets);
     if ('problems' in settings) {
         const annotation = inputsAnnotation(settings.problems);
         onReport();
-        const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) };
+        const report = { outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) };
         return publish(report, toolkit, env, secrets);
     }
-    const exchanges = new Exchanges(exchange, toolkit, secrets, around.clock);
-    const waited = await waitFor(settings, around, exchanges);
+    const exchanges = new RequestLog(exchange, toolkit, secrets, deps.clock);
+    const waited = await waitFor(settings, deps, exchanges);
     onReport();
     const outputs = outputsOf(waited);
     printDetails(waited, outputs, exchanges.count, toolkit, secrets);
@@ -16807,17 +16821,17 @@ async function main(around) {
         summary: summaryOf(waited, settings.timeout),
     };
     const isPublished = await publish(report, toolkit, env, secrets);
-    return isPublished && waited.every(({ end }) => end.result === 'completed');
+    return isPublished && waited.every(({ outcome }) => outcome.result === 'completed');
 }
 async function waitFor(settings, around, { exchange }) {
     const { toolkit, env, secrets, clock, wallClock, random, signal } = around;
     const { jobs, timeout, pollInterval, failFast, credentials: choice, ...api } = settings;
-    const log = new Log(jobs, toolkit, clock, showsColours(env) ? coloured : plain);
+    const log = new Log(jobs, toolkit, clock, usesColor(env) ? colored : plain);
     log.begin(secrets.text(api.endpoint), timeout, choice.source);
     const credentials = credentialsFor(choice, settings, around, exchange, log);
     const asking = { ...api, credentials, exchange, secrets, wallClock };
     const over = new AbortController();
-    void log.signsOfLife(over.signal);
+    void log.startHeartbeat(over.signal);
     const waited = await wait({
         jobs,
         timeout,
@@ -16826,8 +16840,8 @@ async function waitFor(settings, around, { exchange }) {
         hasList: api.service.hasList,
         failFast,
     }, {
-        ask: jobsApi(asking),
-        askList: jobListApi(asking),
+        getJob: jobsApi(asking),
+        listJobs: jobListApi(asking),
         clock,
         wallClock,
         signal,
@@ -16837,7 +16851,7 @@ async function waitFor(settings, around, { exchange }) {
     over.abort();
     const warning = warningOf(waited);
     if (warning !== undefined)
-        log.warned(warning);
+        log.onWarning(warning);
     return waited;
 }
 function credentialsFor(choice, { projectId, timeout }, { secrets, clock, wallClock }, exchange, log) {
@@ -16927,14 +16941,14 @@ async function endByDefect(error) {
     brokenIn = isReporting ? 'report' : 'wait';
     limitFarewell();
     if (brokenIn === 'wait') {
-        stop.abort(new Defect(error));
+        stop.abort(new InternalError(error));
         await (0,promises_namespaceObject.setTimeout)(LONGEST_FAREWELL / 2);
         // The process is still here: the wait itself is lost.
         brokenIn = 'report';
     }
     try {
         const annotation = defectAnnotation(secrets.error(error));
-        const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) };
+        const report = { outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) };
         await publish(report, core_namespaceObject, process.env, secrets);
         await flush();
     }

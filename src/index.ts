@@ -2,11 +2,11 @@ import * as core from '@actions/core'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from './main.ts'
 import { defectAnnotation } from './report/annotation.ts'
-import { UNKNOWN } from './report/outputs.ts'
+import { EMPTY_OUTPUTS } from './report/outputs.ts'
 import { publish } from './report/publish.ts'
 import { summaryOfAnnotation } from './report/summary.ts'
 import { Secrets } from './secrets.ts'
-import { Defect } from './wait/wait.ts'
+import { InternalError } from './wait/wait.ts'
 
 // Red until proven green: whatever ends this process before the last line of `run` leaves it red.
 process.exitCode = 1
@@ -67,14 +67,14 @@ async function endByDefect(error: unknown): Promise<void> {
   brokenIn = isReporting ? 'report' : 'wait'
   limitFarewell()
   if (brokenIn === 'wait') {
-    stop.abort(new Defect(error))
+    stop.abort(new InternalError(error))
     await sleep(LONGEST_FAREWELL / 2)
     // The process is still here: the wait itself is lost.
     brokenIn = 'report'
   }
   try {
     const annotation = defectAnnotation(secrets.error(error))
-    const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) }
+    const report = { outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }
     await publish(report, core, process.env, secrets)
     await flush()
   } finally {

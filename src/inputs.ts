@@ -4,7 +4,7 @@ import { isServiceName, SERVICES, type Service } from './api/service.ts'
 import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
 import type { Secrets } from './secrets.ts'
-import { Wrong } from './wrong.ts'
+import { InvalidInput } from './invalid-input.ts'
 
 /** Every input of action.yml with its default there; a test holds the two and the README together. */
 export const INPUTS = {
@@ -35,7 +35,7 @@ const PROJECT_VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_I
 const REGION_VARIABLES = ['HUAWEI_CLOUD_REGION', 'HW_REGION_NAME'] as const
 
 /** More would not fit into the outputs. */
-const MOST_JOBS = 500
+const MAX_JOBS = 500
 
 export interface Settings {
   /** Scheme, host and path prefix, without a slash at its end. */
@@ -76,8 +76,8 @@ export function readInputs(
   }
   const input = (name: InputName) => given(name).trim() || INPUTS[name]
   const variable = (name: string) => env[name]?.trim() ?? ''
-  const read = <T>(name: string, value: T | Wrong): T | undefined => {
-    if (!(value instanceof Wrong)) return value
+  const read = <T>(name: string, value: T | InvalidInput): T | undefined => {
+    if (!(value instanceof InvalidInput)) return value
     report(name, value.problem)
     return undefined
   }
@@ -89,7 +89,7 @@ export function readInputs(
   const service = parseService(input('service'))
   const settings = {
     endpoint: fromRegion
-      ? read(region.source, service instanceof Wrong ? undefined : jobsEndpointOf(region.id, service))
+      ? read(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
       : read('endpoint', parseJobsEndpoint(input('endpoint'))),
     projectId: read('project-id', parseProjectId(projectId)),
     jobs:
@@ -107,7 +107,7 @@ export function readInputs(
 }
 
 /** Whether the log may be coloured: the runner shows it, and nobody asked for none (no-color.org). */
-export function showsColours(env: NodeJS.ProcessEnv): boolean {
+export function usesColor(env: NodeJS.ProcessEnv): boolean {
   return env['GITHUB_ACTIONS'] === 'true' && (env['NO_COLOR'] ?? '') === ''
 }
 
@@ -123,54 +123,56 @@ function readRegion(given: string, variable: (name: string) => string): Region |
   return source && { id: variable(source), source }
 }
 
-function parseJobsEndpoint(value: string): string | Wrong {
+function parseJobsEndpoint(value: string): string | InvalidInput {
   if (value !== '') return parseEndpoint(value, 'v3', 'jobs')
-  return new Wrong(
+  return new InvalidInput(
     'is missing. Give endpoint, the host of the service’s API, or region, cn-north-4 say, whose host is looked up.',
   )
 }
 
-function parseProjectId(value: string): string | Wrong {
+function parseProjectId(value: string): string | InvalidInput {
   if (value === '') {
-    return new Wrong(`is missing. Give the project’s id, as an input or in ${PROJECT_VARIABLES[0]}.`)
+    return new InvalidInput(`is missing. Give the project’s id, as an input or in ${PROJECT_VARIABLES[0]}.`)
   }
   return /^[A-Za-z0-9]{32}$/.test(value)
     ? value
-    : new Wrong(
+    : new InvalidInput(
         `must be 32 letters or digits, and this has ${value.length} characters. Its name, “cn-north-4” say, is not its id: see My Credentials > Projects in the console.`,
       )
 }
 
-function parseJobIds(value: string, secrets: Secrets): readonly JobId[] | Wrong {
+function parseJobIds(value: string, secrets: Secrets): readonly JobId[] | InvalidInput {
   if (value === '') {
-    return new Wrong(
+    return new InvalidInput(
       'is missing. Perhaps the step that should have given it has another id or output name, or failed. A yearly or monthly purchase answers an order_id and no job id: give it as order-id.',
     )
   }
   if (/^(null|undefined)$/.test(value)) {
-    return new Wrong(
+    return new InvalidInput(
       `is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead: give it as order-id.`,
     )
   }
   if (value.startsWith('[')) {
-    return new Wrong("is a JSON array. Join it: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}")
+    return new InvalidInput(
+      "is a JSON array. Join it: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}",
+    )
   }
   const ids = value
     .split(/[,\r\n]/)
     .map((id) => id.trim())
     .filter((id) => id !== '')
-  if (ids.length === 0) return new Wrong('holds only commas and line ends. Give at least one id.')
+  if (ids.length === 0) return new InvalidInput('holds only commas and line ends. Give at least one id.')
   const bad = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id))
   if (bad >= 0) {
-    return new Wrong(
+    return new InvalidInput(
       `must be ids of 1 to 128 printable ASCII characters without spaces, separated by commas or line ends; number ${bad + 1} is not.`,
     )
   }
   const distinct = new Map<string, string>()
   for (const id of ids) if (!distinct.has(id.toLowerCase())) distinct.set(id.toLowerCase(), id)
-  if (distinct.size > MOST_JOBS) {
-    return new Wrong(
-      `holds ${distinct.size} ids, and one step waits for ${MOST_JOBS} at most. Use several steps.`,
+  if (distinct.size > MAX_JOBS) {
+    return new InvalidInput(
+      `holds ${distinct.size} ids, and one step waits for ${MAX_JOBS} at most. Use several steps.`,
     )
   }
   return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }))
@@ -179,52 +181,56 @@ function parseJobIds(value: string, secrets: Secrets): readonly JobId[] | Wrong 
 function parseOrderId(
   value: string,
   jobIds: string,
-  service: Service | Wrong,
+  service: Service | InvalidInput,
   secrets: Secrets,
-): { readonly order: JobId } | Wrong {
+): { readonly order: JobId } | InvalidInput {
   if (jobIds !== '') {
-    return new Wrong('is given beside job-id. Give one of them: the order’s jobs are found by its id.')
+    return new InvalidInput('is given beside job-id. Give one of them: the order’s jobs are found by its id.')
   }
   if (/^(null|undefined)$/.test(value)) {
-    return new Wrong(
+    return new InvalidInput(
       `is the word ${value}: the answer that the earlier step read it from has no order id. A pay-per-use purchase answers a job_id instead.`,
     )
   }
   if (!/^[!-+\--~]{1,128}$/.test(value)) {
-    return new Wrong('must be one id of 1 to 128 printable ASCII characters without spaces and commas.')
+    return new InvalidInput(
+      'must be one id of 1 to 128 printable ASCII characters without spaces and commas.',
+    )
   }
-  if (!(service instanceof Wrong) && !service.hasList) {
-    return new Wrong(`needs TaurusDB’s list of jobs, which ${service.title} does not have. Give job-id.`)
+  if (!(service instanceof InvalidInput) && !service.hasList) {
+    return new InvalidInput(
+      `needs TaurusDB’s list of jobs, which ${service.title} does not have. Give job-id.`,
+    )
   }
   return { order: { value, text: secrets.text(value) } }
 }
 
-function parsePollInterval(value: string): 'auto' | number | Wrong {
+function parsePollInterval(value: string): 'auto' | number | InvalidInput {
   return value === 'auto' ? value : parseLimits(value, SECOND, 10 * MINUTE)
 }
 
-function parseLimits(value: string, least: number, most: number): number | Wrong {
+function parseLimits(value: string, least: number, most: number): number | InvalidInput {
   const duration = parseDuration(value)
   if (duration === undefined) {
-    return new Wrong('is no duration. Write seconds as 90 or 45s, minutes as 30m, or both as 1h30m.')
+    return new InvalidInput('is no duration. Write seconds as 90 or 45s, minutes as 30m, or both as 1h30m.')
   }
   return duration >= least && duration <= most
     ? duration
-    : new Wrong(`must be ${formatDuration(least)} to ${formatDuration(most)}.`)
+    : new InvalidInput(`must be ${formatDuration(least)} to ${formatDuration(most)}.`)
 }
 
 /** YAML's own spellings. */
-function parseSwitch(value: string): boolean | Wrong {
+function parseSwitch(value: string): boolean | InvalidInput {
   if (/^(true|True|TRUE)$/.test(value)) return true
-  return /^(false|False|FALSE)$/.test(value) ? false : new Wrong('must be true or false.')
+  return /^(false|False|FALSE)$/.test(value) ? false : new InvalidInput('must be true or false.')
 }
 
-function parseService(value: string): Service | Wrong {
+function parseService(value: string): Service | InvalidInput {
   return isServiceName(value)
     ? SERVICES[value]
-    : new Wrong(`must be one of ${Object.keys(SERVICES).join(', ')}.`)
+    : new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`)
 }
 
-function parseLanguage(value: string): string | Wrong {
-  return value === 'en-us' || value === 'zh-cn' ? value : new Wrong('must be en-us or zh-cn.')
+function parseLanguage(value: string): string | InvalidInput {
+  return value === 'en-us' || value === 'zh-cn' ? value : new InvalidInput('must be en-us or zh-cn.')
 }

@@ -7,22 +7,22 @@ import type { Credentials } from './credentials/credentials.ts'
 import { OidcCredentials } from './credentials/oidc.ts'
 import { tokenCredentials } from './credentials/token.ts'
 import { exchange, type Exchange } from './http/exchange.ts'
-import { readInputs, showsColours, type Settings } from './inputs.ts'
+import { readInputs, usesColor, type Settings } from './inputs.ts'
 import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
 import { printDetails } from './report/details.ts'
-import { Exchanges } from './report/exchanges.ts'
+import { RequestLog } from './report/request-log.ts'
 import { Log, type Printer } from './report/log.ts'
-import { outputsOf, UNKNOWN, warningOf } from './report/outputs.ts'
-import { coloured, plain } from './report/paint.ts'
+import { outputsOf, EMPTY_OUTPUTS, warningOf } from './report/outputs.ts'
+import { colored, plain } from './report/style.ts'
 import { publish, type Toolkit } from './report/publish.ts'
 import { summaryOf, summaryOfAnnotation } from './report/summary.ts'
 import type { Secrets } from './secrets.ts'
 import { pacing } from './wait/pace.ts'
 import { schedule } from './wait/schedule.ts'
-import { wait, type Clock, type Waited } from './wait/wait.ts'
+import { wait, type Clock, type WaitResult } from './wait/wait.ts'
 
 /** What a run needs of the process it is in. */
-export interface Surroundings {
+export interface Dependencies {
   readonly toolkit: Toolkit & Printer & Pick<typeof core, 'getInput'>
   readonly env: NodeJS.ProcessEnv
   readonly secrets: Secrets
@@ -39,17 +39,17 @@ export interface Surroundings {
 }
 
 /** One run of the action; true when every job completed and the outputs are written. */
-export async function main(around: Surroundings): Promise<boolean> {
-  const { toolkit, env, secrets, onReport } = around
+export async function main(deps: Dependencies): Promise<boolean> {
+  const { toolkit, env, secrets, onReport } = deps
   const settings = readInputs((name) => toolkit.getInput(name), env, secrets)
   if ('problems' in settings) {
     const annotation = inputsAnnotation(settings.problems)
     onReport()
-    const report = { outputs: UNKNOWN, annotation, summary: summaryOfAnnotation(annotation) }
+    const report = { outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }
     return publish(report, toolkit, env, secrets)
   }
-  const exchanges = new Exchanges(exchange, toolkit, secrets, around.clock)
-  const waited = await waitFor(settings, around, exchanges)
+  const exchanges = new RequestLog(exchange, toolkit, secrets, deps.clock)
+  const waited = await waitFor(settings, deps, exchanges)
   onReport()
   const outputs = outputsOf(waited)
   printDetails(waited, outputs, exchanges.count, toolkit, secrets)
@@ -60,22 +60,22 @@ export async function main(around: Surroundings): Promise<boolean> {
     summary: summaryOf(waited, settings.timeout),
   }
   const isPublished = await publish(report, toolkit, env, secrets)
-  return isPublished && waited.every(({ end }) => end.result === 'completed')
+  return isPublished && waited.every(({ outcome }) => outcome.result === 'completed')
 }
 
 async function waitFor(
   settings: Settings,
-  around: Surroundings,
-  { exchange }: Exchanges,
-): Promise<readonly Waited[]> {
+  around: Dependencies,
+  { exchange }: RequestLog,
+): Promise<readonly WaitResult[]> {
   const { toolkit, env, secrets, clock, wallClock, random, signal } = around
   const { jobs, timeout, pollInterval, failFast, credentials: choice, ...api } = settings
-  const log = new Log(jobs, toolkit, clock, showsColours(env) ? coloured : plain)
+  const log = new Log(jobs, toolkit, clock, usesColor(env) ? colored : plain)
   log.begin(secrets.text(api.endpoint), timeout, choice.source)
   const credentials = credentialsFor(choice, settings, around, exchange, log)
   const asking = { ...api, credentials, exchange, secrets, wallClock }
   const over = new AbortController()
-  void log.signsOfLife(over.signal)
+  void log.startHeartbeat(over.signal)
   const waited = await wait(
     {
       jobs,
@@ -86,8 +86,8 @@ async function waitFor(
       failFast,
     },
     {
-      ask: jobsApi(asking),
-      askList: jobListApi(asking),
+      getJob: jobsApi(asking),
+      listJobs: jobListApi(asking),
       clock,
       wallClock,
       signal,
@@ -97,14 +97,14 @@ async function waitFor(
   )
   over.abort()
   const warning = warningOf(waited)
-  if (warning !== undefined) log.warned(warning)
+  if (warning !== undefined) log.onWarning(warning)
   return waited
 }
 
 function credentialsFor(
   choice: CredentialsChoice,
   { projectId, timeout }: Settings,
-  { secrets, clock, wallClock }: Surroundings,
+  { secrets, clock, wallClock }: Dependencies,
   exchange: Exchange,
   log: Log,
 ): Credentials {

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util'
-import { OutsideText } from './outside-text.ts'
+import { UntrustedText } from './untrusted-text.ts'
 
 /** What stands where a secret stood; the runner's own mask looks the same. */
 const REDACTED = '***'
 
 /** Bytes of UTF-8 after which a text from outside ends: the contract's limit for one output. */
-const LONGEST_TEXT = 16_000
+const MAX_TEXT_BYTES = 16_000
 
 /** JSON nested deeper than this is not read: walking it could exhaust the stack. */
-const DEEPEST_JSON = 100
+const MAX_JSON_DEPTH = 100
 
 /**
  * The secrets of this process. Registering one masks it in the runner's log; all text from outside enters the
@@ -60,12 +60,12 @@ export class Secrets {
    *
    * @param shape what shall be kept of the redacted text
    */
-  text(raw: string, shape: (redacted: string) => string = (redacted) => redacted): OutsideText {
-    return new OutsideText(startOf(shape(this.#redact(raw)), LONGEST_TEXT))
+  text(raw: string, shape: (redacted: string) => string = (redacted) => redacted): UntrustedText {
+    return new UntrustedText(startOf(shape(this.#redact(raw)), MAX_TEXT_BYTES))
   }
 
   /** What was thrown, whatever it is. */
-  error(thrown: unknown): OutsideText {
+  error(thrown: unknown): UntrustedText {
     if (thrown instanceof Error) return this.text(thrown.message || thrown.name)
     return this.text(typeof thrown === 'string' ? thrown : inspect(thrown))
   }
@@ -76,10 +76,10 @@ export class Secrets {
    * @param limit most bytes of UTF-8
    * @returns undefined when it is longer, or nested too deep to be read
    */
-  json(raw: unknown, limit: number): OutsideText | undefined {
-    const clean = this.#redactJson(raw, DEEPEST_JSON)
+  json(raw: unknown, limit: number): UntrustedText | undefined {
+    const clean = this.#redactJson(raw, MAX_JSON_DEPTH)
     const text = JSON.stringify(clean)
-    return clean === undefined || Buffer.byteLength(text) > limit ? undefined : new OutsideText(text)
+    return clean === undefined || Buffer.byteLength(text) > limit ? undefined : new UntrustedText(text)
   }
 
   #redact(raw: string): string {

@@ -1,19 +1,19 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
-import type { Answer } from '../../src/answer.ts'
+import type { JobResponse } from '../../src/response.ts'
 import { jobsApi } from '../../src/api/jobs.ts'
 import { SERVICES } from '../../src/api/service.ts'
-import type { Agency } from '../../src/credentials/agency.ts'
+import type { Agency } from '../../src/credentials/assume-agency.ts'
 import { OidcCredentials } from '../../src/credentials/oidc.ts'
 import { HOUR, SECOND } from '../../src/duration.ts'
 import { exchange } from '../../src/http/exchange.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { pacing } from '../../src/wait/pace.ts'
 import { schedule } from '../../src/wait/schedule.ts'
-import { wait, type Waited } from '../../src/wait/wait.ts'
+import { wait, type WaitResult } from '../../src/wait/wait.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
-import { outside, plain } from '../unit/text.ts'
+import { untrusted, plain } from '../unit/text.ts'
 
 /** The wait with GitHub OIDC, over real sockets and in virtual time; {@link start} makes all of it anew. */
 
@@ -92,13 +92,13 @@ export async function waitFor({
   const { endpoint, projectId } = simulator
   const api = { endpoint, projectId, service: SERVICES.taurusdb, language: 'en-us' }
   const ask = jobsApi({ ...api, credentials, exchange, secrets, wallClock })
-  const answers: Answer[] = []
+  const answers: JobResponse[] = []
   let asking = 0
   const ids = jobs ?? [simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })]
   const waited = await clock.run(
     wait(
       {
-        jobs: ids.map((value) => ({ value, text: outside(value) })),
+        jobs: ids.map((value) => ({ value, text: untrusted(value) })),
         timeout,
         pause: schedule(interval, () => 0.5),
         pacing: pacing(() => 0.5),
@@ -106,17 +106,17 @@ export async function waitFor({
         failFast: false,
       },
       {
-        ask: async (id, signal) => {
+        getJob: async (id, signal) => {
           asking += 1
           const answer = await ask(id, signal).finally(() => (asking -= 1))
           answers.push(answer)
           return answer
         },
-        askList: () => Promise.reject(new Error('there is no list')),
+        listJobs: () => Promise.reject(new Error('there is no list')),
         wallClock: () => 0,
         clock,
         signal: new AbortController().signal,
-        listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
+        listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
         describe: (error) => secrets.error(error),
       },
     ),
@@ -133,12 +133,12 @@ export function idTokens(): unknown[] {
   return requests('assume-with-oidc').map(({ body }) => (JSON.parse(body) as { id_token: unknown }).id_token)
 }
 
-export function results(waited: readonly Waited[]): string[] {
-  return waited.map(({ end }) => end.result)
+export function results(waited: readonly WaitResult[]): string[] {
+  return waited.map(({ outcome }) => outcome.result)
 }
 
-export function saidAtTheEnd([only]: readonly Waited[]): string {
-  return only?.end.result === 'error' && only.end.why !== 'other-job'
-    ? `${only.end.why}: ${plain(only.end.told.says)}`
-    : (only?.end.result ?? '')
+export function saidAtTheEnd([only]: readonly WaitResult[]): string {
+  return only?.outcome.result === 'error' && only.outcome.reason !== 'other-job'
+    ? `${only.outcome.reason}: ${plain(only.outcome.detail.message)}`
+    : (only?.outcome.result ?? '')
 }

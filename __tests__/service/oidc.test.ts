@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { HOUR, MINUTE, SECOND } from '../../src/duration.ts'
-import { outside } from '../unit/text.ts'
+import { untrusted } from '../unit/text.ts'
 import {
   clock,
   simulator,
@@ -161,7 +161,8 @@ describe('the life of the keys', () => {
     const running = { status: 200, body: JSON.stringify({ job: { id: 'job-1', status: 'Running' } }) }
     simulator.misbehave(running, { api: 'jobs', times: 'for ever' })
     await waitFor({ jobs: ['job-1'], timeout: 28 * MINUTE })
-    for (const secret of Object.values(again)) expect(secrets.text(secret).equals(outside('***'))).toBe(true)
+    for (const secret of Object.values(again))
+      expect(secrets.text(secret).equals(untrusted('***'))).toBe(true)
   })
 
   test('ends their being secret, so that no wait gets slow; the last ones stay', async () => {
@@ -169,7 +170,7 @@ describe('the life of the keys', () => {
     const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 3 * HOUR })
     await waitFor({ jobs: [job], timeout: 4 * HOUR })
     const tokens = idTokens().map(String)
-    const isHidden = tokens.map((token) => secrets.text(token).equals(outside('***')))
+    const isHidden = tokens.map((token) => secrets.text(token).equals(untrusted('***')))
     expect(isHidden.filter(Boolean)).toHaveLength(2)
     expect(isHidden.slice(-2)).toEqual([true, true])
   })

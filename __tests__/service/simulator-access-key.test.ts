@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock } from './simulator-ask.ts'
+import { ask, handTurnedClock } from './simulator-request.ts'
 import { newYear, sdkDate, sendSigned, type Signing } from './simulator-sign.ts'
 
 const wallClock = (): number => newYear

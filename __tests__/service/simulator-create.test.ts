@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock, jobIn } from './simulator-ask.ts'
+import { ask, handTurnedClock, jobIn } from './simulator-request.ts'
 
 const { now, turn } = handTurnedClock()
 let simulator: Simulator

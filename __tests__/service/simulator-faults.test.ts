@@ -3,7 +3,7 @@ import { faults, type FaultName } from '../../simulator/faults.ts'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { redirectTo } from '../../simulator/reply.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, jobIn, listenTo, shortPatienceMs, testTls, type Heard } from './simulator-ask.ts'
+import { ask, jobIn, listenTo, shortPatienceMs, testTls, type Heard } from './simulator-request.ts'
 import { postToSts } from './simulator-assume.ts'
 
 // What a plain client hears; a fault without a row here does not compile.

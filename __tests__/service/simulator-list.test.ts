@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock, listenTo, type Heard } from './simulator-ask.ts'
+import { ask, handTurnedClock, listenTo, type Heard } from './simulator-request.ts'
 import { newYear } from './simulator-sign.ts'
 
 let open: Simulator[] = []

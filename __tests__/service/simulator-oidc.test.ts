@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
-import { handTurnedClock, listenTo } from './simulator-ask.ts'
+import { handTurnedClock, listenTo } from './simulator-request.ts'
 import { assume, postToSts, requestIdToken, temporaryKey } from './simulator-assume.ts'
 import { newYear } from './simulator-sign.ts'
 

@@ -9,7 +9,7 @@ import {
 } from '../../simulator/proxy.ts'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
-import { listenTo, shortPatienceMs, testTls } from './simulator-ask.ts'
+import { listenTo, shortPatienceMs, testTls } from './simulator-request.ts'
 
 let open: { close: () => Promise<void> }[] = []
 function opened<Server extends { close: () => Promise<void> }>(server: Server): Server {

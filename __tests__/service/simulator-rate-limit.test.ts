@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { rateLimiter, throttledMessage, usualLimit } from '../../simulator/rate-limit.ts'
 
 describe('the rate limiter', () => {
-  test('admits as many requests as the limit says, and no more until the window is over', () => {
+  test('admits as many requests as the limit message, and no more until the window is over', () => {
     const limiter = rateLimiter({ requests: 2, windowMs: 1_000 })
     const admitted = [100, 500, 501, 1_099, 1_100, 1_101, 1_102].map((ms) => limiter.admit('someone', ms))
     expect(admitted).toEqual([true, true, false, false, true, true, false])

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import type { Service } from '../../simulator/services.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock, listenTo } from './simulator-ask.ts'
+import { ask, handTurnedClock, listenTo } from './simulator-request.ts'
 import { newYear } from './simulator-sign.ts'
 
 const { now, turn } = handTurnedClock()

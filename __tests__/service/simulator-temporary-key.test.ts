@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock } from './simulator-ask.ts'
+import { ask, handTurnedClock } from './simulator-request.ts'
 import { temporaryKey } from './simulator-assume.ts'
 import { newYear, sendSigned } from './simulator-sign.ts'
 
@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => simulator.close())
 
 describe('a temporary key', () => {
-  test('is good until the moment that was told, and is refused from then on', async () => {
+  test('is good until the moment that was detail, and is refused from then on', async () => {
     const key = await temporaryKey(simulator, { duration_seconds: 900 })
     const date = key.expiration
     turn(89_999)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock, jobIn, jobUrl, listenTo, testTls, type Heard } from './simulator-ask.ts'
+import { ask, handTurnedClock, jobIn, jobUrl, listenTo, testTls, type Heard } from './simulator-request.ts'
 
 let open: Simulator[] = []
 async function start(options?: SimulatorOptions): Promise<Simulator> {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import type { Agency } from '../../src/credentials/agency.ts'
+import type { Agency } from '../../src/credentials/assume-agency.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/duration.ts'
 import type { FaultName } from '../../simulator/faults.ts'
 import type { Reply } from '../../simulator/reply.ts'
@@ -80,8 +80,8 @@ describe('a token service that is out of order', () => {
     simulator.misbehave(503, { api: 'sts', times: 'for ever' })
     const { waited } = await waitFor({ timeout: 10 * MINUTE })
     const [only] = waited
-    expect(only?.end.result).toBe('timed-out')
-    expect(only?.state.last?.kind === 'try-again' && plain(only.state.last.told.says)).toMatch(
+    expect(only?.outcome.result).toBe('timed-out')
+    expect(only?.state.last?.kind === 'transient' && plain(only.state.last.detail.message)).toMatch(
       /^the Security Token Service: HTTP 503 /,
     )
     expect(requests('/jobs')).toHaveLength(0)

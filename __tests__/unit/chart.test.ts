@@ -1,14 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
 import { chartOf } from '../../src/report/chart.ts'
-import type { Point } from '../../src/wait/history.ts'
-import { outside } from './text.ts'
+import type { HistoryPoint } from '../../src/wait/history.ts'
+import { untrusted } from './text.ts'
 
 /** Points of a history: seen from a second on, for no time or until another second. */
-function history(...points: readonly (readonly [at: number, progress?: number, until?: number])[]): Point[] {
+function history(
+  ...points: readonly (readonly [at: number, progress?: number, until?: number])[]
+): HistoryPoint[] {
   return points.map(([at, progress, until = at]) => ({
     at: at * 1_000,
     until: until * 1_000,
-    status: outside('Running'),
+    status: untrusted('Running'),
     progress,
   }))
 }

@@ -104,8 +104,8 @@ describe('action-types.yml', () => {
     expect(enums.map(([name]) => name)).toEqual(['service', 'language', 'result'])
     for (const [name, type] of enums) {
       const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` `)) ?? ''
-      const told = (row.split('|').at(-2) ?? '').matchAll(/`([a-z-]+)`/g)
-      expect([...told].map(([, value]) => value)).toEqual(type['allowed-values'])
+      const detail = (row.split('|').at(-2) ?? '').matchAll(/`([a-z-]+)`/g)
+      expect([...detail].map(([, value]) => value)).toEqual(type['allowed-values'])
     }
   })
 })

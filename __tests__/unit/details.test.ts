@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { printDetails } from '../../src/report/details.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
-import { jobAnswer, tryAgain } from './answers.ts'
+import { jobResponse, transient } from './responses.ts'
 import { noSecrets } from './text.ts'
-import { waitedFor } from './waited.ts'
+import { waitResult } from './wait-results.ts'
 
 function detailsOf(ids: readonly string[], reason = 'no quota'): string[] {
   const lines: string[] = []
@@ -13,8 +13,8 @@ function detailsOf(ids: readonly string[], reason = 'no quota'): string[] {
     startGroup: (name: string) => print(`▾ ${name}`),
     endGroup: () => print('▴'),
   }
-  const failed = jobAnswer('Failed', { fail_reason: reason })
-  const waited = ids.map((id) => waitedFor(id, [tryAgain(), failed]))
+  const failed = jobResponse('Failed', { fail_reason: reason })
+  const waited = ids.map((id) => waitResult(id, [transient(), failed]))
   printDetails(waited, outputsOf(waited), 7, printer, noSecrets)
   return lines
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { jobsEndpointOf, stsEndpointOf } from '../../src/api/endpoints.ts'
 import { SERVICES } from '../../src/api/service.ts'
-import { Wrong } from '../../src/wrong.ts'
+import { InvalidInput } from '../../src/invalid-input.ts'
 
-function problem(endpoint: string | Wrong): string {
-  if (!(endpoint instanceof Wrong)) throw new Error(`${endpoint} is found`)
+function problem(endpoint: string | InvalidInput): string {
+  if (!(endpoint instanceof InvalidInput)) throw new Error(`${endpoint} is found`)
   return endpoint.problem
 }
 

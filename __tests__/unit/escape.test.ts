@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { phrase } from '../../src/outside-text.ts'
+import { phrase } from '../../src/untrusted-text.ts'
 import { forAnnotation, forLog, forOutput, forSummary, forSummaryBlock } from '../../src/report/escape.ts'
-import { outside } from './text.ts'
+import { untrusted } from './text.ts'
 
 describe('in the log', () => {
   test.each([
@@ -15,35 +15,35 @@ describe('in the log', () => {
     ['##\u00AD[error]x', '##�[error]x'],
     ['TaurusDB 实例创建失败', 'TaurusDB 实例创建失败'],
   ])('%j becomes %j', (text, shown) => {
-    expect(forLog(phrase`> ${outside(text)}`)).toBe(`> ${shown}`)
+    expect(forLog(phrase`> ${untrusted(text)}`)).toBe(`> ${shown}`)
   })
 
   test.each(['::error::x', '  ::error::x', '\t\u00A0::error::x'])(
     '%j at the start of a line is no command',
     (text) => {
-      expect(forLog([outside(text)])).not.toMatch(/^\s*::/)
+      expect(forLog([untrusted(text)])).not.toMatch(/^\s*::/)
     },
   )
 
   test('a command does not arise where our text meets theirs', () => {
-    expect(forLog(phrase`##${outside('[error]x')}`)).toBe('## [error]x')
-    expect(forLog(phrase`:${outside(':error::x')}`)).not.toMatch(/^\s*::/)
+    expect(forLog(phrase`##${untrusted('[error]x')}`)).toBe('## [error]x')
+    expect(forLog(phrase`:${untrusted(':error::x')}`)).not.toMatch(/^\s*::/)
   })
 
   test('a long text is cut, and no character with it', () => {
-    expect(forLog(Array.from({ length: 9 }, () => outside('x'.repeat(400)))).length).toBe(1_000)
-    expect(forLog([outside('x'.repeat(400))])).toBe(`${'x'.repeat(299)}…`)
-    expect(forLog([outside(`${'x'.repeat(298)}😀😀`)])).toBe(`${'x'.repeat(298)}…`)
+    expect(forLog(Array.from({ length: 9 }, () => untrusted('x'.repeat(400)))).length).toBe(1_000)
+    expect(forLog([untrusted('x'.repeat(400))])).toBe(`${'x'.repeat(299)}…`)
+    expect(forLog([untrusted(`${'x'.repeat(298)}😀😀`)])).toBe(`${'x'.repeat(298)}…`)
   })
 })
 
 describe('in an annotation', () => {
   test('our line ends stay, theirs do not', () => {
-    expect(forAnnotation(phrase`a`, phrase`${outside('b\nc')}`)).toBe('a\nb c')
+    expect(forAnnotation(phrase`a`, phrase`${untrusted('b\nc')}`)).toBe('a\nb c')
   })
 
   test('all of it stays within GitHub’s 4096 characters, and the last line, what to do next, stays whole', () => {
-    const long = Array.from({ length: 5 }, () => outside('x'.repeat(5_000)))
+    const long = Array.from({ length: 5 }, () => untrusted('x'.repeat(5_000)))
     for (const count of [1, 2, 12]) {
       const lines = Array.from({ length: count }, () => phrase`- ${long}`)
       const message = forAnnotation(...lines, phrase`${'Do this. '.repeat(60)}`)
@@ -66,26 +66,26 @@ describe('in the summary', () => {
     ['&lt;', '&#38;lt&#59;'],
     ['a\n\n# b', 'a &#35; b'],
   ])('%j is only its characters', (text, shown) => {
-    expect(forSummary([outside(text)])).toBe(`<code>${shown}</code>`)
+    expect(forSummary([untrusted(text)])).toBe(`<code>${shown}</code>`)
   })
 
   test('JSON is a block that no text of it can end', () => {
-    expect(forSummaryBlock(outside('{"a":"`````\\n```\u202E","b":[1]}'))).toBe(
+    expect(forSummaryBlock(untrusted('{"a":"`````\\n```\u202E","b":[1]}'))).toBe(
       '```json\n{\n  "a": "`````\\n```�",\n  "b": [\n    1\n  ]\n}\n```',
     )
   })
 
   test('JSON that is long, or nested deep, has no block, and none an empty object', () => {
-    expect(forSummaryBlock(outside(JSON.stringify({ a: 'x'.repeat(10_000) })))).toBeUndefined()
-    expect(forSummaryBlock(outside(`{"a":${'[1,'.repeat(90)}1${']'.repeat(90)}}`))).toBeUndefined()
-    expect(forSummaryBlock(outside('{}'))).toBe('')
+    expect(forSummaryBlock(untrusted(JSON.stringify({ a: 'x'.repeat(10_000) })))).toBeUndefined()
+    expect(forSummaryBlock(untrusted(`{"a":${'[1,'.repeat(90)}1${']'.repeat(90)}}`))).toBeUndefined()
+    expect(forSummaryBlock(untrusted('{}'))).toBe('')
   })
 
   test('our own Markdown stays', () => {
-    expect(forSummary(phrase`**a** ${outside('b')}`)).toBe('**a** <code>b</code>')
+    expect(forSummary(phrase`**a** ${untrusted('b')}`)).toBe('**a** <code>b</code>')
   })
 })
 
 test('an output carries the text as it came', () => {
-  expect(forOutput(outside('a\n::x::\u001b##[b]'))).toBe('a\n::x::\u001b##[b]')
+  expect(forOutput(untrusted('a\n::x::\u001b##[b]'))).toBe('a\n::x::\u001b##[b]')
 })

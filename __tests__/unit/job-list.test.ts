@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { listQuery, readList } from '../../src/api/job-list.ts'
-import type { Reply } from '../../src/http/exchange.ts'
+import { listQuery, readListResponse } from '../../src/api/job-list.ts'
+import type { HttpResponse } from '../../src/http/exchange.ts'
 import { divide } from '../../src/wait/window.ts'
-import { listAnswer } from './answers.ts'
+import { listResponse } from './responses.ts'
 import { noSecrets } from './text.ts'
 
 /** The task center's list: what is asked, and what the answer means. */
@@ -18,8 +18,8 @@ const entry = {
 
 function read(body: unknown, status = 200) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  const reply: Reply = { kind: 'reply', status, headers: {}, body: text, flaw: undefined }
-  return readList(reply, noSecrets, 0)
+  const reply: HttpResponse = { kind: 'response', status, headers: {}, body: text, bodyError: undefined }
+  return readListResponse(reply, noSecrets, 0)
 }
 
 const list = (...jobs: unknown[]) => ({ jobs, total_count: jobs.length })
@@ -49,13 +49,13 @@ describe('an answer', () => {
   })
 
   test('tells what the jobs call tells, but for entities', () => {
-    const told = {
+    const detail = {
       ended_time: '2026-01-01T08:00:09+0800',
       fail_reason: 'why',
       instance_name: 'n1',
       job_name: 'j1',
     }
-    const answer = read(list({ ...entry, ...told }))
+    const answer = read(list({ ...entry, ...detail }))
     const job = answer.kind === 'list' ? answer.entries[0]?.job : undefined
     const texts = [job?.ended, job?.failReason, job?.instanceId, job?.instanceName, job?.name]
     expect(texts.map((text) => text?.reveal())).toEqual(['2026-01-01T08:00:09+0800', 'why', 'i1', 'n1', 'j1'])
@@ -73,14 +73,14 @@ describe('an answer', () => {
   test('that is another 2xx, or was cut, is no list', () => {
     const body = JSON.stringify(list(entry))
     expect(read(body, 201).kind).toBe('unusable')
-    const cut: Reply = {
-      kind: 'reply',
+    const cut: HttpResponse = {
+      kind: 'response',
       status: 200,
       headers: {},
       body,
-      flaw: 'is more than 1 MiB',
+      bodyError: 'is more than 1 MiB',
     }
-    expect(readList(cut, noSecrets, 0).kind).toBe('unusable')
+    expect(readListResponse(cut, noSecrets, 0).kind).toBe('unusable')
   })
 
   test('leaves out what is no entry, and what it tells twice, whatever the case', () => {
@@ -104,20 +104,20 @@ describe('an answer', () => {
 
   test.each([
     [204, 'unusable'],
-    [302, 'refused'],
-    [400, 'refused'],
-    [403, 'refused'],
-    [404, 'refused'],
-    [429, 'try-again'],
-    [502, 'try-again'],
+    [302, 'rejected'],
+    [400, 'rejected'],
+    [403, 'rejected'],
+    [404, 'rejected'],
+    [429, 'transient'],
+    [502, 'transient'],
   ])('%d is %s', (status, kind) => {
     expect(read('', status).kind).toBe(kind)
   })
 
   test('403 with the code of a bad token is about the credentials', () => {
     expect(read({ error_code: 'DBS.280056', error_msg: 'Invalid token.' }, 403)).toMatchObject({
-      kind: 'refused',
-      why: 'credentials',
+      kind: 'rejected',
+      reason: 'credentials',
       scope: 'all',
     })
   })
@@ -126,7 +126,7 @@ describe('an answer', () => {
 describe('a window whose list is not whole is divided', () => {
   const window = { since: 0, until: 100_000 }
   const divided = (...seconds: number[]) => {
-    const answer = listAnswer(
+    const answer = listResponse(
       seconds.map((second, index) => ({ id: `${index}`, status: 'x', created: second * 1_000 })),
     )
     return answer.kind === 'list' ? divide(window, answer) : undefined

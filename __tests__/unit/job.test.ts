@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { jobSchema, toJob, type Job } from '../../src/api/job.ts'
-import type { OutsideText } from '../../src/outside-text.ts'
+import type { UntrustedText } from '../../src/untrusted-text.ts'
 import { noSecrets } from './text.ts'
 
 function jobFrom(fields: Record<string, unknown>): Job {
   return toJob(jobSchema.parse({ id: 'x', status: 'Running', ...fields }), noSecrets)
 }
 
-const text = (outside: OutsideText | undefined) => outside?.reveal()
+const text = (outside: UntrustedText | undefined) => outside?.reveal()
 
 test('the reference’s own example is read whole', () => {
   const job = jobFrom({

@@ -1,36 +1,36 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Answer } from '../../src/answer.ts'
-import { begin, judge, type Judgement } from '../../src/wait/judge.ts'
+import type { JobResponse } from '../../src/response.ts'
+import { initialState, judge, type Judgement } from '../../src/wait/judge.ts'
 import {
   forbidden,
   ID,
-  jobAnswer,
-  notVisible,
+  jobResponse,
+  notFoundYet,
   otherJob,
-  tryAgain,
+  transient,
   unauthorized,
   unusable,
-} from './answers.ts'
+} from './responses.ts'
 import { plain } from './text.ts'
 
 const MINUTE = 60_000
 
 /** Judges answers that come a second apart, or at the moments given with them; the last judgement and all warnings. */
-function judgeAll(...answers: (Answer | readonly [number, Answer])[]) {
-  let state = begin(ID)
+function judgeAll(...answers: (JobResponse | readonly [number, JobResponse])[]) {
+  let state = initialState(ID)
   let last: Judgement | undefined
   const warnings: string[] = []
   for (const [index, entry] of answers.entries()) {
-    if (last?.end !== undefined) throw new Error(`the wait ended before answer ${index + 1}`)
+    if (last?.outcome !== undefined) throw new Error(`the wait ended before answer ${index + 1}`)
     const [at, answer] = 'kind' in entry ? [index * 1_000, entry] : entry
     last = judge(state, answer, at)
     state = last.state
     if (last.warning !== undefined) warnings.push(plain(last.warning))
   }
-  return { result: last?.end?.result, end: last?.end, state, warnings }
+  return { result: last?.outcome?.result, outcome: last?.outcome, state, warnings }
 }
 
-const repeat = (count: number, answer: Answer) => Array.from({ length: count }, () => answer)
+const repeat = (count: number, answer: JobResponse) => Array.from({ length: count }, () => answer)
 
 describe('a status', () => {
   test.each([
@@ -43,11 +43,11 @@ describe('a status', () => {
     ['Completed!', undefined],
     ['completed', undefined],
   ])('%s ends the wait as %p', (status, result) => {
-    expect(judgeAll(jobAnswer(status)).result).toBe(result)
+    expect(judgeAll(jobResponse(status)).result).toBe(result)
   })
 
   test('Pending warns once, after ten minutes', () => {
-    const pending = jobAnswer('Pending')
+    const pending = jobResponse('Pending')
     expect(judgeAll([0, pending], [10 * MINUTE - 1, pending]).warnings).toEqual([])
     expect(judgeAll([0, pending], [10 * MINUTE, pending]).warnings).toHaveLength(1)
     const { warnings, result } = judgeAll([0, pending], [10 * MINUTE, pending], [30 * MINUTE, pending])
@@ -56,10 +56,10 @@ describe('a status', () => {
   })
 
   test('Pending that was interrupted by Running starts anew', () => {
-    const pending = jobAnswer('Pending')
+    const pending = jobResponse('Pending')
     const { warnings } = judgeAll(
       [0, pending],
-      [MINUTE, jobAnswer('Running')],
+      [MINUTE, jobResponse('Running')],
       [10 * MINUTE, pending],
       [19 * MINUTE, pending],
     )
@@ -68,11 +68,11 @@ describe('a status', () => {
 
   test('Unauthorized and each unknown one warn once', () => {
     const { warnings } = judgeAll(
-      jobAnswer('Unauthorized'),
-      jobAnswer('Odd'),
-      jobAnswer('Unauthorized'),
-      jobAnswer('Odd'),
-      jobAnswer('Even'),
+      jobResponse('Unauthorized'),
+      jobResponse('Odd'),
+      jobResponse('Unauthorized'),
+      jobResponse('Odd'),
+      jobResponse('Even'),
     )
     expect(warnings).toHaveLength(3)
     expect(warnings[0]).toContain('authorization')
@@ -82,7 +82,7 @@ describe('a status', () => {
 
   test('that is another one each time does not warn for ever', () => {
     const { warnings, state } = judgeAll(
-      ...Array.from({ length: 1_000 }, (_, index) => jobAnswer(`S${index}`)),
+      ...Array.from({ length: 1_000 }, (_, index) => jobResponse(`S${index}`)),
     )
     expect(warnings).toHaveLength(10)
     expect(state.tally.length).toBeLessThanOrEqual(21)
@@ -91,70 +91,75 @@ describe('a status', () => {
 })
 
 describe('the progress', () => {
-  test('is the last that was told, and 100 when completed', () => {
-    expect(judgeAll(jobAnswer('Running', { process: '60%' }), jobAnswer('Running')).state.progress).toBe(60)
+  test('is the last that was detail, and 100 when completed', () => {
+    expect(judgeAll(jobResponse('Running', { process: '60%' }), jobResponse('Running')).state.progress).toBe(
+      60,
+    )
     expect(
-      judgeAll(jobAnswer('Running', { process: '60%' }), jobAnswer('Failed', { process: '' })).state.progress,
+      judgeAll(jobResponse('Running', { process: '60%' }), jobResponse('Failed', { process: '' })).state
+        .progress,
     ).toBe(60)
     expect(
-      judgeAll(jobAnswer('Running', { process: '60%' }), jobAnswer('Running', { process: '20%' })).state
+      judgeAll(jobResponse('Running', { process: '60%' }), jobResponse('Running', { process: '20%' })).state
         .progress,
     ).toBe(20)
-    expect(judgeAll(jobAnswer('Completed', { process: '' })).state.progress).toBe(100)
-    expect(judgeAll(jobAnswer('Running')).state.progress).toBeUndefined()
+    expect(judgeAll(jobResponse('Completed', { process: '' })).state.progress).toBe(100)
+    expect(judgeAll(jobResponse('Running')).state.progress).toBeUndefined()
   })
 })
 
 describe('a job that is not visible', () => {
   test('is waited for up to two minutes from the first such answer', () => {
-    expect(judgeAll([MINUTE, notVisible], [3 * MINUTE - 1, notVisible]).result).toBeUndefined()
-    expect(judgeAll([MINUTE, notVisible], [3 * MINUTE, notVisible]).result).toBe('not-found')
+    expect(judgeAll([MINUTE, notFoundYet], [3 * MINUTE - 1, notFoundYet]).result).toBeUndefined()
+    expect(judgeAll([MINUTE, notFoundYet], [3 * MINUTE, notFoundYet]).result).toBe('not-found')
   })
 
   test('may appear late, and complete', () => {
-    expect(judgeAll([0, notVisible], [3 * MINUTE, jobAnswer('Completed')]).result).toBe('completed')
+    expect(judgeAll([0, notFoundYet], [3 * MINUTE, jobResponse('Completed')]).result).toBe('completed')
   })
 
   test('after it was seen has vanished, after three answers in a row', () => {
-    const seen = jobAnswer('Running')
-    expect(judgeAll(seen, notVisible, notVisible).result).toBeUndefined()
-    expect(judgeAll(seen, notVisible, notVisible, notVisible).result).toBe('vanished')
-    expect(judgeAll(seen, notVisible, notVisible, seen, notVisible, notVisible).result).toBeUndefined()
-    expect(judgeAll(seen, notVisible, tryAgain(), notVisible, tryAgain(), notVisible).result).toBe('vanished')
+    const seen = jobResponse('Running')
+    expect(judgeAll(seen, notFoundYet, notFoundYet).result).toBeUndefined()
+    expect(judgeAll(seen, notFoundYet, notFoundYet, notFoundYet).result).toBe('vanished')
+    expect(judgeAll(seen, notFoundYet, notFoundYet, seen, notFoundYet, notFoundYet).result).toBeUndefined()
+    expect(judgeAll(seen, notFoundYet, transient(), notFoundYet, transient(), notFoundYet).result).toBe(
+      'vanished',
+    )
   })
 })
 
 describe('an unusable answer', () => {
   test('is no reason to stop before the fifth in a row', () => {
     expect(judgeAll(...repeat(4, unusable)).result).toBeUndefined()
-    const { end } = judgeAll(...repeat(5, unusable))
-    expect(end?.result === 'error' && end.why).toBe('unusable')
+    const { outcome } = judgeAll(...repeat(5, unusable))
+    expect(outcome?.result === 'error' && outcome.reason).toBe('unusable')
   })
 
   test('in a row is broken by the word that the job is not there yet', () => {
-    expect(judgeAll(...repeat(4, unusable), notVisible, ...repeat(4, unusable)).result).toBeUndefined()
+    expect(judgeAll(...repeat(4, unusable), notFoundYet, ...repeat(4, unusable)).result).toBeUndefined()
   })
 
   test('in a row is broken by a usable answer, not by a fault', () => {
     expect(
-      judgeAll(...repeat(4, unusable), jobAnswer('Running'), ...repeat(4, unusable)).result,
+      judgeAll(...repeat(4, unusable), jobResponse('Running'), ...repeat(4, unusable)).result,
     ).toBeUndefined()
-    expect(judgeAll(...repeat(4, unusable), tryAgain(), unusable).result).toBe('error')
+    expect(judgeAll(...repeat(4, unusable), transient(), unusable).result).toBe('error')
   })
 })
 
 test('an answer about another job is an error at once', () => {
-  const { end } = judgeAll(otherJob)
-  expect(end?.result === 'error' && end.why).toBe('other-job')
+  const { outcome } = judgeAll(otherJob)
+  expect(outcome?.result === 'error' && outcome.reason).toBe('other-job')
 })
 
 test.each([unauthorized, forbidden])('a refusal is an error at once', (answer) => {
-  const { end } = judgeAll(jobAnswer('Running'), answer)
-  expect(end).toMatchObject({ result: 'error', why: answer.kind === 'refused' ? answer.why : '' })
+  const { outcome } = judgeAll(jobResponse('Running'), answer)
+  expect(outcome).toMatchObject({ result: 'error', reason: answer.kind === 'rejected' ? answer.reason : '' })
 })
 
 describe('refused credentials that can be renewed', () => {
-  const renewable = { ...unauthorized, isRenewable: true } as Answer
+  const renewable = { ...unauthorized, isRenewable: true } as JobResponse
 
   test('are good for one more try', () => {
     expect(judgeAll(renewable).result).toBeUndefined()
@@ -162,21 +167,27 @@ describe('refused credentials that can be renewed', () => {
   })
 
   test('start anew after an answer that took them, and only then', () => {
-    expect(judgeAll(renewable, jobAnswer('Running'), renewable).result).toBeUndefined()
-    expect(judgeAll(renewable, notVisible, renewable).result).toBeUndefined()
-    expect(judgeAll(renewable, tryAgain(), unusable, renewable).result).toBe('error')
+    expect(judgeAll(renewable, jobResponse('Running'), renewable).result).toBeUndefined()
+    expect(judgeAll(renewable, notFoundYet, renewable).result).toBeUndefined()
+    expect(judgeAll(renewable, transient(), unusable, renewable).result).toBe('error')
   })
 })
 
 test('a fault that passes never ends the wait', () => {
-  const { result, state } = judgeAll(...repeat(10_000, tryAgain()))
+  const { result, state } = judgeAll(...repeat(10_000, transient()))
   expect(result).toBeUndefined()
   expect(state.faults).toBe(10_000)
-  expect(judgeAll(tryAgain(), tryAgain(), jobAnswer('Running')).state.faults).toBe(0)
+  expect(judgeAll(transient(), transient(), jobResponse('Running')).state.faults).toBe(0)
 })
 
 test('the tally counts each kind of answer', () => {
-  const { state } = judgeAll(notVisible, jobAnswer('Running'), tryAgain(), jobAnswer('Running'), unusable)
+  const { state } = judgeAll(
+    notFoundYet,
+    jobResponse('Running'),
+    transient(),
+    jobResponse('Running'),
+    unusable,
+  )
   expect(state.tally.map(({ label, count }) => `${count} × ${plain([label])}`)).toEqual([
     '1 × not visible',
     '2 × Running',
@@ -188,11 +199,11 @@ test('the tally counts each kind of answer', () => {
 describe('the history', () => {
   test('has a point for each change only', () => {
     const { state } = judgeAll(
-      jobAnswer('Pending'),
-      jobAnswer('Pending'),
-      jobAnswer('Running', { process: '10%' }),
-      jobAnswer('Running', { process: '10%' }),
-      jobAnswer('Running', { process: '20%' }),
+      jobResponse('Pending'),
+      jobResponse('Pending'),
+      jobResponse('Running', { process: '10%' }),
+      jobResponse('Running', { process: '10%' }),
+      jobResponse('Running', { process: '20%' }),
     )
     expect(state.history.map(({ at, progress }) => [at, progress])).toEqual([
       [0, undefined],
@@ -203,7 +214,7 @@ describe('the history', () => {
 
   test('stays bounded, and keeps its first and its newest point', () => {
     const answers = Array.from({ length: 20_000 }, (_, index) =>
-      jobAnswer('Running', { process: `${index % 100}%` }),
+      jobResponse('Running', { process: `${index % 100}%` }),
     )
     const { history } = judgeAll(...answers).state
     expect(history.length).toBeLessThanOrEqual(100)

@@ -7,9 +7,9 @@ const SRC = join(import.meta.dirname, '..', '..', 'src')
 /** A file may import what stands above it, never what stands below: data goes through the action one way. */
 const ORDER = [
   'duration.ts',
-  'outside-text.ts',
+  'untrusted-text.ts',
   'secrets.ts',
-  'wrong.ts',
+  'invalid-input.ts',
   'http/no-undici.ts',
   'http/exchange.ts',
   'http/percent-encode.ts',
@@ -24,11 +24,11 @@ const ORDER = [
   'credentials/credentials.ts',
   'credentials/token.ts',
   'credentials/access-key.ts',
-  'credentials/agency.ts',
+  'credentials/assume-agency.ts',
   'credentials/oidc.ts',
   'credentials/choice.ts',
   'api/job.ts',
-  'answer.ts',
+  'response.ts',
   'api/get.ts',
   'api/jobs.ts',
   'api/job-list.ts',
@@ -36,7 +36,7 @@ const ORDER = [
   'wait/history.ts',
   'wait/tally.ts',
   'wait/judge.ts',
-  'wait/forecast.ts',
+  'wait/estimate.ts',
   'wait/schedule.ts',
   'wait/pace.ts',
   'wait/turns.ts',
@@ -46,12 +46,12 @@ const ORDER = [
   'wait/order-search.ts',
   'wait/wait.ts',
   'report/escape.ts',
-  'report/bar.ts',
-  'report/paint.ts',
+  'report/progress-bar.ts',
+  'report/style.ts',
   'report/chart.ts',
   'report/explain.ts',
   'report/log.ts',
-  'report/exchanges.ts',
+  'report/request-log.ts',
   'report/outputs.ts',
   'report/details.ts',
   'report/annotation.ts',
@@ -83,7 +83,7 @@ test('only report/escape.ts reveals outside text, so that nothing else can print
 })
 
 test('only secrets.ts makes outside text, so that all of it is redacted', () => {
-  expect(ORDER.filter((file) => source(file).includes('new OutsideText('))).toEqual(['secrets.ts'])
+  expect(ORDER.filter((file) => source(file).includes('new UntrustedText('))).toEqual(['secrets.ts'])
 })
 
 test('only inputs.ts and publish.ts look into the environment, which index.ts hands on', () => {

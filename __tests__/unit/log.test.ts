@@ -1,22 +1,22 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Answer } from '../../src/answer.ts'
+import type { JobResponse } from '../../src/response.ts'
 import { Log } from '../../src/report/log.ts'
-import { coloured, plain } from '../../src/report/paint.ts'
-import { begin, judge, type JobState } from '../../src/wait/judge.ts'
+import { colored, plain } from '../../src/report/style.ts'
+import { initialState, judge, type JobState } from '../../src/wait/judge.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
-import { jobAnswer, notVisible, tryAgain } from './answers.ts'
-import { outside } from './text.ts'
+import { jobResponse, notFoundYet, transient } from './responses.ts'
+import { untrusted } from './text.ts'
 
 const SECOND = 1_000
 
 /** A log that hears of answers at moments, until the end. */
 async function logOf(
-  answers: readonly (readonly [seconds: number, answer: Answer, id?: string])[],
+  answers: readonly (readonly [seconds: number, answer: JobResponse, id?: string])[],
   { until = 0, isDebug = false, isColoured = false, ids = ['job-1'] } = {},
 ): Promise<string[]> {
   const lines: string[] = []
   const clock = new VirtualClock()
-  const jobs = ids.map((value) => ({ value, text: outside(value) }))
+  const jobs = ids.map((value) => ({ value, text: untrusted(value) }))
   const print = (line: string) => {
     lines.push(line)
   }
@@ -36,24 +36,28 @@ async function logOf(
       },
     },
     clock,
-    isColoured ? coloured : plain,
+    isColoured ? colored : plain,
   )
-  const states = new Map<string, JobState>(jobs.map((id) => [id.value, begin(id)]))
+  const states = new Map<string, JobState>(jobs.map((id) => [id.value, initialState(id)]))
   for (const [seconds, answer, id = 'job-1'] of answers) {
     clock.at(seconds * SECOND, () => {
       const before = states.get(id)
       if (before === undefined) throw new Error(`no job ${id}`)
-      const { state, end, warning } = judge(before, answer, clock.now())
+      const { state, outcome, warning } = judge(before, answer, clock.now())
       states.set(id, state)
-      log.answered(state, end === undefined ? clock.now() + 5 * SECOND : undefined, end !== undefined)
-      if (warning !== undefined) log.warned(warning)
+      log.onResponse(
+        state,
+        outcome === undefined ? clock.now() + 5 * SECOND : undefined,
+        outcome !== undefined,
+      )
+      if (warning !== undefined) log.onWarning(warning)
     })
   }
   const over = new AbortController()
   clock.at(until * SECOND, () => {
     over.abort()
   })
-  await clock.run(log.signsOfLife(over.signal))
+  await clock.run(log.startHeartbeat(over.signal))
   return lines
 }
 
@@ -61,9 +65,9 @@ describe('the log', () => {
   test('tells the time left while the pace is steady, no more exactly than it is known', async () => {
     const steady = Array.from(
       { length: 8 },
-      (_, index) => [index * 60, jobAnswer('Running', { process: `${index * 10}%` })] as const,
+      (_, index) => [index * 60, jobResponse('Running', { process: `${index * 10}%` })] as const,
     )
-    const fallen = [480, jobAnswer('Running', { process: '10%' })] as const
+    const fallen = [480, jobResponse('Running', { process: '10%' })] as const
     const lines = await logOf([...steady, fallen], { until: 480 })
     const left = lines.map((line) => / · about (\w+) left at this pace · next look/.exec(line)?.[1])
     expect(left).toEqual([undefined, undefined, undefined, '7m', '6m', '5m', '4m', '3m', undefined])
@@ -72,14 +76,14 @@ describe('the log', () => {
   test('has a line per change of status or progress, with a bar, the time and the next look', async () => {
     const lines = await logOf(
       [
-        [0, notVisible],
-        [2, notVisible],
-        [4, jobAnswer('Pending')],
-        [10, jobAnswer('Running', { process: '40%' })],
-        [20, jobAnswer('Running', { process: '40%' })],
-        [30, tryAgain()],
-        [35, jobAnswer('Running', { process: '45%' })],
-        [40, jobAnswer('Completed')],
+        [0, notFoundYet],
+        [2, notFoundYet],
+        [4, jobResponse('Pending')],
+        [10, jobResponse('Running', { process: '40%' })],
+        [20, jobResponse('Running', { process: '40%' })],
+        [30, transient()],
+        [35, jobResponse('Running', { process: '45%' })],
+        [40, jobResponse('Completed')],
       ],
       { until: 41 },
     )
@@ -95,8 +99,8 @@ describe('the log', () => {
   test('is never silent for more than a minute, and says then what troubles it', async () => {
     const lines = await logOf(
       [
-        [0, jobAnswer('Running', { process: '5%' })],
-        [100, tryAgain()],
+        [0, jobResponse('Running', { process: '5%' })],
+        [100, transient()],
       ],
       { until: 190 },
     )
@@ -110,9 +114,9 @@ describe('the log', () => {
   test('names the job when there are several, and counts them in its sign of life', async () => {
     const lines = await logOf(
       [
-        [0, jobAnswer('Running', { process: '5%' }), 'a'],
-        [1, jobAnswer('Completed'), 'b'],
-        [58, jobAnswer('Running', { process: '5%' }), 'a'],
+        [0, jobResponse('Running', { process: '5%' }), 'a'],
+        [1, jobResponse('Completed'), 'b'],
+        [58, jobResponse('Running', { process: '5%' }), 'a'],
       ],
       { until: 62, ids: ['a', 'b'] },
     )
@@ -126,8 +130,8 @@ describe('the log', () => {
   test('has a line for the end of each of many jobs, and for nothing else of them', async () => {
     const ids = Array.from({ length: 11 }, (_, index) => `j${index}`)
     const answers = ids.flatMap((id, index) => [
-      [0, jobAnswer('Running', { process: '5%' }), id] as const,
-      [1 + index, jobAnswer('Completed'), id] as const,
+      [0, jobResponse('Running', { process: '5%' }), id] as const,
+      [1 + index, jobResponse('Completed'), id] as const,
     ])
     const lines = await logOf(
       answers.sort(([a], [b]) => a - b),
@@ -138,14 +142,14 @@ describe('the log', () => {
   })
 
   test('counts as over only what is over', async () => {
-    const lines = await logOf([[0, jobAnswer('Running'), 'a']], { until: 62, ids: ['a', 'b'] })
+    const lines = await logOf([[0, jobResponse('Running'), 'a']], { until: 62, ids: ['a', 'b'] })
     expect(lines[1]).toContain('0 of 2 jobs are over · 1 × Running')
   })
 
   test('shows ten warnings at most', async () => {
     const answers = Array.from(
       { length: 20 },
-      (_, index) => [index, jobAnswer('Unauthorized'), `j${index}`] as const,
+      (_, index) => [index, jobResponse('Unauthorized'), `j${index}`] as const,
     )
     const ids = answers.map(([, , id]) => id)
     const lines = await logOf(answers, { until: 21, ids })
@@ -154,9 +158,9 @@ describe('the log', () => {
 
   test('tells every answer in debug mode, and only there', async () => {
     const answers = [
-      [0, tryAgain()],
-      [1, jobAnswer('Running')],
-      [2, jobAnswer('Running')],
+      [0, transient()],
+      [1, jobResponse('Running')],
+      [2, jobResponse('Running')],
     ] as const
     expect(
       (await logOf(answers, { until: 3, isDebug: true })).filter((line) => line.startsWith('debug:')),
@@ -170,7 +174,7 @@ describe('the log', () => {
     const print = (line: string) => {
       lines.push(line)
     }
-    const order = { value: 'CS1', text: outside('CS1') }
+    const order = { value: 'CS1', text: untrusted('CS1') }
     const log = new Log(
       { order },
       {
@@ -184,14 +188,14 @@ describe('the log', () => {
       clock,
       plain,
     )
-    log.begin(outside('https://host'), 60 * SECOND, 'token')
-    const { state } = judge(begin(order, 'order'), notVisible, 0)
-    log.answered(state, 5 * SECOND, false)
+    log.begin(untrusted('https://host'), 60 * SECOND, 'token')
+    const { state } = judge(initialState(order, 'order'), notFoundYet, 0)
+    log.onResponse(state, 5 * SECOND, false)
     const jobs = Array.from({ length: 12 }, (_, index) => ({
       value: `j${index}`,
-      text: outside(`j${index}`),
+      text: untrusted(`j${index}`),
     }))
-    log.found(jobs)
+    log.onJobsFound(jobs)
     expect(lines).toEqual([
       'Waiting for order CS1 at https://host, 1m at most.',
       'Credentials: token.',
@@ -202,7 +206,7 @@ describe('the log', () => {
   })
 
   describe('in colour', () => {
-    const linesFor = (answer: Answer) => logOf([[0, answer]], { until: 1, isColoured: true })
+    const linesFor = (answer: JobResponse) => logOf([[0, answer]], { until: 1, isColoured: true })
 
     test.each([
       ['Completed', 32],
@@ -211,7 +215,7 @@ describe('the log', () => {
       ['Unauthorized', 33],
       ['Running', 36],
     ])('shows %s in its own, and what is to come in grey', async (status, code) => {
-      const [line = ''] = await linesFor(jobAnswer(status))
+      const [line = ''] = await linesFor(jobResponse(status))
       const next = /Completed|Failed|Canceled/.test(status) ? '' : '\u001b[90m · next look in 5s\u001b[0m'
       expect(line.slice(10, 15)).toBe(`\u001b[${code}m`)
       expect(line.slice(15).replace(/^[█░]+ +(100%)? +/, '')).toBe(`${status}\u001b[0m${next}`)
@@ -219,21 +223,21 @@ describe('the log', () => {
 
     test('is yellow in trouble', async () => {
       const answers = [
-        [0, jobAnswer('Running')],
-        [1, tryAgain()],
+        [0, jobResponse('Running')],
+        [1, transient()],
       ] as const
       const lines = await logOf(answers, { until: 62, isColoured: true })
       expect(lines.at(-1)).toContain('\u001b[33m')
     })
 
     test('a text that ends in # makes no command of the sequence behind it', async () => {
-      const [line] = await linesFor(jobAnswer('x ##'))
+      const [line] = await linesFor(jobResponse('x ##'))
       expect(line).toContain('x ## \u001b[0m')
     })
   })
 
   test('keeps a hostile status on one line', async () => {
-    const lines = await logOf([[0, jobAnswer('x\n::error::y\r##[error]z')]], { until: 1 })
+    const lines = await logOf([[0, jobResponse('x\n::error::y\r##[error]z')]], { until: 1 })
     expect(lines[0]).toBe('      0s  ░░░░░░░░░░░░░░░░░░░░       x ::error::y ## [error]z · next look in 5s')
   })
 })

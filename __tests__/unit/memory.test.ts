@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Answer, ListAnswer } from '../../src/answer.ts'
-import { readAnswer } from '../../src/api/jobs.ts'
-import { readList } from '../../src/api/job-list.ts'
+import type { JobResponse, ListResponse } from '../../src/response.ts'
+import { readJobResponse } from '../../src/api/jobs.ts'
+import { readListResponse } from '../../src/api/job-list.ts'
 import { SERVICES } from '../../src/api/service.ts'
-import type { Reply } from '../../src/http/exchange.ts'
+import type { HttpResponse } from '../../src/http/exchange.ts'
 import { noSecrets } from './text.ts'
-import { HOUR, MINUTE, START, waitFor, type Asked, type ListAsked } from './waiting.ts'
+import { HOUR, MINUTE, START, waitFor, type JobRequest, type ListRequest } from './virtual-wait.ts'
 
 /** What a wait for many jobs keeps of each, with answers as long as the service's. */
 
@@ -39,14 +39,14 @@ function jobAt(id: string, at: number): Record<string, unknown> {
   }
 }
 
-const reply = (body: unknown): Reply => {
-  return { kind: 'reply', status: 200, headers: {}, body: JSON.stringify(body), flaw: undefined }
+const reply = (body: unknown): HttpResponse => {
+  return { kind: 'response', status: 200, headers: {}, body: JSON.stringify(body), bodyError: undefined }
 }
 
-const service = ({ id, at }: Asked): Answer =>
-  readAnswer(reply({ job: jobAt(id, at) }), id, SERVICES.taurusdb, noSecrets, 0)
+const service = ({ id, at }: JobRequest): JobResponse =>
+  readJobResponse(reply({ job: jobAt(id, at) }), id, SERVICES.taurusdb, noSecrets, 0)
 
-function list({ since, until, at }: ListAsked): ListAnswer {
+function list({ since, until, at }: ListRequest): ListResponse {
   const inside = ids.filter((_, index) => createdAt(index) >= since && createdAt(index) <= until).reverse()
   const jobs = inside.slice(0, 50).map((id) => {
     const { name, status, created, ended, process, instance } = jobAt(id, at)
@@ -56,17 +56,17 @@ function list({ since, until, at }: ListAsked): ListAnswer {
       ...{ instance_id: instanceId, instance_name: instanceName },
     }
   })
-  return readList(reply({ jobs, total_count: inside.length }), noSecrets, 0)
+  return readListResponse(reply({ jobs, total_count: inside.length }), noSecrets, 0)
 }
 
 test('it is less than 20 kB a job', async () => {
   collect()
   const before = process.memoryUsage().heapUsed
-  const { waited } = await waitFor({ jobs: ids, timeout: 2 * HOUR, service, list })
+  const { results } = await waitFor({ jobs: ids, timeout: 2 * HOUR, service, list })
   collect()
   const each = (process.memoryUsage().heapUsed - before) / JOBS
-  expect(waited.every(({ end }) => end.result === 'completed')).toBe(true)
+  expect(results.every(({ outcome }) => outcome.result === 'completed')).toBe(true)
   // Most of their progress was seen, which is what there is to keep.
-  expect(Math.min(...waited.map(({ state }) => state.history.length))).toBeGreaterThan(30)
+  expect(Math.min(...results.map(({ state }) => state.history.length))).toBeGreaterThan(30)
   expect(each).toBeLessThan(20_000)
 }, 20_000)

@@ -1,28 +1,28 @@
 import { describe, expect, test } from '@jest/globals'
-import { outputsOf, UNKNOWN, warningOf } from '../../src/report/outputs.ts'
-import { jobAnswer, notVisible, tryAgain, unauthorized } from './answers.ts'
+import { outputsOf, EMPTY_OUTPUTS, warningOf } from '../../src/report/outputs.ts'
+import { jobResponse, notFoundYet, transient, unauthorized } from './responses.ts'
 import { plain } from './text.ts'
-import { waitedFor } from './waited.ts'
+import { waitResult } from './wait-results.ts'
 
-const completed = jobAnswer('Completed', {
+const completed = jobResponse('Completed', {
   name: 'CreateGaussDBforMySQLInstance',
   created: '2026-01-01T00:00:00+0800',
   ended: '2026-01-01T00:05:00+0800',
   instance: { id: 'instance-1', name: 'shop' },
   entities: { instance: { endpoint: '192.168.1.203:3306' } },
 })
-const failed = jobAnswer('Failed', { process: '', fail_reason: 'no quota' })
+const failed = jobResponse('Failed', { process: '', fail_reason: 'no quota' })
 
 const jobsOf = (json: string) => JSON.parse(json) as Record<string, unknown>[]
 
 test('an order without a job tells how the wait ended, and nothing of a job', () => {
-  const outputs = outputsOf([waitedFor('CS1', [notVisible], { result: 'timed-out' }, 'order')])
-  expect(outputs).toEqual({ ...UNKNOWN, result: 'timed-out' })
+  const outputs = outputsOf([waitResult('CS1', [notFoundYet], { result: 'timed-out' }, 'order')])
+  expect(outputs).toEqual({ ...EMPTY_OUTPUTS, result: 'timed-out' })
   expect(outputs.jobs).toBe('[]')
 })
 
 test('a completed job fills all outputs', () => {
-  const { jobs, ...single } = outputsOf([waitedFor('job-1', [completed])])
+  const { jobs, ...single } = outputsOf([waitResult('job-1', [completed])])
   expect(single).toEqual({
     status: 'Completed',
     result: 'completed',
@@ -57,7 +57,7 @@ test('a completed job fills all outputs', () => {
 })
 
 test('a job of which nothing was learnt has only its id and the result', () => {
-  const { jobs, ...single } = outputsOf([waitedFor('job-1', [tryAgain()])])
+  const { jobs, ...single } = outputsOf([waitResult('job-1', [transient()])])
   const known = Object.entries(single).filter(([, value]) => value !== '')
   expect(known).toEqual([
     ['result', 'timed-out'],
@@ -67,19 +67,19 @@ test('a job of which nothing was learnt has only its id and the result', () => {
 })
 
 test('wrong inputs leave the result error and no jobs', () => {
-  const { result, jobs, ...others } = UNKNOWN
+  const { result, jobs, ...others } = EMPTY_OUTPUTS
   expect([result, jobs]).toEqual(['error', '[]'])
   expect(new Set(Object.values(others))).toEqual(new Set(['']))
 })
 
 describe('of several jobs, the single outputs describe', () => {
-  const canceled = jobAnswer('Canceled')
+  const canceled = jobResponse('Canceled')
   test.each([
     ['the first that failed or was canceled', [[completed], [unauthorized], [canceled], [failed]], 'job-3'],
-    ['else the first that did not complete', [[completed], [tryAgain()], [unauthorized]], 'job-2'],
+    ['else the first that did not complete', [[completed], [transient()], [unauthorized]], 'job-2'],
     ['else the first', [[completed], [completed]], 'job-1'],
   ])('%s', (_which, answers, id) => {
-    const outputs = outputsOf(answers.map((list, index) => waitedFor(`job-${index + 1}`, list)))
+    const outputs = outputsOf(answers.map((list, index) => waitResult(`job-${index + 1}`, list)))
     expect(outputs['job-id']).toBe(id)
     expect(jobsOf(outputs.jobs).map(({ jobId }) => jobId)).toEqual(
       answers.map((_, index) => `job-${index + 1}`),
@@ -90,7 +90,7 @@ describe('of several jobs, the single outputs describe', () => {
 describe('the limits', () => {
   /** Texts that take six characters each in JSON. */
   const nasty = '\u0001'.repeat(20_000)
-  const huge = jobAnswer('Failed', {
+  const huge = jobResponse('Failed', {
     name: nasty,
     created: nasty,
     ended: nasty,
@@ -101,7 +101,7 @@ describe('the limits', () => {
 
   test('of jobs: texts and entities take at most 150 kB together, and the JSON stays valid', () => {
     for (const count of [1, 2, 10, 500]) {
-      const waited = Array.from({ length: count }, (_, index) => waitedFor(`job-${index}`, [huge]))
+      const waited = Array.from({ length: count }, (_, index) => waitResult(`job-${index}`, [huge]))
       const { jobs } = outputsOf(waited)
       expect(jobsOf(jobs)).toHaveLength(count)
       expect(Buffer.byteLength(jobs)).toBeLessThan(150_000 + count * 300)
@@ -109,7 +109,9 @@ describe('the limits', () => {
   })
 
   test('of all outputs together: below 500,000 characters, with 500 hostile jobs', () => {
-    const waited = Array.from({ length: 500 }, (_, index) => waitedFor(`${index}`.padStart(128, 'x'), [huge]))
+    const waited = Array.from({ length: 500 }, (_, index) =>
+      waitResult(`${index}`.padStart(128, 'x'), [huge]),
+    )
     const all = Object.entries(outputsOf(waited)).reduce(
       (sum, [name, value]) => sum + name.length + value.length,
       0,
@@ -118,25 +120,28 @@ describe('the limits', () => {
   })
 
   test('cut only what is long: short texts stay whole beside a long one', () => {
-    const waited = [waitedFor('job-1', [failed]), ...Array.from({ length: 9 }, () => waitedFor('x', [huge]))]
+    const waited = [
+      waitResult('job-1', [failed]),
+      ...Array.from({ length: 9 }, () => waitResult('x', [huge])),
+    ]
     expect(jobsOf(outputsOf(waited).jobs)[0]).toMatchObject({ failReason: 'no quota', status: 'Failed' })
   })
 
   test('give entities what the texts left, in order', () => {
-    const with60kB = jobAnswer('Completed', { entities: { a: 'x'.repeat(60_000) } })
-    const small = jobAnswer('Completed', { entities: { a: 1 } })
-    const waited = [with60kB, with60kB, with60kB, small].map((answer) => waitedFor('job', [answer]))
+    const with60kB = jobResponse('Completed', { entities: { a: 'x'.repeat(60_000) } })
+    const small = jobResponse('Completed', { entities: { a: 1 } })
+    const waited = [with60kB, with60kB, with60kB, small].map((answer) => waitResult('job', [answer]))
     const kept = jobsOf(outputsOf(waited).jobs).map(({ entities }) => entities !== null)
     expect(kept).toEqual([true, true, false, true])
   })
 
   test('are warned of when entities are dropped', () => {
-    const dropped = jobAnswer('Completed', { entities: { a: 'x'.repeat(100_000) } })
-    expect(outputsOf([waitedFor('job-1', [dropped])]).entities).toBe('')
-    expect(plain(warningOf([waitedFor('job-1', [dropped])]))).toContain('job job-1 are larger than 100 kB')
-    expect(plain(warningOf([waitedFor('job-1', [dropped]), waitedFor('job-2', [dropped])]))).toContain(
+    const dropped = jobResponse('Completed', { entities: { a: 'x'.repeat(100_000) } })
+    expect(outputsOf([waitResult('job-1', [dropped])]).entities).toBe('')
+    expect(plain(warningOf([waitResult('job-1', [dropped])]))).toContain('job job-1 are larger than 100 kB')
+    expect(plain(warningOf([waitResult('job-1', [dropped]), waitResult('job-2', [dropped])]))).toContain(
       'and 1 more',
     )
-    expect(warningOf([waitedFor('job-1', [completed])])).toBeUndefined()
+    expect(warningOf([waitResult('job-1', [completed])])).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Answer } from '../../src/answer.ts'
+import type { JobResponse } from '../../src/response.ts'
 import {
   budgetAt,
   budgetLeft,
@@ -10,19 +10,23 @@ import {
   UNLIMITED,
   type Pace,
 } from '../../src/wait/pace.ts'
-import { jobAnswer, tryAgain, unusable } from './answers.ts'
+import { jobResponse, transient, unusable } from './responses.ts'
 
 const MINUTE = 60_000
-const running = jobAnswer('Running')
-const throttled: Answer = { ...tryAgain(), kind: 'try-again', throttled: { period: 5 * MINUTE } } as Answer
+const running = jobResponse('Running')
+const throttled: JobResponse = {
+  ...transient(),
+  kind: 'transient',
+  throttled: { period: 5 * MINUTE },
+} as JobResponse
 
 /** The pace after answers at these moments. */
-function after(answers: readonly (readonly [at: number, answer: Answer])[], random = 0.5): Pace {
+function after(answers: readonly (readonly [at: number, answer: JobResponse])[], random = 0.5): Pace {
   const next = pacing(() => random)
   return answers.reduce<Pace>((pace, [at, answer]) => next(spend(pace, 1, at), answer, at), UNLIMITED)
 }
 
-function each(every: number, from: number, until: number, answer = running): [number, Answer][] {
+function each(every: number, from: number, until: number, answer = running): [number, JobResponse][] {
   return Array.from({ length: Math.floor((until - from) / every) + 1 }, (_, index) => [
     from + index * every,
     answer,
@@ -30,7 +34,7 @@ function each(every: number, from: number, until: number, answer = running): [nu
 }
 
 test('without a 429 there is no limit', () => {
-  const { gap, notBefore } = after([...each(1_000, 0, 10 * MINUTE), [10 * MINUTE, tryAgain()]])
+  const { gap, notBefore } = after([...each(1_000, 0, 10 * MINUTE), [10 * MINUTE, transient()]])
   expect(gap).toBe(0)
   expect(notBefore).toBeLessThanOrEqual(10 * MINUTE)
 })
@@ -75,21 +79,23 @@ describe('after a 429', () => {
   })
 
   test('its Retry-After counts instead', () => {
-    const told = { ...throttled, retryAfter: 2_000 } as Answer
+    const throttledAgain = { ...throttled, retryAfter: 2_000 } as JobResponse
     expect(
       after([
         [0, running],
-        [2_000, told],
+        [2_000, throttledAgain],
       ]).notBefore,
     ).toBe(4_000)
   })
 
   test('a Retry-After that was too short is only the least', () => {
-    const told = { ...throttled, retryAfter: 1_000 } as Answer
-    const begin = [...each(6_000, 0, 54_000), [60_000, told]] as const
+    const throttledAgain = { ...throttled, retryAfter: 1_000 } as JobResponse
+    const begin = [...each(6_000, 0, 54_000), [60_000, throttledAgain]] as const
     expect(after(begin).notBefore).toBe(61_000)
-    expect(after([...begin, [61_000, told]], 0).notBefore).toBe(61_000 + 60_000)
-    expect(after([...begin, [61_000, { ...told, retryAfter: 200_000 } as Answer]], 0).notBefore).toBe(261_000)
+    expect(after([...begin, [61_000, throttledAgain]], 0).notBefore).toBe(61_000 + 60_000)
+    expect(
+      after([...begin, [61_000, { ...throttledAgain, retryAfter: 200_000 } as JobResponse]], 0).notBefore,
+    ).toBe(261_000)
   })
 
   test('one question that is let through makes it be tried soon again, and begins the period', () => {
@@ -169,7 +175,7 @@ describe('after a 429', () => {
   })
 
   test('never stretches the gap beyond the period, nor a pause', () => {
-    const storm = Array.from({ length: 3_000 }, (_, index): [number, Answer] => [
+    const storm = Array.from({ length: 3_000 }, (_, index): [number, JobResponse] => [
       (index * 6 - (index % 2) * 4) * MINUTE,
       index % 2 === 0 ? running : throttled,
     ])
@@ -178,14 +184,14 @@ describe('after a 429', () => {
   })
 
   test('its period counts', () => {
-    const hourly = { ...throttled, throttled: { period: 60 * MINUTE } } as Answer
+    const hourly = { ...throttled, throttled: { period: 60 * MINUTE } } as JobResponse
     expect(after([...each(6 * MINUTE, 0, 54 * MINUTE), [55 * MINUTE, hourly]]).gap).toBeGreaterThan(
       6 * MINUTE,
     )
   })
 
   test('that does not tell its period, the usual one counts', () => {
-    const untold = { ...throttled, throttled: { period: undefined } } as Answer
+    const untold = { ...throttled, throttled: { period: undefined } } as JobResponse
     expect(
       after([
         [0, running],
@@ -206,7 +212,7 @@ test('faults that say nothing of a limit leave the pace as it is', () => {
     [2_000, throttled],
   ])
   const next = pacing(() => 0.5)
-  expect(next(pace, tryAgain(), 3_000)).toEqual(pace)
+  expect(next(pace, transient(), 3_000)).toEqual(pace)
   expect(next(pace, unusable, 3_000).gap).toBe(pace.gap)
 })
 

@@ -1,26 +1,26 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Answer } from '../../src/answer.ts'
-import { begin, judge } from '../../src/wait/judge.ts'
-import { forecast } from '../../src/wait/forecast.ts'
+import type { JobResponse } from '../../src/response.ts'
+import { initialState, judge } from '../../src/wait/judge.ts'
+import { estimateCompletion } from '../../src/wait/estimate.ts'
 import { schedule } from '../../src/wait/schedule.ts'
-import { ID, jobAnswer, notVisible, tryAgain, unauthorized } from './answers.ts'
+import { ID, jobResponse, notFoundYet, transient, unauthorized } from './responses.ts'
 
 /** The pause after some answers, a second apart. */
 function pauseAfter(
   interval: 'auto' | number,
   random: number,
   elapsed: number,
-  ...answers: Answer[]
+  ...answers: JobResponse[]
 ): number {
   const state = answers.reduce(
     (before, answer, index) => judge(before, answer, index * 1_000).state,
-    begin(ID),
+    initialState(ID),
   )
   return schedule(interval, () => random)(state, elapsed)
 }
 
-const running = jobAnswer('Running')
+const running = jobResponse('Running')
 
 describe('auto', () => {
   /** The pause after looks at a job, the last of them at the moment the pause begins. */
@@ -29,25 +29,27 @@ describe('auto', () => {
     options: { random?: number; gap?: number } = {},
   ) {
     const state = looks.reduce(
-      (before, [seconds, process]) => judge(before, jobAnswer('Running', { process }), seconds * 1_000).state,
-      begin(ID),
+      (before, [seconds, process]) =>
+        judge(before, jobResponse('Running', { process }), seconds * 1_000).state,
+      initialState(ID),
     )
     return schedule('auto', () => options.random ?? 0)(state, (looks.at(-1)?.[0] ?? 0) * 1_000, options.gap)
   }
 
   function windowOf(looks: readonly (readonly [seconds: number, progress: string])[]) {
     const { history } = looks.reduce(
-      (before, [seconds, process]) => judge(before, jobAnswer('Running', { process }), seconds * 1_000).state,
-      begin(ID),
+      (before, [seconds, process]) =>
+        judge(before, jobResponse('Running', { process }), seconds * 1_000).state,
+      initialState(ID),
     )
-    const { earliest, latest } = forecast(history) ?? { earliest: 0, latest: 0 }
+    const { earliest, latest } = estimateCompletion(history) ?? { earliest: 0, latest: 0 }
     return { earliest, latest }
   }
 
   test('spreads the second question, be the job visible or not', () => {
     expect(pauseOf([[0, '']], { random: 0 })).toBe(2_000)
     expect(pauseOf([[0, '0%']], { random: 1 })).toBe(4_000)
-    expect(pauseAfter('auto', 1, 0, notVisible)).toBe(4_000)
+    expect(pauseAfter('auto', 1, 0, notFoundYet)).toBe(4_000)
   })
 
   test.each([
@@ -144,23 +146,23 @@ describe('auto', () => {
 })
 
 test('a fixed interval is the least pause where a limit was met, too', () => {
-  const state = judge(begin(ID), running, 0).state
+  const state = judge(initialState(ID), running, 0).state
   expect(schedule(7_000, () => 0.5)(state, 0, 30_000)).toBe(30_000)
   expect(schedule(60_000, () => 0.5)(state, 0, 30_000)).toBe(60_000)
 })
 
 test('credentials that are renewed are asked with soon', () => {
-  const refused = { ...unauthorized, isRenewable: true } as Answer
+  const refused = { ...unauthorized, isRenewable: true } as JobResponse
   expect(pauseAfter('auto', 0, 600_000, running, running, refused)).toBe(2_000)
 })
 
 test('a fixed interval is kept', () => {
   expect(pauseAfter(7_000, 0, 500_000, running)).toBe(7_000)
-  expect(pauseAfter(7_000, 0, 0, notVisible)).toBe(7_000)
+  expect(pauseAfter(7_000, 0, 0, notFoundYet)).toBe(7_000)
 })
 
 describe('after faults in a row', () => {
-  const faults = (count: number) => Array.from({ length: count }, () => tryAgain())
+  const faults = (count: number) => Array.from({ length: count }, () => transient())
 
   test.each([
     [2, 2_000],
@@ -174,7 +176,7 @@ describe('after faults in a row', () => {
   })
 
   test('it starts anew after a good answer', () => {
-    expect(pauseAfter(1_000, 0, 0, ...faults(5), running, tryAgain())).toBe(1_000)
+    expect(pauseAfter(1_000, 0, 0, ...faults(5), running, transient())).toBe(1_000)
   })
 
   test('a fixed interval is the least pause', () => {
@@ -182,7 +184,7 @@ describe('after faults in a row', () => {
   })
 
   test('Retry-After is obeyed', () => {
-    expect(pauseAfter('auto', 0, 0, tryAgain(120_000))).toBe(120_000)
-    expect(pauseAfter(600_000, 0, 0, tryAgain(120_000))).toBe(600_000)
+    expect(pauseAfter('auto', 0, 0, transient(120_000))).toBe(120_000)
+    expect(pauseAfter(600_000, 0, 0, transient(120_000))).toBe(600_000)
   })
 })

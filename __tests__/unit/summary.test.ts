@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { chartOf } from '../../src/report/chart.ts'
 import { summaryOf } from '../../src/report/summary.ts'
-import { jobAnswer, tryAgain, unauthorized } from './answers.ts'
-import { waitedFor } from './waited.ts'
+import { jobResponse, transient, unauthorized } from './responses.ts'
+import { waitResult } from './wait-results.ts'
 
 const HOUR = 3_600_000
 
-const completed = jobAnswer('Completed', {
+const completed = jobResponse('Completed', {
   name: 'CreateX',
   created: '2026-01-01T00:00:00+0800',
   ended: '2026-01-01T00:05:00+0800',
@@ -17,12 +17,12 @@ const completed = jobAnswer('Completed', {
 describe('one job', () => {
   test('that completed shows its facts at a glance, and folds the details', () => {
     const answers = [
-      tryAgain(),
-      jobAnswer('Pending'),
-      ...['10%', '40%', '80%'].map((process) => jobAnswer('Running', { process })),
+      transient(),
+      jobResponse('Pending'),
+      ...['10%', '40%', '80%'].map((process) => jobResponse('Running', { process })),
       completed,
     ]
-    expect(summaryOf([waitedFor('a', answers)], HOUR)).toBe(`### ✅ The job completed
+    expect(summaryOf([waitResult('a', answers)], HOUR)).toBe(`### ✅ The job completed
 
 | Result | completed |
 |:--|:--|
@@ -34,7 +34,7 @@ describe('one job', () => {
 | **Duration** | 5m |
 
 \`\`\`mermaid
-${chartOf(waitedFor('a', answers).state.history, 'green') ?? ''}
+${chartOf(waitResult('a', answers).state.history, 'green') ?? ''}
 \`\`\`
 
 <details><summary>Details</summary>
@@ -65,10 +65,10 @@ ${chartOf(waitedFor('a', answers).state.history, 'green') ?? ''}
 
   test('that failed shows the reason and what to do next', () => {
     const answers = [
-      jobAnswer('Running', { process: '40%' }),
-      jobAnswer('Failed', { fail_reason: 'no quota' }),
+      jobResponse('Running', { process: '40%' }),
+      jobResponse('Failed', { fail_reason: 'no quota' }),
     ]
-    expect(summaryOf([waitedFor('a', answers)], HOUR)).toBe(`### ❌ The job failed
+    expect(summaryOf([waitResult('a', answers)], HOUR)).toBe(`### ❌ The job failed
 
 | Result | failed |
 |:--|:--|
@@ -94,7 +94,7 @@ ${chartOf(waitedFor('a', answers).state.history, 'green') ?? ''}
   })
 
   test('that was never seen says why', () => {
-    const summary = summaryOf([waitedFor('a', [tryAgain()])], HOUR)
+    const summary = summaryOf([waitResult('a', [transient()])], HOUR)
     expect(summary).toContain('### ⏱️ The wait timed out')
     expect(summary).toContain('The last fault: HTTP 502')
     expect(summary).not.toContain('**Status**')
@@ -102,30 +102,30 @@ ${chartOf(waitedFor('a', answers).state.history, 'green') ?? ''}
   })
 
   test('that is not over shows its last status', () => {
-    const summary = summaryOf([waitedFor('a', [jobAnswer('Running', { process: '40%' })])], HOUR)
+    const summary = summaryOf([waitResult('a', [jobResponse('Running', { process: '40%' })])], HOUR)
     expect(summary).toContain('| Result | timed-out |\n|:--|:--|\n| **Status** | <code>Running</code> |')
   })
 
   test('with many changes of status shows the newest, and counts the others', () => {
-    const answers = Array.from({ length: 60 }, (_, index) => jobAnswer(index % 2 === 0 ? 'Odd' : 'Even'))
-    const summary = summaryOf([waitedFor('a', answers)], HOUR)
+    const answers = Array.from({ length: 60 }, (_, index) => jobResponse(index % 2 === 0 ? 'Odd' : 'Even'))
+    const summary = summaryOf([waitResult('a', answers)], HOUR)
     expect(summary.match(/^\| \d+[hms]/gm)).toHaveLength(40)
     expect(summary).toContain('| 59m | <code>Even</code> |')
     expect(summary).toContain('20 earlier changes of status are left out.')
   })
 
   test('with long entities says where they are', () => {
-    const answer = jobAnswer('Completed', { entities: { a: 'x'.repeat(20_000) } })
-    expect(summaryOf([waitedFor('a', [answer])], HOUR)).toContain('see the output entities')
+    const answer = jobResponse('Completed', { entities: { a: 'x'.repeat(20_000) } })
+    expect(summaryOf([waitResult('a', [answer])], HOUR)).toContain('see the output entities')
   })
 })
 
 describe('several jobs', () => {
-  const failed = jobAnswer('Failed', { fail_reason: 'no quota' })
+  const failed = jobResponse('Failed', { fail_reason: 'no quota' })
 
   test('have a row each, those that did not complete first', () => {
     const summary = summaryOf(
-      [waitedFor('a', [completed]), waitedFor('b', [failed]), waitedFor('c', [unauthorized])],
+      [waitResult('a', [completed]), waitResult('b', [failed]), waitResult('c', [unauthorized])],
       HOUR,
     )
     expect(summary).toContain('### ❌ 1 of 3 jobs completed')
@@ -142,26 +142,26 @@ describe('several jobs', () => {
   })
 
   test('have no column for what is known of none', () => {
-    const done = jobAnswer('Completed')
-    const summary = summaryOf([waitedFor('a', [done]), waitedFor('b', [done])], HOUR)
+    const done = jobResponse('Completed')
+    const summary = summaryOf([waitResult('a', [done]), waitResult('b', [done])], HOUR)
     expect(summary).toContain('| Result | Job |\n|:--|:--|\n| ✅\u00A0completed | <code>a</code> |\n')
   })
 
   test('that all completed say so', () => {
-    expect(summaryOf([waitedFor('a', [completed]), waitedFor('b', [completed])], HOUR)).toContain(
+    expect(summaryOf([waitResult('a', [completed]), waitResult('b', [completed])], HOUR)).toContain(
       '### ✅ 2 of 2 jobs completed',
     )
   })
 
   test('stay below 1 MiB, however many and hostile, and the rest is counted', () => {
     const nasty = '<'.repeat(10_000)
-    const hostile = jobAnswer('Failed', {
+    const hostile = jobResponse('Failed', {
       name: nasty,
       fail_reason: nasty,
       instance: { id: nasty, name: nasty },
     })
     const summary = summaryOf(
-      Array.from({ length: 500 }, (_, index) => waitedFor(`j${index}`, [hostile])),
+      Array.from({ length: 500 }, (_, index) => waitResult(`j${index}`, [hostile])),
       HOUR,
     )
     expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576)

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { wait } from '../../src/wait/wait.ts'
-import { outside } from './text.ts'
+import { untrusted } from './text.ts'
 
 /** A wait whose clock goes on between two looks at it, as every real one does. */
 
@@ -19,7 +19,7 @@ async function sleepsOf(timeout: number, tick: number): Promise<number[]> {
   }
   await wait(
     {
-      jobs: [{ value: 'job-1', text: outside('job-1') }],
+      jobs: [{ value: 'job-1', text: untrusted('job-1') }],
       timeout,
       pause: () => 0,
       pacing: (pace) => pace,
@@ -27,13 +27,13 @@ async function sleepsOf(timeout: number, tick: number): Promise<number[]> {
       failFast: false,
     },
     {
-      ask: () => new Promise(() => undefined),
-      askList: () => Promise.reject(new Error('there is no list')),
+      getJob: () => new Promise(() => undefined),
+      listJobs: () => Promise.reject(new Error('there is no list')),
       wallClock: () => 0,
       clock,
       signal: new AbortController().signal,
-      listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
-      describe: () => outside('a defect'),
+      listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
+      describe: () => untrusted('a defect'),
     },
   )
   return sleeps

@@ -1,9 +1,17 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Answer, ListAnswer } from '../../src/answer.ts'
+import type { JobResponse, ListResponse } from '../../src/response.ts'
 import { seeded } from '../../bench/random.ts'
-import { forbidden, jobAnswer, listAnswer, notVisible, tryAgain, unusable, type Listed } from './answers.ts'
-import { HOUR, MINUTE, SECOND, START, waitFor, type ListAsked } from './waiting.ts'
+import {
+  forbidden,
+  jobResponse,
+  listResponse,
+  notFoundYet,
+  transient,
+  unusable,
+  type Listed,
+} from './responses.ts'
+import { HOUR, MINUTE, SECOND, START, waitFor, type ListRequest } from './virtual-wait.ts'
 
 /** Whatever the list says, and however jobs go: the jobs' own answers decide, and each is seen soon. */
 
@@ -40,15 +48,15 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   ),
 })
 
-function jobAt({ ends, as, hidden, pending }: Plan, at: number): Answer {
-  if (at < hidden) return notVisible
+function jobAt({ ends, as, hidden, pending }: Plan, at: number): JobResponse {
+  if (at < hidden) return notFoundYet
   if (at >= ends) {
-    if (as === 'deleted') return notVisible
-    return as === 'refused' ? forbidden : jobAnswer(as)
+    if (as === 'deleted') return notFoundYet
+    return as === 'refused' ? forbidden : jobResponse(as)
   }
   return at < pending
-    ? jobAnswer('Pending')
-    : jobAnswer('Running', { process: `${Math.floor((99 * at) / ends)}%` })
+    ? jobResponse('Pending')
+    : jobResponse('Running', { process: `${Math.floor((99 * at) / ends)}%` })
 }
 
 /** As an honest list has it. */
@@ -56,8 +64,8 @@ function entryOf(id: string, plan: Plan, at: number): Listed[] {
   const answer = jobAt({ ...plan, as: plan.as === 'refused' ? 'Completed' : plan.as }, at)
   if (answer.kind !== 'job') return []
   const { status, progress } = answer.job
-  const told = progress === undefined ? {} : { process: `${progress}%` }
-  return [{ id, status: status.text.reveal(), ...told, created: START - plan.created }]
+  const reported = progress === undefined ? {} : { process: `${progress}%` }
+  return [{ id, status: status.text.reveal(), ...reported, created: START - plan.created }]
 }
 
 type Entries = readonly Listed[]
@@ -88,13 +96,13 @@ const LIES = {
   'all of it': (all: Entries) => all,
 } satisfies Record<string, (all: Entries, random: () => number) => Entries>
 
-const FAULTS: Readonly<Record<string, ListAnswer | 'never'>> = {
+const FAULTS: Readonly<Record<string, ListResponse | 'never'>> = {
   never: 'never',
-  '502': tryAgain() as ListAnswer,
-  '503 with Retry-After': tryAgain(MINUTE) as ListAnswer,
-  '429': { ...tryAgain(), throttled: { period: 5 * MINUTE } } as ListAnswer,
-  unusable: unusable as ListAnswer,
-  refused: forbidden as ListAnswer,
+  '502': transient() as ListResponse,
+  '503 with Retry-After': transient(MINUTE) as ListResponse,
+  '429': { ...transient(), throttled: { period: 5 * MINUTE } } as ListResponse,
+  unusable: unusable as ListResponse,
+  refused: forbidden as ListResponse,
 }
 
 interface Behaviour {
@@ -149,7 +157,7 @@ type World = ReturnType<typeof worldOf> extends fc.Arbitrary<infer T> ? T : neve
 function listOf({ jobs, behaviours, period, seed }: World) {
   const random = seeded(seed)
   let count = 0
-  return ({ at, since, until }: ListAsked): ListAnswer | 'never' => {
+  return ({ at, since, until }: ListRequest): ListResponse | 'never' => {
     const { what, fault, stale, isWhole, limit } =
       behaviours[Math.floor(count++ / period) % behaviours.length] ?? never()
     if (what === 'fault') return FAULTS[fault] ?? never()
@@ -157,8 +165,8 @@ function listOf({ jobs, behaviours, period, seed }: World) {
       .flatMap((one, index) => entryOf(`job-${index}`, one, Math.max(at - stale, 0)))
       .filter(({ created = 0 }) => created >= since && created <= until)
       .sort((a, b) => (b.created ?? 0) - (a.created ?? 0))
-    const told = LIES[what](inside, random)
-    return listAnswer(told.slice(0, limit), isWhole ?? told.length <= limit)
+    const reported = LIES[what](inside, random)
+    return listResponse(reported.slice(0, limit), isWhole ?? reported.length <= limit)
   }
 }
 
@@ -169,7 +177,7 @@ function never(): never {
 async function run(world: World) {
   const { jobs, latency, interval, failFast } = world
   const ids = jobs.map((_, index) => `job-${index}`)
-  const told = await waitFor({
+  const result = await waitFor({
     jobs: ids,
     timeout: TIMEOUT,
     latency,
@@ -178,16 +186,16 @@ async function run(world: World) {
     service: ({ id, at }) => jobAt(jobs[ids.indexOf(id)] ?? never(), at),
     list: listOf(world),
   })
-  const starts = [...told.asked, ...told.listed].map(({ at }) => at).sort((a, b) => a - b)
-  const lastOf = new Map(told.asked.map(({ id, at }) => [id, at]))
+  const starts = [...result.requests, ...result.listRequests].map(({ at }) => at).sort((a, b) => a - b)
+  const lastOf = new Map(result.requests.map(({ id, at }) => [id, at]))
   return {
-    ...told,
+    ...result,
     starts,
     jobs: jobs.map((plan, index) => ({
       plan,
-      result: told.waited[index]?.end.result,
+      result: result.results[index]?.outcome.result,
       lag: (lastOf.get(`job-${index}`) ?? Infinity) - Math.max(plan.ends, plan.hidden),
-      asked: told.asked.filter(({ id }) => id === `job-${index}`).map(({ at }) => at),
+      requests: result.requests.filter(({ id }) => id === `job-${index}`).map(({ at }) => at),
     })),
   }
 }
@@ -210,18 +218,18 @@ const RESULTS = {
 
 /** Runs the wait, and expects of it what holds in any world; `latest` is the longest lag, milliseconds. */
 async function expectTruth(world: World, latest: number): Promise<void> {
-  const { jobs, starts, endedAt, mostUnderWay } = await run(world)
+  const { jobs, starts, endedAt, maxInFlight } = await run(world)
   expect(endedAt).toBeLessThanOrEqual(TIMEOUT)
   expect(mostInFiveMinutes(starts)).toBeLessThanOrEqual(BUDGET)
-  expect(mostUnderWay).toBeLessThanOrEqual(MOST_AT_ONCE)
+  expect(maxInFlight).toBeLessThanOrEqual(MOST_AT_ONCE)
   const isCut = world.failFast && jobs.some(({ plan }) => plan.as !== 'Completed')
-  for (const { plan, result, lag, asked } of jobs) {
-    if (result === 'completed') expect(asked.at(-1)).toBeGreaterThanOrEqual(plan.ends)
+  for (const { plan, result, lag, requests } of jobs) {
+    if (result === 'completed') expect(requests.at(-1)).toBeGreaterThanOrEqual(plan.ends)
     if (isCut && result === 'interrupted') continue
     expect(result).toEqual(RESULTS[plan.as])
     if (plan.as !== 'deleted') expect(lag).toBeLessThanOrEqual(latest)
     if (world.interval === 'auto') continue
-    const pauses = asked.slice(1).map((at, index) => at - (asked[index] ?? 0))
+    const pauses = requests.slice(1).map((at, index) => at - (requests[index] ?? 0))
     expect(Math.min(Infinity, ...pauses)).toBeGreaterThanOrEqual(world.interval)
   }
 }
@@ -230,7 +238,7 @@ const intervalOf = ({ interval }: World) => (interval === 'auto' ? 0 : interval)
 
 const runs = (numRuns: number) => ({ numRuns, endOnFailure: true })
 
-test('whatever the list says, each job is seen to end as it did, by its own answer, and in time', async () => {
+test('whatever the list message, each job is seen to end as it did, by its own answer, and in time', async () => {
   await fc.assert(
     fc.asyncProperty(worldOf(behaviour), async (world) => {
       const stale = Math.max(...world.behaviours.map((one) => one.stale))

@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Answer, ListAnswer } from '../../src/answer.ts'
-import { forbidden, jobAnswer, listAnswer, notVisible, tryAgain, unauthorized, unusable } from './answers.ts'
-import { completesAfter, HOUR, MINUTE, SECOND, START, waitFor, type ListAsked } from './waiting.ts'
+import type { JobResponse, ListResponse } from '../../src/response.ts'
+import {
+  forbidden,
+  jobResponse,
+  listResponse,
+  notFoundYet,
+  transient,
+  unauthorized,
+  unusable,
+} from './responses.ts'
+import { completesAfter, HOUR, MINUTE, SECOND, START, waitFor, type ListRequest } from './virtual-wait.ts'
 
 /** Jobs that take so many minutes each, as both calls tell them; created a second after one another, before the wait. */
 function environment(minutes: readonly number[]) {
@@ -15,259 +23,270 @@ function environment(minutes: readonly number[]) {
   const created = (index: number) => START - (minutes.length - index) * SECOND
   return {
     jobs,
-    service: ({ id, at }: { id: string; at: number }): Answer => {
+    service: ({ id, at }: { id: string; at: number }): JobResponse => {
       const { status, ...fields } = statusAt(jobs.indexOf(id), at)
-      return jobAnswer(status, fields)
+      return jobResponse(status, fields)
     },
     /** The newest first, 50 of a window at most. */
-    list: ({ at, since, until }: ListAsked, limit = 50): ListAnswer => {
+    list: ({ at, since, until }: ListRequest, limit = 50): ListResponse => {
       const all = jobs
         .map((id, index) => ({ id, created: created(index), ...statusAt(index, at) }))
         .filter((job) => job.created >= since && job.created <= until)
         .reverse()
-      return listAnswer(all.slice(0, limit), all.length <= limit)
+      return listResponse(all.slice(0, limit), all.length <= limit)
     },
   }
 }
 
 const twenty = Array.from({ length: 20 }, (_, index) => 3 + index / 2)
 
-const asks = (asked: readonly { readonly id: string }[], id: string) =>
-  asked.filter((one) => one.id === id).length
+const asks = (requests: readonly { readonly id: string }[], id: string) =>
+  requests.filter((one) => one.id === id).length
 
-const results = (waited: readonly { readonly end: { readonly result: string } }[]) => [
-  ...new Set(waited.map(({ end }) => end.result)),
+const distinctResults = (results: readonly { readonly outcome: { readonly result: string } }[]) => [
+  ...new Set(results.map(({ outcome }) => outcome.result)),
 ]
 
 describe('the list', () => {
   test('is not used for a few jobs', async () => {
-    const { listed, waited } = await waitFor(environment([3, 4, 5]))
-    expect(listed).toEqual([])
-    expect(results(waited)).toEqual(['completed'])
+    const { listRequests, results } = await waitFor(environment([3, 4, 5]))
+    expect(listRequests).toEqual([])
+    expect(distinctResults(results)).toEqual(['completed'])
   })
 
   test('tells of many jobs at once, and each is asked for itself when it is over, and only then', async () => {
     const { jobs, ...services } = environment(twenty)
-    const { asked, listed, waited } = await waitFor({ jobs, ...services })
-    expect(results(waited)).toEqual(['completed'])
-    expect(jobs.map((id) => asks(asked, id))).toEqual(jobs.map(() => 1))
-    expect(listed.length).toBeLessThan(150)
-    const lags = asked.map(({ id, at }) => at - (twenty[jobs.indexOf(id)] ?? 0) * MINUTE)
+    const { requests, listRequests, results } = await waitFor({ jobs, ...services })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(jobs.map((id) => asks(requests, id))).toEqual(jobs.map(() => 1))
+    expect(listRequests.length).toBeLessThan(150)
+    const lags = requests.map(({ id, at }) => at - (twenty[jobs.indexOf(id)] ?? 0) * MINUTE)
     expect(Math.max(...lags)).toBeLessThan(6 * SECOND)
   })
 
   test('that says at the first look that all are over is confirmed at once', async () => {
     const { jobs, ...services } = environment([0, 0, 0, 0])
-    const { endedAt, listed, asked } = await waitFor({ jobs, ...services })
-    expect([listed.length, asked.length]).toEqual([1, 4])
+    const { endedAt, listRequests, requests } = await waitFor({ jobs, ...services })
+    expect([listRequests.length, requests.length]).toEqual([1, 4])
     expect(endedAt).toBeLessThan(SECOND)
   })
 
   test.each(['Completed', 'Failed', 'Canceled'])('never ends a job by its word %s alone', async (status) => {
     const { jobs, service } = environment([10, 10, 10, 10])
-    const list = () => listAnswer(jobs.map((id) => ({ id, status })))
-    const { waited, endedAt } = await waitFor({ jobs, service, list })
-    expect(results(waited)).toEqual(['completed'])
+    const list = () => listResponse(jobs.map((id) => ({ id, status })))
+    const { results, endedAt } = await waitFor({ jobs, service, list })
+    expect(distinctResults(results)).toEqual(['completed'])
     expect(endedAt).toBeGreaterThanOrEqual(10 * MINUTE)
     expect(endedAt).toBeLessThan(10 * MINUTE + 30 * SECOND)
   })
 
   test('is no longer believed about a job that it called over too early, or called over and then not', async () => {
     const { jobs, service } = environment([10, 10, 10, 10])
-    const flickers = ({ at }: ListAsked) =>
-      listAnswer(
+    const flickers = ({ at }: ListRequest) =>
+      listResponse(
         jobs.map((id) => ({ id, status: Math.floor(at / SECOND) % 2 === 0 ? 'Completed' : 'Running' })),
       )
-    const { asked, waited } = await waitFor({ jobs, service, list: flickers })
-    expect(results(waited)).toEqual(['completed'])
-    for (const id of jobs) expect(asks(asked, id)).toBeLessThan(50)
+    const { requests, results } = await waitFor({ jobs, service, list: flickers })
+    expect(distinctResults(results)).toEqual(['completed'])
+    for (const id of jobs) expect(asks(requests, id)).toBeLessThan(50)
   })
 
-  test.each<[string, ListAnswer]>([
-    ['is refused', forbidden as ListAnswer],
-    ['is not there', { ...forbidden, why: 'request' } as ListAnswer],
-    ['does not answer with a list', unusable as ListAnswer],
-    ['always fails', tryAgain() as ListAnswer],
-    ['lacks all jobs', listAnswer([])],
-    ['holds others alone', listAnswer([{ id: 'other', status: 'Running' }])],
-    ['holds others alone, and not even all of them', listAnswer([{ id: 'other', status: 'Running' }], false)],
+  test.each<[string, ListResponse]>([
+    ['is refused', forbidden as ListResponse],
+    ['is not there', { ...forbidden, reason: 'request' } as ListResponse],
+    ['does not answer with a list', unusable as ListResponse],
+    ['always fails', transient() as ListResponse],
+    ['lacks all jobs', listResponse([])],
+    ['holds others alone', listResponse([{ id: 'other', status: 'Running' }])],
+    [
+      'holds others alone, and not even all of them',
+      listResponse([{ id: 'other', status: 'Running' }], false),
+    ],
   ])('that %s leaves each job to its own question', async (_name, answer) => {
     const { jobs, service } = environment([3, 5, 7, 9])
-    const { waited, endedAt, listed } = await waitFor({ jobs, service, list: () => answer })
-    expect(results(waited)).toEqual(['completed'])
+    const { results, endedAt, listRequests } = await waitFor({ jobs, service, list: () => answer })
+    expect(distinctResults(results)).toEqual(['completed'])
     expect(endedAt).toBeLessThan(9 * MINUTE + 15 * SECOND)
-    expect(listed.length).toBeLessThan(20)
+    expect(listRequests.length).toBeLessThan(20)
   })
 
   test('that fails from some moment on is not waited for', async () => {
     const { jobs, service, list } = environment([3, 5, 7, 9])
-    const fails = (asked: ListAsked) => (asked.at < 4 * MINUTE ? list(asked) : (tryAgain() as ListAnswer))
-    const { waited, endedAt } = await waitFor({ jobs, service, list: fails })
-    expect(results(waited)).toEqual(['completed'])
+    const fails = (requests: ListRequest) =>
+      requests.at < 4 * MINUTE ? list(requests) : (transient() as ListResponse)
+    const { results, endedAt } = await waitFor({ jobs, service, list: fails })
+    expect(distinctResults(results)).toEqual(['completed'])
     expect(endedAt).toBeLessThan(9 * MINUTE + 30 * SECOND)
   })
 
   test('that never answers is not waited for', async () => {
     const { jobs, service, list } = environment([3, 5, 7, 9])
-    const stalls = (asked: ListAsked) => (asked.at < 4 * MINUTE ? list(asked) : 'never')
-    const { waited, asked, endedAt } = await waitFor({ jobs, service, list: () => 'never' })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asked[0]?.at).toBeLessThanOrEqual(10 * SECOND)
+    const stalls = (requests: ListRequest) => (requests.at < 4 * MINUTE ? list(requests) : 'never')
+    const { results, requests, endedAt } = await waitFor({ jobs, service, list: () => 'never' })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(requests[0]?.at).toBeLessThanOrEqual(10 * SECOND)
     expect(endedAt).toBeLessThan(9 * MINUTE + 30 * SECOND)
     const later = await waitFor({ jobs, service, list: stalls })
-    expect(results(later.waited)).toEqual(['completed'])
+    expect(distinctResults(later.results)).toEqual(['completed'])
     expect(later.endedAt).toBeLessThan(9 * MINUTE + MINUTE)
   })
 
   test('that stands still does not keep a job waiting', async () => {
     const { jobs, service } = environment([15, 16, 17, 18])
-    const list = () => listAnswer(jobs.map((id) => ({ id, status: 'Running', process: '50%' })))
-    const { waited, endedAt, asked } = await waitFor({ jobs, service, list, timeout: 3 * HOUR })
-    expect(results(waited)).toEqual(['completed'])
+    const list = () => listResponse(jobs.map((id) => ({ id, status: 'Running', process: '50%' })))
+    const { results, endedAt, requests } = await waitFor({ jobs, service, list, timeout: 3 * HOUR })
+    expect(distinctResults(results)).toEqual(['completed'])
     expect(endedAt).toBeLessThan(31 * MINUTE)
-    expect(asked.length).toBeLessThan(20)
+    expect(requests.length).toBeLessThan(20)
   })
 
   test('leaves a job that it lacks to its own question until it has it', async () => {
     const { jobs, service, list } = environment([5, 6, 7, 8])
-    const late = (asked: ListAsked) => {
-      const answer = list(asked)
-      if (answer.kind !== 'list' || asked.at > MINUTE) return answer
+    const late = (requests: ListRequest) => {
+      const answer = list(requests)
+      if (answer.kind !== 'list' || requests.at > MINUTE) return answer
       return { ...answer, entries: answer.entries.filter(({ id }) => id.value !== 'job-2') }
     }
-    const { waited, asked } = await waitFor({ jobs, service, list: late })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asks(asked, 'job-0')).toBe(1)
-    expect(asks(asked, 'job-2')).toBeGreaterThan(1)
-    expect(asked.filter(({ id, at }) => id === 'job-2' && at > 2 * MINUTE)).toHaveLength(1)
+    const { results, requests } = await waitFor({ jobs, service, list: late })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(asks(requests, 'job-0')).toBe(1)
+    expect(asks(requests, 'job-2')).toBeGreaterThan(1)
+    expect(requests.filter(({ id, at }) => id === 'job-2' && at > 2 * MINUTE)).toHaveLength(1)
   })
 
   test('has jobs that were just created after a few seconds', async () => {
     const { jobs, service, list } = environment([5, 6, 7, 8])
     const isHidden = (at: number) => at < 4 * SECOND
-    const { waited, asked } = await waitFor({
+    const { results, requests } = await waitFor({
       jobs,
-      service: (question) => (isHidden(question.at) ? notVisible : service(question)),
-      list: (question) => (isHidden(question.at) ? listAnswer([]) : list(question)),
+      service: (question) => (isHidden(question.at) ? notFoundYet : service(question)),
+      list: (question) => (isHidden(question.at) ? listResponse([]) : list(question)),
     })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asked.length).toBeLessThanOrEqual(12)
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(requests.length).toBeLessThanOrEqual(12)
   })
 
   test('is asked in narrower windows while it is not whole and any job is sought', async () => {
     const { jobs, ...services } = environment(Array.from({ length: 120 }, () => 6))
-    const { waited, listed, asked } = await waitFor({ jobs, ...services })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asked).toHaveLength(120)
-    const windows = new Set(listed.map(({ since, until }) => `${since} ${until}`))
+    const { results, listRequests, requests } = await waitFor({ jobs, ...services })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(requests).toHaveLength(120)
+    const windows = new Set(listRequests.map(({ since, until }) => `${since} ${until}`))
     // The first, and the three that it became.
     expect(windows.size).toBeLessThanOrEqual(5)
   })
 
   test('may go from the oldest to the newest as well', async () => {
     const { jobs, service, list } = environment(Array.from({ length: 120 }, () => 6))
-    const oldestFirst = (asked: ListAsked) => {
-      const all = list(asked, 120)
+    const oldestFirst = (requests: ListRequest) => {
+      const all = list(requests, 120)
       if (all.kind !== 'list') return all
       return { ...all, entries: all.entries.toReversed().slice(0, 50), isWhole: all.entries.length <= 50 }
     }
-    const { waited, asked } = await waitFor({ jobs, service, list: oldestFirst })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asked).toHaveLength(120)
+    const { results, requests } = await waitFor({ jobs, service, list: oldestFirst })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(requests).toHaveLength(120)
   })
 
   test('leaves what it can’t show of one second to its own question', async () => {
     const jobs = Array.from({ length: 60 }, (_, index) => `job-${index}`)
-    const { waited } = await waitFor({
+    const { results } = await waitFor({
       jobs,
       service: completesAfter(6 * MINUTE),
       list: ({ at }) => {
         const status = at >= 6 * MINUTE ? 'Completed' : 'Running'
-        return listAnswer(
+        return listResponse(
           jobs.slice(0, 50).map((id) => ({ id, status, created: START - SECOND })),
           false,
         )
       },
     })
-    expect(results(waited)).toEqual(['completed'])
+    expect(distinctResults(results)).toEqual(['completed'])
   })
 
   test('that refuses the credentials speaks for the jobs, too: they are asked with once', async () => {
     const { jobs } = environment(twenty)
-    const { waited, asked, listed } = await waitFor({
+    const { results, requests, listRequests } = await waitFor({
       jobs,
       service: () => unauthorized,
-      list: () => unauthorized as ListAnswer,
+      list: () => unauthorized as ListResponse,
     })
-    expect(waited.map(({ end }) => (end.result === 'error' ? end.why : ''))).toEqual(
+    expect(results.map(({ outcome }) => (outcome.result === 'error' ? outcome.reason : ''))).toEqual(
       jobs.map(() => 'credentials'),
     )
-    expect([listed.length, asked.length]).toEqual([1, 0])
+    expect([listRequests.length, requests.length]).toEqual([1, 0])
   })
 
   test('that refuses credentials which can be renewed is asked with new ones, and stays in use', async () => {
     const { jobs, service, list } = environment(twenty)
-    const renewable = { ...unauthorized, isRenewable: true } as ListAnswer
-    const { waited, asked } = await waitFor({
+    const renewable = { ...unauthorized, isRenewable: true } as ListResponse
+    const { results, requests } = await waitFor({
       jobs,
       service,
       list: (question) => (question.at > MINUTE && question.at < 75 * SECOND ? renewable : list(question)),
     })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asked.length).toBeLessThan(25)
-    const refused = await waitFor({ jobs, service: () => renewable as Answer, list: () => renewable })
-    expect(results(refused.waited)).toEqual(['error'])
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(requests.length).toBeLessThan(25)
+    const refused = await waitFor({ jobs, service: () => renewable as JobResponse, list: () => renewable })
+    expect(distinctResults(refused.results)).toEqual(['error'])
     // As without the list: each job's first refusal is renewed, and the second of one is final for all.
-    expect(refused.listed.length + refused.asked.length).toBeLessThanOrEqual(2 + jobs.length + 1)
+    expect(refused.listRequests.length + refused.requests.length).toBeLessThanOrEqual(2 + jobs.length + 1)
   })
 
   test('that tells of jobs sooner than the jobs call does not make them vanish', async () => {
     const { jobs, service, list } = environment([0.1, 0.1, 0.1, 0.1])
-    const { waited, endedAt } = await waitFor({
+    const { results, endedAt } = await waitFor({
       jobs,
-      service: (asked) => (asked.at < 45 * SECOND ? notVisible : service(asked)),
+      service: (requests) => (requests.at < 45 * SECOND ? notFoundYet : service(requests)),
       list,
     })
-    expect(results(waited)).toEqual(['completed'])
+    expect(distinctResults(results)).toEqual(['completed'])
     expect(endedAt).toBeLessThan(75 * SECOND)
   })
 
   test('that told of jobs for minutes shows that they vanished', async () => {
     const { jobs, list } = environment([30, 30, 30, 30])
     const isThere = ({ at }: { at: number }) => at < 5 * MINUTE
-    const { waited, endedAt } = await waitFor({
+    const { results, endedAt } = await waitFor({
       jobs,
-      service: () => notVisible,
-      list: (asked) => (isThere(asked) ? list(asked) : listAnswer([])),
+      service: () => notFoundYet,
+      list: (requests) => (isThere(requests) ? list(requests) : listResponse([])),
     })
-    expect(results(waited)).toEqual(['vanished'])
+    expect(distinctResults(results)).toEqual(['vanished'])
     expect(endedAt).toBeLessThan(7 * MINUTE)
   })
 
   test('does not keep one that is refused from the others', async () => {
     const { jobs, service, list } = environment([3, 4, 5, 6])
-    const { waited } = await waitFor({
+    const { results } = await waitFor({
       jobs,
-      service: (asked) => (asked.id === 'job-1' ? forbidden : service(asked)),
+      service: (requests) => (requests.id === 'job-1' ? forbidden : service(requests)),
       list,
     })
-    expect(waited.map(({ end }) => end.result)).toEqual(['completed', 'error', 'completed', 'completed'])
+    expect(results.map(({ outcome }) => outcome.result)).toEqual([
+      'completed',
+      'error',
+      'completed',
+      'completed',
+    ])
   })
 
   test('shows a failure that ends all with fail-fast', async () => {
     const { jobs, service, list } = environment([3, 4, 5, 6])
     const fails = <T>(at: number, failed: T, otherwise: T) => (at > MINUTE ? failed : otherwise)
-    const { waited, endedAt } = await waitFor({
+    const { results, endedAt } = await waitFor({
       jobs,
       failFast: true,
-      service: (asked) =>
-        asked.id === 'job-1' ? fails(asked.at, jobAnswer('Failed'), service(asked)) : service(asked),
-      list: (asked) => {
-        const failed = listAnswer([{ id: 'job-1', status: 'Failed' }])
-        return fails(asked.at, failed, list(asked))
+      service: (requests) =>
+        requests.id === 'job-1'
+          ? fails(requests.at, jobResponse('Failed'), service(requests))
+          : service(requests),
+      list: (requests) => {
+        const failed = listResponse([{ id: 'job-1', status: 'Failed' }])
+        return fails(requests.at, failed, list(requests))
       },
     })
-    expect(waited.map(({ end }) => end.result)).toEqual([
+    expect(results.map(({ outcome }) => outcome.result)).toEqual([
       'interrupted',
       'failed',
       'interrupted',
@@ -278,114 +297,114 @@ describe('the list', () => {
 
   test('is looked at once more before the timeout, and what is over then is confirmed', async () => {
     const { jobs, ...services } = environment(twenty.map(() => 10 - 2.5 / 60))
-    const { waited } = await waitFor({ jobs, ...services, interval: 10 * MINUTE, timeout: 10 * MINUTE })
-    expect(results(waited)).toEqual(['completed'])
+    const { results } = await waitFor({ jobs, ...services, interval: 10 * MINUTE, timeout: 10 * MINUTE })
+    expect(distinctResults(results)).toEqual(['completed'])
   })
 
   test('that does not come before the timeout is replaced by the jobs’ own answers', async () => {
     const { jobs, service, list } = environment(twenty.map(() => 10 - 2.5 / 60))
-    const { waited } = await waitFor({
+    const { results } = await waitFor({
       jobs,
       service,
-      list: (asked) => (asked.at < 9 * MINUTE ? list(asked) : 'never'),
+      list: (requests) => (requests.at < 9 * MINUTE ? list(requests) : 'never'),
       interval: 10 * MINUTE,
       timeout: 10 * MINUTE,
     })
-    expect(results(waited)).toEqual(['completed'])
+    expect(distinctResults(results)).toEqual(['completed'])
   })
 
-  test.each<[string, (asked: ListAsked, honest: ListAnswer) => ListAnswer]>([
-    ['is empty', () => listAnswer([])],
-    ['fails', () => tryAgain() as ListAnswer],
-    ['takes new credentials', () => ({ ...unauthorized, isRenewable: true }) as ListAnswer],
+  test.each<[string, (asked: ListRequest, honest: ListResponse) => ListResponse]>([
+    ['is empty', () => listResponse([])],
+    ['fails', () => transient() as ListResponse],
+    ['takes new credentials', () => ({ ...unauthorized, isRenewable: true }) as ListResponse],
   ])('that at first %s is used for all jobs later, be they in several windows', async (_name, lie) => {
     const { jobs, service, list } = environment(Array.from({ length: 120 }, () => 6))
     let count = 0
-    const late = (asked: ListAsked) => (count++ < 1 ? lie(asked, list(asked)) : list(asked))
-    const { waited, asked } = await waitFor({ jobs, service, list: late })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asked).toHaveLength(120)
+    const late = (requests: ListRequest) => (count++ < 1 ? lie(requests, list(requests)) : list(requests))
+    const { results, requests } = await waitFor({ jobs, service, list: late })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(requests).toHaveLength(120)
   })
 
   test('is asked again for jobs that only their own answers have told of yet', async () => {
     const { jobs, service, list } = environment(twenty)
-    const late = (asked: ListAsked) => (asked.at < 30 * SECOND ? listAnswer([]) : list(asked))
-    const { waited, asked } = await waitFor({ jobs, service, list: late })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asked.filter(({ at }) => at > MINUTE)).toHaveLength(20)
+    const late = (requests: ListRequest) => (requests.at < 30 * SECOND ? listResponse([]) : list(requests))
+    const { results, requests } = await waitFor({ jobs, service, list: late })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(requests.filter(({ at }) => at > MINUTE)).toHaveLength(20)
   })
 
   test('keeps its part of the budget where all of many jobs are asked for themselves', async () => {
     const { jobs, service, list } = environment(Array.from({ length: 300 }, () => 8))
     const isHidden = (at: number) => at < 7 * SECOND
-    const { waited, asked, listed } = await waitFor({
+    const { results, requests, listRequests } = await waitFor({
       jobs,
-      service: (question) => (isHidden(question.at) ? notVisible : service(question)),
-      list: (question) => (isHidden(question.at) ? listAnswer([]) : list(question)),
+      service: (question) => (isHidden(question.at) ? notFoundYet : service(question)),
+      list: (question) => (isHidden(question.at) ? listResponse([]) : list(question)),
     })
-    expect(results(waited)).toEqual(['completed'])
-    expect(asked.filter(({ at }) => at < 5 * MINUTE).length).toBeLessThan(120)
-    expect(listed.filter(({ at }) => at > MINUTE && at < 5 * MINUTE).length).toBeGreaterThan(10)
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(requests.filter(({ at }) => at < 5 * MINUTE).length).toBeLessThan(120)
+    expect(listRequests.filter(({ at }) => at > MINUTE && at < 5 * MINUTE).length).toBeGreaterThan(10)
   })
 
   test('that stalls in many windows leaves connections to the jobs', async () => {
     const { jobs, service, list } = environment(Array.from({ length: 500 }, () => 8))
-    const stalls = (asked: ListAsked) => (asked.at < MINUTE ? list(asked) : 'never')
-    const { asked } = await waitFor({ jobs, service, list: stalls })
-    expect(asked.filter(({ at }) => at > 2 * MINUTE && at < 7 * MINUTE).length).toBeGreaterThan(100)
+    const stalls = (requests: ListRequest) => (requests.at < MINUTE ? list(requests) : 'never')
+    const { requests } = await waitFor({ jobs, service, list: stalls })
+    expect(requests.filter(({ at }) => at > 2 * MINUTE && at < 7 * MINUTE).length).toBeGreaterThan(100)
   })
 
   test('is not searched without end for jobs that it lacks', async () => {
     const { jobs, service } = environment(twenty)
-    const others = ({ since }: ListAsked) =>
-      listAnswer(
+    const others = ({ since }: ListRequest) =>
+      listResponse(
         [0, 2].map((second) => ({ id: `${second}`, status: 'Running', created: since + second * SECOND })),
         false,
       )
-    const { waited, listed } = await waitFor({ jobs, service, list: others })
-    expect(results(waited)).toEqual(['completed'])
-    expect(listed.length).toBeLessThan(40)
+    const { results, listRequests } = await waitFor({ jobs, service, list: others })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(listRequests.length).toBeLessThan(40)
   })
 
   test('that goes back and forth tells nothing new', async () => {
     const { jobs, service } = environment([5, 6, 7, 8])
-    const list = ({ at }: ListAsked) =>
-      listAnswer(
+    const list = ({ at }: ListRequest) =>
+      listResponse(
         jobs.map((id) => ({ id, status: 'Running', process: `${40 + (Math.floor(at / 1_000) % 7)}%` })),
       )
-    const { waited, endedAt, asked } = await waitFor({ jobs, service, list, timeout: 3 * HOUR })
-    expect(results(waited)).toEqual(['completed'])
+    const { results, endedAt, requests } = await waitFor({ jobs, service, list, timeout: 3 * HOUR })
+    expect(distinctResults(results)).toEqual(['completed'])
     expect(endedAt).toBeLessThan(19 * MINUTE)
-    expect(asked.length).toBeLessThan(10)
+    expect(requests.length).toBeLessThan(10)
   })
 
   test('that stands still is not believed for longer because a job’s own question failed', async () => {
     const { jobs, service } = environment([5, 6, 7, 8])
-    const list = () => listAnswer(jobs.map((id) => ({ id, status: 'Running', process: '50%' })))
+    const list = () => listResponse(jobs.map((id) => ({ id, status: 'Running', process: '50%' })))
     let faults = 0
     const { endedAt } = await waitFor({
       jobs,
-      service: (asked) => (faults++ < 4 ? tryAgain() : service(asked)),
+      service: (requests) => (faults++ < 4 ? transient() : service(requests)),
       list,
       timeout: 3 * HOUR,
     })
     expect(endedAt).toBeLessThan(12 * MINUTE)
   })
 
-  test.each<[string, ListAnswer]>([
-    ['lacks the jobs', listAnswer([])],
-    ['fails', tryAgain() as ListAnswer],
+  test.each<[string, ListResponse]>([
+    ['lacks the jobs', listResponse([])],
+    ['fails', transient() as ListResponse],
   ])('that at first %s is asked no sooner for that', async (_name, answer) => {
     const { jobs, service, list } = environment(twenty)
-    const late = (asked: ListAsked) => (asked.at < 5 * SECOND ? answer : list(asked))
-    const { listed } = await waitFor({ jobs, service, list: late, interval: MINUTE })
-    expect((listed[1]?.at ?? 0) - (listed[0]?.at ?? 0)).toBeGreaterThanOrEqual(MINUTE)
+    const late = (requests: ListRequest) => (requests.at < 5 * SECOND ? answer : list(requests))
+    const { listRequests } = await waitFor({ jobs, service, list: late, interval: MINUTE })
+    expect((listRequests[1]?.at ?? 0) - (listRequests[0]?.at ?? 0)).toBeGreaterThanOrEqual(MINUTE)
   })
 
   test('is asked each ten minutes where that is wanted', async () => {
     const { jobs, ...services } = environment(twenty)
-    const { listed } = await waitFor({ jobs, ...services, interval: 10 * MINUTE })
-    expect(listed.map(({ at }) => Math.round(at / MINUTE))).toEqual([0, 10, 20])
+    const { listRequests } = await waitFor({ jobs, ...services, interval: 10 * MINUTE })
+    expect(listRequests.map(({ at }) => Math.round(at / MINUTE))).toEqual([0, 10, 20])
   })
 
   test('that fails first, and then has others first, is searched all the same', async () => {
@@ -395,62 +414,62 @@ describe('the list', () => {
       status: 'Running',
       created: START - SECOND / 2 + index,
     }))
-    const { asked } = await waitFor({
+    const { requests } = await waitFor({
       jobs,
       service,
       list: (question) => {
-        if (question.at === 0) return tryAgain() as ListAnswer
+        if (question.at === 0) return transient() as ListResponse
         const all = list(question)
         const own = all.kind === 'list' ? all.entries : []
-        const first = listAnswer(question.until > START - SECOND ? others.toReversed() : [])
+        const first = listResponse(question.until > START - SECOND ? others.toReversed() : [])
         const shown = [...(first.kind === 'list' ? first.entries : []), ...own]
         return { kind: 'list', entries: shown.slice(0, 70), isWhole: shown.length <= 70 }
       },
     })
-    expect(asked.filter(({ at }) => at > 20 * SECOND).length).toBeLessThanOrEqual(20)
+    expect(requests.filter(({ at }) => at > 20 * SECOND).length).toBeLessThanOrEqual(20)
   })
 
-  test.each<[string, ListAnswer, number]>([
-    ['refused', forbidden as ListAnswer, 1],
-    ['refused with new credentials, too', { ...unauthorized, isRenewable: true } as ListAnswer, 2],
-  ])('that is %s is not asked again', async (_name, answer, questions) => {
+  test.each<[string, ListResponse, number]>([
+    ['refused', forbidden as ListResponse, 1],
+    ['refused with new credentials, too', { ...unauthorized, isRenewable: true } as ListResponse, 2],
+  ])('that is %s is not requests again', async (_name, answer, questions) => {
     const { jobs, service } = environment([3, 5, 7, 9])
-    const { waited, listed } = await waitFor({ jobs, service, list: () => answer })
-    expect(results(waited)).toEqual(['completed'])
-    expect(listed).toHaveLength(questions)
+    const { results, listRequests } = await waitFor({ jobs, service, list: () => answer })
+    expect(distinctResults(results)).toEqual(['completed'])
+    expect(listRequests).toHaveLength(questions)
   })
 
   test('that still tells of jobs that are gone does not hide that', async () => {
     const { jobs, service } = environment([20, 20, 20, 20])
-    const { waited, endedAt, asked } = await waitFor({
+    const { results, endedAt, requests } = await waitFor({
       jobs,
-      service: (question) => (question.at < 5 * MINUTE ? service(question) : notVisible),
-      list: () => listAnswer(jobs.map((id) => ({ id, status: 'Running', process: '50%' }))),
+      service: (question) => (question.at < 5 * MINUTE ? service(question) : notFoundYet),
+      list: () => listResponse(jobs.map((id) => ({ id, status: 'Running', process: '50%' }))),
     })
-    expect(results(waited)).toEqual(['vanished'])
-    expect(asked).toHaveLength(12)
+    expect(distinctResults(results)).toEqual(['vanished'])
+    expect(requests).toHaveLength(12)
     expect(endedAt).toBeLessThan(12 * MINUTE)
   })
 
   test('that called jobs over too early is not believed again when it says that they run', async () => {
     const { jobs, service } = environment([5, 6, 7, 8])
-    const list = ({ at }: ListAsked) =>
-      listAnswer(jobs.map((id) => ({ id, status: at < 30 * SECOND ? 'Completed' : 'Running' })))
-    const { endedAt, listed } = await waitFor({ jobs, service, list })
+    const list = ({ at }: ListRequest) =>
+      listResponse(jobs.map((id) => ({ id, status: at < 30 * SECOND ? 'Completed' : 'Running' })))
+    const { endedAt, listRequests } = await waitFor({ jobs, service, list })
     expect(endedAt).toBeLessThan(8 * MINUTE + 10 * SECOND)
     // It tells of nothing that is believed.
-    expect(listed.length).toBeLessThan(15)
+    expect(listRequests.length).toBeLessThan(15)
   })
 
   test('that loses a job leaves it to its own question at once', async () => {
     const { jobs, service, list } = environment([5, 6, 7, 8])
-    const loses = (question: ListAsked) => {
+    const loses = (question: ListRequest) => {
       const answer = list(question)
       if (answer.kind !== 'list' || question.at < MINUTE) return answer
       return { ...answer, entries: answer.entries.filter(({ id }) => id.value !== 'job-2') }
     }
-    const { asked } = await waitFor({ jobs, service, list: loses })
-    const seen = asked.filter(({ id }) => id === 'job-2').at(-1)?.at ?? Infinity
+    const { requests } = await waitFor({ jobs, service, list: loses })
+    const seen = requests.filter(({ id }) => id === 'job-2').at(-1)?.at ?? Infinity
     expect(seen - 7 * MINUTE).toBeLessThan(5 * SECOND)
   })
 
@@ -461,47 +480,47 @@ describe('the list', () => {
       status: 'Running',
       created: START - second * SECOND,
     }))
-    const { listed } = await waitFor({ jobs, service, list: () => listAnswer(others) })
-    expect(new Set(listed.map(({ since, until }) => `${since} ${until}`)).size).toBe(1)
+    const { listRequests } = await waitFor({ jobs, service, list: () => listResponse(others) })
+    expect(new Set(listRequests.map(({ since, until }) => `${since} ${until}`)).size).toBe(1)
   })
 
   test('has jobs without progress asked for once in ten minutes', async () => {
     const jobs = ['a', 'b', 'c', 'd']
-    const { asked } = await waitFor({
+    const { requests } = await waitFor({
       jobs,
       service: completesAfter(35 * MINUTE),
       list: ({ at }) =>
-        listAnswer(jobs.map((id) => ({ id, status: at < 35 * MINUTE ? 'Running' : 'Completed' }))),
+        listResponse(jobs.map((id) => ({ id, status: at < 35 * MINUTE ? 'Running' : 'Completed' }))),
     })
-    expect(jobs.map((id) => asks(asked, id))).toEqual([4, 4, 4, 4])
+    expect(jobs.map((id) => asks(requests, id))).toEqual([4, 4, 4, 4])
   })
 
   test('that fails twice in a row is not late yet where there are many windows', async () => {
     const { jobs, service, list } = environment(Array.from({ length: 500 }, () => 12))
-    const fails = (asked: ListAsked) =>
-      asked.at > MINUTE && asked.at < 100 * SECOND ? (tryAgain() as ListAnswer) : list(asked)
-    const { asked } = await waitFor({ jobs, service, list: fails })
-    expect(asked.filter(({ at }) => at < 5 * MINUTE)).toEqual([])
+    const fails = (requests: ListRequest) =>
+      requests.at > MINUTE && requests.at < 100 * SECOND ? (transient() as ListResponse) : list(requests)
+    const { requests } = await waitFor({ jobs, service, list: fails })
+    expect(requests.filter(({ at }) => at < 5 * MINUTE)).toEqual([])
   })
 
   test('and the jobs’ own questions are 200 in five minutes at most', async () => {
     const { jobs, service, list } = environment(Array.from({ length: 300 }, () => 12))
     const isRefused = (at: number) => at > 30 * SECOND
-    const { asked, listed } = await waitFor({
+    const { requests, listRequests } = await waitFor({
       jobs,
       service,
-      list: (question) => (isRefused(question.at) ? (forbidden as ListAnswer) : list(question)),
+      list: (question) => (isRefused(question.at) ? (forbidden as ListResponse) : list(question)),
     })
-    const times = [...asked, ...listed].map(({ at }) => at).sort((a, b) => a - b)
+    const times = [...requests, ...listRequests].map(({ at }) => at).sort((a, b) => a - b)
     const most = times.map((time) => times.filter((at) => at <= time && at > time - 5 * MINUTE).length)
     expect(Math.max(...most)).toBe(200)
   })
 
   test('is not asked sooner than a fixed interval allows', async () => {
     const { jobs, ...services } = environment(twenty)
-    const { listed, asked } = await waitFor({ jobs, ...services, interval: MINUTE })
-    const gaps = listed.slice(1).map(({ at }, index) => at - (listed[index]?.at ?? 0))
+    const { listRequests, requests } = await waitFor({ jobs, ...services, interval: MINUTE })
+    const gaps = listRequests.slice(1).map(({ at }, index) => at - (listRequests[index]?.at ?? 0))
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(MINUTE)
-    expect(asked).toHaveLength(20)
+    expect(requests).toHaveLength(20)
   })
 })

@@ -1,48 +1,52 @@
 import { describe, expect, test } from '@jest/globals'
 import { pacing } from '../../src/wait/pace.ts'
 import { schedule } from '../../src/wait/schedule.ts'
-import { Defect, wait } from '../../src/wait/wait.ts'
+import { InternalError, wait } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
-import { jobAnswer, tryAgain } from './answers.ts'
-import { noSecrets, outside } from './text.ts'
-import { SECOND, MINUTE, HOUR, waitFor, completesAfter } from './waiting.ts'
+import { jobResponse, transient } from './responses.ts'
+import { noSecrets, untrusted } from './text.ts'
+import { SECOND, MINUTE, HOUR, waitFor, completesAfter } from './virtual-wait.ts'
 
 describe('one job', () => {
   test('is asked for at once, and then until it completed', async () => {
-    const { only, asked } = await waitFor({ interval: 10 * SECOND, service: completesAfter(25 * SECOND) })
-    expect(only.end.result).toBe('completed')
-    expect(asked.map(({ at }) => at)).toEqual([0, 10_100, 20_200, 30_300])
+    const { only, requests } = await waitFor({ interval: 10 * SECOND, service: completesAfter(25 * SECOND) })
+    expect(only.outcome.result).toBe('completed')
+    expect(requests.map(({ at }) => at)).toEqual([0, 10_100, 20_200, 30_300])
   })
 
   test('of six hours keeps a bounded history, and is asked for at most every two seconds', async () => {
-    const { only, asked, endedAt } = await waitFor({
+    const { only, requests, endedAt } = await waitFor({
       timeout: 7 * HOUR,
       interval: 2 * SECOND,
       service: ({ at }) =>
-        jobAnswer(at >= 6 * HOUR ? 'Completed' : 'Running', { process: `${Math.floor(at / 1000) % 100}%` }),
+        jobResponse(at >= 6 * HOUR ? 'Completed' : 'Running', { process: `${Math.floor(at / 1000) % 100}%` }),
     })
-    expect(only.end.result).toBe('completed')
+    expect(only.outcome.result).toBe('completed')
     expect(endedAt).toBeGreaterThanOrEqual(6 * HOUR)
-    expect(asked.length).toBeGreaterThan(10_000)
+    expect(requests.length).toBeGreaterThan(10_000)
     expect(only.state.history.length).toBeLessThanOrEqual(200)
     expect(JSON.stringify(only.state).length).toBeLessThan(20_000)
   })
 
   test('is asked for in time though timers fire early and the clock goes on while the loop thinks', async () => {
-    const { asked } = await waitFor({ creep: 0.003, interval: SECOND, service: completesAfter(500 * SECOND) })
-    expect(asked.length).toBeGreaterThan(440)
+    const { requests } = await waitFor({
+      creep: 0.003,
+      interval: SECOND,
+      service: completesAfter(500 * SECOND),
+    })
+    expect(requests.length).toBeGreaterThan(440)
   })
 
   test('survives any number of faults', async () => {
     const { only } = await waitFor({
-      service: ({ at }) => (at < 50 * MINUTE ? tryAgain() : jobAnswer('Completed')),
+      service: ({ at }) => (at < 50 * MINUTE ? transient() : jobResponse('Completed')),
     })
-    expect(only.end.result).toBe('completed')
+    expect(only.outcome.result).toBe('completed')
   })
 
   test('that only an aborted exchange could tell of is timed out', async () => {
     const { only, endedAt } = await waitFor({ timeout: MINUTE, service: () => 'never' })
-    expect(only.end.result).toBe('timed-out')
+    expect(only.outcome.result).toBe('timed-out')
     expect(endedAt).toBe(MINUTE)
   })
 
@@ -53,7 +57,7 @@ describe('one job', () => {
           throw thrown as Error
         },
       })
-      expect(only.end).toMatchObject({ result: 'error', why: 'defect' })
+      expect(only.outcome).toMatchObject({ result: 'error', reason: 'defect' })
     }
   })
 })
@@ -64,46 +68,46 @@ describe('the last look', () => {
     [10 * SECOND, 9 * SECOND],
     [SECOND, 900],
   ])('before a timeout of %d ms starts at %d ms', async (timeout, lastLook) => {
-    const { asked, only, endedAt } = await waitFor({
+    const { requests, only, endedAt } = await waitFor({
       timeout,
       interval: 10 * MINUTE,
-      service: () => jobAnswer('Running'),
+      service: () => jobResponse('Running'),
     })
-    expect(asked.at(-1)?.at).toBe(lastLook)
-    expect(only.end.result).toBe('timed-out')
+    expect(requests.at(-1)?.at).toBe(lastLook)
+    expect(only.outcome.result).toBe('timed-out')
     expect(endedAt).toBe(timeout)
   })
 
   test('still sees a job that ended meanwhile', async () => {
     const { only } = await waitFor({ interval: 10 * MINUTE, service: completesAfter(HOUR - 5 * SECOND) })
-    expect(only.end.result).toBe('completed')
+    expect(only.outcome.result).toBe('completed')
   })
 
   test('is not kept from it by an exchange that stalls', async () => {
     const { only } = await waitFor({
       timeout: 20 * SECOND,
-      service: ({ at }) => (at === 0 ? 'never' : jobAnswer('Completed')),
+      service: ({ at }) => (at === 0 ? 'never' : jobResponse('Completed')),
     })
-    expect(only.end.result).toBe('completed')
+    expect(only.outcome.result).toBe('completed')
   })
 
   test('does not come while a Retry-After still runs', async () => {
-    const { asked, only } = await waitFor({ timeout: 2 * MINUTE, service: () => tryAgain(5 * MINUTE) })
-    expect(asked).toHaveLength(1)
-    expect(only.end.result).toBe('timed-out')
+    const { requests, only } = await waitFor({ timeout: 2 * MINUTE, service: () => transient(5 * MINUTE) })
+    expect(requests).toHaveLength(1)
+    expect(only.outcome.result).toBe('timed-out')
   })
 
   test('comes when a Retry-After ends before the timeout', async () => {
-    const { asked } = await waitFor({ timeout: 2 * MINUTE, service: () => tryAgain(119 * SECOND) })
-    expect(asked.map(({ at }) => at)).toEqual([0, 119_100])
+    const { requests } = await waitFor({ timeout: 2 * MINUTE, service: () => transient(119 * SECOND) })
+    expect(requests.map(({ at }) => at)).toEqual([0, 119_100])
   })
 })
 
 describe('an interruption', () => {
   test('ends the wait at once, during a pause and during an exchange', async () => {
-    for (const service of [() => jobAnswer('Running'), () => 'never' as const]) {
+    for (const service of [() => jobResponse('Running'), () => 'never' as const]) {
       const { only, endedAt } = await waitFor({ interval: MINUTE, service, interruptAt: 30 * SECOND })
-      expect(only.end.result).toBe('interrupted')
+      expect(only.outcome.result).toBe('interrupted')
       expect(endedAt).toBe(30 * SECOND)
     }
   })
@@ -111,11 +115,11 @@ describe('an interruption', () => {
 
 test('the first question comes when the schedule says', async () => {
   const clock = new VirtualClock()
-  const asked: number[] = []
+  const requests: number[] = []
   await clock.run(
     wait(
       {
-        jobs: [{ value: 'a', text: outside('a') }],
+        jobs: [{ value: 'a', text: untrusted('a') }],
         hasList: false,
         timeout: HOUR,
         pause: () => 10 * SECOND,
@@ -123,32 +127,32 @@ test('the first question comes when the schedule says', async () => {
         failFast: false,
       },
       {
-        ask: () => {
-          asked.push(clock.now())
-          return Promise.resolve(jobAnswer('Completed'))
+        getJob: () => {
+          requests.push(clock.now())
+          return Promise.resolve(jobResponse('Completed'))
         },
-        askList: () => Promise.reject(new Error('there is no list')),
+        listJobs: () => Promise.reject(new Error('there is no list')),
         clock,
         wallClock: () => 0,
         signal: new AbortController().signal,
-        listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
+        listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
         describe: (error) => noSecrets.error(error),
       },
     ),
   )
-  expect(asked).toEqual([10 * SECOND])
+  expect(requests).toEqual([10 * SECOND])
 })
 
 test('a defect elsewhere ends the wait with what is known', async () => {
   const stop = new AbortController()
   const clock = new VirtualClock()
   clock.at(30 * SECOND, () => {
-    stop.abort(new Defect('broken'))
+    stop.abort(new InternalError('broken'))
   })
-  const [waited] = await clock.run(
+  const [results] = await clock.run(
     wait(
       {
-        jobs: [{ value: 'a', text: outside('a') }],
+        jobs: [{ value: 'a', text: untrusted('a') }],
         timeout: HOUR,
         pause: schedule(MINUTE, () => 0),
         pacing: pacing(() => 0),
@@ -156,30 +160,30 @@ test('a defect elsewhere ends the wait with what is known', async () => {
         failFast: false,
       },
       {
-        ask: () => Promise.resolve(jobAnswer('Running')),
-        askList: () => Promise.reject(new Error('there is no list')),
+        getJob: () => Promise.resolve(jobResponse('Running')),
+        listJobs: () => Promise.reject(new Error('there is no list')),
         wallClock: () => 0,
         clock,
         signal: stop.signal,
-        listener: { answered: () => undefined, warned: () => undefined, found: () => undefined },
+        listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
         describe: (error) => noSecrets.error(error),
       },
     ),
   )
-  expect(waited?.end).toMatchObject({ result: 'error', why: 'defect' })
-  expect(waited?.state.job?.status.meaning).toBe('running')
+  expect(results?.outcome).toMatchObject({ result: 'error', reason: 'defect' })
+  expect(results?.state.job?.status.meaning).toBe('running')
 })
 
 test('the listener hears when the next question comes, and that none does', async () => {
   const { next } = await waitFor({
     interval: 10 * SECOND,
     timeout: 15 * SECOND,
-    service: () => jobAnswer('Running'),
+    service: () => jobResponse('Running'),
   })
   expect(next).toEqual([10_100, 13_500, undefined])
 })
 
 test('warnings reach the listener', async () => {
-  const { warnings } = await waitFor({ timeout: 20 * MINUTE, service: () => jobAnswer('Pending') })
+  const { warnings } = await waitFor({ timeout: 20 * MINUTE, service: () => jobResponse('Pending') })
   expect(warnings).toEqual([expect.stringContaining('maintenance window')])
 })

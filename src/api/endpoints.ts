@@ -1,4 +1,4 @@
-import { Wrong } from '../wrong.ts'
+import { InvalidInput } from '../invalid-input.ts'
 import { STS, type Hosts } from './regions.ts'
 import type { Service } from './service.ts'
 
@@ -9,20 +9,20 @@ export interface Region {
 }
 
 /** A service's jobs API in a region, as in {@link parseEndpoint}. */
-export function jobsEndpointOf(region: string, { title, hosts }: Service): string | Wrong {
+export function jobsEndpointOf(region: string, { title, hosts }: Service): string | InvalidInput {
   return (
     endpointOf(region, hosts) ??
-    new Wrong(`has no documented ${title} host. ${near(region, hosts)} Give endpoint.`)
+    new InvalidInput(`has no documented ${title} host. ${near(region, hosts)} Give endpoint.`)
   )
 }
 
 /** The Security Token Service of a region. Any region's will do; the nearest is the fastest. */
-export function stsEndpointOf(region: Region | undefined): string | Wrong {
+export function stsEndpointOf(region: Region | undefined): string | InvalidInput {
   if (region === undefined)
-    return new Wrong('is missing. GitHub OIDC needs it, or region, whose host is looked up.')
+    return new InvalidInput('is missing. GitHub OIDC needs it, or region, whose host is looked up.')
   return (
     endpointOf(region.id, STS) ??
-    new Wrong(
+    new InvalidInput(
       `is missing, and ${region.source} names none whose Security Token Service is documented. ${near(region.id, STS)} Give sts-endpoint, of another region say.`,
     )
   )
@@ -34,28 +34,31 @@ export function stsEndpointOf(region: Region | undefined): string | Wrong {
  * @param version,resource segments of the path that the action adds itself
  * @returns scheme, host and path prefix, without a slash at its end
  */
-export function parseEndpoint(value: string, version: string, resource: string): string | Wrong {
+export function parseEndpoint(value: string, version: string, resource: string): string | InvalidInput {
   if (!/^[!-~]+$/.test(value) || value.includes('\\')) {
-    return new Wrong(
+    return new InvalidInput(
       'holds a space, a backslash or a character that no host name has. Give host or host:port.',
     )
   }
   const url = parseUrl(value)
-  if (url === null) return new Wrong('is no host name. Give host or host:port, with or without https://.')
+  if (url === null)
+    return new InvalidInput('is no host name. Give host or host:port, with or without https://.')
   if (url.username !== '' || url.password !== '' || value.includes('@')) {
-    return new Wrong('holds a user name or password. Leave it out; credentials are inputs of their own.')
+    return new InvalidInput(
+      'holds a user name or password. Leave it out; credentials are inputs of their own.',
+    )
   }
-  if (/[?#]/.test(value)) return new Wrong('holds a query (?) or a fragment (#). Leave it out.')
-  if (!isDecodable(url.pathname)) return new Wrong('holds a % that is no percent-encoding of UTF-8.')
+  if (/[?#]/.test(value)) return new InvalidInput('holds a query (?) or a fragment (#). Leave it out.')
+  if (!isDecodable(url.pathname)) return new InvalidInput('holds a % that is no percent-encoding of UTF-8.')
   if (!isPrivate(url)) {
-    return new Wrong(
+    return new InvalidInput(
       'must be https://. Plain http:// would send secrets in the clear, so only a loopback address may have it.',
     )
   }
   const segments = url.pathname.split('/').filter((segment) => segment !== '')
   const names = segments.map((segment) => segment.toLowerCase())
   if (names.at(-1) === version || names.includes(resource)) {
-    return new Wrong(
+    return new InvalidInput(
       `already holds the API’s path. Give only the part before /${version}; the action adds the rest.`,
     )
   }
@@ -95,11 +98,11 @@ function endpointOf(region: string, hosts: Hosts): string | undefined {
 function near(region: string, hosts: Hosts): string {
   const all = Object.values(hosts).flat()
   const meant = region.slice(0, 40).toLowerCase()
-  const some = all.filter((id) => distance(id, meant) <= MOST_TYPOS)
+  const some = all.filter((id) => distance(id, meant) <= MAX_TYPOS)
   return some.length > 0 ? `Near are ${some.join(', ')}.` : `There are ${all.join(', ')}.`
 }
 
-const MOST_TYPOS = 2
+const MAX_TYPOS = 2
 
 /** Characters to be added, taken away or replaced to come from one text to the other (Levenshtein). */
 function distance(from: string, to: string): number {

@@ -1,6 +1,6 @@
 import type { Credentials } from '../credentials/credentials.ts'
-import type { Exchange, Exchanged } from '../http/exchange.ts'
-import { faultOf, type Fault, type Passing, type Refused } from '../http/fault.ts'
+import type { Exchange, ExchangeResult } from '../http/exchange.ts'
+import { faultOf, type Fault, type Transient, type Rejected } from '../http/fault.ts'
 import { readServiceError } from '../http/service-error.ts'
 import type { Secrets } from '../secrets.ts'
 
@@ -26,7 +26,7 @@ export interface Api {
 export async function get<T extends { readonly kind: string }>(
   api: Api,
   resource: string,
-  read: (exchanged: Exchanged, now: number) => T | Fault,
+  read: (exchanged: ExchangeResult, now: number) => T | Fault,
   signal: AbortSignal,
 ): Promise<T | Fault> {
   const url = `${api.endpoint}/v3/${api.projectId}/${resource}`
@@ -34,19 +34,23 @@ export async function get<T extends { readonly kind: string }>(
   const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal)
   if (signed.kind !== 'signed') return signed
   const answer = read(await api.exchange(signed.request, signal), api.wallClock())
-  return isRefusal(answer) && answer.why === 'credentials' ? signed.refused(answer) : answer
+  return isRejection(answer) && answer.reason === 'credentials' ? signed.rejected(answer) : answer
 }
 
 /** The fault of an exchange that brought no success, in the service's own terms. */
-export function serviceFaultOf(exchanged: Exchanged, secrets: Secrets, now: number): Refused | Passing {
+export function serviceFaultOf(
+  exchanged: ExchangeResult,
+  secrets: Secrets,
+  now: number,
+): Rejected | Transient {
   const fault = faultOf(exchanged, secrets, now)
-  if (exchanged.kind === 'no-reply' || exchanged.status !== 403 || fault.kind !== 'refused') return fault
+  if (exchanged.kind === 'no-response' || exchanged.status !== 403 || fault.kind !== 'rejected') return fault
   // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
   return readServiceError(exchanged, secrets).code === 'DBS.280056'
-    ? { ...fault, why: 'credentials', scope: 'all' }
+    ? { ...fault, reason: 'credentials', scope: 'all' }
     : fault
 }
 
-function isRefusal(answer: { readonly kind: string }): answer is Refused {
-  return answer.kind === 'refused'
+function isRejection(answer: { readonly kind: string }): answer is Rejected {
+  return answer.kind === 'rejected'
 }

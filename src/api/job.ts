@@ -1,50 +1,50 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
-import type { OutsideText } from '../outside-text.ts'
+import type { UntrustedText } from '../untrusted-text.ts'
 import { startOf, type Secrets } from '../secrets.ts'
 
 /** Bytes above which `entities` is left out: the contract's limit. */
-const LARGEST_ENTITIES = 100_000
+const MAX_ENTITIES_BYTES = 100_000
 
 /** Bytes of a status where it stands among many. */
-const LONGEST_LABEL = 120
+const MAX_LABEL_BYTES = 120
 
 /** A job's id as the user gave it: to ask with, and to show. */
 export interface JobId {
   readonly value: string
-  readonly text: OutsideText
+  readonly text: UntrustedText
 }
 
 /** One job as the service told it, apart from its id. What it did not tell, or told in another type, is undefined. */
 export interface Job {
   readonly status: Status
-  readonly name: OutsideText | undefined
-  readonly instanceId: OutsideText | undefined
-  readonly instanceName: OutsideText | undefined
+  readonly name: UntrustedText | undefined
+  readonly instanceId: UntrustedText | undefined
+  readonly instanceName: UntrustedText | undefined
   /** `host:port` to connect to; a create job tells it. */
-  readonly instanceEndpoint: OutsideText | undefined
-  readonly created: OutsideText | undefined
-  readonly ended: OutsideText | undefined
+  readonly instanceEndpoint: UntrustedText | undefined
+  readonly created: UntrustedText | undefined
+  readonly ended: UntrustedText | undefined
   /** From created to ended. */
   readonly durationSeconds: number | undefined
   /** 0 to 100, whole, rounded down. */
   readonly progress: number | undefined
-  readonly failReason: OutsideText | undefined
+  readonly failReason: UntrustedText | undefined
   /** Compact JSON of an object. */
-  readonly entities: OutsideText | undefined
+  readonly entities: UntrustedText | undefined
   /** There were entities, but too large or too deep for us. */
   readonly entitiesDropped: boolean
 }
 
 export interface Status {
-  readonly text: OutsideText
+  readonly text: UntrustedText
   /** Its start: what is kept of each of many, so that memory stays small. */
-  readonly label: OutsideText
+  readonly label: UntrustedText
   readonly meaning: 'pending' | 'running' | 'completed' | 'failed' | 'canceled' | 'unauthorized' | 'unknown'
 }
 
 /** Whether the job will not change any more. */
-export function isOver({ meaning }: Status): boolean {
+export function isTerminal({ meaning }: Status): boolean {
   return meaning === 'completed' || meaning === 'failed' || meaning === 'canceled'
 }
 
@@ -87,13 +87,13 @@ const endpointSchema = z.object({ instance: z.object({ endpoint: z.string().min(
 /** Makes a {@link Job} of what was sent. */
 export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
   const outside = (raw: string | undefined) => (raw === undefined ? undefined : secrets.text(raw))
-  const entities = sent.entities && secrets.json(sent.entities, LARGEST_ENTITIES)
+  const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES)
   const created = sent.created ?? sent.start_time
   const ended = sent.ended ?? sent.end_time
   return {
     status: {
       text: secrets.text(sent.status),
-      label: secrets.text(sent.status, (status) => startOf(status, LONGEST_LABEL)),
+      label: secrets.text(sent.status, (status) => startOf(status, MAX_LABEL_BYTES)),
       meaning: MEANINGS.get(sent.status) ?? 'unknown',
     },
     name: outside(sent.name?.trim()),

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { HttpRequest } from '../http/exchange.ts'
 import { percentEncode } from '../http/percent-encode.ts'
-import { constantCredentials, type Credentials } from './credentials.ts'
+import { staticCredentials, type Credentials } from './credentials.ts'
 
 /** AK and SK. */
 export interface AccessKey {
@@ -17,7 +17,7 @@ export function accessKeyCredentials(
   projectId: string,
   wallClock: () => number,
 ): Credentials {
-  return constantCredentials(
+  return staticCredentials(
     (request) => signWithAccessKey(request, key, projectId, wallClock()),
     'Check that access key and secret belong together, are enabled and have not expired, and that the clock of this runner is right; a temporary key needs its security token. After more than five refusals in a row the service locks a key for five minutes.',
   )

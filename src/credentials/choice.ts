@@ -1,8 +1,8 @@
 import { isPrivate, parseEndpoint, stsEndpointOf, type Region } from '../api/endpoints.ts'
 import type { Secrets } from '../secrets.ts'
-import { Wrong } from '../wrong.ts'
+import { InvalidInput } from '../invalid-input.ts'
 import type { AccessKey } from './access-key.ts'
-import type { Agency } from './agency.ts'
+import type { Agency } from './assume-agency.ts'
 
 /** The one kind of credentials that is used; `source` tells the log where they come from. */
 export type CredentialsChoice = { readonly source: string } & (
@@ -44,7 +44,7 @@ const KEY_VARIABLES: readonly KeyNames<string>[] = [
 ]
 
 /** Where values come from, and where problems go. */
-export interface Asked {
+export interface InputReader {
   /** An input's value, or its default; empty when there is neither. */
   readonly input: (name: CredentialsInput) => string
   /** A variable's value; empty when there is none. */
@@ -55,7 +55,7 @@ export interface Asked {
 
 /** Registers all that is secret, used or not, before anything is said. */
 export function registerSecrets(
-  { input, variable }: Pick<Asked, 'input' | 'variable'>,
+  { input, variable }: Pick<InputReader, 'input' | 'variable'>,
   secrets: Secrets,
 ): void {
   for (const name of [...KINDS.token, ...KINDS['access-key']]) secrets.add(input(name))
@@ -63,7 +63,7 @@ export function registerSecrets(
 }
 
 /** Chooses the credentials: those that are inputs, else the first access key of the environment. */
-export function chooseCredentials(asked: Asked): CredentialsChoice | undefined {
+export function chooseCredentials(asked: InputReader): CredentialsChoice | undefined {
   const { input, variable, report } = asked
   const given = (kind: Kind) => KINDS[kind].filter((name) => input(name) !== '')
   const [kind, other] = (['token', 'access-key', 'agency'] as const).filter((each) => given(each).length > 0)
@@ -91,9 +91,9 @@ function namesOf<Name extends string>({ id, secret, securityToken }: KeyNames<Na
   return securityToken === undefined ? [id, secret] : [id, secret, securityToken]
 }
 
-function chooseToken({ input, report }: Asked): CredentialsChoice | undefined {
+function chooseToken({ input, report }: InputReader): CredentialsChoice | undefined {
   const token = input('token')
-  if (isVisible(token)) return { kind: 'token', source: 'an IAM token from the input token', token }
+  if (isPrintable(token)) return { kind: 'token', source: 'an IAM token from the input token', token }
   report(
     'token',
     'holds a space, a line end or a character that no token has. Give only the value of X-Subject-Token.',
@@ -104,11 +104,11 @@ function chooseToken({ input, report }: Asked): CredentialsChoice | undefined {
 function chooseKey<Name extends string>(
   names: KeyNames<Name>,
   value: (name: Name) => string,
-  report: Asked['report'],
+  report: InputReader['report'],
 ): CredentialsChoice | undefined {
   const given = namesOf(names).filter((name) => value(name) !== '')
   const problems = namesOf(names).flatMap((name) => {
-    if (isVisible(value(name)) || (name === names.securityToken && value(name) === '')) return []
+    if (isPrintable(value(name)) || (name === names.securityToken && value(name) === '')) return []
     const problem =
       value(name) === ''
         ? `is missing, and ${given.join(' and ')} is given. Give ${names.id} and ${names.secret} together.`
@@ -133,7 +133,7 @@ const ID_TOKEN_URL = 'ACTIONS_ID_TOKEN_REQUEST_URL'
 const ID_TOKEN_BEARER = 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'
 
 /** GitHub OIDC. */
-function chooseAgency({ input, variable, region, report }: Asked): CredentialsChoice | undefined {
+function chooseAgency({ input, variable, region, report }: InputReader): CredentialsChoice | undefined {
   const [identityProviderUrn, agencyUrn] = [input('identity-provider-urn'), input('agency-urn')]
   const [idTokenUrl, idTokenBearer] = [variable(ID_TOKEN_URL), variable(ID_TOKEN_BEARER)]
   const [audience, run] = [input('audience'), variable('GITHUB_RUN_ID')]
@@ -144,10 +144,10 @@ function chooseAgency({ input, variable, region, report }: Asked): CredentialsCh
     idTokenProblem(idTokenUrl, idTokenBearer),
     urnProblem('agency-urn', agencyUrn, ':agency:'),
     /^[!-~]{1,255}$/.test(audience) ? [] : { name: 'audience', problem: BAD_AUDIENCE },
-    sts instanceof Wrong ? { name: 'sts-endpoint', problem: sts.problem } : [],
+    sts instanceof InvalidInput ? { name: 'sts-endpoint', problem: sts.problem } : [],
   ].flat()
   for (const { name, problem } of problems) report(name, problem)
-  if (problems.length > 0 || sts instanceof Wrong) return undefined
+  if (problems.length > 0 || sts instanceof InvalidInput) return undefined
   return {
     kind: 'agency',
     source: 'GitHub OIDC by identity-provider-urn and agency-urn',
@@ -183,7 +183,7 @@ function idTokenProblem(url: string, bearer: string): Problem | [] {
   const name = 'identity-provider-urn'
   if (url === '' || bearer === '') return { name, problem: NO_ID_TOKEN }
   const parsed = URL.parse(url)
-  if (parsed !== null && isPrivate(parsed) && isVisible(bearer)) return []
+  if (parsed !== null && isPrivate(parsed) && isPrintable(bearer)) return []
   return {
     name,
     problem: `needs an id token, and ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not what a runner sets.`,
@@ -200,6 +200,6 @@ const NO_ID_TOKEN = `needs an id token of GitHub’s, and this job may not have 
   \`\`\``
 
 /** Printable ASCII without spaces: what can stand in a header. */
-function isVisible(value: string): boolean {
+function isPrintable(value: string): boolean {
   return /^[!-~]+$/.test(value)
 }

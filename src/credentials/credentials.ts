@@ -1,4 +1,4 @@
-import type { Fault, Refused } from '../http/fault.ts'
+import type { Fault, Rejected } from '../http/fault.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 
 /** Who we are to the service: a kind of credentials, whatever it takes to have them. */
@@ -11,17 +11,17 @@ export interface Signed {
   readonly kind: 'signed'
   readonly request: HttpRequest
   /** What it comes to when the service does not take the credentials: they may be renewable. */
-  refused(refusal: Refused): Refused
+  rejected(refusal: Rejected): Rejected
 }
 
 /** Credentials that stay the same: once refused, they would always be; `check` says what to do then. */
-export function constantCredentials(sign: (request: HttpRequest) => HttpRequest, check: string): Credentials {
+export function staticCredentials(sign: (request: HttpRequest) => HttpRequest, hint: string): Credentials {
   return {
     sign: (request) =>
       Promise.resolve({
         kind: 'signed',
         request: sign(request),
-        refused: (refusal) => ({ ...refusal, told: { ...refusal.told, check } }),
+        rejected: (rejection) => ({ ...rejection, detail: { ...rejection.detail, hint } }),
       }),
   }
 }

@@ -1,13 +1,13 @@
 import { MINUTE, SECOND } from '../duration.ts'
 import type { Exchange, HttpRequest } from '../http/exchange.ts'
-import type { Fault, Refused } from '../http/fault.ts'
-import { phrase, type Phrase } from '../outside-text.ts'
+import type { Fault, Rejected } from '../http/fault.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { signWithAccessKey, type AccessKey } from './access-key.ts'
-import { assumeAgency, type Agency } from './agency.ts'
+import { assumeAgency, type Agency } from './assume-agency.ts'
 import type { Credentials, Signed } from './credentials.ts'
 
-export interface OidcSurroundings {
+export interface OidcDependencies {
   readonly projectId: string
   /** How long keys are needed, milliseconds. */
   readonly timeout: number
@@ -31,10 +31,10 @@ const FIRST_RENEWAL_PAUSE = 1 * SECOND
 /** Refused keys are replaced this often at most. */
 const REPLACEMENT_PAUSE = 1 * MINUTE
 /** What every agency allows. Source: "AssumeAgencyWithOIDC", `duration_seconds`. */
-const SHORTEST_LIFE = 15 * MINUTE
-const LONGEST_LIFE = 60 * MINUTE
+const MIN_LIFETIME = 15 * MINUTE
+const MAX_LIFETIME = 60 * MINUTE
 
-const CHECK =
+const HINT =
   'New keys of the agency were refused as well. Check that the agency belongs to the account of project-id.'
 
 interface Keys {
@@ -48,7 +48,7 @@ interface Keys {
 /** GitHub OIDC: temporary keys, got when they are needed, renewed before they expire and after a refusal. */
 export class OidcCredentials implements Credentials {
   readonly #agency: Agency
-  readonly #around: OidcSurroundings
+  readonly #deps: OidcDependencies
   #keys: Keys | undefined
   /** The one renewal under way, however many jobs wait for it. */
   #renewal: { readonly signal: AbortSignal; readonly keys: Promise<Keys | Fault> } | undefined
@@ -60,31 +60,31 @@ export class OidcCredentials implements Credentials {
   /** All keys that have not expired. */
   #issued: readonly Keys[] = []
 
-  constructor(agency: Agency, around: OidcSurroundings) {
+  constructor(agency: Agency, around: OidcDependencies) {
     this.#agency = agency
-    this.#around = around
+    this.#deps = around
   }
 
   async sign(request: HttpRequest, signal: AbortSignal): Promise<Signed | Fault> {
     const keys = await this.#goodKeys(signal)
     if ('kind' in keys) return keys
-    const { projectId, wallClock } = this.#around
+    const { projectId, wallClock } = this.#deps
     return {
       kind: 'signed',
       request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
-      refused: (refusal) => this.#refused(refusal, keys),
+      rejected: (refusal) => this.#refused(refusal, keys),
     }
   }
 
   /** Never waits for a renewal while the keys at hand are good. */
   #goodKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
-    const now = this.#around.now()
+    const now = this.#deps.now()
     const isDue = now >= this.#renewAt
     const renewal = isDue || this.#isRenewing() ? this.#shareRenewal(signal) : undefined
     if (this.#keys !== undefined && now < this.#keys.expiresAt) return this.#keys
     if (renewal !== undefined) return renewal
-    const told = { label: 'no keys', says: this.#reason }
-    return { kind: 'try-again', retryAfter: this.#renewAt - now, told }
+    const detail = { label: 'no keys', message: this.#reason }
+    return { kind: 'transient', retryAfter: this.#renewAt - now, detail }
   }
 
   #isRenewing(): boolean {
@@ -101,9 +101,9 @@ export class OidcCredentials implements Credentials {
   }
 
   async #renew(signal: AbortSignal): Promise<Keys | Fault> {
-    const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#around
+    const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps
     const needed = timeout + RENEWED_BEFORE + MINUTE
-    const wanted = Math.min(Math.max(needed, SHORTEST_LIFE), LONGEST_LIFE)
+    const wanted = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
     const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, exchange, signal)
     if (assumed.kind !== 'assumed') return signal.aborted ? assumed : this.#notRenewed(assumed)
     const { key, lifetime, clockOffset } = assumed
@@ -119,33 +119,33 @@ export class OidcCredentials implements Credentials {
 
   /** For whom it fails, it fails for all: they share the pause. */
   #notRenewed(fault: Fault): Fault {
-    const { now, onNotRenewed } = this.#around
+    const { now, onNotRenewed } = this.#deps
     this.#failures += 1
     const left = (this.#keys?.expiresAt ?? 0) - now()
-    if (left > 0) onNotRenewed(fault.told.says, left)
+    if (left > 0) onNotRenewed(fault.detail.message, left)
     const backoff = Math.min(FIRST_RENEWAL_PAUSE * 2 ** (this.#failures - 1), RENEWAL_PAUSE)
-    const asked = fault.kind === 'try-again' ? (fault.retryAfter ?? 0) : 0
+    const asked = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : 0
     const pause = Math.max(left > 0 ? RENEWAL_PAUSE : backoff, asked)
     this.#renewAt = now() + pause
-    this.#reason = fault.told.says
-    return fault.kind === 'try-again' ? { ...fault, retryAfter: pause } : fault
+    this.#reason = fault.detail.message
+    return fault.kind === 'transient' ? { ...fault, retryAfter: pause } : fault
   }
 
   #forgetExpired(): void {
-    const isExpired = ({ expiresAt }: Keys) => expiresAt < this.#around.now()
+    const isExpired = ({ expiresAt }: Keys) => expiresAt < this.#deps.now()
     const expired = this.#issued.filter(isExpired).flatMap(({ secrets }) => secrets)
-    for (const secret of expired) this.#around.secrets.forget(secret)
+    for (const secret of expired) this.#deps.secrets.forget(secret)
     this.#issued = this.#issued.filter((keys) => !isExpired(keys))
   }
 
-  #refused(refusal: Refused, keys: Keys): Refused {
-    const says = phrase`${refusal.told.says}; new keys of the agency are needed`
+  #refused(refusal: Rejected, keys: Keys): Rejected {
+    const message = phrase`${refusal.detail.message}; new keys of the agency are needed`
     // A refusal of keys that are replaced already says nothing of the new ones.
     if (keys === this.#keys) {
       this.#keys = undefined
-      this.#renewAt = this.#replacedAt = Math.max(this.#around.now(), this.#replacedAt + REPLACEMENT_PAUSE)
-      this.#reason = says
+      this.#renewAt = this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + REPLACEMENT_PAUSE)
+      this.#reason = message
     }
-    return { ...refusal, isRenewable: true, told: { label: refusal.told.label, says, check: CHECK } }
+    return { ...refusal, isRenewable: true, detail: { label: refusal.detail.label, message, hint: HINT } }
   }
 }

@@ -5,13 +5,13 @@ import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOption
 import { HttpClient } from '@actions/http-client'
 
 /** Longest time of one exchange, from connect to last byte, in milliseconds. */
-const LONGEST_EXCHANGE = 30_000
+const MAX_EXCHANGE_MS = 30_000
 
 /** Most bytes that are read of one answer. */
-const LARGEST_BODY = 1_048_576
+const MAX_BODY_BYTES = 1_048_576
 
 /** Pieces of an answer that are kept apart. */
-const MOST_CHUNKS = 1_000
+const MAX_CHUNKS = 1_000
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
@@ -25,19 +25,19 @@ export interface HttpRequest {
 export type Phase = 'connect' | 'proxy' | 'tls' | 'headers' | 'body'
 
 /** What one exchange came to: an answer, or the reason why there is none. */
-export type Exchanged =
+export type ExchangeResult =
   | {
-      readonly kind: 'reply'
+      readonly kind: 'response'
       readonly status: number
       readonly headers: IncomingHttpHeaders
       /** Decoded as UTF-8. */
       readonly body: string
       /** Why the body is not what was sent, as in: is larger than 1 MiB. */
-      readonly flaw: string | undefined
+      readonly bodyError: string | undefined
     }
   | {
-      readonly kind: 'no-reply'
-      readonly why: 'certificate' | 'too-slow' | 'aborted' | 'broken'
+      readonly kind: 'no-response'
+      readonly reason: 'certificate' | 'timeout' | 'aborted' | 'network'
       readonly phase: Phase
       /** Node's error code, `ECONNRESET` say. */
       readonly code: string | undefined
@@ -46,11 +46,11 @@ export type Exchanged =
       readonly proxyStatus: number | undefined
     }
 
-export type Reply = Extract<Exchanged, { kind: 'reply' }>
-export type NoReply = Extract<Exchanged, { kind: 'no-reply' }>
+export type HttpResponse = Extract<ExchangeResult, { kind: 'response' }>
+export type NoResponse = Extract<ExchangeResult, { kind: 'no-response' }>
 
 /** {@link exchange}, or what stands for it. */
-export type Exchange = (request: HttpRequest, signal: AbortSignal) => Promise<Exchanged>
+export type Exchange = (request: HttpRequest, signal: AbortSignal) => Promise<ExchangeResult>
 
 /**
  * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
@@ -59,12 +59,12 @@ export type Exchange = (request: HttpRequest, signal: AbortSignal) => Promise<Ex
  * (they would take the token along), and the answer is read here, because `readBody` never settles when the
  * connection is cut, upon which Node finds nothing left to do and exits with 0: a green step.
  */
-export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<Exchanged> {
+export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<ExchangeResult> {
   const trace = new Trace()
   const limit = new AbortController()
   const timer = setTimeout(() => {
     limit.abort()
-  }, LONGEST_EXCHANGE)
+  }, MAX_EXCHANGE_MS)
   const end = () => {
     limit.abort()
   }
@@ -73,8 +73,8 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
   try {
     return await traces.run(trace, () => attempt(request, trace, limit.signal))
   } catch (error) {
-    const why = signal.aborted ? 'aborted' : limit.signal.aborted ? 'too-slow' : undefined
-    return noReply(error, trace.phase, why)
+    const why = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined
+    return noResponse(error, trace.phase, why)
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', end)
@@ -82,7 +82,7 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
   }
 }
 
-async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal): Promise<Reply> {
+async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal): Promise<HttpResponse> {
   signal.throwIfAborted()
   const handler = {
     prepareRequest(options: RequestOptions) {
@@ -100,7 +100,7 @@ async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal):
   const { message } = await Promise.race([asked, rejectOn(signal)])
   trace.phase = 'body'
   const body = await read(message)
-  return { kind: 'reply', status: message.statusCode ?? 0, headers: message.headers, ...body }
+  return { kind: 'response', status: message.statusCode ?? 0, headers: message.headers, ...body }
 }
 
 function rejectOn(signal: AbortSignal): Promise<never> {
@@ -111,18 +111,18 @@ function rejectOn(signal: AbortSignal): Promise<never> {
   })
 }
 
-async function read(message: IncomingMessage): Promise<Pick<Reply, 'body' | 'flaw'>> {
+async function read(message: IncomingMessage): Promise<Pick<HttpResponse, 'body' | 'bodyError'>> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of message as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > LARGEST_BODY) return { body: '', flaw: 'is larger than 1 MiB' }
+    if (size > MAX_BODY_BYTES) return { body: '', bodyError: 'is larger than 1 MiB' }
     chunks.push(chunk)
     // A body that comes byte by byte must not take a hundred times its size.
-    if (chunks.length > MOST_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks))
+    if (chunks.length > MAX_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks))
   }
   const bytes = Buffer.concat(chunks)
-  return { body: new TextDecoder().decode(bytes), flaw: isUtf8(bytes) ? undefined : 'is not UTF-8' }
+  return { body: new TextDecoder().decode(bytes), bodyError: isUtf8(bytes) ? undefined : 'is not UTF-8' }
 }
 
 /** Follows an exchange through Node's own reports of the requests it makes: ours, and the proxy's CONNECT. */
@@ -161,12 +161,12 @@ subscribe('http.client.request.created', (report) => {
   traces.getStore()?.follow((report as { request: ClientRequest }).request)
 })
 
-function noReply(error: unknown, phase: Phase, ended: 'aborted' | 'too-slow' | undefined): NoReply {
+function noResponse(error: unknown, phase: Phase, ended: 'aborted' | 'timeout' | undefined): NoResponse {
   const { code, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error))
   const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1]
   return {
-    kind: 'no-reply',
-    why: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'broken'),
+    kind: 'no-response',
+    reason: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
     phase,
     code,
     message,

@@ -2,7 +2,7 @@ import { MINUTE, SECOND } from '../duration.ts'
 import { parseHttpDate } from './http-date.ts'
 
 /** A service may ask for more; then it is asked again after this long all the same. */
-const LONGEST = 5 * MINUTE
+const MAX_RETRY_AFTER = 5 * MINUTE
 
 /**
  * Reads a `Retry-After` header (RFC 9110, 10.2.3): whole seconds or an HTTP date.
@@ -14,5 +14,5 @@ export function readRetryAfter(header: string | undefined, now: number): number 
   if (header === undefined) return undefined
   const text = header.trim()
   const wait = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now
-  return wait > 0 ? Math.min(wait, LONGEST) : undefined
+  return wait > 0 ? Math.min(wait, MAX_RETRY_AFTER) : undefined
 }

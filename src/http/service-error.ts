@@ -1,18 +1,18 @@
 import { z } from 'zod'
-import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
+import { phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
-import type { Reply } from './exchange.ts'
+import type { HttpResponse } from './exchange.ts'
 
 /** What an error answer says of itself. */
 export interface ServiceError {
   /** `DBS.200543` say, as sent: to decide by, not to be shown. */
   readonly code: string | undefined
   /** Status, code, message and request id, as far as they are there, for a person. */
-  readonly says: Phrase
+  readonly message: Phrase
 }
 
 /** Reads an error answer of any known shape, an HTML page included. */
-export function readServiceError(reply: Reply, secrets: Secrets): ServiceError {
+export function readServiceError(reply: HttpResponse, secrets: Secrets): ServiceError {
   const { data: body } = shape.safeParse(parseJson(reply.body))
   const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code
   const message =
@@ -21,7 +21,7 @@ export function readServiceError(reply: Reply, secrets: Secrets): ServiceError {
   const said = message === undefined ? readableText(reply, secrets) : secrets.text(message)
   return {
     code,
-    says: [
+    message: [
       `HTTP ${reply.status}`,
       ...(code === undefined ? [] : phrase` ${secrets.text(code)}`),
       ...(said === undefined ? [] : phrase` “${said}”`),
@@ -40,7 +40,7 @@ export function parseJson(body: string): unknown {
 }
 
 /** What a person would read of a body that is no JSON object, a web page's text say; undefined when there is nothing. */
-export function readableText(reply: Reply, secrets: Secrets): OutsideText | undefined {
+export function readableText(reply: HttpResponse, secrets: Secrets): UntrustedText | undefined {
   if (shape.safeParse(parseJson(reply.body)).success) return undefined
   const said = secrets.text(reply.body, withoutMarkup)
   return said.equals(secrets.text('')) ? undefined : said
@@ -71,7 +71,7 @@ const shape = z.object({
   error: z.object({ code: text, message: text, title: text }).optional().catch(undefined),
 })
 
-function header(reply: Reply, name: string): string | undefined {
+function header(reply: HttpResponse, name: string): string | undefined {
   const value = reply.headers[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -1,10 +1,10 @@
 import { formatDuration, SECOND } from '../duration.ts'
-import { joinPhrases, phrase, type OutsideText, type Phrase } from '../outside-text.ts'
-import type { Waited } from '../wait/wait.ts'
-import { CURES, explainEnd, TITLES } from './explain.ts'
+import { joinPhrases, phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
+import type { WaitResult } from '../wait/wait.ts'
+import { NEXT_STEPS, explainOutcome, TITLES } from './explain.ts'
 
 /** Jobs that are named when several did not complete; the rest is counted. */
-const MOST_NAMED = 10
+const MAX_NAMED = 10
 
 export interface Notice {
   readonly title: string
@@ -15,24 +15,24 @@ export interface Notice {
 /** The one error annotation of a red step. */
 export interface Annotation extends Notice {
   /** What to do next. */
-  readonly next: Phrase
+  readonly nextSteps: Phrase
 }
 
 /** The annotation for a wait, undefined when every job completed; `timeout` in milliseconds. */
-export function annotationOf(waited: readonly Waited[], timeout: number): Annotation | undefined {
-  const red = waited.filter(({ end }) => end.result !== 'completed')
+export function annotationOf(waited: readonly WaitResult[], timeout: number): Annotation | undefined {
+  const red = waited.filter(({ outcome }) => outcome.result !== 'completed')
   // What fail-fast ended is no cause.
   const [givenUp, causes] = partition(
     red,
-    ({ end }) => end.result === 'interrupted' && end.by === 'fail-fast',
+    ({ outcome }) => outcome.result === 'interrupted' && outcome.by === 'fail-fast',
   )
-  const explained = causes.map((one) => explainEnd(one, timeout))
+  const explained = causes.map((one) => explainOutcome(one, timeout))
   const [first] = explained
   if (first === undefined) return undefined
-  if (red.length === 1) return { title: first.title, lines: [first.what], next: first.next }
+  if (red.length === 1) return { title: first.title, lines: [first.message], nextSteps: first.nextSteps }
 
   const isSame = explained.every(({ title }) => title === first.title)
-  const named = explained.slice(0, MOST_NAMED).map(({ what }) => phrase`- ${what}`)
+  const named = explained.slice(0, MAX_NAMED).map(({ message }) => phrase`- ${message}`)
   const rest = explained.length - named.length
   return {
     title: isSame ? first.title : TITLES.several,
@@ -44,13 +44,13 @@ export function annotationOf(waited: readonly Waited[], timeout: number): Annota
         ? [phrase`- ${givenUp.length} no longer waited for, since fail-fast is on`]
         : []),
     ],
-    next: isSame ? first.next : phrase`The summary says what to do for each.`,
+    nextSteps: isSame ? first.nextSteps : phrase`The summary says what to do for each.`,
   }
 }
 
 /** The one notice of a green step: what is there now. */
-export function noticeOf(waited: readonly Waited[]): Notice {
-  const named = waited.slice(0, MOST_NAMED).map(completed)
+export function noticeOf(waited: readonly WaitResult[]): Notice {
+  const named = waited.slice(0, MAX_NAMED).map(completed)
   if (waited.length === 1) return { title: 'The job completed', lines: named }
   const rest = waited.length - named.length
   return {
@@ -60,7 +60,7 @@ export function noticeOf(waited: readonly Waited[]): Notice {
 }
 
 /** `Job … (name) completed in 5m: instance …, at …`, as far as it is known. */
-function completed({ state: { id, job } }: Waited): Phrase {
+function completed({ state: { id, job } }: WaitResult): Phrase {
   const name = job?.name === undefined ? [] : phrase` (${job.name})`
   const time = job?.durationSeconds === undefined ? '' : ` in ${formatDuration(job.durationSeconds * SECOND)}`
   const instance = job?.instanceName ?? job?.instanceId
@@ -73,8 +73,8 @@ function completed({ state: { id, job } }: Waited): Phrase {
 }
 
 /** The annotation for what should never happen. */
-export function defectAnnotation(error: OutsideText): Annotation {
-  return { title: TITLES.defect, lines: [[error]], next: [CURES.defect] }
+export function defectAnnotation(error: UntrustedText): Annotation {
+  return { title: TITLES.defect, lines: [[error]], nextSteps: [NEXT_STEPS.defect] }
 }
 
 /** The annotation for inputs that are wrong; all of them at once. */
@@ -82,7 +82,7 @@ export function inputsAnnotation(problems: readonly string[]): Annotation {
   return {
     title: TITLES.inputs,
     lines: problems.map((problem) => phrase`- ${problem}`),
-    next: phrase`Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
+    nextSteps: phrase`Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
   }
 }
 

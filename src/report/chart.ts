@@ -1,15 +1,15 @@
 import { HOUR, MINUTE, SECOND } from '../duration.ts'
-import type { Point } from '../wait/history.ts'
+import type { HistoryPoint } from '../wait/history.ts'
 
 /** Where the line has its points: a chart of mermaid spreads them evenly. */
-const MOST_MOMENTS = 30
+const MAX_MOMENTS = 30
 /** Less would be no curve. */
-const FEWEST_POINTS = 3
+const MIN_POINTS = 3
 
 /** The line's colour, which is good to see on white and on black. */
-const COLOURS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' } as const
+const COLORS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' } as const
 
-export type ChartColour = keyof typeof COLOURS
+export type ChartColor = keyof typeof COLORS
 
 const UNITS = [
   { name: 'hours', ms: HOUR },
@@ -21,7 +21,7 @@ const UNITS = [
  * Progress over time as a mermaid chart, for a code block; undefined when too little is known. Nothing of a job is in it but
  * numbers: no text from outside can come to mermaid.
  */
-export function chartOf(history: readonly Point[], colour: ChartColour): string | undefined {
+export function chartOf(history: readonly HistoryPoint[], colour: ChartColor): string | undefined {
   const known = history.flatMap(({ at, until, progress }) =>
     progress === undefined || !Number.isFinite(progress) ? [] : [{ at, until, progress }],
   )
@@ -30,16 +30,16 @@ export function chartOf(history: readonly Point[], colour: ChartColour): string 
     { at: until, progress },
   ])
   const [from, to] = [corners[0]?.at ?? 0, corners.at(-1)?.at ?? 0]
-  if (known.length < FEWEST_POINTS || !(to - from >= SECOND)) return undefined
+  if (known.length < MIN_POINTS || !(to - from >= SECOND)) return undefined
 
   const unit = UNITS.find(({ ms }) => to >= 2 * ms) ?? UNITS[2]
-  const steps = Math.min(MOST_MOMENTS, Math.floor((to - from) / SECOND) + 1) - 1
+  const steps = Math.min(MAX_MOMENTS, Math.floor((to - from) / SECOND) + 1) - 1
   const line = Array.from({ length: steps + 1 }, (_, step) =>
     progressAt(corners, from + ((to - from) * step) / steps),
   )
   const axis = (ms: number) => rounded(ms / unit.ms, 2)
   // Without a background of its own, it stands on GitHub's, be that light or dark.
-  const theme = { xyChart: { backgroundColor: 'transparent', plotColorPalette: COLOURS[colour] } }
+  const theme = { xyChart: { backgroundColor: 'transparent', plotColorPalette: COLORS[colour] } }
   const look = { xyChart: { width: 800, height: 260 }, themeVariables: theme }
   return [
     `%%{init: ${JSON.stringify(look)}}%%`,

@@ -1,18 +1,18 @@
 import type { Job } from '../api/job.ts'
 import { formatDuration } from '../duration.ts'
-import { joinPhrases, phrase, type Phrase } from '../outside-text.ts'
-import type { End, JobState } from '../wait/judge.ts'
+import { joinPhrases, phrase, type Phrase } from '../untrusted-text.ts'
+import type { Outcome, JobState } from '../wait/judge.ts'
 import { total, type Tally } from '../wait/tally.ts'
-import type { Waited } from '../wait/wait.ts'
+import type { WaitResult } from '../wait/wait.ts'
 
 /** Why a step is red, for a person. */
 export interface Explanation {
   /** One of {@link TITLES}. */
   readonly title: string
   /** What happened, as one sentence. */
-  readonly what: Phrase
+  readonly message: Phrase
   /** What to do next. */
-  readonly next: Phrase
+  readonly nextSteps: Phrase
 }
 
 /** Titles of annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
@@ -41,22 +41,22 @@ export const TITLES = {
 } as const
 
 /** Explains how the wait for one job ended; `timeout` in milliseconds. */
-export function explainEnd({ state, end }: Waited, timeout: number): Explanation {
+export function explainOutcome({ state, outcome }: WaitResult, timeout: number): Explanation {
   const job = jobPhrase(state)
-  switch (end.result) {
+  switch (outcome.result) {
     case 'completed':
-      return { title: 'The job completed', what: phrase`${job} completed.`, next: [] }
+      return { title: 'The job completed', message: phrase`${job} completed.`, nextSteps: [] }
     case 'failed':
       return {
         title: TITLES.failed,
-        what: phrase`${job} failed${reasonOf(end.job)}.`,
-        next: phrase`The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.`,
+        message: phrase`${job} failed${reasonOf(outcome.job)}.`,
+        nextSteps: phrase`The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.`,
       }
     case 'canceled':
       return {
         title: TITLES.canceled,
-        what: phrase`${job} was canceled${reasonOf(end.job)}.`,
-        next: phrase`It was ended in the cloud. If it is still wanted, run the step that made the job again.`,
+        message: phrase`${job} was canceled${reasonOf(outcome.job)}.`,
+        nextSteps: phrase`It was ended in the cloud. If it is still wanted, run the step that made the job again.`,
       }
     case 'timed-out':
       return explainTimeout(state, timeout)
@@ -64,32 +64,32 @@ export function explainEnd({ state, end }: Waited, timeout: number): Explanation
       if (state.kind === 'order') {
         return {
           title: TITLES['order-not-found'],
-          what: phrase`${job} had no job for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
-          next: phrase`Check in the console that the order is paid for and has not expired, and that project-id and endpoint are those of the region in which it was placed. To go on waiting, run a step with the same order-id: ${state.id.text}.`,
+          message: phrase`${job} had no job for ${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}.`,
+          nextSteps: phrase`Check in the console that the order is paid for and has not expired, and that project-id and endpoint are those of the region in which it was placed. To go on waiting, run a step with the same order-id: ${state.id.text}.`,
         }
       }
       return {
         title: TITLES['not-found'],
-        what: phrase`${job} was not known to the service for ${formatDuration(end.hiddenFor)}: ${end.told.says}.`,
-        next: phrase`Check that job-id, project-id and endpoint belong together: a job is known only in its own project and region, and for a month.`,
+        message: phrase`${job} was not known to the service for ${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}.`,
+        nextSteps: phrase`Check that job-id, project-id and endpoint belong together: a job is known only in its own project and region, and for a month.`,
       }
     case 'vanished':
       return {
         title: TITLES.vanished,
-        what: phrase`${job} was there${lastSeen(state)}, and then no longer known to the service: ${end.told.says}.`,
-        next: phrase`Either the instance was deleted and its jobs with it, or the task’s record was deleted in the console, and the task may still run, or the job is older than a month. Look at the instance in the console.`,
+        message: phrase`${job} was there${lastSeen(state)}, and then no longer known to the service: ${outcome.detail.message}.`,
+        nextSteps: phrase`Either the instance was deleted and its jobs with it, or the task’s record was deleted in the console, and the task may still run, or the job is older than a month. Look at the instance in the console.`,
       }
     case 'interrupted':
       return {
         title: TITLES.interrupted,
-        what:
-          end.by === 'signal'
+        message:
+          outcome.by === 'signal'
             ? phrase`${job} ${notOver(state)}, when the wait was interrupted.`
             : phrase`${job} ${notOver(state)}, when another job did not complete; fail-fast ended the wait.`,
-        next: phrase`${goesOn(state)} To wait for it again, run a step with the same ${state.kind}-id: ${state.id.text}.`,
+        nextSteps: phrase`${goesOn(state)} To wait for it again, run a step with the same ${state.kind}-id: ${state.id.text}.`,
       }
     case 'error':
-      return explainError(job, end)
+      return explainError(job, outcome)
   }
 }
 
@@ -135,42 +135,42 @@ function explainTimeout(state: JobState, timeout: number): Explanation {
   const seen = state.job === undefined ? phrase` and was never seen` : lastSeen(state)
   const what = state.kind === 'order' ? phrase`had no job${after}` : phrase`was not over${after}${seen}`
   const fault =
-    state.last?.kind === 'try-again' || state.last?.kind === 'refused' ? state.last.told : undefined
-  const lastFault = fault === undefined ? [] : phrase` The last fault: ${fault.says}.`
-  const check = fault?.check === undefined ? '' : `${fault.check} `
+    state.last?.kind === 'transient' || state.last?.kind === 'rejected' ? state.last.detail : undefined
+  const lastFault = fault === undefined ? [] : phrase` The last fault: ${fault.message}.`
+  const hint = fault?.hint === undefined ? '' : `${fault.hint} `
   return {
     title: TITLES['timed-out'],
-    what: phrase`${jobPhrase(state)} ${what}; ${tallyPhrase(state)}.${lastFault}`,
-    next: phrase`${check}${goesOn(state)} To resume the wait, run a step with the same ${state.kind}-id and a longer timeout; to create again would make a second instance.`,
+    message: phrase`${jobPhrase(state)} ${what}; ${tallyPhrase(state)}.${lastFault}`,
+    nextSteps: phrase`${hint}${goesOn(state)} To resume the wait, run a step with the same ${state.kind}-id and a longer timeout; to create again would make a second instance.`,
   }
 }
 
-function explainError(job: Phrase, end: Extract<End, { result: 'error' }>): Explanation {
-  const title = TITLES[end.why]
-  const check = end.why === 'other-job' ? undefined : end.told.check
-  const next = [check ?? CURES[end.why]]
-  switch (end.why) {
+function explainError(job: Phrase, end: Extract<Outcome, { result: 'error' }>): Explanation {
+  const title = TITLES[end.reason]
+  const hint = end.reason === 'other-job' ? undefined : end.detail.hint
+  const nextSteps = [hint ?? NEXT_STEPS[end.reason]]
+  switch (end.reason) {
     case 'other-job':
       return {
         title,
-        what: phrase`${job} was asked for, and the service answered about job ${end.id}.`,
-        next,
+        message: phrase`${job} was asked for, and the service answered about job ${end.id}.`,
+        nextSteps,
       }
     case 'unusable':
       return {
         title,
-        what: phrase`${job} was in none of five answers in a row; the last: ${end.told.says}.`,
-        next,
+        message: phrase`${job} was in none of five answers in a row; the last: ${end.detail.message}.`,
+        nextSteps,
       }
     case 'defect':
-      return { title, what: phrase`${job} is no longer waited for: ${end.told.says}.`, next }
+      return { title, message: phrase`${job} is no longer waited for: ${end.detail.message}.`, nextSteps }
     default:
-      return { title, what: phrase`${job} could not be asked for: ${end.told.says}.`, next }
+      return { title, message: phrase`${job} could not be asked for: ${end.detail.message}.`, nextSteps }
   }
 }
 
 /** What to do about each kind of error. */
-export const CURES: Readonly<Record<Extract<End, { result: 'error' }>['why'], string>> = {
+export const NEXT_STEPS: Readonly<Record<Extract<Outcome, { result: 'error' }>['reason'], string>> = {
   credentials:
     'Check the credentials. They are not asked with again, since repeated refusals lock an account.',
   'id-token':

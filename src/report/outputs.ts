@@ -1,6 +1,6 @@
 import { startOf } from '../secrets.ts'
-import { phrase, type OutsideText, type Phrase } from '../outside-text.ts'
-import type { Waited } from '../wait/wait.ts'
+import { phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
+import type { WaitResult } from '../wait/wait.ts'
 import { forOutput } from './escape.ts'
 
 /** Bytes of JSON that all texts and entities of the output `jobs` share: the contract's limit. */
@@ -27,21 +27,22 @@ export const OUTPUTS = [
 export type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>
 
 /** The outputs before anything is known: of wrong inputs, or of a defect. */
-export const UNKNOWN: Outputs = {
+export const EMPTY_OUTPUTS: Outputs = {
   ...(Object.fromEntries(OUTPUTS.map((name) => [name, ''])) as Outputs),
   result: 'error',
   jobs: '[]',
 }
 
 /** What later steps read. With several jobs the first that failed, else the first that did not complete, speaks. */
-export function outputsOf(waited: readonly Waited[]): Outputs {
+export function outputsOf(waited: readonly WaitResult[]): Outputs {
   // An order that has no job has nothing else to tell.
   const all = waited.filter(({ state }) => state.kind === 'job').map(factsOf)
   const facts =
     all.find(({ result }) => result === 'failed' || result === 'canceled') ??
     all.find(({ result }) => result !== 'completed') ??
     all[0]
-  if (facts === undefined) return { ...UNKNOWN, result: waited[0]?.end.result ?? UNKNOWN.result }
+  if (facts === undefined)
+    return { ...EMPTY_OUTPUTS, result: waited[0]?.outcome.result ?? EMPTY_OUTPUTS.result }
   return {
     status: facts.status,
     result: facts.result,
@@ -61,7 +62,7 @@ export function outputsOf(waited: readonly Waited[]): Outputs {
 }
 
 /** A warning when an output is empty although the service told something; undefined else. */
-export function warningOf(waited: readonly Waited[]): Phrase | undefined {
+export function warningOf(waited: readonly WaitResult[]): Phrase | undefined {
   const [first, ...others] = waited.filter(({ state }) => state.job?.entitiesDropped === true)
   if (first === undefined) return undefined
   const more = others.length === 0 ? '' : ` and ${others.length} more`
@@ -71,13 +72,13 @@ export function warningOf(waited: readonly Waited[]): Phrase | undefined {
 type Facts = ReturnType<typeof factsOf>
 
 /** In the order of the contract; an unknown text is empty. */
-function factsOf({ state, end }: Waited) {
+function factsOf({ state, outcome }: WaitResult) {
   const { id, job, progress } = state
-  const text = (outside: OutsideText | undefined) => (outside === undefined ? '' : forOutput(outside))
+  const text = (outside: UntrustedText | undefined) => (outside === undefined ? '' : forOutput(outside))
   return {
     jobId: text(id.text),
     status: text(job?.status.text),
-    result: end.result,
+    result: outcome.result,
     instanceId: text(job?.instanceId),
     instanceName: text(job?.instanceName),
     jobName: text(job?.name),

@@ -1,5 +1,5 @@
 import type * as core from '@actions/core'
-import { phrase, type OutsideText } from '../outside-text.ts'
+import { phrase, type UntrustedText } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { TITLES } from './explain.ts'
 import { forAnnotation } from './escape.ts'
@@ -30,7 +30,7 @@ export async function publish(
   const lost = writeOutputs(report.outputs, toolkit, env, secrets)
   const annotation = withLoss(report.annotation, lost)
   if (annotation !== undefined) {
-    toolkit.error(forAnnotation(...annotation.lines, annotation.next), { title: annotation.title })
+    toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title })
   }
   try {
     await toolkit.summary.addRaw(report.summary).write()
@@ -50,7 +50,7 @@ function writeOutputs(
   toolkit: Toolkit,
   env: NodeJS.ProcessEnv,
   secrets: Secrets,
-): OutsideText | undefined {
+): UntrustedText | undefined {
   try {
     // Without the file, core would print the outputs as commands, which runners no longer take.
     if (!env['GITHUB_OUTPUT']) throw new Error('GITHUB_OUTPUT is not set')
@@ -61,14 +61,17 @@ function writeOutputs(
   }
 }
 
-function withLoss(annotation: Annotation | undefined, lost: OutsideText | undefined): Annotation | undefined {
+function withLoss(
+  annotation: Annotation | undefined,
+  lost: UntrustedText | undefined,
+): Annotation | undefined {
   if (lost === undefined) return annotation
   const loss = phrase`The outputs could not be written, and later steps would act on nothing: “${lost}”.`
   return annotation === undefined
     ? {
         title: TITLES.outputs,
         lines: [phrase`All jobs completed.`, loss],
-        next: phrase`Check the runner’s disk and the file GITHUB_OUTPUT.`,
+        nextSteps: phrase`Check the runner’s disk and the file GITHUB_OUTPUT.`,
       }
     : { ...annotation, lines: [...annotation.lines, loss] }
 }

@@ -1,20 +1,20 @@
 import type { Job } from '../api/job.ts'
 import { formatDuration, SECOND } from '../duration.ts'
-import type { OutsideText, Phrase } from '../outside-text.ts'
+import type { UntrustedText, Phrase } from '../untrusted-text.ts'
 import type { JobState } from '../wait/judge.ts'
-import type { Waited } from '../wait/wait.ts'
+import type { WaitResult } from '../wait/wait.ts'
 import type { Annotation } from './annotation.ts'
-import { percent } from './bar.ts'
-import { chartOf, type ChartColour } from './chart.ts'
+import { percent } from './progress-bar.ts'
+import { chartOf, type ChartColor } from './chart.ts'
 import { forSummary, forSummaryBlock } from './escape.ts'
-import { explainEnd, tallyPhrase } from './explain.ts'
+import { explainOutcome, tallyPhrase } from './explain.ts'
 
 /** Bytes; GitHub drops the summary of a step above 1 MiB. */
-const LARGEST_SUMMARY = 900_000
+const MAX_SUMMARY_BYTES = 900_000
 /** Longest text from outside in a table of many jobs, in characters. */
-const LONGEST_IN_ROW = 120
+const MAX_IN_ROW = 120
 /** Changes of status that are shown; the newest stay. */
-const MOST_CHANGES = 40
+const MAX_CHANGES = 40
 
 const SIGNS = {
   completed: '✅',
@@ -25,61 +25,61 @@ const SIGNS = {
   vanished: '❓',
   interrupted: '✋',
   error: '⚠️',
-} as const satisfies Record<Waited['end']['result'], string>
+} as const satisfies Record<WaitResult['outcome']['result'], string>
 
-const CHART_COLOURS: Partial<Record<Waited['end']['result'], ChartColour>> = {
+const CHART_COLORS: Partial<Record<WaitResult['outcome']['result'], ChartColor>> = {
   completed: 'green',
   failed: 'red',
   canceled: 'red',
 }
 
 /** The job summary, Markdown; `timeout` in milliseconds. */
-export function summaryOf(waited: readonly Waited[], timeout: number): string {
+export function summaryOf(waited: readonly WaitResult[], timeout: number): string {
   const [only, ...others] = waited
   if (only === undefined) return ''
   return others.length === 0 ? summaryOfOne(only, timeout) : summaryOfMany(waited, timeout)
 }
 
 /** The summary of a run that waited for nothing: its annotation. */
-export function summaryOfAnnotation({ title, lines: what, next }: Annotation): string {
+export function summaryOfAnnotation({ title, lines: what, nextSteps }: Annotation): string {
   return lines(
     `### ${SIGNS.error} ${title}`,
     '',
     ...what.map((line) => forSummary(line)),
     '',
-    forSummary(next),
+    forSummary(nextSteps),
     '',
   )
 }
 
-function summaryOfOne(waited: Waited, timeout: number): string {
-  const { state, end } = waited
-  const { title, what, next } = explainEnd(waited, timeout)
+function summaryOfOne(waited: WaitResult, timeout: number): string {
+  const { state, outcome } = waited
+  const { title, message, nextSteps } = explainOutcome(waited, timeout)
   const [first, ...others] = factsOf(waited).map(([name, value]) => [name, forSummary(value)] as const)
-  const chart = chartOf(state.history, CHART_COLOURS[end.result] ?? 'blue')
+  const chart = chartOf(state.history, CHART_COLORS[outcome.result] ?? 'blue')
   return lines(
-    `### ${SIGNS[end.result]} ${title}`,
+    `### ${SIGNS[outcome.result]} ${title}`,
     '',
     `| ${first?.join(' | ') ?? ''} |`,
     '|:--|:--|',
     ...others.map(([name, value]) => `| **${name}** | ${value} |`),
     '',
     // That it failed, and why, stands in the table already.
-    ...(['completed', 'failed', 'canceled'].includes(end.result) ? [] : [forSummary(what), '']),
-    ...(next.length === 0 ? [] : [`**What to do next.** ${forSummary(next)}`, '']),
+    ...(['completed', 'failed', 'canceled'].includes(outcome.result) ? [] : [forSummary(message), '']),
+    ...(nextSteps.length === 0 ? [] : [`**What to do next.** ${forSummary(nextSteps)}`, '']),
     ...(chart === undefined ? [] : ['```mermaid', chart, '```', '']),
     ...detailsOf(state),
   )
 }
 
 /** What is known, at a glance. */
-function factsOf({ state, end }: Waited): [string, Phrase][] {
+function factsOf({ state, outcome }: WaitResult): [string, Phrase][] {
   const { kind, id, job, progress } = state
-  const isVerdict = 'job' in end
+  const isVerdict = 'job' in outcome
   const rows: [string, Phrase][] = [
-    ['Result', [end.result]],
+    ['Result', [outcome.result]],
     ['Status', isVerdict ? [] : pair(job?.status.text)],
-    ['Progress', end.result === 'completed' || progress === undefined ? [] : [percent(progress)]],
+    ['Progress', outcome.result === 'completed' || progress === undefined ? [] : [percent(progress)]],
     [kind === 'job' ? 'Job' : 'Order', pair(job?.name, id.text)],
     ['Instance', pair(job?.instanceName, job?.instanceId)],
     ['Address', pair(job?.instanceEndpoint)],
@@ -91,7 +91,7 @@ function factsOf({ state, end }: Waited): [string, Phrase][] {
   return rows.filter(([, value]) => value.length > 0)
 }
 
-function pair(...texts: (OutsideText | undefined)[]): Phrase {
+function pair(...texts: (UntrustedText | undefined)[]): Phrase {
   return texts.flatMap((text) => (text === undefined ? [] : [' ', text])).slice(1)
 }
 
@@ -103,7 +103,7 @@ function detailsOf(state: JobState): string[] {
   const { history, retries, job } = state
   const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities)
   const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true)
-  const left = Math.max(changes.length - MOST_CHANGES, 0)
+  const left = Math.max(changes.length - MAX_CHANGES, 0)
   return [
     '<details><summary>Details</summary>',
     '',
@@ -112,7 +112,7 @@ function detailsOf(state: JobState): string[] {
       .slice(left)
       .map(
         ({ at, status, progress }) =>
-          `| ${formatDuration(at)} | ${forSummary([status], LONGEST_IN_ROW)} | ${percent(progress)} |`,
+          `| ${formatDuration(at)} | ${forSummary([status], MAX_IN_ROW)} | ${percent(progress)} |`,
       ),
     ...(left === 0 ? [] : ['', `${left} earlier changes of status are left out.`]),
     '',
@@ -127,10 +127,12 @@ function detailsOf(state: JobState): string[] {
   ]
 }
 
-function summaryOfMany(all: readonly Waited[], timeout: number): string {
-  const red = all.filter(({ end }) => end.result !== 'completed')
-  const green = all.filter(({ end }) => end.result === 'completed')
-  const nexts = new Map(red.map((one) => explainEnd(one, timeout)).map(({ title, next }) => [title, next]))
+function summaryOfMany(all: readonly WaitResult[], timeout: number): string {
+  const red = all.filter(({ outcome }) => outcome.result !== 'completed')
+  const green = all.filter(({ outcome }) => outcome.result === 'completed')
+  const nexts = new Map(
+    red.map((one) => explainOutcome(one, timeout)).map(({ title, nextSteps }) => [title, nextSteps]),
+  )
   const cells = [...red, ...green].map(cellsOf)
   // What is known of no job gets no column.
   const columns = COLUMNS.filter((_column, index) => cells.some((row) => (row[index]?.length ?? 0) > 0))
@@ -142,23 +144,26 @@ function summaryOfMany(all: readonly Waited[], timeout: number): string {
   )
   const tail = lines(
     '',
-    ...[...nexts].map(([title, next]) => `- **${title}.** ${forSummary(next, LONGEST_IN_ROW)}`),
+    ...[...nexts].map(([title, next]) => `- **${title}.** ${forSummary(next, MAX_IN_ROW)}`),
     '',
   )
   const rows = cells.map((row) => rowOf(row.filter((_cell, index) => columns.includes(COLUMNS[index] ?? ''))))
-  const shown = withinBytes(rows, LARGEST_SUMMARY)
+  const shown = withinBytes(rows, MAX_SUMMARY_BYTES)
   const rest = rows.length - shown.length
   return head + lines(...shown, ...(rest > 0 ? ['', `… and ${rest} more.`] : [])) + tail
 }
 
 const COLUMNS: readonly string[] = ['Result', 'Job', 'Instance', 'Duration']
 
-function cellsOf({ state, end }: Waited): readonly Phrase[] {
+function cellsOf({ state, outcome }: WaitResult): readonly Phrase[] {
   const { id, job } = state
-  const reason = end.result === 'error' && end.why !== 'other-job' ? end.told.says : pair(job?.failReason)
+  const reason =
+    outcome.result === 'error' && outcome.reason !== 'other-job'
+      ? outcome.detail.message
+      : pair(job?.failReason)
   return [
     // The first space does not break; the reason is here, since a column of its own would be narrow.
-    [`${SIGNS[end.result]}\u00A0${end.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
+    [`${SIGNS[outcome.result]}\u00A0${outcome.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
     pair(job?.name, id.text),
     pair(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
     durationOf(job),
@@ -166,7 +171,7 @@ function cellsOf({ state, end }: Waited): readonly Phrase[] {
 }
 
 function rowOf(cells: readonly Phrase[]): string {
-  return `| ${cells.map((cell) => forSummary(cell, LONGEST_IN_ROW)).join(' | ')} |`
+  return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`
 }
 
 /** As many rows as fit. */

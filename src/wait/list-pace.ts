@@ -1,4 +1,4 @@
-import type { ListAnswer } from '../answer.ts'
+import type { ListResponse } from '../response.ts'
 import { MINUTE, SECOND } from '../duration.ts'
 import { furthestAt } from './history.ts'
 import type { JobState } from './judge.ts'
@@ -29,10 +29,10 @@ export class ListPace {
   }
 
   /** When to ask for a page again: when the first of its jobs is worth a question, and the list has its share of them. */
-  nextAsk(page: Page, answer: ListAnswer, waiting: readonly JobState[], at: number): number {
+  nextAsk(page: Page, answer: ListResponse, waiting: readonly JobState[], at: number): number {
     const share = this.#share(at)
     const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), LONGEST_PAUSE) : share
-    const retryAt = answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
+    const retryAt = answer.kind === 'transient' ? at + (answer.retryAfter ?? 0) : at
     return Math.max(
       at + Math.max(backoff, this.#worthAfter(page, waiting, at)),
       retryAt,
@@ -57,8 +57,8 @@ export class ListPace {
 
   /** Until the first of a page's jobs is worth a question. What the list lacks sets the pace where there is no other. */
   #worthAfter(page: Page, waiting: readonly JobState[], at: number): number {
-    const told = waiting.filter((state) => this.#listing.pageOf(state) === page || state.job === undefined)
-    const worth = told.length > 0 ? told : waiting.filter((state) => this.#listing.isAwaited(state))
+    const active = waiting.filter((state) => this.#listing.pageOf(state) === page || state.job === undefined)
+    const worth = active.length > 0 ? active : waiting.filter((state) => this.#listing.isAwaited(state))
     const pauses = (worth.length > 0 ? worth : waiting).map((state) => this.#pause(state, at))
     return worth.length > 0 ? Math.min(...pauses) : Math.max(LONGEST_PAUSE, ...pauses)
   }

@@ -1,6 +1,6 @@
-import type { Answer, JobList, ListAnswer, ListEntry, Window } from '../answer.ts'
+import type { JobResponse, JobList, ListResponse, ListEntry, TimeWindow } from '../response.ts'
 import { keyOf } from '../api/job-list.ts'
-import { isOver } from '../api/job.ts'
+import { isTerminal } from '../api/job.ts'
 import type { JobState } from './judge.ts'
 import { divide } from './window.ts'
 
@@ -21,7 +21,7 @@ export type Standing = 'sought' | 'told' | 'over' | 'missing' | 'distrusted'
 
 /** A window of the list, as a question. Times are milliseconds since the wait began. */
 export interface Page {
-  window: Window
+  window: TimeWindow
   nextAsk: number
   isAsking: boolean
   isRead: boolean
@@ -40,7 +40,7 @@ export class Listing {
   #isSearched = false
 
   /** @param window in which the jobs were created, as far as one can tell */
-  constructor(window: Window, at: number) {
+  constructor(window: TimeWindow, at: number) {
     this.#pages = [pageOf(window, at)]
   }
 
@@ -67,21 +67,21 @@ export class Listing {
   /** Takes in what a page brought at a moment; returns what it tells of jobs that are not over. */
   hear(
     page: Page,
-    answer: ListAnswer,
+    answer: ListResponse,
     waiting: readonly JobState[],
     at: number,
   ): ReadonlyMap<JobState, ListEntry> {
-    const told = new Map<JobState, ListEntry>()
+    const reported = new Map<JobState, ListEntry>()
     page.failures += 1
-    page.refusals = answer.kind === 'refused' ? page.refusals + 1 : 0
-    if (answer.kind === 'refused' && (answer.isRenewable !== true || page.refusals >= MOST_REFUSALS)) {
+    page.refusals = answer.kind === 'rejected' ? page.refusals + 1 : 0
+    if (answer.kind === 'rejected' && (answer.isRenewable !== true || page.refusals >= MOST_REFUSALS)) {
       this.#pages = []
       for (const { id } of waiting) this.#place(id).standing = 'distrusted'
     }
     // That there were too many questions says nothing about the list.
-    const isThrottled = answer.kind === 'try-again' && answer.throttled !== undefined
+    const isThrottled = answer.kind === 'transient' && answer.throttled !== undefined
     if (answer.kind !== 'list' && !isThrottled) this.#endSearch(waiting, false)
-    if (answer.kind !== 'list') return told
+    if (answer.kind !== 'list') return reported
     const entries = new Map(answer.entries.map((entry) => [keyOf(entry.id), entry]))
     // The list may have been asked too early: where one of the missing is, there may be others.
     const isFound = waiting.some((job) => this.standing(job) === 'missing' && entries.has(keyOf(job.id)))
@@ -91,18 +91,18 @@ export class Listing {
       this.#read(state.id, entry, page)
       if (entry === undefined || this.standing(state) === 'distrusted') continue
       page.failures = 0
-      if (this.standing(state) === 'told') told.set(state, entry)
+      if (this.standing(state) === 'told') reported.set(state, entry)
     }
     this.#readOn(page, answer, waiting, at)
-    return told
+    return reported
   }
 
   /** Takes in what a job's own answer says of the list. */
-  confirm({ id }: JobState, answer: Answer): void {
+  confirm({ id }: JobState, answer: JobResponse): void {
     const place = this.#place(id)
     const wasWrong =
-      (answer.kind === 'job' && place.standing === 'over' && !isOver(answer.job.status)) ||
-      (answer.kind === 'not-visible' && ['told', 'over'].includes(place.standing))
+      (answer.kind === 'job' && place.standing === 'over' && !isTerminal(answer.job.status)) ||
+      (answer.kind === 'not-found-yet' && ['told', 'over'].includes(place.standing))
     if (wasWrong) place.standing = 'distrusted'
   }
 
@@ -114,7 +114,7 @@ export class Listing {
       return
     }
     place.page = page
-    if (isOver(entry.job.status)) place.standing = 'over'
+    if (isTerminal(entry.job.status)) place.standing = 'over'
     else place.standing = place.standing === 'over' ? 'distrusted' : 'told'
   }
 
@@ -168,6 +168,6 @@ interface Place {
   page: Page | undefined
 }
 
-function pageOf(window: Window, nextAsk: number): Page {
+function pageOf(window: TimeWindow, nextAsk: number): Page {
   return { window, nextAsk, isAsking: false, isRead: false, failures: 0, refusals: 0 }
 }

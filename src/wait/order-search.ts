@@ -1,7 +1,7 @@
-import type { Answer, JobList, ListAnswer, Window } from '../answer.ts'
+import type { JobResponse, JobList, ListResponse, TimeWindow } from '../response.ts'
 import type { JobId } from '../api/job.ts'
 import { HOUR } from '../duration.ts'
-import { phrase } from '../outside-text.ts'
+import { phrase } from '../untrusted-text.ts'
 import { divide } from './window.ts'
 
 /** An order of just now is looked for here, again and again, and then once in all that the task center keeps. */
@@ -15,8 +15,8 @@ const MOST_WINDOWS = 20
 /** Where an order's jobs are looked for in the task center's list. */
 export class OrderSearch {
   readonly #order: JobId
-  readonly #recent: Window
-  #left: readonly Window[]
+  readonly #recent: TimeWindow
+  #left: readonly TimeWindow[]
   #isWide = false
   #read = 0
 
@@ -28,7 +28,7 @@ export class OrderSearch {
   }
 
   /** To be asked for next. */
-  get window(): Window {
+  get window(): TimeWindow {
     return this.#left[0] ?? this.#recent
   }
 
@@ -38,15 +38,15 @@ export class OrderSearch {
   }
 
   /** The order's jobs, at least one; or what the answer means for the order. */
-  read(answer: ListAnswer): readonly JobId[] | Answer {
+  read(answer: ListResponse): readonly JobId[] | JobResponse {
     if (answer.kind !== 'list') return answer
     const wanted = this.#order.value.toLowerCase()
     const found = answer.entries.filter(({ orderId }) => orderId?.toLowerCase() === wanted)
     if (found.length > 0) return found.map(({ id }) => id)
     this.#next(answer)
     return {
-      kind: 'not-visible',
-      told: { label: 'no job yet', says: phrase`the task center lists no job of it` },
+      kind: 'not-found-yet',
+      detail: { label: 'no job yet', message: phrase`the task center lists no job of it` },
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Answer, ListAnswer } from '../answer.ts'
+import type { JobResponse, ListResponse } from '../response.ts'
 import { MINUTE, SECOND } from '../duration.ts'
 
 /**
@@ -27,7 +27,7 @@ export interface Pace {
   readonly admissions: number
 }
 
-export type Pacing = (pace: Pace, answer: Answer | ListAnswer, at: number) => Pace
+export type Pacing = (pace: Pace, answer: JobResponse | ListResponse, at: number) => Pace
 
 /** The service's usual limit: 200 requests in 5 minutes. */
 const USUAL_PERIOD = 5 * MINUTE
@@ -67,11 +67,11 @@ const STUBBORN = 5
 /** How the pace goes on after an answer; `random` uniform in 0 to 1. */
 export function pacing(random: () => number): Pacing {
   return (pace, answer, at) => {
-    if (answer.kind === 'try-again' && answer.throttled !== undefined) {
+    if (answer.kind === 'transient' && answer.throttled !== undefined) {
       const known = { ...pace, period: answer.throttled.period ?? pace.period }
       return refused(known, answer.retryAfter, at, random)
     }
-    const isAdmitted = ['job', 'other-job', 'not-visible', 'list'].includes(answer.kind)
+    const isAdmitted = ['job', 'other-job', 'not-found-yet', 'list'].includes(answer.kind)
     return isAdmitted ? admitted(pace, at) : pace
   }
 }

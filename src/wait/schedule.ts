@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../duration.ts'
-import { forecast } from './forecast.ts'
+import { estimateCompletion } from './estimate.ts'
 import type { JobState } from './judge.ts'
 import { total } from './tally.ts'
 
@@ -38,7 +38,7 @@ export function schedule(interval: 'auto' | number, random: () => number): Pause
     if (elapsed === 0 && state.last === undefined) return 0
     const wanted = interval === 'auto' ? automatic(state, elapsed, random) : interval
     const pause = gap > wanted ? slowed(state, elapsed, gap, random) : wanted
-    return state.last?.kind === 'try-again'
+    return state.last?.kind === 'transient'
       ? Math.max(pause, backoff(state.faults, random), state.last.retryAfter ?? 0)
       : pause
   }
@@ -46,10 +46,10 @@ export function schedule(interval: 'auto' | number, random: () => number): Pause
 
 function automatic(state: JobState, elapsed: number, random: () => number): number {
   // The job has nothing to do with it: new credentials are asked with soon.
-  if (state.last?.kind === 'refused') return SHORTEST_PAUSE
+  if (state.last?.kind === 'rejected') return SHORTEST_PAUSE
   // The second question is spread, so that the jobs of a matrix do not stay in step.
   if (total(state.tally) === 1) return SHORTEST_PAUSE * (1 + random())
-  const expected = forecast(state.history)
+  const expected = estimateCompletion(state.history)
   const progress = state.history.at(-1)?.progress
   if (expected === undefined) {
     const isFarFromOver = progress !== undefined && progress < HALFWAY
@@ -71,7 +71,7 @@ function blind(elapsed: number): number {
 /** Where questions are scarce: the next one when the job is expected to be over, if that is not far. */
 function slowed(state: JobState, elapsed: number, gap: number, random: () => number): number {
   const pause = gap * (0.9 + random() / 5)
-  const left = (forecast(state.history)?.latest ?? 0) - elapsed
+  const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed
   return Math.max(pause, Math.min(left, 2 * pause))
 }
 

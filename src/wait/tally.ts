@@ -1,20 +1,20 @@
-import { OutsideText } from '../outside-text.ts'
+import { UntrustedText } from '../untrusted-text.ts'
 
 /** How often each kind of answer came, in the order of its first time. */
 export type Tally = readonly Count[]
 
 interface Count {
-  readonly label: string | OutsideText
+  readonly label: string | UntrustedText
   readonly count: number
 }
 
 /** Labels kept of one job; what comes beyond is counted together. */
-const MOST_LABELS = 20
+const MAX_LABELS = 20
 const REST = 'other answers'
 
-export function count(tally: Tally, label: string | OutsideText): Tally {
+export function count(tally: Tally, label: string | UntrustedText): Tally {
   const known = tally.some((entry) => sameLabel(entry.label, label))
-  const counted = known || tally.length < MOST_LABELS ? label : REST
+  const counted = known || tally.length < MAX_LABELS ? label : REST
   return known || tally.some((entry) => sameLabel(entry.label, counted))
     ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
     : [...tally, { label: counted, count: 1 }]
@@ -25,6 +25,6 @@ export function total(tally: Tally): number {
   return tally.reduce((sum, entry) => sum + entry.count, 0)
 }
 
-export function sameLabel(a: string | OutsideText, b: string | OutsideText): boolean {
-  return a instanceof OutsideText && b instanceof OutsideText ? a.equals(b) : a === b
+export function sameLabel(a: string | UntrustedText, b: string | UntrustedText): boolean {
+  return a instanceof UntrustedText && b instanceof UntrustedText ? a.equals(b) : a === b
 }

@@ -1,4 +1,4 @@
-import type { Answer, ListAnswer } from '../answer.ts'
+import type { JobResponse, ListResponse } from '../response.ts'
 import { SECOND } from '../duration.ts'
 import { budgetAt, budgetLeft, keptFor, sharedGap, spend, UNLIMITED, type Pacing } from './pace.ts'
 
@@ -62,7 +62,7 @@ export class Turns {
     this.#pace = spend(this.#pace, count, now)
   }
 
-  hear(answer: Answer | ListAnswer, at: number): void {
+  hear(answer: JobResponse | ListResponse, at: number): void {
     this.#isAnswered ||= saysThatWeMayAsk(answer)
     this.#pace = this.#pacing(this.#pace, answer, at)
   }
@@ -89,7 +89,7 @@ export class Turns {
 }
 
 /** Whether the service took the credentials, be it that it knows nothing of the job. */
-function saysThatWeMayAsk(answer: Answer | ListAnswer): boolean {
-  if (answer.kind === 'refused') return answer.scope === 'job'
-  return answer.kind !== 'try-again' && answer.kind !== 'unusable'
+function saysThatWeMayAsk(answer: JobResponse | ListResponse): boolean {
+  if (answer.kind === 'rejected') return answer.scope === 'job'
+  return answer.kind !== 'transient' && answer.kind !== 'unusable'
 }

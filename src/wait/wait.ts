@@ -1,10 +1,10 @@
-import type { Answer, ListAnswer } from '../answer.ts'
-import type { AskList } from '../api/job-list.ts'
-import type { Ask } from '../api/jobs.ts'
+import type { JobResponse, ListResponse } from '../response.ts'
+import type { ListJobs } from '../api/job-list.ts'
+import type { GetJob } from '../api/jobs.ts'
 import type { JobId } from '../api/job.ts'
 import { HOUR, MINUTE, SECOND } from '../duration.ts'
-import type { OutsideText, Phrase } from '../outside-text.ts'
-import { begin, judge, type End, type JobState } from './judge.ts'
+import type { UntrustedText, Phrase } from '../untrusted-text.ts'
+import { initialState, judge, type Outcome, type JobState } from './judge.ts'
 import { ListPace } from './list-pace.ts'
 import { Listing, type Page } from './listing.ts'
 import { OrderSearch } from './order-search.ts'
@@ -28,7 +28,7 @@ const NEXT_WINDOW = 2 * SECOND
 /** Questions that are so much less urgent are due later by so much, as their turns go. */
 const URGENCY = MINUTE
 
-const INTERRUPTED: End = { result: 'interrupted', by: 'signal' }
+const INTERRUPTED: Outcome = { result: 'interrupted', by: 'signal' }
 
 export interface WaitPlan {
   /** Distinct jobs, in the order given; or the order whose jobs are to be found. */
@@ -44,17 +44,17 @@ export interface WaitPlan {
 }
 
 /** What the wait needs of the world; tests bring their own. */
-export interface World {
-  readonly ask: Ask
-  readonly askList: AskList
+export interface WaitDependencies {
+  readonly getJob: GetJob
+  readonly listJobs: ListJobs
   readonly clock: Clock
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number
-  /** Aborts when the process shall end; with a {@link Defect} as its reason when something is broken. */
+  /** Aborts when the process shall end; with a {@link InternalError} as its reason when something is broken. */
   readonly signal: AbortSignal
-  readonly listener: Listener
+  readonly listener: WaitListener
   /** Makes a defect of ours presentable. */
-  readonly describe: (error: unknown) => OutsideText
+  readonly describe: (error: unknown) => UntrustedText
 }
 
 export interface Clock {
@@ -65,7 +65,7 @@ export interface Clock {
 }
 
 /** What was thrown where it should not have been. */
-export class Defect {
+export class InternalError {
   readonly thrown: unknown
   constructor(thrown: unknown) {
     this.thrown = thrown
@@ -73,29 +73,29 @@ export class Defect {
 }
 
 /** Hears what happens. */
-export interface Listener {
+export interface WaitListener {
   /** After each answer; `nextAsk` in milliseconds since the wait began, undefined when no question follows. */
-  answered(state: JobState, nextAsk: number | undefined, isOver: boolean): void
-  warned(warning: Phrase): void
+  onResponse(state: JobState, nextAsk: number | undefined, isOver: boolean): void
+  onWarning(warning: Phrase): void
   /** The jobs of the order were found. */
-  found(jobs: readonly JobId[]): void
+  onJobsFound(jobs: readonly JobId[]): void
 }
 
 /** A job, or an order without one, and how the wait for it ended. */
-export interface Waited {
+export interface WaitResult {
   readonly state: JobState
-  readonly end: End
+  readonly outcome: Outcome
 }
 
 /** Waits until the wait for each job has ended: asks, judges, sleeps. It always resolves. */
-export function wait(plan: WaitPlan, world: World): Promise<readonly Waited[]> {
+export function wait(plan: WaitPlan, world: WaitDependencies): Promise<readonly WaitResult[]> {
   return new Waiting(plan, world).untilOver()
 }
 
 /** A job, or an order, as a question. Times are milliseconds since the wait began. */
 interface Track {
   state: JobState
-  end: End | undefined
+  outcome: Outcome | undefined
   nextAsk: number
   /** When its schedule allows the next question, whatever the list says. */
   notBefore: number
@@ -108,7 +108,7 @@ interface Track {
 
 class Waiting {
   readonly #plan: WaitPlan
-  readonly #world: World
+  readonly #world: WaitDependencies
   readonly #start: number
   /** When the last questions start, so that a job that ended meanwhile is still seen. */
   readonly #lastLook: number
@@ -122,7 +122,7 @@ class Waiting {
   readonly #untilTimeout = new AbortController()
   #alarm = new AbortController()
 
-  constructor(plan: WaitPlan, world: World) {
+  constructor(plan: WaitPlan, world: WaitDependencies) {
     this.#plan = plan
     this.#world = world
     this.#start = world.clock.now()
@@ -132,11 +132,11 @@ class Waiting {
     this.#turns = new Turns(pacing, 'order' in jobs || jobs.length > 1, this.#lastLook)
     if ('order' in jobs) {
       const search = new OrderSearch(jobs.order, world.wallClock())
-      this.#tracks = [trackOf(begin(jobs.order, 'order'), 0, search)]
+      this.#tracks = [trackOf(initialState(jobs.order, 'order'), 0, search)]
     } else this.#follow(jobs, 0)
   }
 
-  async untilOver(): Promise<readonly Waited[]> {
+  async untilOver(): Promise<readonly WaitResult[]> {
     const { clock, signal } = this.#world
     const { timeout } = this.#plan
     const wake = () => {
@@ -147,7 +147,9 @@ class Waiting {
       // One look at the clock for one round: what became due in between would be neither asked nor waited for.
       const now = this.#elapsed()
       if (signal.aborted)
-        this.#endAll(signal.reason instanceof Defect ? this.#brokenBy(signal.reason.thrown) : INTERRUPTED)
+        this.#endAll(
+          signal.reason instanceof InternalError ? this.#brokenBy(signal.reason.thrown) : INTERRUPTED,
+        )
       if (now >= timeout) this.#endAll({ result: 'timed-out' })
       if (now >= this.#lastLook) this.#untilLastLook.abort()
       const open = this.#open()
@@ -175,7 +177,7 @@ class Waiting {
     signal.removeEventListener('abort', wake)
     this.#untilLastLook.abort()
     this.#untilTimeout.abort()
-    return this.#tracks.map(({ state, end }) => ({ state, end: end ?? INTERRUPTED }))
+    return this.#tracks.map(({ state, outcome }) => ({ state, outcome: outcome ?? INTERRUPTED }))
   }
 
   /** Begins to wait for jobs. */
@@ -187,7 +189,7 @@ class Waiting {
     this.#list = isListed ? { listing, pace } : undefined
     const late = Math.min(at + LATE_AT_FIRST, this.#lastLook)
     this.#tracks = jobs.map((id) => {
-      const state = begin(id)
+      const state = initialState(id)
       // What was found by an order is asked for at once.
       const first = at === 0 ? this.#plan.pause(state, 0) : at
       return trackOf(state, isListed ? late : first)
@@ -195,14 +197,14 @@ class Waiting {
   }
 
   async #put(question: Track | Page, askedAt: number): Promise<void> {
-    const { ask, askList } = this.#world
+    const { getJob, listJobs } = this.#world
     const { signal } = askedAt < this.#lastLook ? this.#untilLastLook : this.#untilTimeout
     question.isAsking = true
     try {
-      if ('window' in question) this.#hearList(question, await askList(question.window, signal), askedAt)
+      if ('window' in question) this.#hearList(question, await listJobs(question.window, signal), askedAt)
       else if (question.search === undefined)
-        this.#hear(question, await ask(question.state.id, signal), askedAt)
-      else this.#hearOrder(question, question.search, await askList(question.search.window, signal), askedAt)
+        this.#hear(question, await getJob(question.state.id, signal), askedAt)
+      else this.#hearOrder(question, question.search, await listJobs(question.search.window, signal), askedAt)
     } catch (error) {
       this.#endAll(this.#brokenBy(error))
     }
@@ -211,19 +213,19 @@ class Waiting {
   }
 
   /** A job's own answer. */
-  #hear(track: Track, answer: Answer, askedAt: number): void {
+  #hear(track: Track, answer: JobResponse, askedAt: number): void {
     const at = this.#elapsed()
     this.#turns.hear(answer, at)
-    if (track.end !== undefined) return
+    if (track.outcome !== undefined) return
     this.#list?.listing.confirm(track.state, answer)
     this.#judge(track, answer, at, askedAt)
   }
 
   /** What the list says of an order: its jobs take its place once there are any. */
-  #hearOrder(track: Track, search: OrderSearch, answer: ListAnswer, askedAt: number): void {
+  #hearOrder(track: Track, search: OrderSearch, answer: ListResponse, askedAt: number): void {
     const at = this.#elapsed()
     this.#turns.hear(answer, at)
-    if (track.end !== undefined) return
+    if (track.outcome !== undefined) return
     const read = search.read(answer)
     if ('kind' in read) {
       this.#judge(track, read, at, askedAt)
@@ -231,15 +233,15 @@ class Waiting {
       if (answer.kind === 'list' && search.goesOn) track.nextAsk = Math.min(track.nextAsk, at + NEXT_WINDOW)
       return
     }
-    this.#world.listener.found(read)
+    this.#world.listener.onJobsFound(read)
     this.#follow(read, at)
   }
 
-  #judge(track: Track, answer: Answer, at: number, askedAt: number): void {
+  #judge(track: Track, answer: JobResponse, at: number, askedAt: number): void {
     const { listener } = this.#world
-    const { state, warning, end } = judge(track.state, answer, at)
+    const { state, warning, outcome } = judge(track.state, answer, at)
     track.state = state
-    track.end = end
+    track.outcome = outcome
     if (answer.kind === 'job') track.seenAt = at
     const { listing, pace } = this.#list ?? {}
     const page = listing?.pageOf(state)
@@ -250,15 +252,19 @@ class Waiting {
         : this.#scheduled(state, at)
     if (askedAt < this.#lastLook)
       track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt(answer, at)))
-    listener.answered(state, end === undefined ? this.#inTime(track.nextAsk) : undefined, end !== undefined)
-    if (warning !== undefined) listener.warned(warning)
-    if (end === undefined || end.result === 'completed') return
-    if (answer.kind === 'refused' && answer.scope === 'all') this.#endAll(end)
+    listener.onResponse(
+      state,
+      outcome === undefined ? this.#inTime(track.nextAsk) : undefined,
+      outcome !== undefined,
+    )
+    if (warning !== undefined) listener.onWarning(warning)
+    if (outcome === undefined || outcome.result === 'completed') return
+    if (answer.kind === 'rejected' && answer.scope === 'all') this.#endAll(outcome)
     if (this.#plan.failFast) this.#endAll({ result: 'interrupted', by: 'fail-fast' })
   }
 
   /** What the list says of the jobs: hints. That a job is over has to be confirmed by its own answer. */
-  #hearList(page: Page, answer: ListAnswer, askedAt: number): void {
+  #hearList(page: Page, answer: ListResponse, askedAt: number): void {
     const at = this.#elapsed()
     this.#turns.hear(answer, at)
     const { listing, pace } = this.#list ?? {}
@@ -266,7 +272,7 @@ class Waiting {
     const open = this.#open()
     // Credentials that are refused, and will be for each job.
     const [first] = open
-    const isFinal = answer.kind === 'refused' && answer.scope === 'all' && answer.isRenewable !== true
+    const isFinal = answer.kind === 'rejected' && answer.scope === 'all' && answer.isRenewable !== true
     if (isFinal && first !== undefined) this.#judge(first, answer, at, askedAt)
     const before = open.map(({ state }) => listing.standing(state))
     const entries = listing.hear(
@@ -275,22 +281,22 @@ class Waiting {
       open.map(({ state }) => state),
       at,
     )
-    const told = open.flatMap((track) => {
+    const reported = open.flatMap((track) => {
       const entry = entries.get(track.state)
       if (entry === undefined) return []
-      const { state, warning } = judge(track.state, { kind: 'job', job: entry.job, isHint: true }, at)
+      const { state, warning } = judge(track.state, { kind: 'job', job: entry.job, isFromList: true }, at)
       track.state = state
       return [{ track, warning }]
     })
     const waiting = this.#open().map(({ state }) => state)
     page.nextAsk = pace.nextAsk(page, answer, waiting, at)
     if (askedAt < this.#lastLook) page.nextAsk = Math.min(page.nextAsk, this.#lastLookAt(retryAt(answer, at)))
-    for (const { track, warning } of told) {
+    for (const { track, warning } of reported) {
       const { state } = track
       track.nextAsk = Math.max(track.notBefore, pace.ownAt(state, track.seenAt, page, at))
       track.nextAsk = askedAt < this.#lastLook ? Math.min(track.nextAsk, this.#backstop) : Infinity
-      this.#world.listener.answered(state, this.#inTime(page.nextAsk), false)
-      if (warning !== undefined) this.#world.listener.warned(warning)
+      this.#world.listener.onResponse(state, this.#inTime(page.nextAsk), false)
+      if (warning !== undefined) this.#world.listener.onWarning(warning)
     }
     for (const [index, track] of open.entries()) {
       const standing = listing.standing(track.state)
@@ -306,7 +312,7 @@ class Waiting {
   #scheduled(state: JobState, at: number): number {
     const alone = this.#open().filter((track) => this.#list?.listing.pageOf(track.state)?.failures !== 0)
     // After a refusal for the service's limit, when to try again is the pace's matter alone.
-    const isThrottled = state.last?.kind === 'try-again' && state.last.throttled !== undefined
+    const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined
     const gap = isThrottled ? 0 : this.#turns.gap(at) * alone.length
     return Math.max(at + this.#plan.pause(state, at, gap), this.#turns.notBefore)
   }
@@ -349,18 +355,18 @@ class Waiting {
   }
 
   #open(): readonly Track[] {
-    return this.#tracks.filter(({ end }) => end === undefined)
+    return this.#tracks.filter(({ outcome }) => outcome === undefined)
   }
 
-  #endAll(end: End): void {
-    for (const track of this.#tracks) track.end ??= end
+  #endAll(end: Outcome): void {
+    for (const track of this.#tracks) track.outcome ??= end
   }
 
-  #brokenBy(thrown: unknown): End {
+  #brokenBy(thrown: unknown): Outcome {
     return {
       result: 'error',
-      why: 'defect',
-      told: { label: 'defect', says: [this.#world.describe(thrown)] },
+      reason: 'defect',
+      detail: { label: 'defect', message: [this.#world.describe(thrown)] },
     }
   }
 
@@ -369,14 +375,14 @@ class Waiting {
   }
 }
 
-function retryAt(answer: Answer | ListAnswer, at: number): number {
-  return answer.kind === 'try-again' ? at + (answer.retryAfter ?? 0) : at
+function retryAt(answer: JobResponse | ListResponse, at: number): number {
+  return answer.kind === 'transient' ? at + (answer.retryAfter ?? 0) : at
 }
 
 function trackOf(state: JobState, nextAsk: number, search?: OrderSearch): Track {
   return {
     state,
-    end: undefined,
+    outcome: undefined,
     nextAsk,
     notBefore: -Infinity,
     seenAt: 0,

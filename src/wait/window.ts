@@ -1,4 +1,4 @@
-import type { JobList, Window } from '../answer.ts'
+import type { JobList, TimeWindow } from '../response.ts'
 import { SECOND } from '../duration.ts'
 
 /**
@@ -6,9 +6,9 @@ import { SECOND } from '../duration.ts'
  * narrower: its jobs were created within a second, or nothing tells when.
  */
 export function divide(
-  { since, until }: Window,
+  { since, until }: TimeWindow,
   { entries }: JobList,
-): readonly [Window, Window] | undefined {
+): readonly [TimeWindow, TimeWindow] | undefined {
   const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN]
   // Whichever way the list goes, what did not fit stands behind its last entry. Dates are whole seconds.
   const isNewestFirst = last <= first

@@ -1,19 +1,19 @@
 import type { Job, JobId } from './api/job.ts'
-import type { Fault, Told } from './http/fault.ts'
-import type { OutsideText } from './outside-text.ts'
+import type { Fault, FaultDetail } from './http/fault.ts'
+import type { UntrustedText } from './untrusted-text.ts'
 
 /** All that asking about a job can come to, a row each of the contract's table; wait/judge.ts says what each means. */
-export type Answer =
+export type JobResponse =
   /** The job that was asked for, be it that only the list tells of it. */
-  | { readonly kind: 'job'; readonly job: Job; readonly isHint?: true }
+  | { readonly kind: 'job'; readonly job: Job; readonly isFromList?: true }
   /** A job, but not the one that was asked for. */
-  | { readonly kind: 'other-job'; readonly id: OutsideText }
+  | { readonly kind: 'other-job'; readonly id: UntrustedText }
   /** The service knows no such job; just after its creation that means: not yet. */
-  | { readonly kind: 'not-visible'; readonly told: Told }
+  | { readonly kind: 'not-found-yet'; readonly detail: FaultDetail }
   | Fault
 
 /** All that asking for the task center's list can come to. */
-export type ListAnswer = JobList | Fault
+export type ListResponse = JobList | Fault
 
 export interface JobList {
   readonly kind: 'list'
@@ -33,7 +33,7 @@ export interface ListEntry {
 }
 
 /** Jobs created between two moments, both included: milliseconds since the epoch. */
-export interface Window {
+export interface TimeWindow {
   readonly since: number
   readonly until: number
 }

@@ -4,7 +4,7 @@
  * It is no `string`, so it can't be put into a log line, an annotation or Markdown by accident: only
  * report/escape.ts reveals it, and makes it harmless for the place where it lands.
  */
-export class OutsideText {
+export class UntrustedText {
   readonly #text: string
 
   /** Only secrets.ts makes one, so that nothing unredacted can be reported. */
@@ -17,15 +17,15 @@ export class OutsideText {
     return this.#text
   }
 
-  equals(other: OutsideText): boolean {
+  equals(other: UntrustedText): boolean {
     return this.#text === other.#text
   }
 }
 
 /** One sentence or label of ours, with outside text in its gaps; each place that shows it escapes the gaps. */
-export type Phrase = readonly (string | OutsideText)[]
+export type Phrase = readonly (string | UntrustedText)[]
 
-type Gap = string | number | OutsideText | Phrase
+type Gap = string | number | UntrustedText | Phrase
 
 /** Tag for a {@link Phrase}: phrase`Job ${id} failed.` What is typed as string or number counts as ours. */
 export function phrase(ours: TemplateStringsArray, ...gaps: Gap[]): Phrase {
@@ -40,5 +40,5 @@ export function joinPhrases(phrases: readonly Phrase[], separator: string): Phra
 function flatten(gap: Gap | undefined): Phrase {
   if (gap === undefined) return []
   if (typeof gap === 'number') return [String(gap)]
-  return typeof gap === 'string' || gap instanceof OutsideText ? [gap] : gap
+  return typeof gap === 'string' || gap instanceof UntrustedText ? [gap] : gap
 }

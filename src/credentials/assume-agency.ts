@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { Exchange, HttpRequest } from '../http/exchange.ts'
-import { faultOf, type Fault, type Passing, type Refusal, type Refused } from '../http/fault.ts'
+import { faultOf, type Fault, type Transient, type RejectionReason, type Rejected } from '../http/fault.ts'
 import { parseHttpDate } from '../http/http-date.ts'
 import { parseJson } from '../http/service-error.ts'
-import { phrase } from '../outside-text.ts'
+import { phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import type { AccessKey } from './access-key.ts'
 
@@ -48,26 +48,26 @@ export async function assumeAgency(
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<Assumed | Fault> {
-  const ask = async <T>(party: Party, request: HttpRequest, schema: z.ZodType<T>) => {
+  const ask = async <T>(party: TokenService, request: HttpRequest, schema: z.ZodType<T>) => {
     const exchanged = await exchange(request, signal)
-    if (exchanged.kind === 'no-reply' || exchanged.status >= 300) {
+    if (exchanged.kind === 'no-response' || exchanged.status >= 300) {
       return faultAt(party, faultOf(exchanged, secrets, wallClock()))
     }
-    const json = exchanged.flaw === undefined ? parseJson(exchanged.body) : undefined
+    const json = exchanged.bodyError === undefined ? parseJson(exchanged.body) : undefined
     const { data } = schema.safeParse(json)
     return data === undefined
       ? unusable(party, exchanged.status)
-      : { kind: 'given' as const, data, date: exchanged.headers.date ?? '' }
+      : { kind: 'issued' as const, data, date: exchanged.headers.date ?? '' }
   }
 
   const token = await ask(GITHUB, idTokenRequest(agency), idTokenSchema)
-  if (token.kind !== 'given') return token
+  if (token.kind !== 'issued') return token
   const idToken = token.data.value
   const tokenParts = partsOf(idToken)
   for (const part of tokenParts) secrets.add(part)
 
   const given = await ask(STS, assumeRequest(agency, idToken, lifetime), assumedSchema)
-  if (given.kind !== 'given') return given
+  if (given.kind !== 'issued') return given
   const {
     access_key_id: id,
     secret_access_key: secret,
@@ -129,60 +129,62 @@ function assumeRequest(agency: Agency, idToken: string, lifetime: number): HttpR
 }
 
 /** What can stand in a header. */
-const visible = z.string().regex(/^[!-~]+$/)
-const idTokenSchema = z.object({ value: visible })
+const printable = z.string().regex(/^[!-~]+$/)
+const idTokenSchema = z.object({ value: printable })
 const assumedSchema = z.object({
   credentials: z.object({
-    access_key_id: visible,
-    secret_access_key: visible,
-    security_token: visible,
+    access_key_id: printable,
+    secret_access_key: printable,
+    security_token: printable,
     expiration: z.string(),
   }),
 })
 
-interface Party {
+interface TokenService {
   readonly name: string
   /** For the tally of answers. */
   readonly label: string
-  readonly gives: string
+  readonly issues: string
   /** Why we end when it refuses. */
-  readonly why: Refusal
-  readonly check: string
+  readonly reason: RejectionReason
+  readonly hint: string
 }
 
-const GITHUB: Party = {
+const GITHUB: TokenService = {
   name: 'GitHub’s token service',
   label: 'id token',
-  gives: 'an id token',
-  why: 'id-token',
-  check:
-    'Check that this runner may reach GitHub’s token service, and that nothing else answers in its place: firewall, https_proxy and no_proxy.',
+  issues: 'an id token',
+  reason: 'id-token',
+  hint: 'Check that this runner may reach GitHub’s token service, and that nothing else answers in its place: firewall, https_proxy and no_proxy.',
 }
 
-const STS: Party = {
+const STS: TokenService = {
   name: 'the Security Token Service',
   label: 'STS',
-  gives: 'keys that are good',
-  why: 'agency',
-  check:
-    'Check sts-endpoint and region, and that this runner may reach the Security Token Service: firewall, VPC, https_proxy and no_proxy.',
+  issues: 'keys that are good',
+  reason: 'agency',
+  hint: 'Check sts-endpoint and region, and that this runner may reach the Security Token Service: firewall, VPC, https_proxy and no_proxy.',
 }
 
 /** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
-function faultAt({ name, label, why, check }: Party, fault: Refused | Passing): Fault {
-  const { label: itsLabel, says, check: itsCheck } = fault.told
-  const told = { label: `${label} ${itsLabel}`, says: phrase`${name}: ${says}` }
-  const isRedirect = fault.kind === 'refused' && fault.why === 'redirect'
+function faultAt({ name, label, reason, hint }: TokenService, fault: Rejected | Transient): Fault {
+  const { label: itsLabel, message, hint: itsHint } = fault.detail
+  const detail = { label: `${label} ${itsLabel}`, message: phrase`${name}: ${message}` }
+  const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect'
   // What it says to check speaks of the jobs API.
-  const toldHere = itsCheck !== undefined || isRedirect ? { ...told, check } : told
+  const adapted = itsHint !== undefined || isRedirect ? { ...detail, hint } : detail
   // Its limit is not that of the jobs API.
-  if (fault.kind === 'try-again') return { kind: fault.kind, retryAfter: fault.retryAfter, told: toldHere }
-  const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.why)
-  return { ...fault, why: isItsOwn ? why : fault.why, scope: 'all', told: toldHere }
+  if (fault.kind === 'transient') return { kind: fault.kind, retryAfter: fault.retryAfter, detail: adapted }
+  const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.reason)
+  return { ...fault, reason: isItsOwn ? reason : fault.reason, scope: 'all', detail: adapted }
 }
 
 /** Nothing of the answer is shown: it may hold half of the keys. */
-function unusable({ name, label, gives, check }: Party, status: number): Fault {
-  const told = { label: `${label} unusable`, says: phrase`${name}: HTTP ${status} without ${gives}`, check }
-  return { kind: 'unusable', told }
+function unusable({ name, label, issues, hint }: TokenService, status: number): Fault {
+  const detail = {
+    label: `${label} unusable`,
+    message: phrase`${name}: HTTP ${status} without ${issues}`,
+    hint,
+  }
+  return { kind: 'unusable', detail }
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { forecast, timeLeft } from '../../src/wait/forecast.ts'
-import { recordPoint, type Point } from '../../src/wait/history.ts'
-import { outside } from './text.ts'
+import { estimateCompletion, timeLeft } from '../../src/wait/estimate.ts'
+import { recordPoint, type HistoryPoint } from '../../src/wait/history.ts'
+import { untrusted } from './text.ts'
 
 type Seen = readonly [seconds: number, progress: number | undefined, status?: string]
 
-function historyOf(...seen: readonly Seen[]): readonly Point[] {
-  return seen.reduce<readonly Point[]>(
+function historyOf(...seen: readonly Seen[]): readonly HistoryPoint[] {
+  return seen.reduce<readonly HistoryPoint[]>(
     (history, [seconds, progress, status = 'Running']) =>
-      recordPoint(history, { at: seconds * 1_000, status: outside(status), progress }),
+      recordPoint(history, { at: seconds * 1_000, status: untrusted(status), progress }),
     [],
   )
 }
@@ -30,7 +30,7 @@ describe('the end that a pace leads to is near the true one, which lies in the w
     ['steps of 10', (x: number) => Math.floor(x * 10) / 10, 570, 20],
     ['steps of 25', (x: number) => Math.floor(x * 4) / 4, 480, 30],
   ])('%s', (_name, progressAt, until, seconds) => {
-    const expected = forecast(historyOf(...looks(15, until, progressAt)))
+    const expected = estimateCompletion(historyOf(...looks(15, until, progressAt)))
     expect(Math.abs((expected?.end ?? 0) - 600_000)).toBeLessThan(seconds * 1_000)
     expect(expected?.earliest).toBeLessThan(600_000)
     expect(expected?.latest).toBeGreaterThan(600_000)
@@ -73,15 +73,15 @@ describe('there is none', () => {
       ],
     ],
   ])('%s', (_name, seen) => {
-    expect(forecast(historyOf(...seen))).toBeUndefined()
+    expect(estimateCompletion(historyOf(...seen))).toBeUndefined()
   })
 })
 
 test('a pace that falls counts at once', () => {
   const fast = looks(10, 100, (x) => 5 * x)
-  const steady = forecast(historyOf(...fast.slice(0, 7)))
+  const steady = estimateCompletion(historyOf(...fast.slice(0, 7)))
   const crawling: Seen[] = Array.from({ length: 20 }, (_, index) => [110 + index * 10, index < 10 ? 84 : 85])
-  const slowing = forecast(historyOf(...fast, ...crawling))
+  const slowing = estimateCompletion(historyOf(...fast, ...crawling))
   expect(steady).toMatchObject({ isSteady: true })
   expect(Math.abs((steady?.end ?? 0) - 120_000)).toBeLessThanOrEqual(5_000)
   // A percent in about a hundred seconds: fifteen hundred to go.
@@ -91,7 +91,9 @@ test('a pace that falls counts at once', () => {
 
 test('another status with the same progress tells nothing new', () => {
   const seen = looks(10, 100, (x) => x)
-  expect(forecast(historyOf(...seen, [110, 16, 'Checking']))).toEqual(forecast(historyOf(...seen, [110, 16])))
+  expect(estimateCompletion(historyOf(...seen, [110, 16, 'Checking']))).toEqual(
+    estimateCompletion(historyOf(...seen, [110, 16])),
+  )
 })
 
 describe('the time left', () => {

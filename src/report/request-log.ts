@@ -1,12 +1,12 @@
-import type { Exchange, Exchanged, HttpRequest } from '../http/exchange.ts'
-import { phrase, type Phrase } from '../outside-text.ts'
+import type { Exchange, ExchangeResult, HttpRequest } from '../http/exchange.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Clock } from '../wait/wait.ts'
 import { forLog } from './escape.ts'
 import type { Printer } from './log.ts'
 
 /** Counts the exchanges of a run, and tells each in debug mode: never a header's value but the request id, never a body. */
-export class Exchanges {
+export class RequestLog {
   #count = 0
   readonly #send: Exchange
   readonly #printer: Pick<Printer, 'debug' | 'isDebug'>
@@ -41,14 +41,14 @@ export class Exchanges {
     return phrase`${method} ${this.#secrets.text(url.replace(/\?.*$/s, ''))}`
   }
 
-  #outcome(exchanged: Exchanged): Phrase {
-    if (exchanged.kind === 'no-reply') {
-      const { why, phase, code } = exchanged
-      return phrase`no reply, ${why} in phase ${phase}${code === undefined ? [] : [' ', this.#secrets.text(code)]}`
+  #outcome(exchanged: ExchangeResult): Phrase {
+    if (exchanged.kind === 'no-response') {
+      const { reason, phase, code } = exchanged
+      return phrase`no response, ${reason} in phase ${phase}${code === undefined ? [] : [' ', this.#secrets.text(code)]}`
     }
-    const { status, headers, body, flaw } = exchanged
+    const { status, headers, body, bodyError } = exchanged
     const id = headers['x-request-id']
     const requestId = typeof id === 'string' ? phrase`, request id ${this.#secrets.text(id)}` : []
-    return phrase`${status}, ${flaw === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${flaw}`}${requestId}`
+    return phrase`${status}, ${bodyError === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${bodyError}`}${requestId}`
   }
 }

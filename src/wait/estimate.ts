@@ -1,7 +1,7 @@
-import type { Point } from './history.ts'
+import type { HistoryPoint } from './history.ts'
 
 /** When a job will probably be over, in milliseconds since the wait began. */
-export interface Forecast {
+export interface Estimate {
   readonly earliest: number
   readonly end: number
   readonly latest: number
@@ -12,16 +12,16 @@ export interface Forecast {
 /** Percent of progress over which the pace is measured: what is more recent says more, what is less says too little. */
 const BASELINE = 20
 /** Percent from which on an end is in sight. */
-const FAR_ENOUGH = 30
+const MIN_PROGRESS = 30
 /** By how much of the time left a pace may change on the way. */
-const DOUBT = 0.1
+const RATE_UNCERTAINTY = 0.1
 
 /**
  * Where the job's recent progress leads. Undefined when it tells no pace: too little is seen yet, none is told, or it
  * has just fallen back. docs/schedule.md explains it.
  */
-export function forecast(history: readonly Point[]): Forecast | undefined {
-  const rise = risesOf(history)
+export function estimateCompletion(history: readonly HistoryPoint[]): Estimate | undefined {
+  const rise = segmentOf(history)
   const [first, now, before] = [rise[0], rise.at(-1), rise.at(-2)]
   if (first === undefined || now === undefined || before === undefined) return undefined
   const start = rise.findLast(({ progress }) => now.progress - progress >= BASELINE) ?? first
@@ -31,16 +31,16 @@ export function forecast(history: readonly Point[]): Forecast | undefined {
   const isSlowing = recent.end - recent.doubt > overall.end + overall.doubt
   const { end, doubt } = isSlowing ? recent : overall
   const left = end - now.at
-  const margin = doubt + DOUBT * left
+  const margin = doubt + RATE_UNCERTAINTY * left
   const whole = extrapolate(first, now)
-  const isSeen = now.progress >= FAR_ENOUGH && now.progress - first.progress >= BASELINE
+  const isSeen = now.progress >= MIN_PROGRESS && now.progress - first.progress >= BASELINE
   const isSteady = isSeen && Math.max(Math.abs(whole.end - end), whole.doubt) <= left / 4
   return { earliest: end - margin, end, latest: end + margin, isSteady }
 }
 
 /** Milliseconds that a job will probably still take; undefined unless that deserves trust. */
-export function timeLeft(history: readonly Point[], elapsed: number): number | undefined {
-  const expected = forecast(history)
+export function timeLeft(history: readonly HistoryPoint[], elapsed: number): number | undefined {
+  const expected = estimateCompletion(history)
   return expected?.isSteady === true && expected.end > elapsed ? expected.end - elapsed : undefined
 }
 
@@ -48,19 +48,19 @@ export function timeLeft(history: readonly Point[], elapsed: number): number | u
 interface Milestone {
   readonly progress: number
   readonly at: number
-  readonly doubt: number
+  readonly uncertainty: number
 }
 
 /** The milestones since progress last fell, or was last missing; each was reached between two looks. */
-function risesOf(history: readonly Point[]): readonly Milestone[] {
+function segmentOf(history: readonly HistoryPoint[]): readonly Milestone[] {
   let rise: Milestone[] = []
   let lastLook = 0
   for (const { at, until, progress } of history) {
     const last = rise.at(-1)
     if (progress === undefined) rise = []
-    else if (last === undefined || progress < last.progress) rise = [{ progress, at, doubt: 0 }]
+    else if (last === undefined || progress < last.progress) rise = [{ progress, at, uncertainty: 0 }]
     else if (progress > last.progress) {
-      rise.push({ progress, at: (lastLook + at) / 2, doubt: (at - lastLook) / 2 })
+      rise.push({ progress, at: (lastLook + at) / 2, uncertainty: (at - lastLook) / 2 })
     }
     lastLook = until
   }
@@ -72,6 +72,6 @@ function extrapolate(from: Milestone, to: Milestone): { readonly end: number; re
   const ahead = (100 - to.progress) / (to.progress - from.progress)
   return {
     end: to.at + ahead * (to.at - from.at),
-    doubt: to.doubt + ahead * (to.doubt + from.doubt),
+    doubt: to.uncertainty + ahead * (to.uncertainty + from.uncertainty),
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Exchanged, HttpRequest } from '../../src/http/exchange.ts'
-import { Exchanges } from '../../src/report/exchanges.ts'
+import type { ExchangeResult, HttpRequest } from '../../src/http/exchange.ts'
+import { RequestLog } from '../../src/report/request-log.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 
@@ -11,24 +11,24 @@ const request: HttpRequest = {
   body: '',
 }
 
-const reply: Exchanged = {
-  kind: 'reply',
+const reply: ExchangeResult = {
+  kind: 'response',
   status: 200,
   headers: { 'x-request-id': 'id-of-token-not-a-secret', 'set-cookie': ['session=1'] },
   body: '{"é":1}',
-  flaw: undefined,
+  bodyError: undefined,
 }
 
-const noReply: Exchanged = {
-  kind: 'no-reply',
-  why: 'broken',
+const noReply: ExchangeResult = {
+  kind: 'no-response',
+  reason: 'network',
   phase: 'tls',
   code: 'ECONNRESET\n::error::x',
   message: 'x',
   proxyStatus: undefined,
 }
 
-async function told(exchanged: Exchanged, isDebug = true) {
+async function told(exchanged: ExchangeResult, isDebug = true) {
   const lines: string[] = []
   const clock = new VirtualClock()
   const secrets = new Secrets(() => undefined)
@@ -38,7 +38,7 @@ async function told(exchanged: Exchanged, isDebug = true) {
     return exchanged
   }
   const printer = { isDebug: () => isDebug, debug: (line: string) => lines.push(line) }
-  const exchanges = new Exchanges(send, printer, secrets, clock)
+  const exchanges = new RequestLog(send, printer, secrets, clock)
   const answer = await clock.run(exchanges.exchange(request, new AbortController().signal))
   return { lines, answer, count: exchanges.count }
 }
@@ -48,10 +48,10 @@ describe('in debug mode each exchange is a line, without a secret and on one lin
     ['an answer', reply, '200, 8 bytes, request id id-of-***, 34 ms'],
     [
       'one that can’t be read',
-      { ...reply, flaw: 'is not UTF-8' },
+      { ...reply, bodyError: 'is not UTF-8' },
       '200, a body that is not UTF-8, request id',
     ],
-    ['none', noReply, 'no reply, broken in phase tls ECONNRESET ::error::x, 34 ms'],
+    ['none', noReply, 'no response, network in phase tls ECONNRESET ::error::x, 34 ms'],
   ])('%s', async (_what, exchanged, line) => {
     const { lines } = await told(exchanged)
     expect(lines).toEqual([expect.stringContaining(`GET https://host/v3/project/jobs: ${line}`)])

@@ -1,33 +1,38 @@
 import { describe, expect, test } from '@jest/globals'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Answer } from '../../src/answer.ts'
-import { readAnswer } from '../../src/api/jobs.ts'
+import type { JobResponse } from '../../src/response.ts'
+import { readJobResponse } from '../../src/api/jobs.ts'
 import { SERVICES } from '../../src/api/service.ts'
-import type { NoReply } from '../../src/http/exchange.ts'
+import type { NoResponse } from '../../src/http/exchange.ts'
 import { noSecrets, plain } from './text.ts'
 
 const ID = 'a9767ede-fe0f-4888-9003-e843a4c90514'
 
-function answerTo(status: number, body: unknown, headers: IncomingHttpHeaders = {}, flaw?: string): Answer {
+function answerTo(
+  status: number,
+  body: unknown,
+  headers: IncomingHttpHeaders = {},
+  bodyError?: string,
+): JobResponse {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  const reply = { kind: 'reply', status, headers, body: text, flaw } as const
-  return readAnswer(reply, ID, SERVICES.taurusdb, noSecrets, Date.UTC(2026, 0, 1))
+  const reply = { kind: 'response', status, headers, body: text, bodyError } as const
+  return readJobResponse(reply, ID, SERVICES.taurusdb, noSecrets, Date.UTC(2026, 0, 1))
 }
 
 /** What an answer of another service is. */
-function answerOf(service: keyof typeof SERVICES, body: unknown): Answer {
+function answerOf(service: keyof typeof SERVICES, body: unknown): JobResponse {
   const reply = {
-    kind: 'reply',
+    kind: 'response',
     status: 200,
     headers: {},
     body: JSON.stringify(body),
-    flaw: undefined,
+    bodyError: undefined,
   } as const
-  return readAnswer(reply, ID, SERVICES[service], noSecrets, 0)
+  return readJobResponse(reply, ID, SERVICES[service], noSecrets, 0)
 }
 
-function says(answer: Answer): string {
-  return 'told' in answer ? plain(answer.told.says) : ''
+function says(answer: JobResponse): string {
+  return 'detail' in answer ? plain(answer.detail.message) : ''
 }
 
 const error = (error_code: string, error_msg = 'text') => ({ error_code, error_msg })
@@ -39,8 +44,8 @@ describe('HTTP 200', () => {
 
   test('with a job whose id only looks like it in lower case is about another job', () => {
     const body = JSON.stringify({ job: { id: '\u212A1', status: 'Completed' } })
-    const reply = { kind: 'reply', status: 200, headers: {}, body, flaw: undefined } as const
-    expect(readAnswer(reply, 'k1', SERVICES.taurusdb, noSecrets, 0).kind).toBe('other-job')
+    const reply = { kind: 'response', status: 200, headers: {}, body, bodyError: undefined } as const
+    expect(readJobResponse(reply, 'k1', SERVICES.taurusdb, noSecrets, 0).kind).toBe('other-job')
   })
 
   test('with another job is about another job', () => {
@@ -49,7 +54,7 @@ describe('HTTP 200', () => {
   })
 
   test('with a null job is a job that is not visible', () => {
-    expect(answerTo(200, { job: null }).kind).toBe('not-visible')
+    expect(answerTo(200, { job: null }).kind).toBe('not-found-yet')
   })
 
   test.each([
@@ -79,14 +84,14 @@ describe('HTTP 200 of a sister service', () => {
 
   test.each(['rds', 'dds', 'gaussdb'] as const)('of %s is read as TaurusDB’s', (service) => {
     expect(answerOf(service, { job: completed })).toEqual(answerTo(200, { job: completed }))
-    expect(answerOf(service, { job: null }).kind).toBe('not-visible')
+    expect(answerOf(service, { job: null }).kind).toBe('not-found-yet')
     expect(answerOf(service, { job: other }).kind).toBe('other-job')
     expect(answerOf(service, { jobs: [completed], total_count: 1 }).kind).toBe('unusable')
   })
 
   describe('of GeminiDB', () => {
     const list = (...jobs: unknown[]) => answerOf('geminidb', { jobs, total_count: jobs.length })
-    const meaning = (answer: Answer) => (answer.kind === 'job' ? answer.job.status.meaning : answer.kind)
+    const meaning = (answer: JobResponse) => (answer.kind === 'job' ? answer.job.status.meaning : answer.kind)
 
     test('with the job in a list is that job, wherever it stands, whatever the case of its id', () => {
       expect(meaning(list(completed))).toBe('completed')
@@ -97,7 +102,7 @@ describe('HTTP 200 of a sister service', () => {
     })
 
     test('with an empty list is a job that is not visible', () => {
-      expect(list().kind).toBe('not-visible')
+      expect(list().kind).toBe('not-found-yet')
       expect(says(list())).toBe('HTTP 200 with an empty list')
     })
 
@@ -143,7 +148,7 @@ describe('HTTP 200 of a sister service', () => {
   })
 
   test('in the shape of another one is unusable, and says which service to give', () => {
-    const checkOf = (answer: Answer) => ('told' in answer ? answer.told.check : undefined)
+    const checkOf = (answer: JobResponse) => ('detail' in answer ? answer.detail.hint : undefined)
     for (const service of ['taurusdb', 'rds', 'dds', 'gaussdb'] as const) {
       const answer = answerOf(service, { jobs: [completed], total_count: 1 })
       expect(says(answer)).toContain('only the fields “jobs, total_count”')
@@ -174,7 +179,7 @@ describe('not visible is', () => {
     [404, ''],
     [404, '<html>Not found</html>'],
   ])('%d with %j', (status, body) => {
-    expect(answerTo(status, body).kind).toBe('not-visible')
+    expect(answerTo(status, body).kind).toBe('not-found-yet')
   })
 })
 
@@ -195,16 +200,16 @@ describe('refused is', () => {
     [307, '', 'redirect'],
   ])('%d with %j: %s', (status, body, why) => {
     const answer = answerTo(status, body)
-    expect(answer.kind === 'refused' && answer.why).toBe(why)
+    expect(answer.kind === 'rejected' && answer.reason).toBe(why)
     // Other jobs would not fare better with the same credentials.
-    expect(answer.kind === 'refused' && answer.scope).toBe(why === 'credentials' ? 'all' : 'job')
+    expect(answer.kind === 'rejected' && answer.scope).toBe(why === 'credentials' ? 'all' : 'job')
   })
 
   describe('credentials, with a clock', () => {
     const NOW = Date.UTC(2026, 10, 25, 12)
     const answerAt = (status: number, headers: Record<string, string>) =>
-      readAnswer(
-        { kind: 'reply', status, headers, body: '', flaw: undefined },
+      readJobResponse(
+        { kind: 'response', status, headers, body: '', bodyError: undefined },
         'job-1',
         SERVICES.taurusdb,
         noSecrets,
@@ -236,7 +241,7 @@ describe('refused is', () => {
 
 describe('to be tried again is', () => {
   test.each([408, 429, 500, 502, 503, 504, 599])('%d', (status) => {
-    expect(answerTo(status, '').kind).toBe('try-again')
+    expect(answerTo(status, '').kind).toBe('transient')
   })
 
   test.each([
@@ -254,7 +259,7 @@ describe('to be tried again is', () => {
     ['', undefined],
   ])('429 with Retry-After %j after %p ms', (header, ms) => {
     const answer = answerTo(429, '', { 'retry-after': header })
-    expect(answer.kind === 'try-again' && answer.retryAfter).toBe(ms)
+    expect(answer.kind === 'transient' && answer.retryAfter).toBe(ms)
   })
 })
 
@@ -291,16 +296,16 @@ describe('an error tells code, message and request id', () => {
 })
 
 describe('without a reply', () => {
-  const noReply: NoReply = {
-    kind: 'no-reply',
-    why: 'broken',
+  const noReply: NoResponse = {
+    kind: 'no-response',
+    reason: 'network',
     phase: 'connect',
     code: 'ECONNREFUSED',
     message: 'connect ECONNREFUSED',
     proxyStatus: undefined,
   }
-  const read = (failure: Partial<NoReply>) =>
-    readAnswer({ ...noReply, ...failure }, ID, SERVICES.taurusdb, noSecrets, 0)
+  const read = (failure: Partial<NoResponse>) =>
+    readJobResponse({ ...noReply, ...failure }, ID, SERVICES.taurusdb, noSecrets, 0)
 
   test.each([
     ['connect', 'no connection: “connect ECONNREFUSED”'],
@@ -310,28 +315,28 @@ describe('without a reply', () => {
     ['body', 'the answer was cut: “connect ECONNREFUSED”'],
   ] as const)('it is tried again, and the phase %s is named', (phase, expected) => {
     const answer = read({ phase })
-    expect(answer.kind).toBe('try-again')
+    expect(answer.kind).toBe('transient')
     expect(says(answer)).toBe(expected)
   })
 
   test('for lack of time, it is tried again', () => {
-    const answer = read({ why: 'too-slow', phase: 'headers' })
-    expect(answer.kind).toBe('try-again')
+    const answer = read({ reason: 'timeout', phase: 'headers' })
+    expect(answer.kind).toBe('transient')
     expect(says(answer)).toBe('no answer came in time')
   })
 
   test('because of a certificate, it is refused', () => {
-    const answer = read({ why: 'certificate', phase: 'tls', message: 'self-signed certificate' })
-    expect(answer.kind === 'refused' && answer.why).toBe('certificate')
+    const answer = read({ reason: 'certificate', phase: 'tls', message: 'self-signed certificate' })
+    expect(answer.kind === 'rejected' && answer.reason).toBe('certificate')
   })
 
   test.each([
-    [407, 'refused'],
-    [403, 'refused'],
-    [408, 'try-again'],
-    [429, 'try-again'],
-    [502, 'try-again'],
-    [302, 'refused'],
+    [407, 'rejected'],
+    [403, 'rejected'],
+    [408, 'transient'],
+    [429, 'transient'],
+    [502, 'transient'],
+    [302, 'rejected'],
   ])('because the proxy answered %d, it is %s', (proxyStatus, kind) => {
     expect(read({ phase: 'proxy', proxyStatus }).kind).toBe(kind)
   })

@@ -1,11 +1,11 @@
-import type { Answer, ListAnswer, Window } from '../../src/answer.ts'
+import type { JobResponse, ListResponse, TimeWindow } from '../../src/response.ts'
 import type { JobId } from '../../src/api/job.ts'
 import { pacing } from '../../src/wait/pace.ts'
 import { schedule } from '../../src/wait/schedule.ts'
-import { wait, type Waited } from '../../src/wait/wait.ts'
+import { wait, type WaitResult } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
-import { jobAnswer, tryAgain } from './answers.ts'
-import { noSecrets, outside, plain } from './text.ts'
+import { jobResponse, transient } from './responses.ts'
+import { noSecrets, untrusted, plain } from './text.ts'
 
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
@@ -14,7 +14,7 @@ export const HOUR = 60 * MINUTE
 /** The wall clock when a wait begins, milliseconds since the epoch. */
 export const START = Date.UTC(2026, 0, 1)
 
-export interface Asked {
+export interface JobRequest {
   readonly id: string
   readonly at: number
 }
@@ -24,7 +24,7 @@ export interface Scenario {
   readonly timeout?: number
   readonly interval?: 'auto' | number
   /** What the service answers at a moment; `never` is an exchange that only an abort ends, after `lastly` ms. */
-  readonly service: (asked: Asked) => Answer | 'never' | Promise<Answer>
+  readonly service: (requests: JobRequest) => JobResponse | 'never' | Promise<JobResponse>
   readonly interruptAt?: number
   /** How long an exchange takes. */
   readonly latency?: number
@@ -32,12 +32,12 @@ export interface Scenario {
   readonly creep?: number
   readonly failFast?: boolean
   /** What the list answers at a moment, `never` as above; there is none when not given. */
-  readonly list?: (asked: ListAsked) => ListAnswer | 'never'
+  readonly list?: (requests: ListRequest) => ListResponse | 'never'
   /** The order whose jobs are waited for, instead of jobs. */
   readonly order?: string
 }
 
-export interface ListAsked extends Window {
+export interface ListRequest extends TimeWindow {
   readonly at: number
 }
 
@@ -60,8 +60,8 @@ export async function waitFor({
     now: () => clock.now() + (crept += creep * (looks++ % 11)),
     sleep: (ms: number, signal: AbortSignal) => clock.sleep(creep > 0 ? Math.floor(ms) : ms, signal),
   }
-  const asked: Asked[] = []
-  const listed: ListAsked[] = []
+  const requests: JobRequest[] = []
+  const listRequests: ListRequest[] = []
   const found: string[] = []
   const next: (number | undefined)[] = []
   const warnings: string[] = []
@@ -71,18 +71,18 @@ export async function waitFor({
       stop.abort()
     })
   }
-  let underWay = 0
-  let mostUnderWay = 0
-  const ask = async ({ value }: JobId, signal: AbortSignal): Promise<Answer> => {
+  let inFlight = 0
+  let maxInFlight = 0
+  const getJob = async ({ value }: JobId, signal: AbortSignal): Promise<JobResponse> => {
     const question = { id: value, at: clock.now() }
-    asked.push(question)
-    mostUnderWay = Math.max(mostUnderWay, ++underWay)
+    requests.push(question)
+    maxInFlight = Math.max(maxInFlight, ++inFlight)
     const answer = await service(question)
     if (answer === 'never' || latency > 0) await clock.sleep(answer === 'never' ? Infinity : latency, signal)
-    underWay -= 1
-    return signal.aborted || answer === 'never' ? tryAgain() : answer
+    inFlight -= 1
+    return signal.aborted || answer === 'never' ? transient() : answer
   }
-  const waited = await clock.run(
+  const results = await clock.run(
     wait(
       {
         jobs: order === undefined ? jobs.map(jobId) : { order: jobId(order) },
@@ -93,51 +93,51 @@ export async function waitFor({
         failFast,
       },
       {
-        ask,
-        askList: async (window, signal) => {
+        getJob,
+        listJobs: async (window, signal) => {
           const question = { ...window, at: clock.now() }
-          listed.push(question)
+          listRequests.push(question)
           const answer = list?.(question) ?? 'never'
           await clock.sleep(answer === 'never' ? Infinity : latency, signal)
-          return signal.aborted || answer === 'never' ? (tryAgain() as ListAnswer) : answer
+          return signal.aborted || answer === 'never' ? (transient() as ListResponse) : answer
         },
         clock: creeping,
         wallClock: () => START + clock.now(),
         signal: stop.signal,
         listener: {
-          answered: (_state, nextAsk) => next.push(nextAsk),
-          warned: (warning) => warnings.push(plain(warning)),
-          found: (ids) => found.push(...ids.map(({ value }) => value)),
+          onResponse: (_state, nextAsk) => next.push(nextAsk),
+          onWarning: (warning) => warnings.push(plain(warning)),
+          onJobsFound: (ids) => found.push(...ids.map(({ value }) => value)),
         },
         describe: (error) => noSecrets.error(error),
       },
     ),
   )
   return {
-    waited,
-    asked,
-    listed,
+    results,
+    requests,
+    listRequests,
     found,
     next,
     warnings,
-    mostUnderWay,
+    maxInFlight,
     endedAt: clock.now(),
-    only: only(waited),
+    only: only(results),
   }
 }
 
-function only(waited: readonly Waited[]): Waited {
-  const [first] = waited
-  if (first === undefined) throw new Error('nothing was waited for')
+function only(results: readonly WaitResult[]): WaitResult {
+  const [first] = results
+  if (first === undefined) throw new Error('nothing was results for')
   return first
 }
 
 export function jobId(value: string): JobId {
-  return { value, text: outside(value) }
+  return { value, text: untrusted(value) }
 }
 
 /** A job as a function of time. */
 export const completesAfter =
   (ms: number) =>
-  ({ at }: Asked): Answer =>
-    jobAnswer(at >= ms ? 'Completed' : 'Running')
+  ({ at }: JobRequest): JobResponse =>
+    jobResponse(at >= ms ? 'Completed' : 'Running')

@@ -1,0 +1,56 @@
+import type { JobResponse, ListResponse, ListEntry } from '../../src/response.ts'
+import { jobSchema, toJob, type JobId } from '../../src/api/job.ts'
+import { noSecrets, untrusted } from './text.ts'
+
+/** Answers as tests want them. */
+
+export const ID: JobId = { value: 'job-1', text: untrusted('job-1') }
+
+export function jobResponse(status: string, fields: Record<string, unknown> = {}): JobResponse {
+  return { kind: 'job', job: toJob(jobSchema.parse({ id: ID.value, status, ...fields }), noSecrets) }
+}
+
+export const notFoundYet: JobResponse = {
+  kind: 'not-found-yet',
+  detail: { label: 'not visible', message: ['not there'] },
+}
+
+export const unusable: JobResponse = { kind: 'unusable', detail: { label: 'no job', message: ['no job'] } }
+
+export const otherJob: JobResponse = { kind: 'other-job', id: untrusted('job-2') }
+
+export function transient(retryAfter?: number): JobResponse {
+  return { kind: 'transient', retryAfter, detail: { label: '502', message: ['HTTP 502'] } }
+}
+
+export const unauthorized: JobResponse = {
+  kind: 'rejected',
+  reason: 'credentials',
+  scope: 'all',
+  detail: { label: '401', message: ['HTTP 401 APIGW.0301'] },
+}
+
+export const forbidden: JobResponse = {
+  kind: 'rejected',
+  reason: 'permission',
+  scope: 'job',
+  detail: { label: '403', message: ['HTTP 403 DBS.200010'] },
+}
+
+export interface Listed {
+  readonly id: string
+  readonly status: string
+  readonly process?: string
+  /** Milliseconds since the epoch. */
+  readonly created?: number
+  readonly orderId?: string
+}
+
+export function listResponse(jobs: readonly Listed[], isWhole = true): ListResponse {
+  return { kind: 'list', entries: jobs.map(listEntry), isWhole }
+}
+
+function listEntry({ id, status, process, created = 0, orderId }: Listed): ListEntry {
+  const job = toJob(jobSchema.parse({ id, status, process }), noSecrets)
+  return { id: { value: id, text: untrusted(id) }, orderId, created, job }
+}
