@@ -33,7 +33,7 @@ describe('a token service that is out of order', () => {
     simulator.misbehave(fault, { api })
     const { waited, answers } = await waitFor()
     expect(results(waited)).toEqual(['completed'])
-    expect(answers.map(({ kind }) => kind)).toEqual([expect.stringMatching(/^(try-again|unusable)$/), 'job'])
+    expect(answers.map(({ kind }) => kind)).toEqual([expect.stringMatching(/^(transient|unusable)$/), 'job'])
   })
 
   test('with a limit of its own says nothing of the jobs API’s', async () => {
