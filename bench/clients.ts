@@ -1,17 +1,17 @@
 import { SECOND } from '../src/duration.ts'
-import { schedule, type Pause } from '../src/wait/schedule.ts'
+import { pollInterval, type PollInterval } from '../src/wait/poll-interval.ts'
 import { total } from '../src/wait/tally.ts'
 
-/** A client's pauses, from when it asks first on; `random` uniform in 0 to 1. */
-type Client = (random: () => number) => Pause
+/** A client's poll intervals, the first one from its start; `random` uniform in 0 to 1. */
+type Client = (random: () => number) => PollInterval
 
 export const OURS = 'this action'
-/** What all others are measured against. */
+/** The client that the others are measured against. */
 export const TERRAFORM = 'Terraform provider'
 
-/** Who waits today for this cloud's jobs, and for other clouds'. */
+/** Clients that wait for this cloud's jobs today, and those of other clouds. */
 export const CLIENTS: Readonly<Record<string, Client>> = {
-  [OURS]: (random) => schedule('auto', random),
+  [OURS]: (random) => pollInterval('auto', random),
   // terraform-provider-huaweicloud 1.97: 10 s, then every 10 s.
   [TERRAFORM]: () => growing(10, () => 10),
   // golangsdk 2026-05; it also sleeps 15 s after the end, which is not counted here.
@@ -39,8 +39,8 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
   'Terraform StateChangeConf': () => growing(0, (n) => Math.min(0.2 * 2 ** (n - 1), 10)),
 }
 
-/** Seconds to the first question, and after the n-th one. */
-function growing(first: number, after: (n: number) => number): Pause {
+/** Seconds before the first request, and after the n-th one. */
+function growing(first: number, after: (n: number) => number): PollInterval {
   return ({ tally }) => (tally.length === 0 ? first : after(total(tally))) * SECOND
 }
 

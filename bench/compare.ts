@@ -11,15 +11,15 @@ export interface Score {
   readonly longest: number
 }
 
-/** How a client does on a curve: the real loop with its pauses, on the same jobs as every other. */
+/** A client's results on a curve: the real loop with its intervals, on the same jobs as all others. */
 export async function scoreOf(client: string, curve: string): Promise<Score> {
-  const pauses = CLIENTS[client]
+  const intervals = CLIENTS[client]
   const shape = { ...CURVES, ...BAD_CURVES }[curve]
-  if (pauses === undefined || shape === undefined) throw new Error(`there is no ${client} or no ${curve}`)
-  const pause = pauses(seeded(1))
+  if (intervals === undefined || shape === undefined) throw new Error(`there is no ${client} or no ${curve}`)
+  const interval = intervals(seeded(1))
   const outcomes: Outcome[] = []
   for (const [index, duration] of durations().entries())
-    outcomes.push(await drive(plan(shape, duration, index), pause))
+    outcomes.push(await drive(plan(shape, duration, index), interval))
   const lags = outcomes.map(({ lag }) => lag).sort((a, b) => a - b)
   return {
     requests: mean(outcomes.map(({ requests }) => requests)),

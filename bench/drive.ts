@@ -9,8 +9,7 @@ import { SERVICES } from '../src/api/service.ts'
 import { HOUR } from '../src/duration.ts'
 import type { HttpResponse } from '../src/http/exchange.ts'
 import { Secrets } from '../src/secrets.ts'
-import type { Pacing } from '../src/wait/pace.ts'
-import type { Pause } from '../src/wait/schedule.ts'
+import type { PollInterval } from '../src/wait/poll-interval.ts'
 import { wait, type WaitResult } from '../src/wait/wait.ts'
 
 const secrets = new Secrets(() => undefined)
@@ -18,33 +17,31 @@ const secrets = new Secrets(() => undefined)
 /** What the real `wait()` needed for one job. */
 export interface Outcome {
   readonly requests: number
-  /** From the job's end to the answer that says so, milliseconds. */
+  /** From the job's end to the response that reports it, milliseconds. */
   readonly lag: number
 }
 
-/** Waits for one job in virtual time, with answers that take none. */
-export async function drive(plan: JobPlan, pause: Pause): Promise<Outcome> {
+/** Waits for one job in virtual time, with responses that take none. */
+export async function drive(plan: JobPlan, interval: PollInterval): Promise<Outcome> {
   const clock = new VirtualClock()
   let requests = 0
-  const ask = () => {
+  const getJob = () => {
     requests += 1
-    return Promise.resolve(answerAt(plan, clock.now()))
+    return Promise.resolve(responseAt(plan, clock.now()))
   }
-  const [waited] = await clock.run(
-    waitInVirtualTime([plan.id], { clock, pause, ask, pacing: (pace) => pace }),
-  )
+  const [waited] = await clock.run(waitInVirtualTime([plan.id], { clock, interval, getJob, random: () => 0 }))
   if (waited?.outcome.result !== 'completed')
-    throw new Error(`the wait ended as ${waited?.outcome.result ?? 'nothing'}`)
+    throw new Error(`the wait ended with the result ${waited?.outcome.result ?? 'nothing'}`)
   return { requests, lag: clock.now() - endOf(plan) }
 }
 
 interface Virtual {
   readonly clock: VirtualClock
-  readonly pause: Pause
-  readonly pacing: Pacing
-  readonly ask: (id: string) => Promise<JobResponse>
+  readonly interval: PollInterval
+  readonly random: () => number
+  readonly getJob: (id: string) => Promise<JobResponse>
   /** Undefined: the service has no list. */
-  readonly askList?: (window: TimeWindow) => Promise<ListResponse>
+  readonly listJobs?: (window: TimeWindow) => Promise<ListResponse>
   /** Milliseconds. */
   readonly timeout?: number
 }
@@ -55,22 +52,22 @@ export const START = Date.UTC(2026, 0, 1)
 /** The real loop. */
 export function waitInVirtualTime(
   ids: readonly string[],
-  { clock, pause, pacing, ask, askList, timeout = 4 * HOUR }: Virtual,
+  { clock, interval, random, getJob, listJobs, timeout = 4 * HOUR }: Virtual,
 ): Promise<readonly WaitResult[]> {
   return wait(
     {
       jobs: ids.map((value) => ({ value, text: secrets.text(value) })),
       timeout,
-      pause,
-      pacing,
-      hasList: askList !== undefined,
+      interval,
+      hasList: listJobs !== undefined,
       failFast: false,
     },
     {
-      getJob: ({ value }) => ask(value),
-      listJobs: askList ?? (() => Promise.reject(new Error('there is no list'))),
+      getJob: ({ value }) => getJob(value),
+      listJobs: listJobs ?? (() => Promise.reject(new Error('there is no list'))),
       wallClock: () => START + clock.now(),
       clock,
+      random,
       signal: new AbortController().signal,
       listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
       describe: (error) => secrets.error(error),
@@ -78,31 +75,31 @@ export function waitInVirtualTime(
   )
 }
 
-/** The answer about a job so many milliseconds after its creation, read as it is read from the network. */
-export function answerAt(plan: JobPlan, elapsed: number): JobResponse {
+/** The response about a job so many milliseconds after its creation, read as if it came from the network. */
+export function responseAt(plan: JobPlan, elapsed: number): JobResponse {
   const job = jobAt(plan, elapsed)
   return job === 'hidden'
     ? read(400, { error_code: 'DBS.200543', error_msg: 'The job does not exist.' }, plan.id)
     : read(200, { job }, plan.id)
 }
 
-/** A reply, read as it is read from the network. */
+/** A response, read as if it came from the network. */
 export function read(status: number, body: unknown, id: string): JobResponse {
-  return readJobResponse(reply(status, JSON.stringify(body)), id, SERVICES.taurusdb, secrets, 0)
+  return readJobResponse(response(status, JSON.stringify(body)), id, SERVICES.taurusdb, secrets, 0)
 }
 
-/** The list of a window's jobs, as the simulator answers it. */
+/** The simulator's list of a window's jobs. */
 export function listAt(tasks: TaskCenter, window: TimeWindow): ListResponse {
   const query = Object.fromEntries(new URLSearchParams(listQuery(window)))
   const { status, body } = listJobs({ query, headers: {} }, { tasks, firstOffset: 0 })
-  return readListResponse(reply(status, String(body)), secrets, 0)
+  return readListResponse(response(status, String(body)), secrets, 0)
 }
 
-/** A list that is refused. */
-export function refusedList(status: number, body: unknown): ListResponse {
-  return readListResponse(reply(status, JSON.stringify(body)), secrets, 0)
+/** A rejected request for the list. */
+export function rejectedList(status: number, body: unknown): ListResponse {
+  return readListResponse(response(status, JSON.stringify(body)), secrets, 0)
 }
 
-function reply(status: number, body: string): HttpResponse {
+function response(status: number, body: string): HttpResponse {
   return { kind: 'response', status, headers: {}, body, bodyError: undefined }
 }

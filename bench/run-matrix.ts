@@ -1,22 +1,22 @@
 import { SECOND } from '../src/duration.ts'
-import { budgetsBest, matrixOf, oneProcessOf } from './matrix.ts'
+import { roundRobinOf, matrixOf, oneProcessOf } from './matrix.ts'
 
-/** `npm run bench:matrix`: many processes of this action and one budget, in virtual time. Prints Markdown. */
+/** `npm run bench:matrix`: many processes of this action and one rate limit, in virtual time. Prints Markdown. */
 
-console.log('Budget of 200 requests in 5 minutes for all; jobs of 5 to 20 minutes with linear progress:\n')
+console.log('Processes that share 200 requests in 5 minutes; jobs of 5 to 20 minutes with linear progress:\n')
 console.log(
-  '| waiters | false failures | requests | 429 | 429 after 10 min | lag, mean | p95 | budget’s best | p95 | × |',
+  '| clients | false failures | requests | 429 | 429 after 10 min | lag, mean | p95 | round robin | p95 | × |',
 )
 console.log('| --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |')
-for (const waiters of [1, 16, 64, 256, 1_000]) {
-  const best = budgetsBest(waiters)
-  const { falseFailures, requests, refused, refusedLater, lag, p95 } = await matrixOf(waiters)
+for (const clients of [1, 16, 64, 256, 1_000]) {
+  const best = roundRobinOf(clients)
+  const { falseFailures, requests, throttled, throttledLater, lag, p95 } = await matrixOf(clients)
   const cells = [
-    waiters,
+    clients,
     falseFailures,
     requests.toFixed(0),
-    percent(refused),
-    percent(refusedLater),
+    percent(throttled),
+    percent(throttledLater),
     seconds(lag),
     seconds(p95),
     seconds(best.lag),
@@ -26,25 +26,27 @@ for (const waiters of [1, 16, 64, 256, 1_000]) {
   console.log(`| ${cells.join(' | ')} |`)
 }
 
-console.log('\nOne process that waits for as many jobs, at the same budget, with the list and without:\n')
 console.log(
-  '| jobs | list | false failures | requests | most in 5 min | 429 | lag, mean | p95 | budget’s best | × |',
+  '\nOne process that waits for several jobs at the same rate limit, with and without the job list:\n',
+)
+console.log(
+  '| jobs | list | false failures | requests | most in 5 min | 429 | lag, mean | p95 | round robin | × |',
 )
 console.log('| --: | :-- | --: | --: | --: | --: | --: | --: | --: | --: |')
 for (const jobs of [1, 16, 100, 500]) {
   for (const hasList of [true, false]) {
-    const { falseFailures, requests, mostInFiveMinutes, refused, lag, p95 } = await oneProcessOf(
+    const { falseFailures, requests, mostInFiveMinutes, throttled, lag, p95 } = await oneProcessOf(
       jobs,
       hasList,
     )
-    const best = budgetsBest(jobs)
+    const best = roundRobinOf(jobs)
     const cells = [
       jobs,
       hasList ? 'yes' : 'no',
       falseFailures,
       requests,
       mostInFiveMinutes,
-      percent(refused),
+      percent(throttled),
       seconds(lag),
       seconds(p95),
       seconds(best.lag),

@@ -6,7 +6,7 @@ import { startSimulator } from '../simulator/simulator.ts'
 
 /**
  * `npm run bench:start`: the built action on a job that has completed, beside a bare Node script that makes the same
- * GET, in turn. Prints Markdown. Times are this machine's; the ratios are what counts.
+ * GET, in turn. Prints Markdown. Times depend on the machine; the ratios are what counts.
  */
 
 const ROUNDS = 21
@@ -29,7 +29,7 @@ const root = join(import.meta.dirname, '..')
 const runs = {
   'bare Node': () =>
     run([
-      // Its types are stripped beforehand, for that is nothing the action has to do.
+      // Its types are stripped beforehand, because the action doesn't have to do that either.
       join(folder, 'bare.mjs'),
       `${simulator.endpoint}/v3/${simulator.projectId}/jobs?id=${job}`,
       simulator.token,
@@ -71,13 +71,13 @@ for (const [name, { wall, cpu, memory }] of [
 const ratio = (field: keyof Cost) => (ours[field] / bare[field]).toFixed(2)
 console.log(`| × | ${ratio('wall')} | ${ratio('cpu')} | ${ratio('memory')} |`)
 
-/** Runs Node once; the process tells its own costs at its end. */
+/** Runs Node once; the process reports its own costs when it exits. */
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Cost> {
-  const tell = `process.on('exit', () => process.getBuiltinModule('fs').writeFileSync(${JSON.stringify(costFile)}, JSON.stringify(process.resourceUsage())))`
+  const report = `process.on('exit', () => process.getBuiltinModule('fs').writeFileSync(${JSON.stringify(costFile)}, JSON.stringify(process.resourceUsage())))`
   const start = performance.now()
   const child = spawn(
     process.execPath,
-    [`--import=data:text/javascript,${encodeURIComponent(tell)}`, ...args],
+    [`--import=data:text/javascript,${encodeURIComponent(report)}`, ...args],
     {
       env: { PATH: process.env['PATH'], ...env },
       stdio: 'ignore',

@@ -2,12 +2,12 @@ import { planJob, type JobPlan } from '../simulator/job.ts'
 import { MINUTE, SECOND } from '../src/duration.ts'
 import { seeded } from './random.ts'
 
-/** Jobs to be waited for: the same 400 durations with each way of telling progress. */
+/** The jobs of the benchmark: the same 400 durations with each way of reporting progress. */
 
-/** How a job of so many milliseconds goes; `index` tells jobs apart where chance is in it. */
+/** How a job of a duration in milliseconds proceeds; `index` seeds the random ones. */
 type Shape = (duration: number, index: number) => Partial<JobPlan>
 
-/** Progress that tells something, and none. */
+/** Progress that is useful, and none. */
 export const CURVES: Readonly<Record<string, Shape>> = {
   linear: curve((x) => x),
   'square root': curve((x) => Math.sqrt(x)),

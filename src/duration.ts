@@ -1,7 +1,8 @@
-/** Milliseconds in one second, minute and hour. */
+/** Milliseconds. */
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
 
 /**
  * Reads a duration as users write it: `90` (seconds), `45s`, `30m`, `1h30m`.

@@ -17,8 +17,7 @@ import { colored, plain } from './report/style.ts'
 import { publish, type Toolkit } from './report/publish.ts'
 import { summaryOf, summaryOfAnnotation } from './report/summary.ts'
 import type { Secrets } from './secrets.ts'
-import { pacing } from './wait/pace.ts'
-import { schedule } from './wait/schedule.ts'
+import { pollInterval } from './wait/poll-interval.ts'
 import { wait, type Clock, type WaitResult } from './wait/wait.ts'
 
 /** What a run needs of the process it is in. */
@@ -69,7 +68,7 @@ async function waitFor(
   { exchange }: RequestLog,
 ): Promise<readonly WaitResult[]> {
   const { toolkit, env, secrets, clock, wallClock, random, signal } = around
-  const { jobs, timeout, pollInterval, failFast, credentials: choice, ...api } = settings
+  const { jobs, timeout, pollInterval: setting, failFast, credentials: choice, ...api } = settings
   const log = new Log(jobs, toolkit, clock, usesColor(env) ? colored : plain)
   log.begin(secrets.text(api.endpoint), timeout, choice.source)
   const credentials = credentialsFor(choice, settings, around, exchange, log)
@@ -80,8 +79,7 @@ async function waitFor(
     {
       jobs,
       timeout,
-      pause: schedule(pollInterval, random),
-      pacing: pacing(random),
+      interval: pollInterval(setting, random),
       hasList: api.service.hasList,
       failFast,
     },
@@ -90,6 +88,7 @@ async function waitFor(
       listJobs: jobListApi(asking),
       clock,
       wallClock,
+      random,
       signal,
       listener: log,
       describe: (error) => secrets.error(error),

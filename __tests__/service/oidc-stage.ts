@@ -8,8 +8,7 @@ import { OidcCredentials } from '../../src/credentials/oidc.ts'
 import { HOUR, SECOND } from '../../src/duration.ts'
 import { exchange } from '../../src/http/exchange.ts'
 import { Secrets } from '../../src/secrets.ts'
-import { pacing } from '../../src/wait/pace.ts'
-import { schedule } from '../../src/wait/schedule.ts'
+import { pollInterval } from '../../src/wait/poll-interval.ts'
 import { wait, type WaitResult } from '../../src/wait/wait.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
@@ -100,8 +99,7 @@ export async function waitFor({
       {
         jobs: ids.map((value) => ({ value, text: untrusted(value) })),
         timeout,
-        pause: schedule(interval, () => 0.5),
-        pacing: pacing(() => 0.5),
+        interval: pollInterval(interval, () => 0.5),
         hasList: false,
         failFast: false,
       },
@@ -114,6 +112,7 @@ export async function waitFor({
         },
         listJobs: () => Promise.reject(new Error('there is no list')),
         wallClock: () => 0,
+        random: () => 0.5,
         clock,
         signal: new AbortController().signal,
         listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },

@@ -31,7 +31,7 @@ describe('the end that a pace leads to is near the true one, which lies in the w
     ['steps of 25', (x: number) => Math.floor(x * 4) / 4, 480, 30],
   ])('%s', (_name, progressAt, until, seconds) => {
     const expected = estimateCompletion(historyOf(...looks(15, until, progressAt)))
-    expect(Math.abs((expected?.end ?? 0) - 600_000)).toBeLessThan(seconds * 1_000)
+    expect(Math.abs((expected?.completion ?? 0) - 600_000)).toBeLessThan(seconds * 1_000)
     expect(expected?.earliest).toBeLessThan(600_000)
     expect(expected?.latest).toBeGreaterThan(600_000)
   })
@@ -83,10 +83,10 @@ test('a pace that falls counts at once', () => {
   const crawling: Seen[] = Array.from({ length: 20 }, (_, index) => [110 + index * 10, index < 10 ? 84 : 85])
   const slowing = estimateCompletion(historyOf(...fast, ...crawling))
   expect(steady).toMatchObject({ isSteady: true })
-  expect(Math.abs((steady?.end ?? 0) - 120_000)).toBeLessThanOrEqual(5_000)
+  expect(Math.abs((steady?.completion ?? 0) - 120_000)).toBeLessThanOrEqual(5_000)
   // A percent in about a hundred seconds: fifteen hundred to go.
   expect(slowing?.isSteady).toBe(false)
-  expect(slowing?.end).toBeGreaterThan(1_500_000)
+  expect(slowing?.completion).toBeGreaterThan(1_500_000)
 })
 
 test('another status with the same progress tells nothing new', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { listQuery, readListResponse } from '../../src/api/job-list.ts'
 import type { HttpResponse } from '../../src/http/exchange.ts'
-import { divide } from '../../src/wait/window.ts'
+import { divide } from '../../src/wait/time-window.ts'
 import { listResponse } from './responses.ts'
 import { noSecrets } from './text.ts'
 

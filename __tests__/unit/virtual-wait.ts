@@ -1,8 +1,7 @@
 import type { JobResponse, ListResponse, TimeWindow } from '../../src/response.ts'
 import type { JobId } from '../../src/api/job.ts'
-import { pacing } from '../../src/wait/pace.ts'
-import { schedule } from '../../src/wait/schedule.ts'
-import { wait, type WaitResult } from '../../src/wait/wait.ts'
+import { pollInterval } from '../../src/wait/poll-interval.ts'
+import { wait, type WaitDependencies, type WaitResult } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { jobResponse, transient } from './responses.ts'
 import { noSecrets, untrusted, plain } from './text.ts'
@@ -23,17 +22,17 @@ export interface Scenario {
   readonly jobs?: readonly string[]
   readonly timeout?: number
   readonly interval?: 'auto' | number
-  /** What the service answers at a moment; `never` is an exchange that only an abort ends, after `lastly` ms. */
+  /** What the service returns at a moment; `never` is an exchange that only an abort ends. */
   readonly service: (requests: JobRequest) => JobResponse | 'never' | Promise<JobResponse>
   readonly interruptAt?: number
-  /** How long an exchange takes. */
+  /** How long an exchange takes, in milliseconds. */
   readonly latency?: number
-  /** By how much the clock goes on each time it is looked at, and its timers fire early, as Node's do. */
+  /** How much the clock advances each time it is read; its timers then fire early, as those of Node do. */
   readonly creep?: number
   readonly failFast?: boolean
-  /** What the list answers at a moment, `never` as above; there is none when not given. */
+  /** What the list returns at a moment, `never` as above; without it the service has no list. */
   readonly list?: (requests: ListRequest) => ListResponse | 'never'
-  /** The order whose jobs are waited for, instead of jobs. */
+  /** An order instead of jobs. */
   readonly order?: string
 }
 
@@ -41,7 +40,7 @@ export interface ListRequest extends TimeWindow {
   readonly at: number
 }
 
-/** Waits in virtual time, and tells all that was seen. */
+/** Waits in virtual time, and records everything that happened. */
 export async function waitFor({
   jobs = ['job-1'],
   timeout = HOUR,
@@ -55,9 +54,9 @@ export async function waitFor({
   order,
 }: Scenario) {
   const clock = new VirtualClock()
-  let [crept, looks] = [0, 0]
+  let [crept, reads] = [0, 0]
   const creeping = {
-    now: () => clock.now() + (crept += creep * (looks++ % 11)),
+    now: () => clock.now() + (crept += creep * (reads++ % 11)),
     sleep: (ms: number, signal: AbortSignal) => clock.sleep(creep > 0 ? Math.floor(ms) : ms, signal),
   }
   const requests: JobRequest[] = []
@@ -74,13 +73,14 @@ export async function waitFor({
   let inFlight = 0
   let maxInFlight = 0
   const getJob = async ({ value }: JobId, signal: AbortSignal): Promise<JobResponse> => {
-    const question = { id: value, at: clock.now() }
-    requests.push(question)
+    const request = { id: value, at: clock.now() }
+    requests.push(request)
     maxInFlight = Math.max(maxInFlight, ++inFlight)
-    const answer = await service(question)
-    if (answer === 'never' || latency > 0) await clock.sleep(answer === 'never' ? Infinity : latency, signal)
+    const response = await service(request)
+    if (response === 'never' || latency > 0)
+      await clock.sleep(response === 'never' ? Infinity : latency, signal)
     inFlight -= 1
-    return signal.aborted || answer === 'never' ? transient() : answer
+    return signal.aborted || response === 'never' ? transient() : response
   }
   const results = await clock.run(
     wait(
@@ -88,29 +88,27 @@ export async function waitFor({
         jobs: order === undefined ? jobs.map(jobId) : { order: jobId(order) },
         hasList: list !== undefined,
         timeout,
-        pause: schedule(interval, () => 0.5),
-        pacing: pacing(() => 0.5),
+        interval: pollInterval(interval, () => 0.5),
         failFast,
       },
-      {
+      dependencies(creeping, {
         getJob,
-        listJobs: async (window, signal) => {
-          const question = { ...window, at: clock.now() }
-          listRequests.push(question)
-          const answer = list?.(question) ?? 'never'
-          await clock.sleep(answer === 'never' ? Infinity : latency, signal)
-          return signal.aborted || answer === 'never' ? (transient() as ListResponse) : answer
-        },
-        clock: creeping,
         wallClock: () => START + clock.now(),
+        random: () => 0.5,
+        listJobs: async (window, signal) => {
+          const request = { ...window, at: clock.now() }
+          listRequests.push(request)
+          const response = list?.(request) ?? 'never'
+          await clock.sleep(response === 'never' ? Infinity : latency, signal)
+          return signal.aborted || response === 'never' ? (transient() as ListResponse) : response
+        },
         signal: stop.signal,
         listener: {
-          onResponse: (_state, nextAsk) => next.push(nextAsk),
+          onResponse: (_state, nextPoll) => next.push(nextPoll),
           onWarning: (warning) => warnings.push(plain(warning)),
           onJobsFound: (ids) => found.push(...ids.map(({ value }) => value)),
         },
-        describe: (error) => noSecrets.error(error),
-      },
+      }),
     ),
   )
   return {
@@ -128,8 +126,26 @@ export async function waitFor({
 
 function only(results: readonly WaitResult[]): WaitResult {
   const [first] = results
-  if (first === undefined) throw new Error('nothing was results for')
+  if (first === undefined) throw new Error('the wait has no result')
   return first
+}
+
+/** A wait without a service, a list, a listener, or a date; tests add what they need. */
+export function dependencies(
+  clock: WaitDependencies['clock'],
+  added: Partial<WaitDependencies> = {},
+): WaitDependencies {
+  return {
+    getJob: () => Promise.reject(new Error('there is no service')),
+    listJobs: () => Promise.reject(new Error('there is no list')),
+    clock,
+    wallClock: () => 0,
+    random: () => 0,
+    signal: new AbortController().signal,
+    listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
+    describe: (error) => noSecrets.error(error),
+    ...added,
+  }
 }
 
 export function jobId(value: string): JobId {

@@ -1,16 +1,28 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse } from '../../src/response.ts'
-import type { Pacing } from '../../src/wait/pace.ts'
 import { wait } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { forbidden, jobResponse, notFoundYet, transient, unauthorized, unusable } from './responses.ts'
-import { untrusted } from './text.ts'
-import { SECOND, MINUTE, HOUR, type JobRequest, waitFor, completesAfter } from './virtual-wait.ts'
+import {
+  completesAfter,
+  dependencies,
+  HOUR,
+  jobId,
+  MINUTE,
+  SECOND,
+  waitFor,
+  type JobRequest,
+} from './virtual-wait.ts'
 
-/** Several jobs, and the limit that all questions share. */
+/** Several jobs, and the rate limit that all requests share. */
+
+const throttled = { ...transient(), throttled: { period: 5 * MINUTE } } as Extract<
+  JobResponse,
+  { kind: 'transient' }
+>
 
 describe('several jobs', () => {
-  test('are each waited for to their own end', async () => {
+  test('are each polled until their own end', async () => {
     const { results } = await waitFor({
       jobs: ['a', 'b', 'c', 'd'],
       service: ({ id, at }) => {
@@ -27,7 +39,7 @@ describe('several jobs', () => {
     ])
   })
 
-  test('do not wait for one whose exchange stalls', async () => {
+  test('do not wait for a job whose exchange stalls', async () => {
     const { requests, results } = await waitFor({
       jobs: ['a', 'b'],
       interval: 10 * SECOND,
@@ -38,7 +50,7 @@ describe('several jobs', () => {
     expect(requests.filter(({ id }) => id === 'b').length).toBeGreaterThan(5)
   })
 
-  test('all end when the credentials are refused', async () => {
+  test('all end when the credentials are rejected', async () => {
     const { results, requests } = await waitFor({
       jobs: ['a', 'b', 'c'],
       service: ({ id, at }) => (id === 'b' && at > MINUTE ? unauthorized : jobResponse('Running')),
@@ -49,7 +61,7 @@ describe('several jobs', () => {
     expect(requests.filter(({ id, at }) => id === 'b' && at > MINUTE)).toHaveLength(1)
   })
 
-  test('are asked for one by one until there is an answer, for credentials that are refused', async () => {
+  test('are polled one at a time until a response proves that the credentials are accepted', async () => {
     const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
     const refused = await waitFor({ jobs, service: () => unauthorized })
     expect(refused.requests).toHaveLength(1)
@@ -58,7 +70,7 @@ describe('several jobs', () => {
     expect(slow.maxInFlight).toBe(8)
   })
 
-  test('are asked for one by one, too, while only a gateway or a token service answered', async () => {
+  test('are polled one at a time while only a gateway or a token service responds', async () => {
     const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
     let answers = 0
     const { requests } = await waitFor({
@@ -71,7 +83,7 @@ describe('several jobs', () => {
     expect(Math.min(...apart)).toBeGreaterThanOrEqual(2 * SECOND)
   })
 
-  test('are asked for side by side once there was an answer, whatever comes then', async () => {
+  test('are polled concurrently after the first accepted request, whatever follows', async () => {
     const { requests } = await waitFor({
       jobs: Array.from({ length: 20 }, (_, index) => `job-${index}`),
       timeout: 30 * SECOND,
@@ -80,7 +92,7 @@ describe('several jobs', () => {
     expect(requests.length).toBeGreaterThan(50)
   })
 
-  test('go on when the permission for one of them is missing', async () => {
+  test('are still polled when the permission for one of them is missing', async () => {
     const { results } = await waitFor({
       jobs: ['a', 'b', 'c'],
       service: ({ id, at }) => (id === 'b' && at > SECOND ? forbidden : completesAfter(MINUTE)({ id, at })),
@@ -88,7 +100,7 @@ describe('several jobs', () => {
     expect(results.map(({ outcome }) => outcome.result)).toEqual(['completed', 'error', 'completed'])
   })
 
-  test.each([2, 300])('%d of them start no more than 200 questions in five minutes', async (count) => {
+  test.each([2, 300])('%d of them send at most 200 requests in five minutes', async (count) => {
     const { requests } = await waitFor({
       jobs: Array.from({ length: count }, (_, index) => `job-${index}`),
       interval: SECOND,
@@ -123,7 +135,7 @@ describe('several jobs', () => {
     ])
   })
 
-  test('stay ended, though their own answers come at the same moment', async () => {
+  test('stay finished, even if their own responses arrive at the same moment', async () => {
     const { results, requests } = await waitFor({
       jobs: ['a', 'b'],
       latency: 0,
@@ -134,7 +146,7 @@ describe('several jobs', () => {
     expect(requests).toHaveLength(4)
   })
 
-  test('are not asked for all at the same moment', async () => {
+  test('do not open a connection each at the same moment', async () => {
     const { maxInFlight, results } = await waitFor({
       jobs: Array.from({ length: 100 }, (_, index) => `job-${index}`),
       service: completesAfter(30 * SECOND),
@@ -143,7 +155,7 @@ describe('several jobs', () => {
     expect(results.every(({ outcome }) => outcome.result === 'completed')).toBe(true)
   })
 
-  test('keep a question each for the last look, though they use up the budget', async () => {
+  test('keep a request each for the final poll, even if they use up the rate limit', async () => {
     const { results } = await waitFor({
       jobs: Array.from({ length: 90 }, (_, index) => `job-${index}`),
       timeout: HOUR,
@@ -152,7 +164,7 @@ describe('several jobs', () => {
     expect(results.every(({ outcome }) => outcome.result === 'completed')).toBe(true)
   })
 
-  test('are all asked for again before the timeout', async () => {
+  test('are all polled again before the timeout', async () => {
     const { results } = await waitFor({
       jobs: Array.from({ length: 50 }, (_, index) => `job-${index}`),
       interval: 10 * MINUTE,
@@ -163,14 +175,8 @@ describe('several jobs', () => {
   })
 })
 
-describe('the service’s limit', () => {
-  const throttled: JobResponse = {
-    ...transient(),
-    kind: 'transient',
-    throttled: { period: 5 * MINUTE },
-  } as JobResponse
-
-  test('is waited out once it is met, and kept from then on', async () => {
+describe('the rate limit of the service', () => {
+  test('is waited for when it is reached, and kept from then on', async () => {
     const refusedUntil = 300 * SECOND
     const { requests, results } = await waitFor({
       interval: SECOND,
@@ -189,7 +195,7 @@ describe('the service’s limit', () => {
     expect(next[0]).toBeLessThan(refusedUntil + 10 * SECOND)
   })
 
-  test('met once, by chance, costs a job that is alone less than a minute', async () => {
+  test('reached once, by chance, delays a single job by less than a minute', async () => {
     for (const refusedAt of [0, 3 * SECOND, 2 * MINUTE]) {
       let refusals = 0
       const { endedAt } = await waitFor({
@@ -213,13 +219,14 @@ describe('the service’s limit', () => {
     const before = requests.filter(({ at }) => at <= 30 * SECOND).length
     const refused = requests.filter(({ at }) => at > 30 * SECOND && at < 300 * SECOND).length
     const later = requests.filter(({ at }) => at >= 300 * SECOND && at < 600 * SECOND)
-    expect(refused).toBeLessThanOrEqual(6)
+    // The four in flight, and three retries.
+    expect(refused).toBeLessThanOrEqual(7)
     expect(later.length).toBeLessThan(200)
     expect(before).toBeGreaterThan(4)
     expect(new Set(later.map(({ id }) => id)).size).toBe(jobs.length)
   })
 
-  test('met with the first question of many jobs is not met by each of them', async () => {
+  test('reached by the first request of many jobs is not reached by each of them', async () => {
     const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
     const { requests, results } = await waitFor({
       jobs,
@@ -229,7 +236,7 @@ describe('the service’s limit', () => {
     expect(requests.filter(({ at }) => at < 100 * SECOND).length).toBeLessThanOrEqual(4)
   })
 
-  test('that says when to come again is obeyed by all jobs, the last look included', async () => {
+  test('with a Retry-After holds back all jobs, the final poll included', async () => {
     const withRetryAfter = { ...throttled, retryAfter: 60 * SECOND } as JobResponse
     const { requests } = await waitFor({
       jobs: ['a', 'b', 'c'],
@@ -239,7 +246,7 @@ describe('the service’s limit', () => {
     expect(requests.filter(({ at }) => at >= 20 * SECOND)).toHaveLength(1)
   })
 
-  test('does not keep the last look away', async () => {
+  test('does not prevent the final poll', async () => {
     const { requests, results } = await waitFor({
       interval: SECOND,
       timeout: 2 * MINUTE,
@@ -251,51 +258,42 @@ describe('the service’s limit', () => {
   })
 })
 
-/** Waits for jobs that never end, each due again a second after its answer, and tells when questions start. */
-async function startsOf(pacing: Pacing, gaps: number[] = []): Promise<number[]> {
+test('a learned interval is shared by the jobs that are still open', async () => {
   const clock = new VirtualClock()
-  const starts: number[] = []
+  const [sent, shares]: [number[], number[]] = [[], []]
+  const service = (id: string): JobResponse => {
+    sent.push(clock.now())
+    // Three accepted requests in 30 s: one each 10 s from then on, until more are accepted.
+    if (sent.length === 4 || sent.length === 5) return { ...throttled, throttled: { period: 30 * SECOND } }
+    return jobResponse(id === 'a' ? 'Completed' : 'Running')
+  }
   await clock.run(
     wait(
       {
-        jobs: ['a', 'b', 'c'].map((value) => ({ value, text: untrusted(value) })),
+        jobs: ['a', 'b', 'c'].map(jobId),
         timeout: MINUTE,
-        pause: (state, _elapsed, gap = 0) => {
-          if (state.last !== undefined) gaps.push(gap)
+        interval: (state, _elapsed, share = 0) => {
+          if (state.last?.kind === 'job') shares.push(share)
           return state.last === undefined ? 0 : SECOND
         },
-        pacing,
         hasList: false,
         failFast: false,
       },
-      {
-        listJobs: () => Promise.reject(new Error('there is no list')),
-        wallClock: () => 0,
-        getJob: ({ value }) => {
-          starts.push(clock.now())
-          return Promise.resolve(jobResponse(value === 'a' ? 'Completed' : 'Running'))
-        },
-        clock,
-        signal: new AbortController().signal,
-        listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
-        describe: () => untrusted('a defect'),
-      },
+      dependencies(clock, { getJob: ({ value }) => Promise.resolve(service(value)) }),
     ),
   )
-  return starts
-}
+  // Before the throttled requests and after them: two jobs are open, and each accepted request shortens the interval.
+  expect(shares.slice(0, 4)).toEqual([0, 0, 0, 2 * 9_200])
+  expect(sent.slice(0, 7)).toEqual([0, 0, 0, SECOND, SECOND, 30 * SECOND, 39.2 * SECOND])
+})
 
-test('what is due wakes up when the pace lets it', async () => {
-  const gaps: number[] = []
-  const paced = await startsOf(
-    (pace) => ({ ...pace, gap: 10 * SECOND, notBefore: pace.notBefore || 10 * SECOND }),
-    gaps,
-  )
-  expect(paced.slice(0, 6)).toEqual([0, 10, 20, 30, 40, 50].map((seconds) => seconds * SECOND))
-  // The gap of a job is that of the process, times the jobs that are open.
-  expect(new Set(gaps)).toEqual(new Set([20 * SECOND]))
-  const delayed = await startsOf((pace, _answer, at) =>
-    at < SECOND ? { ...pace, retryAt: 30 * SECOND } : pace,
-  )
-  expect(delayed.slice(0, 3)).toEqual([0, 30 * SECOND, 30 * SECOND])
+test('a Retry-After of a throttled request holds back all jobs', async () => {
+  const { requests } = await waitFor({
+    jobs: ['a', 'b', 'c'],
+    latency: 0,
+    interval: SECOND,
+    timeout: MINUTE,
+    service: ({ at }) => (at === SECOND ? { ...throttled, retryAfter: 29 * SECOND } : jobResponse('Running')),
+  })
+  expect(requests.filter(({ at }) => at > SECOND)[0]?.at).toBe(30 * SECOND)
 })

@@ -1,6 +1,6 @@
 import { UntrustedText } from '../untrusted-text.ts'
 
-/** How often each kind of answer came, in the order of its first time. */
+/** How often each kind of response came, in order of first appearance. */
 export type Tally = readonly Count[]
 
 interface Count {
@@ -8,19 +8,19 @@ interface Count {
   readonly count: number
 }
 
-/** Labels kept of one job; what comes beyond is counted together. */
+/** Labels kept per job; further ones are counted together. */
 const MAX_LABELS = 20
-const REST = 'other answers'
+const REST = 'other responses'
 
 export function count(tally: Tally, label: string | UntrustedText): Tally {
-  const known = tally.some((entry) => sameLabel(entry.label, label))
-  const counted = known || tally.length < MAX_LABELS ? label : REST
-  return known || tally.some((entry) => sameLabel(entry.label, counted))
+  const isKnown = tally.some((entry) => sameLabel(entry.label, label))
+  const counted = isKnown || tally.length < MAX_LABELS ? label : REST
+  return isKnown || tally.some((entry) => sameLabel(entry.label, counted))
     ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
     : [...tally, { label: counted, count: 1 }]
 }
 
-/** Requests that were answered, or given up, in all. */
+/** The number of requests, including those without a response. */
 export function total(tally: Tally): number {
   return tally.reduce((sum, entry) => sum + entry.count, 0)
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { JobResponse } from '../../src/response.ts'
 import { initialState, judge } from '../../src/wait/judge.ts'
 import { estimateCompletion } from '../../src/wait/estimate.ts'
-import { schedule } from '../../src/wait/schedule.ts'
+import { pollInterval } from '../../src/wait/poll-interval.ts'
 import { ID, jobResponse, notFoundYet, transient, unauthorized } from './responses.ts'
 
 /** The pause after some answers, a second apart. */
@@ -17,7 +17,7 @@ function pauseAfter(
     (before, answer, index) => judge(before, answer, index * 1_000).state,
     initialState(ID),
   )
-  return schedule(interval, () => random)(state, elapsed)
+  return pollInterval(interval, () => random)(state, elapsed)
 }
 
 const running = jobResponse('Running')
@@ -33,7 +33,11 @@ describe('auto', () => {
         judge(before, jobResponse('Running', { process }), seconds * 1_000).state,
       initialState(ID),
     )
-    return schedule('auto', () => options.random ?? 0)(state, (looks.at(-1)?.[0] ?? 0) * 1_000, options.gap)
+    return pollInterval('auto', () => options.random ?? 0)(
+      state,
+      (looks.at(-1)?.[0] ?? 0) * 1_000,
+      options.gap,
+    )
   }
 
   function windowOf(looks: readonly (readonly [seconds: number, progress: string])[]) {
@@ -147,8 +151,8 @@ describe('auto', () => {
 
 test('a fixed interval is the least pause where a limit was met, too', () => {
   const state = judge(initialState(ID), running, 0).state
-  expect(schedule(7_000, () => 0.5)(state, 0, 30_000)).toBe(30_000)
-  expect(schedule(60_000, () => 0.5)(state, 0, 30_000)).toBe(60_000)
+  expect(pollInterval(7_000, () => 0.5)(state, 0, 30_000)).toBe(30_000)
+  expect(pollInterval(60_000, () => 0.5)(state, 0, 30_000)).toBe(60_000)
 })
 
 test('credentials that are renewed are asked with soon', () => {

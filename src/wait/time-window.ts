@@ -1,16 +1,21 @@
+import { HOUR, SECOND } from '../duration.ts'
 import type { JobList, TimeWindow } from '../response.ts'
-import { SECOND } from '../duration.ts'
+
+/** How far the clocks of runner and service may differ. */
+export const MAX_CLOCK_SKEW = HOUR
+/** Windows of one search: more cost more requests than they save. */
+export const MAX_WINDOWS = 20
 
 /**
- * Divides a window whose list was not whole: into what the list told of, and the rest. Undefined when it can't be made
- * narrower: its jobs were created within a second, or nothing tells when.
+ * Divides a window whose list was incomplete into the part that the list contained and the rest. Undefined when it can't
+ * be narrower: its jobs were created within a second, or without a date.
  */
 export function divide(
   { since, until }: TimeWindow,
   { entries }: JobList,
 ): readonly [TimeWindow, TimeWindow] | undefined {
   const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN]
-  // Whichever way the list goes, what did not fit stands behind its last entry. Dates are whole seconds.
+  // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
   const isNewestFirst = last <= first
   const cut = isNewestFirst ? last : last - SECOND
   if (!(cut >= since && cut < until)) return undefined

@@ -1,0 +1,78 @@
+import type { JobId } from '../api/job.ts'
+import type { ListJobs } from '../api/job-list.ts'
+import { DAY, HOUR, SECOND } from '../duration.ts'
+import type { JobList, ListResponse, TimeWindow } from '../response.ts'
+import { phrase } from '../untrusted-text.ts'
+import { JudgedTarget, type JudgedOptions } from './job-target.ts'
+import { initialState } from './judge.ts'
+import { divide, MAX_CLOCK_SKEW, MAX_WINDOWS } from './time-window.ts'
+
+/** A new order is searched here again and again, and once in everything that the task center keeps. */
+const RECENT = HOUR
+const KEPT = 30 * DAY
+/** Between two windows of one search. */
+const NEXT_WINDOW_DELAY = 2 * SECOND
+
+/** An order: the job list is searched until it contains jobs of the order. */
+export class OrderTarget extends JudgedTarget<ListResponse> {
+  readonly #listJobs: ListJobs
+  readonly #onFound: (jobs: readonly JobId[], at: number) => void
+  readonly #recent: TimeWindow
+  /** Of the current search, the next one first. */
+  #windows: readonly TimeWindow[]
+  #windowsRead = 0
+  #isWideSearchDone = false
+
+  /** @param wallClock milliseconds since the epoch */
+  constructor(
+    order: JobId,
+    wallClock: number,
+    listJobs: ListJobs,
+    onFound: (jobs: readonly JobId[], at: number) => void,
+    options: JudgedOptions,
+  ) {
+    super(initialState(order, 'order'), 0, options)
+    this.#listJobs = listJobs
+    this.#onFound = onFound
+    this.#recent = { since: wallClock - RECENT, until: wallClock + MAX_CLOCK_SKEW }
+    this.#windows = [this.#recent]
+  }
+
+  send(at: number, signal: AbortSignal): Promise<ListResponse> {
+    this.sentAt = at
+    return this.#listJobs(this.#windows[0] ?? this.#recent, signal)
+  }
+
+  handle(response: ListResponse, at: number): void {
+    if (response.kind !== 'list') {
+      this.judge(response, at)
+      return
+    }
+    const order = this.state.id.value.toLowerCase()
+    const found = response.entries.filter(({ orderId }) => orderId?.toLowerCase() === order)
+    if (found.length > 0) {
+      this.#onFound(
+        found.map(({ id }) => id),
+        at,
+      )
+      return
+    }
+    this.#nextWindow(response)
+    const message = phrase`the task center lists no job of it`
+    this.judge({ kind: 'not-found-yet', detail: { label: 'no job yet', message } }, at)
+    // The same window again is worth the usual interval.
+    if (this.#windows.length > 0) this.dueAt = Math.min(this.dueAt, at + NEXT_WINDOW_DELAY)
+  }
+
+  #nextWindow(list: JobList): void {
+    const [window = this.#recent, ...others] = this.#windows
+    this.#windowsRead += 1
+    const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : divide(window, list)?.[1]
+    this.#windows = rest === undefined ? others : [rest, ...others]
+    if (this.#windows.length > 0) return
+    this.#windowsRead = 0
+    const { since } = this.#recent
+    if (!this.#isWideSearchDone) this.#windows = [{ since: since + RECENT - KEPT, until: since }]
+    this.#isWideSearchDone = true
+  }
+}

@@ -1,0 +1,83 @@
+import { MINUTE, SECOND } from '../duration.ts'
+import { estimateCompletion } from './estimate.ts'
+import type { JobState } from './judge.ts'
+import { total } from './tally.ts'
+
+// docs/polling.md explains these figures and measures them.
+
+/** The rate limit lasts for a request each 1.5 s. */
+const MIN_INTERVAL = 2 * SECOND
+/** Nobody wants to learn later than half a minute that a job finished, whatever its progress was. */
+const MAX_INTERVAL = 29 * SECOND
+/** Without progress: on average as late as polling each 10 s, and later for a job that takes longer than most. */
+const BLIND_INTERVAL = 9.5 * SECOND
+const LONG_RUNNING = 14 * MINUTE
+/** One request less is worth this much delay, on average, in seeing that a job finished. */
+const DELAY_PER_REQUEST = 0.5 * SECOND
+/** Percent. A job that is below this when it is first seen is not about to finish. */
+const HALFWAY = 50
+
+const MIN_BACKOFF = 1 * SECOND
+const MAX_BACKOFF = 30 * SECOND
+
+/**
+ * Milliseconds from a response to the next request for the same job; 0 before the first one.
+ *
+ * @param share least interval that the rate limit allows for one job, milliseconds
+ */
+export type PollInterval = (state: JobState, elapsed: number, share?: number) => number
+
+/**
+ * @param setting milliseconds, or `auto`
+ * @param random uniform in 0 to 1
+ */
+export function pollInterval(setting: 'auto' | number, random: () => number): PollInterval {
+  return (state, elapsed, share = 0) => {
+    if (elapsed === 0 && state.last === undefined) return 0
+    const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting
+    const interval = share > wanted ? stretched(state, elapsed, share, random) : wanted
+    return state.last?.kind === 'transient'
+      ? Math.max(interval, backoff(state.faults, random), state.last.retryAfter ?? 0)
+      : interval
+  }
+}
+
+function automatic(state: JobState, elapsed: number, random: () => number): number {
+  // This says nothing about the job: renewed credentials are tried soon.
+  if (state.last?.kind === 'rejected') return MIN_INTERVAL
+  // A random second interval keeps the jobs of a matrix from polling in step.
+  if (total(state.tally) === 1) return MIN_INTERVAL * (1 + random())
+  const estimate = estimateCompletion(state.history)
+  const progress = state.history.at(-1)?.progress
+  if (estimate === undefined) {
+    const isEarly = progress !== undefined && progress < HALFWAY
+    return clamp(isEarly ? elapsed : blind(elapsed))
+  }
+  const { earliest, latest } = estimate
+  if (elapsed < earliest) return clamp(earliest - elapsed)
+  // Where completion is equally likely at any moment, this interval balances requests and delay.
+  if (elapsed <= latest) return clamp(Math.sqrt(2 * DELAY_PER_REQUEST * (latest - elapsed)))
+  // The estimate was wrong: with time it is worth as little as no progress at all.
+  return clamp(Math.min((elapsed - latest) / 3, blind(elapsed)))
+}
+
+/** Half of the time so far, up to the interval of a job without progress. */
+function blind(elapsed: number): number {
+  return Math.min(elapsed / 2, BLIND_INTERVAL * Math.max(1, Math.sqrt(elapsed / LONG_RUNNING)))
+}
+
+/** Where requests are scarce, the next one waits for the estimated completion if that is not far. */
+function stretched(state: JobState, elapsed: number, share: number, random: () => number): number {
+  const interval = share * (0.9 + random() / 5)
+  const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed
+  return Math.max(interval, Math.min(left, 2 * interval))
+}
+
+/** Doubles with each fault in a row; jitter keeps concurrent waits out of step. */
+function backoff(faults: number, random: () => number): number {
+  return Math.min(MIN_BACKOFF * 2 ** (faults - 1), MAX_BACKOFF) * (1 - random() / 2)
+}
+
+function clamp(interval: number): number {
+  return Math.min(Math.max(interval, MIN_INTERVAL), MAX_INTERVAL)
+}
