@@ -3,13 +3,13 @@ import { fromMarkdown } from 'mdast-util-from-markdown'
 import { parse } from 'yaml'
 
 export interface Example {
-  /** Where the block begins in its document. */
+  /** The line of the document on which the block begins. */
   readonly line: number
-  /** The block as a whole workflow, each line of it where it stands in the document. */
+  /** The block as a complete workflow, with each line on the same line number as in the document. */
   readonly workflow: string
 }
 
-/** The YAML blocks of a Markdown text, each as a workflow: steps and permissions alone get what they lack. */
+/** The YAML blocks of a Markdown text, each as a workflow. Steps and permissions get the missing parts of a workflow. */
 export function examplesOf(markdown: string, document: string): Example[] {
   return blocksBelow(fromMarkdown(markdown)).map(({ text, line }) => {
     const workflow = wrap(text, line)
@@ -29,7 +29,7 @@ function blocksBelow(node: Nodes): { readonly text: string; readonly line: numbe
 
 function wrap(block: string, line: number): string | undefined {
   const content = parse(block) as unknown
-  if (Array.isArray(content)) return downTo(line, BEFORE_STEPS) + block.replace(/^(?=.)/gm, '      ')
+  if (Array.isArray(content)) return downTo(line, beforeSteps(block)) + block.replace(/^(?=.)/gm, '      ')
   if (typeof content === 'object' && content !== null) {
     if ('jobs' in content) return downTo(line) + block
     if ('permissions' in content) return downTo(line) + block + AFTER_PERMISSIONS
@@ -37,12 +37,17 @@ function wrap(block: string, line: number): string | undefined {
   return undefined
 }
 
-/** A text that ends just above a line, or below when it is too long for that. */
+/** A text that ends just above a line, or below it if the text is too long. */
 function downTo(line: number, text = ''): string {
   return '\n'.repeat(Math.max(0, line - text.split('\n').length)) + text
 }
 
-/** Steps may refer to the one that made the job. */
+/** Steps may refer to the step that starts the job, and to a wait in an earlier block of the document. */
+function beforeSteps(block: string): string {
+  const refersToWait = block.includes('steps.wait.') && !/^ *(- )?id: wait$/m.test(block)
+  return BEFORE_STEPS + (refersToWait ? WAIT_STEP : '')
+}
+
 const BEFORE_STEPS = `on: workflow_dispatch
 permissions: {}
 jobs:
@@ -51,6 +56,10 @@ jobs:
     steps:
       - id: create
         run: echo job-id=1 >> "$GITHUB_OUTPUT"
+`
+
+const WAIT_STEP = `      - id: wait
+        run: echo result=completed >> "$GITHUB_OUTPUT"
 `
 
 const AFTER_PERMISSIONS = `on: workflow_dispatch

@@ -12,7 +12,7 @@ const isMetadata = ajv.compile(
 )
 const action = parse(read('action.yml')) as { inputs: object; runs: object }
 
-test('action.yml fits the published schema of action metadata', () => {
+test('action.yml is valid in the published schema of action metadata', () => {
   isMetadata(action)
   expect(isMetadata.errors).toBeNull()
 })
@@ -21,6 +21,6 @@ test.each([
   ['an unknown key', { ...action, input: {} }],
   ['an input without a description', { ...action, inputs: { ...action.inputs, more: { required: true } } }],
   ['a runtime that does not exist', { ...action, runs: { ...action.runs, using: 'node23' } }],
-])('the schema would notice %s', (_what, broken) => {
+])('the schema rejects %s', (_what, broken) => {
   expect(isMetadata(broken)).toBe(false)
 })

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Root, RootContent, Table } from 'mdast'
+import type { List, Root, RootContent, Table } from 'mdast'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { anchorIn, anchorsOf, everyNode, linksOf, parseMarkdown, slugOf, textOf } from './markdown.ts'
+import { anchorsIn, anchorsOf, everyNode, linksOf, parseMarkdown, slugOf, textOf } from './markdown.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
-/** English documents, each with its Chinese one; the other documents are English only. */
+/** Each English document with its Chinese translation. The other documents are in English only. */
 const PAIRS = [
   ['README.md', 'README.zh-CN.md'],
   ['docs/credentials.md', 'docs/zh-CN/credentials.md'],
@@ -19,7 +19,7 @@ const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', '.github/**/*.md'], { cwd: R
 )
 const parsed = new Map(DOCUMENTS.map((path) => [path, parseMarkdown(readFileSync(join(ROOT, path), 'utf8'))]))
 
-test('each Chinese document is that of an English one', () => {
+test('each Chinese document is the translation of an English one', () => {
   expect(DOCUMENTS.filter((path) => path.includes('zh-CN')).toSorted()).toEqual(
     PAIRS.map(([, chinese]) => chinese).toSorted(),
   )
@@ -27,14 +27,15 @@ test('each Chinese document is that of an English one', () => {
 
 describe.each(PAIRS)('%s and %s', (english, chinese) => {
   test('have the same blocks: headings with the same anchors, tables with the same rows, lists, code', () => {
-    expect(outline(read(chinese))).toEqual(outline(read(english)))
+    const anchors = anchorsOf(read(english))
+    expect(outline(read(chinese), anchors)).toEqual(outline(read(english), anchors))
   })
 
   test('have the same code, byte for byte', () => {
     expect(codeOf(read(chinese))).toEqual(codeOf(read(english)))
   })
 
-  test('begin with the way to the other language', () => {
+  test('begin with a link to the other language', () => {
     const [there, back] = [english, chinese].map((path) => linkTo(path, english, chinese))
     expect(source(english)).toContain(`\n\nEnglish | [简体中文](${there ?? ''})\n\n`)
     expect(source(chinese)).toContain(`\n\n[English](${back ?? ''}) | 简体中文\n\n`)
@@ -55,7 +56,7 @@ describe.each(PAIRS)('%s and %s', (english, chinese) => {
 })
 
 describe.each(DOCUMENTS)('%s', (document) => {
-  test('each relative link leads to a file, and to an anchor in it', () => {
+  test('has relative links only to existing files and anchors', () => {
     const lost = targetsOf(document).filter((target) => {
       const [path = '', anchor] = target.split('#')
       if (!existsSync(join(ROOT, path))) return true
@@ -64,7 +65,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
     expect(lost).toEqual([])
   })
 
-  test('no two headings have the same anchor', () => {
+  test('has no two headings with the same anchor', () => {
     const anchors = anchorsOf(read(document))
     expect(anchors.filter((anchor, index) => anchors.indexOf(anchor) !== index)).toEqual([])
   })
@@ -78,12 +79,12 @@ function read(path: string): Root {
   return parsed.get(path) ?? parseMarkdown(source(path))
 }
 
-/** From one of a pair to the other, as a relative link. */
+/** The relative link from one document of a pair to the other. */
 function linkTo(from: string, english: string, chinese: string): string {
   return posix.relative(posix.dirname(from), from === english ? chinese : english)
 }
 
-/** The relative links of a document, in its order, as paths from the root, with the anchor. */
+/** The relative links of a document, in order, as paths from the root with the anchor. */
 function targetsOf(document: string): string[] {
   return linksOf(read(document))
     .filter((url) => !/^[a-z]+:/i.test(url))
@@ -94,25 +95,33 @@ function targetsOf(document: string): string[] {
     })
 }
 
-/** The blocks of a document, a line each. An explicit anchor belongs to the heading below it. */
-function outline(root: Root): string[] {
+/**
+ * The blocks of a document, one line each. Explicit anchors belong to the heading below them. Of a heading's anchors only
+ * those of the English document count, because a Chinese heading has an anchor of its own, too.
+ */
+function outline(root: Root, english: readonly string[]): string[] {
   return root.children.flatMap((block, index) => {
-    if (anchorIn(block) !== undefined) return []
-    return describeBlock(block, root.children[index - 1])
+    if (anchorsIn(block).length > 0) return []
+    return describeBlock(block, root.children[index - 1], english)
   })
 }
 
-function describeBlock(block: RootContent, above: RootContent | undefined): string[] {
+function describeBlock(
+  block: RootContent,
+  above: RootContent | undefined,
+  english: readonly string[],
+): string[] {
   switch (block.type) {
     case 'heading': {
-      const anchor = (above && anchorIn(above)) ?? slugOf(block)
-      // The title is no target of links.
-      return [`${'#'.repeat(block.depth)} ${block.depth === 1 ? 'title' : anchor}`]
+      const own = [...(above === undefined ? [] : anchorsIn(above)), slugOf(block)]
+      const anchors = own.filter((anchor) => english.includes(anchor)).toSorted()
+      // The title is not a target of links.
+      return [`${'#'.repeat(block.depth)} ${block.depth === 1 ? 'title' : anchors.join(' ')}`]
     }
     case 'table':
       return describeTable(block)
     case 'list':
-      return [`${block.ordered === true ? 'numbered' : 'plain'} list of ${block.children.length}`]
+      return describeList(block)
     case 'code':
       return [`code ${block.lang ?? ''}`]
     default:
@@ -120,7 +129,16 @@ function describeBlock(block: RootContent, above: RootContent | undefined): stri
   }
 }
 
-/** A row each: its width, and its first cell, if that is code. */
+/** Its kind and length, and for each item the code with which it begins, if any. */
+function describeList({ ordered, children: items }: List): string[] {
+  const names = items.flatMap(({ children: [first] }) => {
+    const start = first?.type === 'paragraph' ? first.children[0] : undefined
+    return start?.type === 'inlineCode' ? [`item for ${start.value}`] : []
+  })
+  return [`${ordered === true ? 'numbered' : 'plain'} list of ${items.length}`, ...names]
+}
+
+/** One line for each row: its width, and its first cell, if that is code. */
 function describeTable({ children: rows }: Table): string[] {
   return rows.map(({ children: cells }) => {
     const [first] = cells

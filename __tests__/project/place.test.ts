@@ -6,7 +6,7 @@ import { PLACE } from '../../tools/place.ts'
 const ROOT = join(import.meta.dirname, '..', '..')
 const FILES = ['*.md', '*.yml', 'docs/**/*.md', '.github/**/*.yml', '__tests__/workflow/**/*.yml']
 
-test('wherever the action’s place is written, it is the one of tools/place.ts, and its version v1', () => {
+test('every reference to the action uses the repository of tools/place.ts, and the version v1 if any', () => {
   const places = globSync(FILES, { cwd: ROOT }).flatMap((file) =>
     [...readFileSync(join(ROOT, file), 'utf8').matchAll(/[\w.-]+\/wait-for-taurusdb-job\b(@[\w.-]+)?/g)].map(
       ([place]) => `${file}: ${place}`,
@@ -18,7 +18,7 @@ test('wherever the action’s place is written, it is the one of tools/place.ts,
   )
 })
 
-test('an action is the same commit and version wherever workflows and documents use it', () => {
+test('workflows and documents pin an action to the same commit and version', () => {
   const pins = globSync(FILES, { cwd: ROOT }).flatMap((file) =>
     [...readFileSync(join(ROOT, file), 'utf8').matchAll(/uses: ([\w./-]+)@([0-9a-f]{40} # v[\d.]+)$/gm)].map(
       ([, action = '', pin = '']) => ({ file, action, pin }),

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** tools/check-release.ts and check-dist.ts, in a small project of their own. */
+/** Runs tools/check-release.ts and tools/check-dist.ts in a small project of their own. */
 
 let project: string
 
@@ -46,12 +46,12 @@ function run(script: string, ...args: string[]): { status: number | null; stderr
   return spawnSync(process.execPath, [path, ...args], { cwd: project, encoding: 'utf8' })
 }
 
-test('a tag on a commit of main, with the package’s version, can be released', () => {
+test('a tag on a commit of main with the version of the package can be released', () => {
   git('tag', 'v1.2.3')
   expect(run('check-release.ts', 'v1.2.3')).toMatchObject({ status: 0, stderr: '' })
 })
 
-test('so can an annotated tag', () => {
+test('an annotated tag can be released', () => {
   git('tag', '--annotate', '--message', 'first', 'v1.2.3')
   expect(run('check-release.ts', 'v1.2.3')).toMatchObject({ status: 0, stderr: '' })
 })
@@ -73,7 +73,7 @@ test.each<[string, string, () => void, string[]]>([
     ['The tag v1.2.3 is not on this commit.'],
   ],
   [
-    'a commit that main does not have',
+    'a commit that is not on main',
     'v1.2.3',
     () => {
       write('more', '')
@@ -95,7 +95,7 @@ test.each<[string, string, () => void, string[]]>([
     ['package-lock.json has the version 1.2.2.'],
   ],
   [
-    'changes that are not committed',
+    'uncommitted changes',
     'v1.2.3',
     () => {
       git('tag', 'v1.2.3')
@@ -103,20 +103,20 @@ test.each<[string, string, () => void, string[]]>([
     },
     ['The work tree is not what the commit holds.'],
   ],
-])('%s can’t be released', (_what, tag, prepare, problems) => {
+])('%s cannot be released', (_what, tag, prepare, problems) => {
   prepare()
   const { status, stderr } = run('check-release.ts', tag)
   expect(status).toBe(1)
   for (const problem of problems) expect(stderr).toContain(problem)
 })
 
-test('nothing can be released outside a repository', () => {
+test('nothing can be released outside a Git repository', () => {
   rmSync(join(project, '.git'), { recursive: true })
   expect(run('check-release.ts', 'v1.2.3').status).toBe(1)
   expect(run('check-dist.ts').status).toBe(1)
 })
 
-test('dist/ is right as it is committed, and wrong with a change or a file more', () => {
+test('dist/ passes as it is committed, and fails with a change or an additional file', () => {
   expect(run('check-dist.ts').status).toBe(0)
   write('dist/chunk.js', '')
   expect(run('check-dist.ts')).toMatchObject({ status: 1, stderr: expect.stringContaining('dist/chunk.js') })

@@ -19,19 +19,48 @@ const types = parse(readFileSync(join(ROOT, 'action-types.yml'), 'utf8')) as Rec
   Record<string, { type: string; 'allowed-values'?: string[] }>
 >
 
-const contract = readFileSync(join(ROOT, 'docs', 'contract.md'), 'utf8')
+const reference = readFileSync(join(ROOT, 'docs', 'reference.md'), 'utf8')
 const troubleshooting = readFileSync(join(ROOT, 'docs', 'troubleshooting.md'), 'utf8')
 
 function section(heading: string, document = readme): string {
   return document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ''
 }
 
-/** First two cells of the rows of the table below a heading, without code marks. */
+/** The first two cells of each row of the table below a heading, without code marks. */
 function table(heading: string, document = readme): [string, string][] {
   return [...section(heading, document).matchAll(/^\| `([a-z-]+)` +\| ([^|]*?) +\|/gm)].map(
     ([, name = '', cell = '']) => [name, cell],
   )
 }
+
+/** The README's inputs with their descriptions and defaults: list items below several headings. */
+function groupedInputs(): { name: string; description: string; defaultValue: string }[] {
+  return [...section('Inputs').matchAll(/^- `([a-z-]+)`: (.*(?:\n {2}.*)*)$/gm)].map(
+    ([, name = '', item = '']) => {
+      const [description = '', given = ''] = item.replace(/\s+/g, ' ').split(' Default: ')
+      return { name, description, defaultValue: /^`(.*)`\.$/.exec(given)?.[1] ?? '' }
+    },
+  )
+}
+
+/** The values in code marks that a document lists for an enumerated input or output. */
+function documentedValues(document: string, name: string): string[] {
+  const row = document.split('\n').find((line) => line.startsWith(`| \`${name}\` `))
+  const item = groupedInputs().find((input) => input.name === name)?.description
+  return [...(row?.split('|').at(-2) ?? item ?? '').matchAll(/`([a-z-]+)`/g)].map(([, value = '']) => value)
+}
+
+describe('README.md', () => {
+  test('has at most 1,400 words', () => {
+    expect(readme.trim().split(/\s+/).length).toBeLessThanOrEqual(1_400)
+  })
+
+  test('has a first example of at most ten lines', () => {
+    const [, example = ''] = /^```yaml\n([^]*?)\n```$/m.exec(readme) ?? []
+    expect(example).toContain('uses: ')
+    expect(example.split('\n').length).toBeLessThanOrEqual(10)
+  })
+})
 
 describe('inputs', () => {
   test('action.yml and inputs.ts have the same, with the same defaults', () => {
@@ -41,11 +70,8 @@ describe('inputs', () => {
     expect(Object.keys(action.inputs)).toEqual(Object.keys(INPUTS))
   })
 
-  test.each([
-    ['README.md', readme],
-    ['docs/contract.md', contract],
-  ])('the table of %s has the same, with the same defaults', (_name, document) => {
-    const rows = table('Inputs', document)
+  test('the table of docs/reference.md has the same, in the same order, with the same defaults', () => {
+    const rows = table('Inputs', reference)
     expect(rows.map(([name]) => name)).toEqual(Object.keys(INPUTS))
     for (const [name, cell] of rows) {
       const documented = /^`(.*)`$/.exec(cell)?.[1] ?? ''
@@ -53,28 +79,46 @@ describe('inputs', () => {
     }
   })
 
+  test('the groups of README.md have the same, each once, with the same defaults', () => {
+    const inputs = groupedInputs()
+    expect(inputs.map(({ name }) => name).toSorted()).toEqual(Object.keys(INPUTS).toSorted())
+    for (const { name, defaultValue } of inputs)
+      expect([name, defaultValue]).toEqual([name, action.inputs[name]?.default ?? ''])
+  })
+
+  test('README.md groups them by what the user wants to do', () => {
+    expect([...section('Inputs').matchAll(/^### (.*)$/gm)].map(([, heading]) => heading)).toEqual([
+      'What to wait for',
+      'Where',
+      'Credentials',
+      'How long to wait',
+      'How to fail',
+    ])
+  })
+
   test('each has a description', () => {
     for (const { description } of Object.values(action.inputs)) expect(description.length).toBeGreaterThan(20)
   })
 })
 
-test('the README’s table of services has those of service.ts, and the hosts of each', () => {
-  const rows = section('Sister services').matchAll(/^\| `([a-z]+)` +\| (\w+)[^|]*\| ([^|]*)\|/gm)
+test('the table of services in docs/reference.md has those of service.ts, and the hosts of each', () => {
+  const rows = section('Other database services', reference).matchAll(
+    /^\| `([a-z]+)` +\| (\w+)[^|]*\| ([^|]*)\|/gm,
+  )
   const documented = [...rows].map(([, name, title, hosts]) => [name, title, hosts?.match(/[a-z-]+(?=\.`)/g)])
   const known = Object.entries(SERVICES).map(([name, { title, hosts }]) => {
     const prefixes = Object.keys(hosts).map((host) => host.split('.')[0])
     return [name, title, [...new Set(prefixes)]]
   })
-  // Without the table's head.
-  expect(documented.slice(1)).toEqual(known)
+  expect(documented).toEqual(known)
   for (const name of Object.keys(SERVICES)) expect(action.inputs['service']?.description).toContain(name)
 })
 
 describe('outputs', () => {
-  test('action.yml, outputs.ts and the tables of README and contract have the same, in the same order', () => {
+  test('action.yml, outputs.ts and the tables of README.md and docs/reference.md have the same, in the same order', () => {
     expect(Object.keys(action.outputs)).toEqual(OUTPUTS)
     expect(table('Outputs').map(([name]) => name)).toEqual(OUTPUTS)
-    expect(table('Outputs', contract).map(([name]) => name)).toEqual(OUTPUTS)
+    expect(table('Outputs', reference).map(([name]) => name)).toEqual(OUTPUTS)
   })
 
   test('each has a description', () => {
@@ -88,7 +132,7 @@ test('each annotation title is a heading of troubleshooting.md, and no heading i
   const headings = [...annotations.matchAll(/^### (.*)$/gm)].map(([, title]) => title)
   expect(headings).toEqual(Object.values(TITLES))
   const parts = [...annotations.matchAll(/^- \*\*(.*?):\*\*/gm)].map(([, part]) => part)
-  expect(parts).toEqual(headings.flatMap(() => ['What you see', 'Cause', 'Cure']))
+  expect(parts).toEqual(headings.flatMap(() => ['What you see', 'Cause', 'Fix']))
 })
 
 describe('action-types.yml', () => {
@@ -97,19 +141,18 @@ describe('action-types.yml', () => {
     expect(Object.keys(types.outputs)).toEqual(OUTPUTS)
   })
 
-  test('allows the values that the README tells', () => {
+  test('allows the values that README.md and docs/reference.md list', () => {
     const enums = Object.entries({ ...types.inputs, ...types.outputs }).filter(
       ([, { type }]) => type === 'enum',
     )
     expect(enums.map(([name]) => name)).toEqual(['service', 'language', 'result'])
     for (const [name, type] of enums) {
-      const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` `)) ?? ''
-      const detail = (row.split('|').at(-2) ?? '').matchAll(/`([a-z-]+)`/g)
-      expect([...detail].map(([, value]) => value)).toEqual(type['allowed-values'])
+      expect(documentedValues(readme, name)).toEqual(type['allowed-values'])
+      expect(documentedValues(reference, name)).toEqual(type['allowed-values'])
     }
   })
 })
 
-test('it runs on node24, from the built file', () => {
+test('action.yml runs the built file on node24', () => {
   expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js' })
 })

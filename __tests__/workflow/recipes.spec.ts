@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals'
 import type { Simulator } from '../../simulator/simulator.ts'
 import { runWorkflow, type Given } from './engine.ts'
-import { recipe, type Step } from './recipe.ts'
+import { recipe, stepOf, type Step } from './recipe.ts'
 
-/** The recipes of docs/recipes.md and the README's example, as they stand there. */
+/** Runs the recipes of docs/recipes.md and the README's example, unchanged. */
 
 const RECIPES = 'docs/recipes.md'
 
-/** What the author has stored; `simulate` is what the jobs of KooCLI do. */
+/** Variables and secrets of the workflow's author; `simulate` controls the jobs of KooCLI. */
 const author = (simulate: object = atOnce): Given => ({
   vars: {
     TAURUSDB_INSTANCE: '{"name":"shop"}',
@@ -21,7 +21,7 @@ const atOnce = { hidden_seconds: 0, pending_seconds: 0, seconds: 0 }
 const failing = { ...atOnce, fail_reason: 'no quota' }
 const nothing = () => ({})
 
-/** What a recipe of steps says that it follows. */
+/** The step that recipes with steps only follow. */
 const LOG_IN: Step = {
   run: `hcloud configure set --cli-agree-privacy-statement=true
 hcloud configure set --cli-mode=AKSK --cli-region=r --cli-access-key=k --cli-secret-key=s`,
@@ -33,7 +33,13 @@ job_id="$(hcloud GaussDBforMySQL CreateGaussMySqlInstance --project_id="$HUAWEI_
   --cli-jsonInput=request.json --cli-query=job_id --cli-output=tsv)"
 echo "job-id=$job_id" >> "$GITHUB_OUTPUT"`,
 }
-/** What a recipe of steps finds in the environment of its job. */
+/** Passes on a job that the test adds to the simulator. The workflow of an example does not declare inputs. */
+const GIVEN_JOB: Step = {
+  id: 'create',
+  run: 'echo "job-id=$JOB_ID" >> "$GITHUB_OUTPUT"',
+  env: { JOB_ID: '${{ github.event.inputs.job-id }}' },
+}
+/** The environment that recipes with steps only expect in their job. */
 const STORED: Step = {
   run: `echo "HUAWEI_CLOUD_PROJECT_ID=$PROJECT_ID" >> "$GITHUB_ENV"
 echo "HUAWEI_CLOUD_ACCESS_KEY_ID=$ACCESS_KEY_ID" >> "$GITHUB_ENV"
@@ -45,13 +51,19 @@ echo "HUAWEI_CLOUD_SECRET_ACCESS_KEY=$SECRET_ACCESS_KEY" >> "$GITHUB_ENV"`,
   },
 }
 
-test('GitHub OIDC: the README’s example gets its keys without a stored secret, and deploys', async () => {
-  const { exitCode, jobs, requests } = await runWorkflow(
-    recipe('README.md', 'name: deploy when the database is there'),
-    (simulator) => ({ 'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }) }),
-  )
+test.each([
+  ['docs/recipes.md', 'deploy', recipe(RECIPES, 'name: deploy after a job')],
+  [
+    'README.md',
+    'example',
+    recipe('README.md', '      - name: Deploy', [GIVEN_JOB, stepOf('README.md', 'Wait for the job')]),
+  ],
+])('GitHub OIDC: the example in %s gets keys without a stored secret, and deploys', async (_, job, text) => {
+  const { exitCode, jobs, requests } = await runWorkflow(text, (simulator) => ({
+    'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+  }))
   expect(exitCode).toBe(0)
-  expect(jobs['deploy']?.steps['Deploy']?.prints).toBe('deploy.sh 192.168.0.10:3306\n')
+  expect(jobs[job]?.steps['Deploy']?.prints).toBe('deploy.sh 192.168.0.10:3306\n')
   expect(requests.slice(0, 2).map(({ path }) => path)).toEqual(['/id-token', '/v5/agencies/assume-with-oidc'])
   const kinds = requests
     .slice(2)
@@ -59,14 +71,14 @@ test('GitHub OIDC: the README’s example gets its keys without a stored secret,
   expect(new Set(kinds.flat())).toEqual(new Set(['SDK-HMAC-SHA256', undefined]))
 })
 
-test('KooCLI: its job id feeds the wait, and the key of the job’s environment signs it', async () => {
+test('KooCLI: the wait uses its job ID and the access key in the environment of the job', async () => {
   const { exitCode, jobs, requests } = await runWorkflow(
     recipe(RECIPES, 'name: create with KooCLI'),
     nothing,
     author({ hidden_seconds: 5, seconds: 10 }),
   )
   expect(exitCode).toBe(0)
-  const { 'Wait until it is there': wait, Deploy } = jobs['create']?.steps ?? {}
+  const { 'Wait for the job': wait, Deploy } = jobs['create']?.steps ?? {}
   expect(wait?.outputs).toMatchObject({ result: 'completed', 'instance-name': 'shop' })
   expect(Deploy?.prints).toBe('deploy.sh 192.168.0.10:3306\n')
   const [create] = requests.filter(({ method }) => method === 'POST')
@@ -76,19 +88,19 @@ test('KooCLI: its job id feeds the wait, and the key of the job’s environment 
   })
 })
 
-test('KooCLI: a job that failed stops the deploy step', async () => {
+test('KooCLI: a failed job skips the deploy step', async () => {
   const { exitCode, jobs } = await runWorkflow(
     recipe(RECIPES, 'name: create with KooCLI'),
     nothing,
     author(failing),
   )
   expect(exitCode).toBe(1)
-  const { 'Wait until it is there': wait, Deploy } = jobs['create']?.steps ?? {}
+  const { 'Wait for the job': wait, Deploy } = jobs['create']?.steps ?? {}
   expect(wait).toMatchObject({ result: 'failure', outputs: { 'fail-reason': 'no quota' } })
   expect(Deploy).toBeUndefined()
 })
 
-test('KooCLI: an error that it prints instead of an id is red at once', async () => {
+test('KooCLI: an error that it prints instead of an ID fails the wait immediately', async () => {
   const { exitCode, jobs, requests } = await runWorkflow(
     recipe(RECIPES, 'name: create with KooCLI'),
     nothing,
@@ -98,15 +110,15 @@ test('KooCLI: an error that it prints instead of an id is red at once', async ()
     },
   )
   expect(exitCode).toBe(1)
-  // Nothing was asked, since the inputs are wrong.
-  expect(jobs['create']?.steps['Wait until it is there']).toMatchObject({
+  // No request was sent, because the inputs are invalid.
+  expect(jobs['create']?.steps['Wait for the job']).toMatchObject({
     result: 'failure',
     outputs: { result: 'error', jobs: '[]' },
   })
   expect(requests.filter(({ method, path }) => method === 'GET' && path.endsWith('/jobs'))).toEqual([])
 })
 
-test('curl: the job id and the clean-up’s instance come from one answer', async () => {
+test('curl: the job ID and the instance to clean up come from one response', async () => {
   const created = (simulate: object): Given => ({
     ...author(),
     vars: { TAURUSDB_INSTANCE: JSON.stringify({ name: 'shop', simulate }) },
@@ -124,19 +136,20 @@ test('curl: the job id and the clean-up’s instance come from one answer', asyn
   })
 })
 
-test('Terraform takes over the instance that was waited for', async () => {
+test('Terraform imports the instance after the wait', async () => {
   const { exitCode, jobs } = await runWorkflow(
-    recipe(RECIPES, 'name: create, then hand it to Terraform'),
+    recipe(RECIPES, 'name: create and import into Terraform'),
     nothing,
     author(),
   )
   expect(exitCode).toBe(0)
-  const { 'Wait until it is there': wait, 'Take it over': takeOver } = jobs['create']?.steps ?? {}
+  const { 'Wait for the job': wait, 'Import the instance into Terraform': takeOver } =
+    jobs['create']?.steps ?? {}
   const instance = wait?.outputs['instance-id'] ?? 'none'
   expect(takeOver?.prints).toBe(`terraform init ${instance}\nterraform apply ${instance}\n`)
 })
 
-test('a backup is restored, the migration rehearsed on the copy, and only then run', async () => {
+test('a backup is restored and the migration runs on the copy before it runs on the original', async () => {
   const { exitCode, jobs, requests } = await runWorkflow(
     recipe(RECIPES, 'name: rehearse a migration'),
     () => ({ 'backup-id': 'backup-1' }),
@@ -153,7 +166,7 @@ test('a backup is restored, the migration rehearsed on the copy, and only then r
   })
 })
 
-test('a restore that failed keeps the migration from the original, and the copy is deleted', async () => {
+test('a failed restore skips the migration of the original, and the copy is deleted', async () => {
   const { exitCode, jobs } = await runWorkflow(
     recipe(RECIPES, 'name: rehearse a migration'),
     () => ({ 'backup-id': 'backup-1' }),
@@ -165,7 +178,7 @@ test('a restore that failed keeps the migration from the original, and the copy 
   expect(jobs['migrate']).toBeUndefined()
 })
 
-test('the load test begins when the replicas are there', async () => {
+test('the load test starts after the replicas exist', async () => {
   const { exitCode, jobs, requests } = await runWorkflow(
     recipe(RECIPES, '      - name: Add two read replicas', [STORED, LOG_IN]),
     nothing,
@@ -176,7 +189,7 @@ test('the load test begins when the replicas are there', async () => {
   expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({ priorities: [1, 1] })
 })
 
-test('the nightly clone is made of the newest backup that is whole, and is deleted', async () => {
+test('the nightly clone uses the newest completed backup, and is deleted', async () => {
   const { exitCode, jobs, requests } = await runWorkflow(
     recipe(RECIPES, 'name: nightly clone'),
     nothing,
@@ -194,7 +207,7 @@ test.each([
   ['vanished', 0, { hidden_seconds: 0, seconds: 600 }],
   ['completed', 0, atOnce],
   ['failed', 1, failing],
-])('a delete that ended as %s leaves the job with exit code %i', async (result, code, simulate) => {
+])('a delete that ends as %s ends the job with exit code %i', async (result, code, simulate) => {
   const { exitCode, jobs } = await runWorkflow(
     recipe(RECIPES, '      - name: Delete the instance', [STORED, LOG_IN]),
     (simulator) => {
@@ -203,25 +216,25 @@ test.each([
     },
     author(simulate),
   )
-  // What a step prints just before it fails, act sometimes loses.
-  const { 'Wait until it is gone': wait, 'Is it gone?': verdict } = jobs['example']?.steps ?? {}
+  // act sometimes loses what a step prints just before it fails, so this test does not rely on it.
+  const { 'Wait for the delete': wait, 'Check the result': verdict } = jobs['example']?.steps ?? {}
   expect(wait?.outputs['result']).toBe(result)
   expect(verdict?.result).toBe(code === 0 ? 'success' : 'failure')
   expect(exitCode).toBe(code)
 })
 
-test('the server is pinged until it answers', async () => {
+test('the server is pinged until it responds', async () => {
   const { exitCode, jobs } = await runWorkflow(
-    recipe(RECIPES, '      - name: Wait until it accepts connections', [STORED, LOG_IN, CREATE]),
+    recipe(RECIPES, '      - name: Wait until the database accepts connections', [STORED, LOG_IN, CREATE]),
     nothing,
     author(),
   )
   expect(exitCode).toBe(0)
-  const pings = jobs['example']?.steps['Wait until it accepts connections']?.prints
+  const pings = jobs['example']?.steps['Wait until the database accepts connections']?.prints
   expect(pings).toBe('mysqladmin --host=192.168.0.10 --port=3306 --connect-timeout=5 ping\n'.repeat(3))
 })
 
-test('the job that needs an approval gets the address of the one that waited', async () => {
+test('the job that needs an approval gets the address from the job that waited', async () => {
   const { exitCode, jobs } = await runWorkflow(
     recipe(RECIPES, 'name: deploy after approval'),
     (simulator) => ({
@@ -232,7 +245,7 @@ test('the job that needs an approval gets the address of the one that waited', a
   expect(jobs['deploy']?.steps['Deploy']?.prints).toBe('deploy.sh 192.168.0.10:3306\n')
 })
 
-/** As when the instance is gone, and its jobs with it. */
+/** Removes the job after its first poll, as when the instance was deleted and its jobs with it. */
 function removeOnceSeen({ requests, removeJob }: Simulator): void {
   const look = setInterval(() => {
     const seen = requests.find(({ path }) => path.endsWith('/jobs'))?.query['id']
