@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  // What lies in tools/render has dependencies of its own.
+  // tools/render is a separate package with its own dependencies.
   globalIgnores(['dist/', 'coverage/', '.tools/', 'tools/render/']),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

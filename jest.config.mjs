@@ -2,15 +2,15 @@ import process from 'node:process'
 
 export default {
   testEnvironment: 'node',
-  // Node 24 strips the types itself; nothing is compiled.
+  // Node 24 strips types natively, so no compiler is needed.
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-  // On Windows no process can send another a signal; there, .github/workflows/self-test.yml cancels.
+  // Windows has no signals between processes; .github/workflows/self-test.yml tests cancellation there.
   testPathIgnorePatterns: ['/node_modules/', ...(process.platform === 'win32' ? ['cancellation.test'] : [])],
-  // Most tests wait for processes that sleep: three workers do not get in each other's way on two cores.
+  // Most tests wait for processes that sleep, so three workers do not slow each other down on two cores.
   maxWorkers: 3,
-  // It is there to catch a hang, on a busy machine too.
+  // Long enough for a busy machine: the timeout only has to catch tests that hang.
   testTimeout: 20_000,
   coverageProvider: 'v8',
 }

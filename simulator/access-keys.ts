@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** The access keys that exist: the permanent one, and the temporary ones that the token service issued. */
+/** The valid access keys: the permanent one, and the temporary ones that the token service issued. */
 export function accessKeys(permanent: KeyPair): AccessKeys {
   const temporary = new Map<string, TemporaryKey>()
   return {
@@ -19,7 +19,7 @@ export function accessKeys(permanent: KeyPair): AccessKeys {
 export interface AccessKeys {
   readonly find: (id: string) => AccessKey | undefined
   readonly issue: (expiry: Expiry) => TemporaryKey
-  /** All temporary keys so far are gone. */
+  /** Revokes all temporary keys issued so far. */
   readonly revoke: () => void
 }
 
@@ -35,14 +35,15 @@ export interface TemporaryKey extends KeyPair, Expiry {
   readonly securityToken: string
 }
 
+/** One moment on two clocks. */
 export interface Expiry {
-  /** When it ends in simulated milliseconds since the start. */
-  readonly endsAtMs: number
-  /** What clients' clocks say then, in milliseconds since 1970. */
+  /** Simulated milliseconds since the start. */
+  readonly expiresAtMs: number
+  /** Milliseconds since 1970 on the clients' clock. */
   readonly expiration: number
 }
 
-/** As long as real ones and in their alphabets, the token with all of + / =, but plainly made up. */
+/** Has the length and the alphabet of a real key (its token contains +, /, and =), but is obviously fake. */
 function randomKey(): KeyPair & { readonly securityToken: string } {
   return {
     id: `HSTAFAKE${randomBytes(6).toString('hex').toUpperCase()}`,

@@ -1,65 +1,71 @@
 import type { AccessKey } from './access-keys.ts'
-import type { Call, Cloud } from './cloud.ts'
+import type { Cloud } from './cloud.ts'
+import type { ApiRequest } from './request.ts'
 import { canonicalRequest, readAuthorization, readSdkDate, sign, type SignatureClaim } from './signature.ts'
 
-/** Who sends this request, or the gateway's reason to refuse. */
-export function authenticate(call: Call, cloud: Cloud): Identity {
-  const { 'x-auth-token': token, authorization = '' } = call.headers
+/** Returns who sent a request, or why the gateway rejects it. */
+export function authenticate(request: ApiRequest, cloud: Cloud): Identity {
+  const { 'x-auth-token': token, authorization = '' } = request.headers
   if (token === cloud.token) return { user: 'iam-user' }
-  if (token !== undefined) return { refused: 'decrypt token fail' }
-  if (!authorization.startsWith('SDK-HMAC-SHA256')) return { refused: 'x-auth-token not found' }
+  if (token !== undefined) return { rejected: 'decrypt token fail' }
+  if (!authorization.startsWith('SDK-HMAC-SHA256')) return { rejected: 'x-auth-token not found' }
   const claim = readAuthorization(authorization)
-  // As others tell of APIG.0301; the whole sentence is not documented.
-  if (claim === undefined) return { refused: 'format is incorrect' }
+  // Users report this phrase with APIG.0301; the complete message is not documented.
+  if (claim === undefined) return { rejected: 'format is incorrect' }
   if (cloud.lockOut.isLocked(claim.accessKeyId, cloud.elapsedMs())) {
-    return { refused: 'AK access failed to reach the limit, forbidden' }
+    return { rejected: 'AK access failed to reach the limit, forbidden' }
   }
-  const identity = verify(claim, call, cloud)
-  cloud.lockOut.note(claim.accessKeyId, 'refused' in identity ? 'bad' : 'good', cloud.elapsedMs())
+  const identity = verify(claim, request, cloud)
+  const outcome = 'rejected' in identity ? 'failure' : 'success'
+  cloud.lockOut.record(claim.accessKeyId, outcome, cloud.elapsedMs())
   return identity
 }
 
-/** The user whose requests the rate limit counts together: a token and a permanent key are the same person's. */
-export type Identity = { readonly user: 'iam-user' | 'agency' } | { readonly refused: string }
+/** The rate limit counts requests per user: a token and a permanent access key belong to the same user. */
+export type Identity = { readonly user: 'iam-user' | 'agency' } | { readonly rejected: string }
 
-/** First the key, then the date, then the signature. */
-function verify(claim: SignatureClaim, call: Call, cloud: Cloud): Identity {
+/** Checks the key first, then the security token, the date, the signature, and the project. */
+function verify(claim: SignatureClaim, request: ApiRequest, cloud: Cloud): Identity {
   const key = cloud.keys.find(claim.accessKeyId)
-  const given = call.headers['x-security-token']
-  // A temporary key without its security token is not found either (otc-auth issue 139).
-  if (key === undefined || (key.kind === 'temporary' && given === undefined)) {
-    return { refused: `ak ${claim.accessKeyId} not exist` }
+  const securityToken = request.headers['x-security-token']
+  // Without its security token, a temporary key is reported as nonexistent, too. Source: otc-auth issue 139.
+  if (key === undefined || (key.kind === 'temporary' && securityToken === undefined)) {
+    return { rejected: `ak ${claim.accessKeyId} not exist` }
   }
-  const refused = refuseSecurityToken(key, given, cloud) ?? refuseSignature(claim, key, call, cloud)
-  if (refused !== undefined) return { refused }
-  const project = call.headers['x-project-id']
-  // A guess: what the gateway says is not documented.
-  if (project !== undefined && project !== cloud.projectId) return { refused: 'project id not match' }
+  const error = securityTokenError(key, securityToken, cloud) ?? signatureError(claim, key, request, cloud)
+  if (error !== undefined) return { rejected: error }
+  const project = request.headers['x-project-id']
+  // The gateway's message for this case is not documented; this one is an assumption.
+  if (project !== undefined && project !== cloud.projectId) return { rejected: 'project id not match' }
   return { user: key.kind === 'permanent' ? 'iam-user' : 'agency' }
 }
 
-/** A guess: these are the gateway's words for an IAM token. */
-function refuseSecurityToken(key: AccessKey, given: unknown, cloud: Cloud): string | undefined {
-  if (given !== (key.kind === 'permanent' ? undefined : key.securityToken)) return 'decrypt token fail'
-  if (key.kind === 'permanent' || cloud.elapsedMs() < key.endsAtMs) return undefined
+/** These messages are what the gateway returns for an IAM token; that it uses them here is an assumption. */
+function securityTokenError(key: AccessKey, securityToken: unknown, cloud: Cloud): string | undefined {
+  const expected = key.kind === 'permanent' ? undefined : key.securityToken
+  if (securityToken !== expected) return 'decrypt token fail'
+  if (key.kind === 'permanent' || cloud.elapsedMs() < key.expiresAtMs) return undefined
   return `token expires, expires_at: ${new Date(key.expiration).toISOString()}`
 }
 
-function refuseSignature(
+function signatureError(
   claim: SignatureClaim,
   key: AccessKey,
-  call: Call,
+  request: ApiRequest,
   cloud: Cloud,
 ): string | undefined {
-  const date = claim.signedHeaders.includes('x-sdk-date') ? String(call.headers['x-sdk-date']) : ''
-  // A guess.
+  const date = claim.signedHeaders.includes('x-sdk-date') ? String(request.headers['x-sdk-date']) : ''
+  // This message is an assumption.
   if (Number.isNaN(readSdkDate(date))) return 'x-sdk-date not found'
-  // The words of the vendor's FAQ sis_04_0087, about a clock that is wrong.
-  if (Math.abs(readSdkDate(date) - cloud.wallClock()) > 15 * 60_000) {
+  // Source: the vendor's FAQ sis_04_0087, about a client whose clock is wrong.
+  if (Math.abs(readSdkDate(date) - cloud.wallClock()) > MAX_CLOCK_SKEW_MS) {
     return 'calc ak sk signature fail:signature expired'
   }
-  const canonical = canonicalRequest(call, claim.signedHeaders)
+  const canonical = canonicalRequest(request, claim.signedHeaders)
   if (sign(canonical, date, key.secret) === claim.signature) return undefined
-  // Echoed with its lines joined by |, as in the vendor's roma_08_1035: with what secret headers were signed, too.
+  // The gateway echoes the canonical request, its lines joined by |, including any secret that was signed as a header.
+  // Source: the vendor's document roma_08_1035.
   return `verify aksk signature fail,canonicalRequest:${canonical.replaceAll('\n', '|')}`
 }
+
+const MAX_CLOCK_SKEW_MS = 15 * 60_000

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { AccessKeys } from './access-keys.ts'
 import type { FaultQueue } from './fault-queue.ts'
 import type { IdTokens } from './id-tokens.ts'
@@ -7,36 +6,25 @@ import type { RateLimit, RateLimiter } from './rate-limit.ts'
 import type { Service } from './services.ts'
 import type { TaskCenter } from './task-center.ts'
 
-/** What a request says, without its connection. */
-export interface Call {
-  readonly method: string
-  /** As sent, not decoded; signatures need it, and the query, like that. */
-  readonly path: string
-  readonly rawQuery: string
-  readonly query: Readonly<Record<string, string>>
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-  /** What `X-Request-Id` of the answer will say. */
-  readonly requestId: string
-}
-
+/** The state of the simulated cloud, which all APIs share. */
 export interface Cloud {
   readonly projectId: string
   readonly token: string
   readonly keys: AccessKeys
   readonly lockOut: LockOut
   readonly idTokens: IdTokens
-  /** How long an agency may be assumed, and how long its keys are good at most, in simulated seconds. */
-  readonly longestSeconds: number
+  /** The longest session of the agency that a client can request, in simulated seconds. */
+  readonly maxSessionSeconds: number
+  /** The longest lifetime of a temporary key, whatever the client requests, in simulated seconds. */
   readonly keySeconds: number
   readonly service: Service
   readonly tasks: TaskCenter
-  /** The offset at which the task center's list begins. */
+  /** The offset of the first job in the job list. */
   readonly firstOffset: 0 | 1
   readonly faults: FaultQueue
   readonly throttle: { readonly limit: RateLimit; readonly limiter: RateLimiter } | undefined
   /** Simulated milliseconds since the start. */
   readonly elapsedMs: () => number
-  /** What clients' clocks say, in milliseconds since 1970; or will say when so many simulated ms have passed. */
+  /** The clients' clock in milliseconds since 1970: now, or after the given number of simulated milliseconds. */
   readonly wallClock: (inMs?: number) => number
 }

@@ -1,26 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import type { Call, Cloud } from './cloud.ts'
+import type { Cloud } from './cloud.ts'
 import { json, serviceError, type Reply } from './reply.ts'
-import { parseJson } from './request.ts'
+import { parseJson, type ApiRequest } from './request.ts'
 import { isRecord, readSimulate } from './simulate.ts'
 
 /**
- * POST /v3/{project_id}/instances, documented as 201: the instance as it is being built, and its job. A yearly or
- * monthly instance answers its order instead, and its job begins when that is paid.
+ * POST /v3/{project_id}/instances, documented as 201: returns the instance being built and the ID of its job. For a
+ * yearly or monthly instance, it returns an order ID instead, and the job starts when the order is paid.
  */
-export function createInstance(call: Call, cloud: Cloud): Reply {
-  const order = parseJson(call.body)
-  if (!isRecord(order)) return serviceError(400, 'DBS.280001', 'Parameter error.')
-  const wish = readSimulate(order['simulate'])
-  // The service is not so talkative; whoever steers the simulator needs to know.
-  if ('problem' in wish) return serviceError(400, 'DBS.280001', `Parameter error. ${wish.problem}`)
+export function createInstance(request: ApiRequest, cloud: Cloud): Reply {
+  const parameters = parseJson(request.body)
+  if (!isRecord(parameters)) return serviceError(400, 'DBS.280001', 'Parameter error.')
+  const simulation = readSimulate(parameters['simulate'])
+  // The real service gives no details; a person who controls the simulator needs them.
+  if ('error' in simulation) return serviceError(400, 'DBS.280001', `Parameter error. ${simulation.error}`)
   const id = `${randomUUID().replaceAll('-', '')}in07`
-  const name = typeof order['name'] === 'string' ? order['name'] : 'simulated-instance'
-  const orderId = isPrePaid(order) ? newOrderId() : undefined
-  const plan = { instance: { id, name }, orderId, ...wish.plan }
-  const jobId = cloud.tasks.add(plan, orderId === undefined ? 0 : wish.orderMs)
-  for (const fault of wish.faults) cloud.faults.add(fault, { jobId })
-  const instance = { ...building, ...echoed(order), id, name }
+  const name = typeof parameters['name'] === 'string' ? parameters['name'] : 'simulated-instance'
+  const orderId = isPrePaid(parameters) ? newOrderId() : undefined
+  const job = { instance: { id, name }, orderId, ...simulation.job }
+  const jobId = cloud.tasks.add(job, orderId === undefined ? 0 : simulation.orderMs)
+  for (const fault of simulation.faults) cloud.faults.add(fault, { jobId })
+  const instance = { ...newInstance, ...echoed(parameters), id, name }
   if (orderId === undefined) return json(201, { instance, job_id: jobId })
   const charge = { charge_mode: 'prePaid', order_id: orderId }
   return json(201, { instance: { ...instance, charge_info: charge }, order_id: orderId })
@@ -34,7 +34,7 @@ function newOrderId(): string {
   return `CS${randomUUID().replaceAll('-', '').slice(0, 17).toUpperCase()}`
 }
 
-const building = {
+const newInstance = {
   status: 'BUILD',
   datastore: { type: 'gaussdb-mysql', version: '8.0' },
   mode: 'Cluster',
@@ -44,9 +44,9 @@ const building = {
   charge_info: { charge_mode: 'postPaid' },
 }
 
-/** What the service repeats from the request. */
-function echoed(order: Record<string, unknown>): Record<string, unknown> {
+/** The parameters that the response repeats. */
+function echoed(parameters: Record<string, unknown>): Record<string, unknown> {
   const names = ['region', 'availability_zone_mode', 'master_availability_zone', 'vpc_id', 'subnet_id']
   names.push('security_group_id', 'flavor_ref', 'configuration_id', 'enterprise_project_id')
-  return Object.fromEntries(Object.entries(order).filter(([name]) => names.includes(name)))
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.includes(name)))
 }

@@ -1,15 +1,16 @@
 import { parseArgs } from 'node:util'
-import type { JobWish } from './job.ts'
+import type { JobOptions } from './job.ts'
 import { runStep } from './runner.ts'
 import { startSimulator } from './simulator.ts'
 
 /**
- * `npm run demo`: the built action waits for a create job of the simulator, whose five minutes pass in a few seconds.
+ * `npm run demo`: the built action waits for a create job of the simulator. The job takes five minutes of simulated
+ * time, which pass in a few seconds.
  * - `--fail`: the job fails
- * - `--oidc`: without a stored secret; the action gets its keys with an id token, as on GitHub, and new ones before they
- *   end, which here is soon
- * - `--jobs 5`: as many jobs in one step
- * - `--order`: the purchase answered an order and no job id, and the job comes after a minute
+ * - `--oidc`: uses no stored secret; the action gets temporary keys with an ID token, as on GitHub. The keys expire
+ *   soon, so that the action renews them
+ * - `--jobs 5`: one step waits for several jobs
+ * - `--order`: the purchase returned an order ID instead of a job ID, and the job appears after a minute
  */
 const { values: options } = parseArgs({
   options: {
@@ -25,29 +26,30 @@ if (!Number.isInteger(count) || count < 1 || count > 500) {
   process.exit(2)
 }
 
-const simulator = await startSimulator({ speed: 25, oidc: { keySeconds: 150 } })
-const failed: JobWish = {
+const SPEED = 25
+const simulator = await startSimulator({ speed: SPEED, oidc: { keySeconds: 150 } })
+const failed: JobOptions = {
   outcome: 'Failed',
   failReason: 'The quota of vCPUs is used up. Apply for a higher quota, or choose a smaller flavor.',
 }
-const ordered: JobWish = { orderId: 'CS2611250656ABCDE', hiddenMs: 60_000 }
+const orderId = 'CS2611250656ABCDE'
 const ids = Array.from({ length: count }, (_, index) =>
   simulator.addJob({
     instance: { id: `${'0'.repeat(28)}${String(index).padStart(4, '0')}in07`, name: `database-${index + 1}` },
-    // From five minutes for the first down to two and a half for the last.
+    // The first job takes five minutes, the last one about two and a half.
     runningMs: 290_000 - (150_000 * index) / count,
-    ...(options.order ? ordered : {}),
-    ...(options.fail && index === 0 ? failed : {}),
+    ...(options.order && { orderId, hiddenMs: 60_000 }),
+    ...(options.fail && index === 0 && failed),
   }),
 )
 
-const what = count === 1 ? 'A create job of five minutes' : `${count} create jobs of two to five minutes`
-console.log(`${what}, 25 times as fast. The step’s log:\n`)
+const jobs = count === 1 ? 'a create job of five minutes' : `${count} create jobs of two to five minutes`
+console.log(`Waiting for ${jobs} in a simulator that runs at ${SPEED}× speed. Log of the step:\n`)
 const result = await runStep({
   with: {
     endpoint: simulator.endpoint,
     'project-id': simulator.projectId,
-    ...(options.order ? { 'order-id': ordered.orderId ?? '' } : { 'job-id': ids.join(',') }),
+    ...(options.order ? { 'order-id': orderId } : { 'job-id': ids.join(',') }),
     'poll-interval': '1s',
     ...(options.oidc
       ? {
@@ -61,39 +63,33 @@ const result = await runStep({
     ...(process.stdout.isTTY && { GITHUB_ACTIONS: 'true', NO_COLOR: process.env['NO_COLOR'] }),
     ...(options.oidc && simulator.oidc.env),
   },
-  onLine: show,
+  onLine: printLogLine,
 })
 await simulator.close()
 
+const paths = simulator.requests.map(({ path }) => path)
 if (options.oidc) {
-  console.log(
-    '\nWhat was asked of GitHub and of the Security Token Service, between the questions for the job:\n',
-  )
-  const places = simulator.requests.map(({ method, path }) => `${method} ${path}`)
-  for (const place of places.filter((each) => !each.endsWith('/jobs'))) console.log(`  ${place}`)
+  console.log('\nRequests for credentials, to GitHub and to the Security Token Service:\n')
+  const others = simulator.requests.filter(({ path }) => !path.endsWith('/jobs'))
+  for (const { method, path } of others) console.log(`  ${method} ${path}`)
 }
 if (count > 1 || options.order) {
-  const paths = simulator.requests.map(({ path }) => path)
   const lists = paths.filter((path) => path.endsWith('/immediate-jobs')).length
-  console.log(`\nThe service was asked ${paths.length} times, ${lists} of them for its list of jobs.`)
+  console.log(`\nThe service received ${paths.length} requests, ${lists} of them for the job list.`)
 }
-console.log(
-  `\nThe step is ${result.exitCode === 0 ? 'green' : 'red'} (exit code ${result.exitCode}). Its outputs:\n`,
-)
+const verb = result.exitCode === 0 ? 'succeeded' : 'failed'
+console.log(`\nThe step ${verb} (exit code ${result.exitCode}). Outputs:\n`)
 for (const [name, value] of Object.entries(result.outputs)) console.log(`  ${name}: ${value}`)
-console.log('\nIts job summary, as Markdown:\n')
+console.log('\nJob summary (Markdown):\n')
 console.log(result.summary.replace(/^/gm, '  '))
 
 process.exitCode = result.exitCode ?? 1
 
-/** As the runner shows a line: masks are hidden, annotations and groups read as text. */
-function show(line: string): void {
+/** Prints a line as the runner shows it: without masks, and with annotations and groups as text. */
+function printLogLine(line: string): void {
   if (/^::(add-mask|endgroup)::/.test(line)) return
-  const [, level, title, message] = /^::(error|notice|warning)(?: title=(.*?))?::(.*)$/.exec(line) ?? []
-  console.log(
-    `  ${level === undefined ? line.replace('::group::', '▾ ') : `${level}: ${title ?? ''}: ${message ?? ''}`}`.replaceAll(
-      '%0A',
-      '\n    ',
-    ),
-  )
+  const [, level, title = '', message = ''] =
+    /^::(error|notice|warning)(?: title=(.*?))?::(.*)$/.exec(line) ?? []
+  const text = level === undefined ? line.replace('::group::', '▾ ') : `${level}: ${title}: ${message}`
+  console.log(`  ${text.replaceAll('%0A', '\n    ')}`)
 }

@@ -1,8 +1,8 @@
-import { faultReply, throttled, withJob, withRetryAfter } from './fault-replies.ts'
-import { bytes, html, json, redirectTo, send, type Reply } from './reply.ts'
-import { drip, firstHalf, flood, head, trueHead, writeAndCut, type Exchange } from './wire.ts'
+import { errorResponse, throttled, withJobFields, withRetryAfter } from './fault-responses.ts'
+import { bodyBytes, html, json, redirectTo, send, type Reply } from './reply.ts'
+import { drip, firstHalf, flood, headerText, realHeaderText, writeAndClose, type Exchange } from './wire.ts'
 
-/** A name from the table, a status with an error body of the gateway's, or an answer in full. */
+/** A name from the table below, a status that is sent with an error body of the gateway, or a complete response. */
 export type Fault = FaultName | number | Reply
 
 export type FaultName = keyof typeof faults
@@ -11,165 +11,177 @@ export function isFaultName(text: string): text is FaultName {
   return Object.hasOwn(faults, text)
 }
 
-export function strike(fault: Fault, exchange: Exchange): void {
-  if (typeof fault === 'number') send(exchange.response, faultReply(fault, exchange.requestId))
-  else if (typeof fault !== 'string') send(exchange.response, fault)
+export function applyFault(fault: Fault, exchange: Exchange): void {
+  if (typeof fault === 'number') send(exchange.res, errorResponse(fault, exchange.requestId))
+  else if (typeof fault !== 'string') send(exchange.res, fault)
   else {
-    const kind: FaultKind = faults[fault]
-    if ('act' in kind) kind.act(exchange)
-    else send(exchange.response, kind.instead(exchange.truth, exchange.requestId))
+    const definition: FaultDefinition = faults[fault]
+    if ('disrupt' in definition) definition.disrupt(exchange)
+    else send(exchange.res, definition.respond(exchange.real, exchange.requestId))
   }
 }
 
-/** Either the answer that replaces the true one, or what happens on the wire. */
-export type FaultKind =
-  | { readonly what: string; readonly instead: (truth: Reply, requestId: string) => Reply }
-  | { readonly what: string; readonly act: (exchange: Exchange) => void }
+/**
+ * `respond` returns the response that replaces the real one; `disrupt` interferes with the connection. The description
+ * is a phrase that completes "The simulator …".
+ */
+export type FaultDefinition =
+  | { readonly description: string; readonly respond: (real: Reply, requestId: string) => Reply }
+  | { readonly description: string; readonly disrupt: (exchange: Exchange) => void }
 
 export const faults = {
-  // Before any byte of an answer
+  // Before the first byte of a response
   reset: {
-    what: 'the connection is reset (RST)',
-    act: ({ reset }) => {
+    description: 'resets the connection (RST)',
+    disrupt: ({ reset }) => {
       reset()
     },
   },
   cut: {
-    what: 'the connection is closed without an answer',
-    act: ({ socket }) => {
+    description: 'closes the connection without a response',
+    disrupt: ({ socket }) => {
       socket.destroySoon()
     },
   },
-  silent: { what: 'the request is read, and nothing is ever answered', act: () => undefined },
+  silent: { description: 'reads the request and never responds', disrupt: () => undefined },
   garbage: {
-    what: 'what comes back is not HTTP',
-    act: ({ socket }) => {
-      writeAndCut(socket, 'SSH-2.0-OpenSSH_9.6\r\n\0\x01\x02 this is not HTTP\r\n')
+    description: 'sends bytes that are not HTTP',
+    disrupt: ({ socket }) => {
+      writeAndClose(socket, 'SSH-2.0-OpenSSH_9.6\r\n\0\x01\x02 this is not HTTP\r\n')
     },
   },
 
-  // In the head
+  // In the headers
   'drip-headers': {
-    what: 'the whole answer, its head too, a byte every 300 ms',
-    act: (exchange) => {
-      drip(exchange.socket, trueHead(exchange) + bytes(exchange.truth).toString())
+    description: 'sends the whole response, including its headers, one byte every 300 ms',
+    disrupt: (exchange) => {
+      drip(exchange.socket, realHeaderText(exchange) + bodyBytes(exchange.real).toString())
     },
   },
   'cut-in-headers': {
-    what: 'half of the head, then the connection is closed',
-    act: (exchange) => {
-      const whole = trueHead(exchange)
-      writeAndCut(exchange.socket, whole.slice(0, whole.length / 2))
+    description: 'sends half of the headers, then closes the connection',
+    disrupt: (exchange) => {
+      const headers = realHeaderText(exchange)
+      writeAndClose(exchange.socket, headers.slice(0, headers.length / 2))
     },
   },
   'stall-in-headers': {
-    what: 'half of the head, then nothing more; the connection stays open',
-    act: (exchange) => {
-      const whole = trueHead(exchange)
-      exchange.socket.write(whole.slice(0, whole.length / 2))
+    description: 'sends half of the headers, then nothing more; the connection stays open',
+    disrupt: (exchange) => {
+      const headers = realHeaderText(exchange)
+      exchange.socket.write(headers.slice(0, headers.length / 2))
     },
   },
   '100-continue-then-silence': {
-    what: '100 Continue, then nothing',
-    act: ({ response }) => {
-      response.writeContinue()
+    description: 'sends 100 Continue, then nothing more',
+    disrupt: ({ res }) => {
+      res.writeContinue()
     },
   },
   '101': {
-    what: '101 Switching Protocols, then nothing',
-    act: ({ socket }) => {
-      socket.write(head({ status: 101 }, { connection: 'Upgrade', upgrade: 'websocket' }))
+    description: 'sends 101 Switching Protocols, then nothing more',
+    disrupt: ({ socket }) => {
+      socket.write(headerText({ status: 101 }, { connection: 'Upgrade', upgrade: 'websocket' }))
     },
   },
 
   // In the body
   'cut-after-headers': {
-    what: 'the head, then the connection is closed',
-    act: (exchange) => {
-      writeAndCut(exchange.socket, trueHead(exchange))
+    description: 'sends the headers, then closes the connection',
+    disrupt: (exchange) => {
+      writeAndClose(exchange.socket, realHeaderText(exchange))
     },
   },
   'cut-content-length': {
-    what: 'half of the announced length, then the connection is closed',
-    act: (exchange) => {
-      exchange.socket.write(trueHead(exchange))
-      writeAndCut(exchange.socket, firstHalf(exchange.truth))
+    description: 'sends half of the announced Content-Length, then closes the connection',
+    disrupt: (exchange) => {
+      exchange.socket.write(realHeaderText(exchange))
+      writeAndClose(exchange.socket, firstHalf(exchange.real))
     },
   },
   'cut-in-chunk': {
-    what: 'half of a chunk, then the connection is closed',
-    act: ({ socket, truth }) => {
-      const size = bytes(truth).length.toString(16)
-      socket.write(`${head(truth, { 'transfer-encoding': 'chunked' })}${size}\r\n`)
-      writeAndCut(socket, firstHalf(truth))
+    description: 'sends half of a chunk, then closes the connection',
+    disrupt: ({ socket, real }) => {
+      const size = bodyBytes(real).length.toString(16)
+      socket.write(`${headerText(real, { 'transfer-encoding': 'chunked' })}${size}\r\n`)
+      writeAndClose(socket, firstHalf(real))
     },
   },
   'stall-in-body': {
-    what: 'half of the body, then nothing more; the connection stays open',
-    act: (exchange) => {
-      exchange.socket.write(trueHead(exchange))
-      exchange.socket.write(firstHalf(exchange.truth))
+    description: 'sends half of the body, then nothing more; the connection stays open',
+    disrupt: (exchange) => {
+      exchange.socket.write(realHeaderText(exchange))
+      exchange.socket.write(firstHalf(exchange.real))
     },
   },
   drip: {
-    what: 'the head, then the body a byte every 300 ms',
-    act: (exchange) => {
-      exchange.socket.write(trueHead(exchange))
-      drip(exchange.socket, bytes(exchange.truth))
+    description: 'sends the headers, then the body one byte every 300 ms',
+    disrupt: (exchange) => {
+      exchange.socket.write(realHeaderText(exchange))
+      drip(exchange.socket, bodyBytes(exchange.real))
     },
   },
   endless: {
-    what: 'a body without end, as fast as it is read',
-    act: ({ response }) => {
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.write('{"job":{"id":"')
-      flood(response, Buffer.alloc(65_536, 'a'))
+    description: 'sends a body that never ends, as fast as the client reads it',
+    disrupt: ({ res }) => {
+      res.writeHead(200, { 'content-type': 'application/json' })
+      res.write('{"job":{"id":"')
+      flood(res, Buffer.alloc(65_536, 'a'))
     },
   },
 
-  // Whole answers, but wrong ones
+  // Complete but wrong responses
   huge: {
-    what: 'the true answer followed by 2 MiB of white space',
-    instead: (truth) => ({
-      ...truth,
-      body: Buffer.concat([bytes(truth), Buffer.alloc(2 * 1024 * 1024, ' ')]),
+    description: 'returns the real response followed by 2 MiB of white space',
+    respond: (real) => ({
+      ...real,
+      body: Buffer.concat([bodyBytes(real), Buffer.alloc(2 * 1024 * 1024, ' ')]),
     }),
   },
   'invalid-utf8': {
-    what: 'the true answer with one more field, whose name is not UTF-8',
-    instead: (truth) => ({
-      ...truth,
-      body: Buffer.concat([Buffer.from('{"\xff\xfe\xc3":0,', 'latin1'), bytes(truth).subarray(1)]),
+    description: 'returns the real response with an additional field whose name is not valid UTF-8',
+    respond: (real) => ({
+      ...real,
+      body: Buffer.concat([Buffer.from('{"\xff\xfe\xc3":0,', 'latin1'), bodyBytes(real).subarray(1)]),
     }),
   },
-  'empty-200': { what: '200 without a body', instead: () => ({ status: 200 }) },
-  'html-200': { what: '200 with a page, as from a captive portal', instead: () => html(200, 'Welcome') },
-  'html-502': {
-    what: '502 with a page',
-    instead: () => html(502, 'The backend server is unreachable'),
+  'empty-200': { description: 'returns 200 with an empty body', respond: () => ({ status: 200 }) },
+  'html-200': {
+    description: 'returns 200 with an HTML page, like a captive portal',
+    respond: () => html(200, 'Welcome'),
   },
-  'null-job': { what: '200 and {"job":null}', instead: () => json(200, { job: null }) },
+  'html-502': {
+    description: 'returns 502 with an HTML page',
+    respond: () => html(502, 'The backend server is unreachable'),
+  },
+  'null-job': { description: 'returns 200 with {"job":null}', respond: () => json(200, { job: null }) },
   'other-job': {
-    what: 'the true answer, but about another job id',
-    instead: (truth) => withJob(truth, { id: '00000000-0000-4000-8000-000000000000' }),
+    description: 'returns the real response with the ID of another job',
+    respond: (real) => withJobFields(real, { id: '00000000-0000-4000-8000-000000000000' }),
   },
   'no-status': {
-    what: 'the true answer without the status',
-    instead: (truth) => withJob(truth, { status: undefined }),
+    description: 'returns the real response without the job status',
+    respond: (real) => withJobFields(real, { status: undefined }),
   },
-  '204': { what: '204', instead: () => ({ status: 204 }) },
-  '206': { what: '206 with the whole true answer', instead: (truth) => ({ ...truth, status: 206 }) },
+  '204': { description: 'returns 204 No Content', respond: () => ({ status: 204 }) },
+  '206': {
+    description: 'returns the whole real response as 206 Partial Content',
+    respond: (real) => ({ ...real, status: 206 }),
+  },
   redirect: {
-    what: '302 to a host that does not exist',
-    instead: () => redirectTo('https://elsewhere.invalid/'),
+    description: 'returns a 302 redirect to a host that does not exist',
+    respond: () => redirectTo('https://elsewhere.invalid/'),
   },
-  '429': { what: "429 in the gateway's words", instead: (_, requestId) => throttled(requestId) },
+  '429': {
+    description: 'returns 429 with the error body of the API gateway',
+    respond: (_, requestId) => throttled(requestId),
+  },
   '429-retry-after': {
-    what: '429 with Retry-After: 2',
-    instead: (_, requestId) => withRetryAfter(throttled(requestId)),
+    description: 'returns 429 with Retry-After: 2',
+    respond: (_, requestId) => withRetryAfter(throttled(requestId)),
   },
   '503-retry-after': {
-    what: '503 with Retry-After: 2',
-    instead: (_, requestId) => withRetryAfter(faultReply(503, requestId)),
+    description: 'returns 503 with Retry-After: 2',
+    respond: (_, requestId) => withRetryAfter(errorResponse(503, requestId)),
   },
-} satisfies Record<string, FaultKind>
+} satisfies Record<string, FaultDefinition>

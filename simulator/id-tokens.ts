@@ -1,19 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 
-/** GitHub's id tokens. The signature is fake: whoever checks one asks here whether it was issued. */
+/** GitHub's ID tokens. Their signature is fake: `find` replaces its verification. */
 export function idTokens(): IdTokens {
   const issued = new Map<string, IdToken>()
   return {
-    issue: ({ audience, issuedAt, expiration, endsAtMs }) => {
+    issue: ({ audience, issuedAt, expiration, expiresAtMs }) => {
       const claims = {
         jti: randomUUID(),
         sub: subject,
         aud: audience,
-        ...about,
-        ...times(issuedAt, expiration),
+        ...workflowClaims,
+        ...timeClaims(issuedAt, expiration),
       }
-      const text = `${part(header)}.${part(claims)}.${randomBytes(256).toString('base64url')}`
-      issued.set(text, { audience, endsAtMs })
+      const text = `${encode(header)}.${encode(claims)}.${randomBytes(256).toString('base64url')}`
+      issued.set(text, { audience, expiresAtMs })
       return text
     },
     find: (text) => issued.get(text),
@@ -21,28 +21,28 @@ export function idTokens(): IdTokens {
 }
 
 export interface IdTokens {
-  readonly issue: (wish: IdTokenWish) => string
-  /** Undefined: never issued. */
+  readonly issue: (options: IdTokenOptions) => string
+  /** Returns undefined for a token that was never issued. */
   readonly find: (text: string) => IdToken | undefined
 }
 
 export interface IdToken {
   readonly audience: string
-  /** When it ends in simulated milliseconds since the start. */
-  readonly endsAtMs: number
+  /** Simulated milliseconds since the start. */
+  readonly expiresAtMs: number
 }
 
-export interface IdTokenWish extends IdToken {
-  /** By clients' clocks, in milliseconds since 1970. */
+/** The additional times are those of the clients' clock, in milliseconds since 1970. */
+export interface IdTokenOptions extends IdToken {
   readonly issuedAt: number
   readonly expiration: number
 }
 
 export const subject = 'repo:octo-org/octo-repo:ref:refs/heads/main'
 
-// As in GitHub's "OpenID Connect reference".
+// Source: GitHub's "OpenID Connect reference".
 const header = { typ: 'JWT', alg: 'RS256', x5t: 'example-thumbprint', kid: 'example-key-id' }
-const about = {
+const workflowClaims = {
   ref: 'refs/heads/main',
   repository: 'octo-org/octo-repo',
   repository_owner: 'octo-org',
@@ -52,12 +52,12 @@ const about = {
   iss: 'https://token.actions.githubusercontent.com',
 }
 
-/** In whole seconds since 1970. */
-function times(issuedAt: number, expiration: number): Readonly<Record<'iat' | 'nbf' | 'exp', number>> {
+/** JWT times are whole seconds since 1970. */
+function timeClaims(issuedAt: number, expiration: number): Readonly<Record<'iat' | 'nbf' | 'exp', number>> {
   const iat = Math.floor(issuedAt / 1000)
   return { iat, nbf: iat, exp: Math.floor(expiration / 1000) }
 }
 
-function part(value: object): string {
+function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

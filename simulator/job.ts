@@ -1,102 +1,105 @@
 import { randomUUID } from 'node:crypto'
 
 /**
- * The job as the service would tell it `elapsedMs` after it was created: `hidden`, or the object under `job`.
- * Pure and cheap, so that virtual time can ask it a million times. `tell` puts it in another service's words.
+ * The job as the service returns it `elapsedMs` after its creation: `hidden`, or the object under `job`. A pure and
+ * cheap function, because benchmarks call it a million times in virtual time. `format` converts it to the fields of
+ * another service.
  */
-export function jobAt(plan: JobPlan, elapsedMs: number, tell = (job: Job) => job): 'hidden' | Job {
+export function jobAt(plan: JobPlan, elapsedMs: number, format = (job: Job) => job): 'hidden' | Job {
   if (elapsedMs < plan.hiddenMs) return 'hidden'
-  const truth = tell({
+  const planned = format({
     id: plan.id,
     name: plan.name,
-    ...stage(plan, elapsedMs),
+    ...stateAt(plan, elapsedMs),
     instance: plan.instance,
   })
-  const job: Job = { ...truth, ...plan.override }
+  const job: Job = { ...planned, ...plan.override }
   if (plan.omit.length === 0) return job
   return Object.fromEntries(Object.entries(job).filter(([field]) => !plan.omit.includes(field)))
 }
 
-/** Milliseconds from creation to the end: hidden, pending and running follow one another. */
+/** Milliseconds from the creation of a job to its end. */
 export function endOf(plan: JobPlan): number {
   return plan.hiddenMs + plan.pendingMs + plan.runningMs
 }
 
-/** What is not wished for is a create job that completes after a minute, three seconds of it hidden. */
-export function planJob(wish: JobWish = {}): JobPlan {
-  const name = wish.name ?? 'CreateGaussDBforMySQLInstance'
-  const instance = wish.instance ?? { id: newInstanceId(), name: 'simulated-instance' }
+/** By default, a create job that completes after a minute and is not found for the first three seconds. */
+export function planJob(options: JobOptions = {}): JobPlan {
+  const name = options.name ?? 'CreateGaussDBforMySQLInstance'
+  const instance = options.instance ?? { id: newInstanceId(), name: 'simulated-instance' }
   return {
     id: randomUUID(),
     hiddenMs: 3_000,
     pendingMs: 2_000,
     runningMs: 55_000,
     outcome: 'Completed',
-    failReason: 'Failed to create the instance: the simulator was asked to let it fail.',
+    failReason: 'Failed to create the instance: the simulator was configured to let this job fail.',
     curve: (fraction) => fraction,
     entities: name.startsWith('Create') ? createdEntities(instance.id) : {},
     omit: [],
     override: {},
     orderId: undefined,
-    ...wish,
+    ...options,
     name,
     instance,
-    // Whole seconds, as the service tells them, so that ended − created is the planned duration.
-    createdAt: Math.floor((wish.createdAt ?? Date.now()) / 1000) * 1000,
+    // The service returns whole seconds. Without rounding, ended − created would differ from the planned duration.
+    createdAt: Math.floor((options.createdAt ?? Date.now()) / 1000) * 1000,
   }
 }
 
 export type Job = Readonly<Record<string, unknown>>
 
-export type JobWish = Partial<JobPlan>
+export type JobOptions = Partial<JobPlan>
 
+/** A job is first not found, then pending, then running, each for a given time. */
 export interface JobPlan {
   readonly id: string
   readonly name: string
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** How long the service reports that the job does not exist. */
   readonly hiddenMs: number
   readonly pendingMs: number
-  /** Infinity: it never ends. */
+  /** Infinity: the job never ends. */
   readonly runningMs: number
   readonly outcome: Outcome
   readonly failReason: string
-  /** Fraction of the running time that has passed → progress as a fraction, or undefined when none is told. */
+  /** Maps the elapsed fraction of the running time to the progress as a fraction; undefined reports no progress. */
   readonly curve: (fraction: number) => number | undefined
   readonly instance: { readonly id: string; readonly name: string }
-  /** Told once the job completed; `{}` before. */
+  /** Returned when the job has completed; `{}` before. */
   readonly entities: Readonly<Record<string, unknown>>
-  /** Fields left out of the answer. */
+  /** Fields that the response does not contain. */
   readonly omit: readonly string[]
-  /** Fields that win over the computed ones: any name, any value. */
+  /** Fields that replace or extend the computed ones: any name, any value. */
   readonly override: Readonly<Record<string, unknown>>
-  /** The order that it is part of, for the task center's list; the jobs call does not tell it. */
+  /** The order that the job belongs to. Only the job list contains it. */
   readonly orderId: string | undefined
 }
 
 export const outcomes = ['Completed', 'Failed', 'Canceled'] as const
 export type Outcome = (typeof outcomes)[number]
 
-function stage(plan: JobPlan, elapsedMs: number): Job {
+function stateAt(plan: JobPlan, elapsedMs: number): Job {
   const created = serviceTime(plan.createdAt)
-  const runningSince = plan.hiddenMs + plan.pendingMs
-  if (elapsedMs < runningSince) return { status: 'Pending', created, ended: '', process: '', entities: {} }
+  const runsFrom = plan.hiddenMs + plan.pendingMs
+  if (elapsedMs < runsFrom) return { status: 'Pending', created, ended: '', process: '', entities: {} }
   if (elapsedMs < endOf(plan)) {
-    const progress = plan.curve((elapsedMs - runningSince) / plan.runningMs)
+    const progress = plan.curve((elapsedMs - runsFrom) / plan.runningMs)
     return { status: 'Running', created, ended: '', process: percent(progress), entities: {} }
   }
   const ended = serviceTime(plan.createdAt + endOf(plan))
-  const over = { status: plan.outcome, created, ended, process: '' }
-  if (plan.outcome === 'Completed') return { ...over, entities: plan.entities }
-  if (plan.outcome === 'Canceled') return { ...over, entities: {} }
-  return { ...over, entities: {}, fail_reason: plan.failReason }
+  const finished = { status: plan.outcome, created, ended, process: '' }
+  if (plan.outcome === 'Completed') return { ...finished, entities: plan.entities }
+  if (plan.outcome === 'Canceled') return { ...finished, entities: {} }
+  return { ...finished, entities: {}, fail_reason: plan.failReason }
 }
 
 function percent(fraction: number | undefined): string {
   return fraction === undefined ? '' : `${Math.floor(fraction * 100 + 1e-9)}%`
 }
 
-/** `2018-08-06T10:41:14+0800`: the service writes its offset without a colon. */
+/** `2018-08-06T10:41:14+0800`: the service writes the UTC offset without a colon. */
 function serviceTime(epochMs: number): string {
   return `${new Date(epochMs + 8 * 3_600_000).toISOString().slice(0, 19)}+0800`
 }

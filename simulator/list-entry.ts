@@ -1,8 +1,9 @@
 import { jobAt, type Job, type JobPlan } from './job.ts'
 
 /**
- * The job as the task center's list tells it `elapsedMs` after it was created. Fields as in the vendor's SDK 3.1.219,
- * TaskDetailInfo. Guesses: `process` is the jobs call's `60%`, and what is not there is null, as `extend_fields` is.
+ * The job as the job list of the task center contains it `elapsedMs` after its creation. Source of the fields: the
+ * vendor's SDK 3.1.219, TaskDetailInfo. Two assumptions: `process` has the jobs API's format (`60%`), and missing
+ * values are null, as `extend_fields` is.
  */
 export function listEntry(plan: JobPlan, elapsedMs: number): 'hidden' | Job {
   const job = jobAt(plan, elapsedMs)
@@ -24,10 +25,10 @@ export function listEntry(plan: JobPlan, elapsedMs: number): 'hidden' | Job {
   }
 }
 
-/** What an entry says instead of the truth, or that it is left out. */
-export type ListLie = Job | 'absent'
+/** Fields that replace those of an entry, or `absent`: the list does not contain the job. */
+export type ListOverride = Job | 'absent'
 
-/** One of the SDK's createfail, creating, normal, abnormal and deleted. */
+/** The SDK documents createfail, creating, normal, abnormal, and deleted. */
 function instanceStatus({ name }: JobPlan, status: unknown): string {
   if (!name.startsWith('Create') || status === 'Completed') return 'normal'
   return status === 'Failed' || status === 'Canceled' ? 'createfail' : 'creating'

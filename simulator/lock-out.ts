@@ -1,25 +1,28 @@
 /**
- * Locks an access key for five minutes once it failed more than five times in a row; a good authentication resets
+ * Locks an access key for five minutes after more than five consecutive failures. A successful authentication resets
  * the count. Times are milliseconds on any clock. Source: the vendor's FAQ about APIGW.0301.
  */
 export function lockOut(): LockOut {
   const failures = new Map<string, { count: number; lastMs: number }>()
   return {
     isLocked: (accessKeyId, nowMs) => {
-      const row = failures.get(accessKeyId)
-      return row !== undefined && row.count > 5 && nowMs - row.lastMs < 300_000
+      const entry = failures.get(accessKeyId)
+      return entry !== undefined && entry.count > MAX_FAILURES && nowMs - entry.lastMs < LOCK_MS
     },
-    note: (accessKeyId, outcome, nowMs) => {
+    record: (accessKeyId, outcome, nowMs) => {
       const { count } = failures.get(accessKeyId) ?? { count: 0 }
-      if (outcome === 'good') failures.delete(accessKeyId)
-      // More than five are an old lock, which is over.
-      else failures.set(accessKeyId, { count: count > 5 ? 1 : count + 1, lastMs: nowMs })
+      if (outcome === 'success') failures.delete(accessKeyId)
+      // A count above the limit belongs to a lock that has expired, so the count starts again.
+      else failures.set(accessKeyId, { count: count > MAX_FAILURES ? 1 : count + 1, lastMs: nowMs })
     },
   }
 }
 
+const MAX_FAILURES = 5
+const LOCK_MS = 300_000
+
 export interface LockOut {
   readonly isLocked: (accessKeyId: string, nowMs: number) => boolean
-  /** Not to be told of what is refused for the lock itself. */
-  readonly note: (accessKeyId: string, outcome: 'good' | 'bad', nowMs: number) => void
+  /** Must not be called for a request that was rejected because the key is locked. */
+  readonly record: (accessKeyId: string, outcome: 'success' | 'failure', nowMs: number) => void
 }

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { listen, type Listening } from './listen.ts'
-import { drip, writeAndCut } from './wire.ts'
+import { drip, writeAndClose } from './wire.ts'
 
-/** A proxy for CONNECT that works, or fails in one way. */
+/** Starts an HTTP proxy that supports only CONNECT. It works, or has one fault. */
 export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   const { behave = 'work', target, port, host } = options
   const tunnels: RecordedTunnel[] = []
@@ -12,20 +12,23 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   })
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
     socket.on('error', () => undefined)
-    const asked = request.url ?? ''
-    tunnels.push({ target: asked, authorization: request.headers['proxy-authorization'] })
-    if (behave === 'work') tunnel(socket, target ?? asked)
-    else refuse[behave](socket)
+    const requested = request.url ?? ''
+    tunnels.push({ target: requested, authorization: request.headers['proxy-authorization'] })
+    if (behave === 'work') openTunnel(socket, target ?? requested)
+    else proxyFaults[behave](socket)
   })
   const listening = await listen(server, port, host)
   return { url: `http://${listening.address}`, tunnels, close: listening.close }
 }
 
-/** A TCP server that accepts, and fails in one way at the first bytes: below HTTP, and below TLS. */
+/**
+ * Starts a TCP server that accepts connections and has one fault, which strikes at the first bytes it receives. The
+ * fault is below HTTP and TLS, so it affects clients of either.
+ */
 export function startBrokenServer(behave: BrokenBehaviour = 'silent'): Promise<Listening> {
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
-      broken[behave](socket)
+      connectionFaults[behave](socket)
     })
   })
   return listen(server)
@@ -33,7 +36,10 @@ export function startBrokenServer(behave: BrokenBehaviour = 'silent'): Promise<L
 
 export interface ProxyOptions {
   readonly behave?: 'work' | ProxyFault
-  /** `host:port` to which all tunnels lead, whatever was asked for: so that made-up host names work. */
+  /**
+   * The `host:port` that every tunnel connects to, whatever the client requests, so that tests can use invented host
+   * names.
+   */
   readonly target?: string
   readonly port?: number
   readonly host?: string
@@ -46,18 +52,18 @@ export interface Proxy {
 }
 
 export interface RecordedTunnel {
-  /** `host:port` as it was asked for. */
+  /** The `host:port` that the client requested. */
   readonly target: string
   readonly authorization: string | undefined
 }
 
-export type ProxyFault = keyof typeof refuse
+export type ProxyFault = keyof typeof proxyFaults
 
-export type BrokenBehaviour = keyof typeof broken
+export type BrokenBehaviour = keyof typeof connectionFaults
 
-function tunnel(client: Socket, target: string): void {
+function openTunnel(client: Socket, target: string): void {
   const { hostname, port } = new URL(`http://${target}`)
-  // URL leaves out the port that is http's own.
+  // URL drops port 80, the default of http.
   const upstream = connect(Number(port === '' ? 80 : port), hostname.replace(/^\[|\]$/g, ''))
   upstream.once('connect', () => {
     client.write('HTTP/1.1 200 Connection established\r\n\r\n')
@@ -68,7 +74,7 @@ function tunnel(client: Socket, target: string): void {
   client.once('close', () => upstream.destroy())
 }
 
-const broken = {
+const connectionFaults = {
   silent: () => undefined,
   reset: (socket: Socket) => {
     socket.resetAndDestroy()
@@ -77,29 +83,29 @@ const broken = {
     socket.destroySoon()
   },
   garbage: (socket: Socket) => {
-    writeAndCut(socket, 'SSH-2.0-OpenSSH_9.6\r\n\0\x01\x02 not what you expect\r\n')
+    writeAndClose(socket, 'SSH-2.0-OpenSSH_9.6\r\n\0\x01\x02 not what you expect\r\n')
   },
   drip: (socket: Socket) => {
     drip(socket, 'HTTP/1.1 200 OK\r\n' + 'x-padding: never ends\r\n'.repeat(1000))
   },
 }
 
-const refuse = {
-  ...broken,
+const proxyFaults = {
+  ...connectionFaults,
   '407': (socket: Socket) => {
-    const authenticate = 'Proxy-Authenticate: Basic realm="simulated proxy"\r\n'
-    writeAndCut(
+    const challenge = 'Proxy-Authenticate: Basic realm="simulated proxy"\r\n'
+    writeAndClose(
       socket,
-      `HTTP/1.1 407 Proxy Authentication Required\r\n${authenticate}Content-Length: 0\r\n\r\n`,
+      `HTTP/1.1 407 Proxy Authentication Required\r\n${challenge}Content-Length: 0\r\n\r\n`,
     )
   },
   '502': (socket: Socket) => {
-    writeAndCut(socket, 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n')
+    writeAndClose(socket, 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n')
   },
   'silent-tunnel': (socket: Socket) => {
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
   },
   'cut-tunnel': (socket: Socket) => {
-    writeAndCut(socket, 'HTTP/1.1 200 Connection established\r\n\r\n')
+    writeAndClose(socket, 'HTTP/1.1 200 Connection established\r\n\r\n')
   },
 }

@@ -1,15 +1,14 @@
 /**
- * Counts the requests of each user in fixed windows; a window opens with the first request after the last
- * one closed. Whether the gateway's windows are fixed or sliding is not documented.
- * `admit` tells whether the request at `nowMs` (any clock, milliseconds) still fits the budget.
+ * Counts the requests of each user in fixed windows. A window opens with the first request after the previous window
+ * has closed. Whether the real gateway uses fixed or sliding windows is not documented.
  */
 export function rateLimiter(limit: RateLimit): RateLimiter {
-  const windows = new Map<string, { opened: number; count: number }>()
+  const windows = new Map<string, { openedMs: number; count: number }>()
   return {
     admit: (user, nowMs) => {
       let window = windows.get(user)
-      if (window === undefined || nowMs - window.opened >= limit.windowMs) {
-        window = { opened: nowMs, count: 0 }
+      if (window === undefined || nowMs - window.openedMs >= limit.windowMs) {
+        window = { openedMs: nowMs, count: 0 }
         windows.set(user, window)
       }
       window.count += 1
@@ -19,6 +18,7 @@ export function rateLimiter(limit: RateLimit): RateLimiter {
 }
 
 export interface RateLimiter {
+  /** Counts a request and returns whether it is within the limit. `nowMs` is milliseconds on any clock. */
   readonly admit: (user: string, nowMs: number) => boolean
 }
 
@@ -27,12 +27,12 @@ export interface RateLimit {
   readonly windowMs: number
 }
 
-/** The gateway's own words, as users' logs have them. */
+/** The gateway's message. Source: logs that users published. */
 export function throttledMessage({ requests, windowMs }: RateLimit): string {
   return `The throttling threshold has been reached: policy user over ratelimit,limit:${requests},time:${period(windowMs)}`
 }
 
-/** Documented as about 200 requests in 5 minutes. */
+/** The documented limit is about 200 requests in 5 minutes. */
 export const usualLimit: RateLimit = { requests: 200, windowMs: 300_000 }
 
 function period(windowMs: number): string {

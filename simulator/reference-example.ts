@@ -1,4 +1,4 @@
-/** The API reference's example answer, byte for byte; this job always exists. */
+/** The example response of the API reference, byte for byte. This job always exists. */
 export const referenceExample = {
   jobId: '31b8ae23-c687-4d80-b7b4-42a66c9bb886',
   body: `{

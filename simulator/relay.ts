@@ -1,23 +1,23 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { listen, type Listening } from './listen.ts'
 
-/** Leads its first connection to one port of this machine and all others to another: so a fault can happen once. */
+/** Forwards the first connection to one local port and all later ones to another, so that a fault happens once. */
 export function startRelay(ports: { readonly first: number; readonly then: number }): Promise<Listening> {
   let isFirst = true
   const server = createServer((client) => {
     const upstream = connect(isFirst ? ports.first : ports.then, '127.0.0.1')
     isFirst = false
     client.pipe(upstream).pipe(client)
-    carry(client, upstream)
-    carry(upstream, client)
+    forwardEnd(client, upstream)
+    forwardEnd(upstream, client)
   })
   return listen(server)
 }
 
-/** What ends one side ends the other alike. */
-function carry(from: Socket, to: Socket): void {
+/** Ends one side in the same way as the other: with RST, or by closing the connection. */
+function forwardEnd(from: Socket, to: Socket): void {
   from.on('error', () => {
-    // A reset in the middle of an orderly end would fail, and leave a socket behind that keeps the process busy.
+    // A reset during an orderly close would fail and leave a socket behind that keeps the process running.
     if (to.writableEnded) to.destroy()
     else to.resetAndDestroy()
   })

@@ -1,22 +1,23 @@
 import type { ServerResponse } from 'node:http'
 
-/** An answer as a value, before anything goes over the wire. */
+/** A response as a value, before it is sent. */
 export interface Reply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
 }
 
-export function send(response: ServerResponse, reply: Reply): void {
-  const body = bytes(reply)
-  // 204 and 304 have no body, and so no length of one.
-  const length = reply.status === 204 || reply.status === 304 ? {} : { 'content-length': body.length }
-  response.writeHead(reply.status, { ...length, ...reply.headers })
-  response.end(body)
+export function send(res: ServerResponse, response: Reply): void {
+  const body = bodyBytes(response)
+  // 204 and 304 have no body, and therefore no Content-Length.
+  const hasBody = response.status !== 204 && response.status !== 304
+  const length = hasBody ? { 'content-length': body.length } : {}
+  res.writeHead(response.status, { ...length, ...response.headers })
+  res.end(body)
 }
 
-export function bytes(reply: Reply): Buffer {
-  return Buffer.from(reply.body ?? '')
+export function bodyBytes(response: Reply): Buffer {
+  return Buffer.from(response.body ?? '')
 }
 
 export function json(status: number, value: unknown): Reply {
@@ -39,12 +40,12 @@ export function html(status: number, title: string): Reply {
   }
 }
 
-/** The API gateway's own errors tell the request id in the body too. */
+/** An error of the API gateway, whose body contains the request ID. */
 export function gatewayError(status: number, code: string, message: string, requestId: string): Reply {
   return json(status, { error_msg: message, error_code: code, request_id: requestId })
 }
 
-/** Errors of the database service behind the gateway. */
+/** An error of the database service behind the gateway. */
 export function serviceError(status: number, code: string, message: string): Reply {
   return json(status, { error_code: code, error_msg: message })
 }

@@ -1,26 +1,28 @@
-import type { Call, Cloud } from './cloud.ts'
+import type { Cloud } from './cloud.ts'
 import { json, type Reply } from './reply.ts'
+import type { ApiRequest } from './request.ts'
 
 /**
- * GET /id-token?api-version=2.0&audience=…: GitHub's endpoint, as the runner shows it to a job with the permission
- * `id-token: write`. A token lives for five minutes.
+ * GET /id-token?api-version=2.0&audience=…: GitHub's ID token endpoint, which the runner offers to a job with the
+ * permission `id-token: write`.
  */
-export function requestIdToken(call: Call, cloud: Cloud): Reply {
-  // What GitHub says here is a guess; the status is what counts.
-  if (call.headers.authorization !== `Bearer ${requestToken}`) {
-    return json(401, { message: 'The request token is missing or wrong.' })
+export function requestIdToken(request: ApiRequest, cloud: Cloud): Reply {
+  // The status is what GitHub returns; the body is an assumption.
+  if (request.headers.authorization !== `Bearer ${requestToken}`) {
+    return json(401, { message: 'The request token is missing or invalid.' })
   }
-  const lifetimeMs = 5 * 60_000
   const value = cloud.idTokens.issue({
-    audience: call.query['audience'] ?? 'https://github.com/octo-org',
+    audience: request.query['audience'] ?? 'https://github.com/octo-org',
     issuedAt: cloud.wallClock(),
-    expiration: cloud.wallClock(lifetimeMs),
-    endsAtMs: cloud.elapsedMs() + lifetimeMs,
+    expiration: cloud.wallClock(LIFETIME_MS),
+    expiresAtMs: cloud.elapsedMs() + LIFETIME_MS,
   })
   return json(200, { count: value.length, value })
 }
 
-/** What the runner tells a job's processes. `endpoint` is the simulator's. */
+const LIFETIME_MS = 5 * 60_000
+
+/** The variables that the runner sets for a job's processes. `endpoint` is the simulator's. */
 export function idTokenEnv(endpoint: string): IdTokenEnv {
   return {
     ACTIONS_ID_TOKEN_REQUEST_URL: `${endpoint}/id-token?api-version=2.0`,

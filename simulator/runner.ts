@@ -3,34 +3,34 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** The built action, as action.yml names it. */
+/** The built action, the `main` of action.yml. */
 const ACTION = join(import.meta.dirname, '..', 'dist', 'index.js')
 
-/** What a process needs to run at all; on Windows, Node finds no random numbers without SystemRoot. */
+/** The variables that every process needs: on Windows, Node cannot generate random numbers without SystemRoot. */
 const SYSTEM = { PATH: process.env['PATH'], SystemRoot: process.env['SystemRoot'] }
 
 export interface Step {
-  /** Inputs by their names in action.yml. */
+  /** Inputs, by their names in action.yml. */
   readonly with: Readonly<Record<string, string>>
-  /** Further variables; undefined takes one away. */
+  /** Additional environment variables. Undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Hears each line of the log as it comes. */
+  /** Called with each line of the log as it is written. */
   readonly onLine?: (line: string) => void
-  /** Is given the process as soon as it runs, to send it signals. */
+  /** Called with the process when it starts, for example to send it signals. */
   readonly onStart?: (child: ChildProcess) => void
 }
 
 export interface StepResult {
-  /** Null when a signal ended the process. */
+  /** Null when a signal terminated the process. */
   readonly exitCode: number | null
-  /** stdout and stderr, in the order in which they came. */
+  /** stdout and stderr, in the order in which they were received. */
   readonly log: string
   readonly outputs: Readonly<Record<string, string>>
   readonly summary: string
   readonly milliseconds: number
 }
 
-/** Runs `dist/index.js` the way the runner runs a step: inputs as variables, files for outputs and summary. */
+/** Runs `dist/index.js` as the runner runs a step: inputs are variables, outputs and the summary are files. */
 export async function runStep(step: Step): Promise<StepResult> {
   const folder = mkdtempSync(join(tmpdir(), 'step-'))
   const files = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STEP_SUMMARY: join(folder, 'summary') }
@@ -67,8 +67,8 @@ export async function runStep(step: Step): Promise<StepResult> {
 }
 
 /**
- * Reads a file of outputs as the runner does (actions/runner, FileCommandManager.cs): `name=value`, or `name<<END`,
- * lines and `END`. The last value of a name counts.
+ * Reads a file of outputs as the runner does: `name=value`, or `name<<END` followed by lines and `END`. The last value
+ * of a name wins. Source: FileCommandManager.cs in actions/runner.
  */
 export function readOutputs(file: string): Record<string, string> {
   const outputs: [string, string][] = []
@@ -76,20 +76,20 @@ export function readOutputs(file: string): Record<string, string> {
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
     if (line === '') continue
     const [, name = '', operator, value = ''] = /^(.*?)(=|<<)(.*)$/.exec(line) ?? []
-    if (operator === undefined) throw new Error(`neither value nor delimiter: ${line}`)
+    if (operator === undefined) throw new Error(`the line contains neither a value nor a delimiter: ${line}`)
     if (operator === '=') {
       outputs.push([name, value])
       continue
     }
     const end = lines.indexOf(value)
-    if (end < 0) throw new Error(`the delimiter of ${name} is missing`)
+    if (end < 0) throw new Error(`the end delimiter of ${name} is missing`)
     outputs.push([name, lines.splice(0, end).join('\n')])
     lines.shift()
   }
   return Object.fromEntries(outputs)
 }
 
-/** `INPUT_JOB-ID`: upper case, hyphens kept. */
+/** The runner passes `job-id` as `INPUT_JOB-ID`: in upper case, with its hyphen. */
 function inputVariables(inputs: Step['with']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),

@@ -4,6 +4,13 @@ import { referenceExample } from './reference-example.ts'
 import { isService, services } from './services.ts'
 import { startSimulator } from './simulator.ts'
 
+/**
+ * `npm run simulator`: a simulator to try the action or a script against.
+ * - `--port 8480`
+ * - `--speed 10`: simulated seconds per real second
+ * - `--service rds`: another database service
+ * - `--faults`: lists the faults instead
+ */
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '8480' },
@@ -16,35 +23,37 @@ const { values } = parseArgs({
 if (values.faults) listFaults()
 else await serve(Number(values.port), Number(values.speed), values.service)
 
-/** Starts a simulator and tells a person what to do with it. It runs until the process ends. */
+/** Starts a simulator and prints how to use it. It runs until the process ends. */
 async function serve(port: number, speed: number, service: string): Promise<void> {
   if (!(speed > 0)) throw new Error('--speed must be a number above 0: simulated seconds per real second')
   if (!isService(service)) throw new Error(`--service must be one of ${Object.keys(services).join(', ')}`)
   const simulator = await startSimulator({ port, speed, service })
   const jobs = {
-    'completes in about a minute': simulator.addJob(),
-    'fails after half a minute': simulator.addJob({
+    'completes after about a minute': simulator.addJob(),
+    'fails after about 30 seconds': simulator.addJob({
       runningMs: 25_000,
       outcome: 'Failed',
       failReason: 'The quota of vCPUs is used up.',
     }),
-    'hidden for a minute, then completes in another': simulator.addJob({ hiddenMs: 60_000 }),
-    ...(service === 'taurusdb' && { "completed, the reference's own example": referenceExample.jobId }),
+    'is not found for a minute, then completes after another': simulator.addJob({ hiddenMs: 60_000 }),
+    ...(service === 'taurusdb' && {
+      'has completed: the example of the API reference': referenceExample.jobId,
+    }),
   }
   const url = `${simulator.endpoint}/v3/${simulator.projectId}`
   const token = `-H 'X-Auth-Token: ${simulator.token}'`
-  const order = {
+  const create = {
     name: 'my-database',
     simulate: { seconds: 30, hidden_seconds: 5, faults: ['502', 'cut-in-chunk', '429-retry-after'] },
   }
-  const bought = { charge_info: { charge_mode: 'prePaid' }, simulate: { order_seconds: 20 } }
+  const buy = { charge_info: { charge_mode: 'prePaid' }, simulate: { order_seconds: 20 } }
 
-  console.log(`A simulated jobs API of ${service}, ${speed} simulated seconds per second. Ctrl-C ends it.
+  console.log(`Simulated jobs API of ${service}. Time passes at ${speed}× speed. Press Ctrl+C to stop.
 
 endpoint    ${simulator.endpoint}
 project-id  ${simulator.projectId}
 
-Credentials, one of:
+Use one of these credentials:
   token                  ${simulator.token}
 
   access-key-id          ${simulator.accessKey.id}
@@ -53,30 +62,34 @@ Credentials, one of:
   identity-provider-urn  ${simulator.oidc.providerUrn}
   agency-urn             ${simulator.oidc.agencyUrn}
   sts-endpoint           ${simulator.endpoint}
-  with these variables, as GitHub sets them for a job that may write id tokens:
+  with these variables, which GitHub sets for a job with the permission id-token: write:
 ${Object.entries(simulator.oidc.env)
   .map(([name, value]) => `    ${name}='${value}'`)
   .join('\n')}
 
-Jobs, counted from now in simulated time:
+Jobs (their simulated time starts now):
 ${Object.entries(jobs)
-  .map(([what, id]) => `  ${id}  ${what}`)
+  .map(([description, id]) => `  ${id}  ${description}`)
   .join('\n')}
 
-Ask for a job:
-  curl -i ${token} '${url}/jobs?id=${jobs['completes in about a minute']}'
+Get the status of a job:
+  curl -i ${token} '${url}/jobs?id=${jobs['completes after about a minute']}'
 
-Create an instance whose job goes as you like (also: pending_seconds, fail, fail_reason, outcome, omit, override;
-the names of the faults: npm run simulator -- --faults):
-  curl -i ${token} '${url}/instances' -d '${JSON.stringify(order)}'
+Create an instance, and choose how its job behaves. Other fields of "simulate" are pending_seconds, fail, fail_reason,
+outcome, omit, and override. To list the faults, run npm run simulator -- --faults.
+  curl -i ${token} '${url}/instances' -d '${JSON.stringify(create)}'
 `)
   if (service !== 'taurusdb') return
-  console.log(`Buy one for a month or a year, which answers an order; its job begins 20 s later. List the jobs, orders' too:
-  curl -i ${token} '${url}/instances' -d '${JSON.stringify(bought)}'
+  console.log(`Buy a yearly or monthly instance. The response contains an order ID; the job starts 20 seconds later.
+  curl -i ${token} '${url}/instances' -d '${JSON.stringify(buy)}'
+
+List the jobs, including those of orders:
   curl -i ${token} '${url}/immediate-jobs?limit=10'
 `)
 }
 
 function listFaults(): void {
-  for (const [name, { what }] of Object.entries(faults)) console.log(`${name.padEnd(26)} ${what}`)
+  for (const [name, { description }] of Object.entries(faults)) {
+    console.log(`${name.padEnd(26)} ${description}`)
+  }
 }

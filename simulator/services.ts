@@ -1,17 +1,33 @@
-import type { Job, JobWish } from './job.ts'
+import type { Job, JobOptions } from './job.ts'
 
 /**
- * How the services that share the path of the jobs call differ. Sources: the vendor's SDKs 3.1.219 (ListJobInfo of RDS,
- * ShowJobDetail of DDS and of GaussDB, ListJobs of GeminiDB). Only TaurusDB documents a status before Running;
- * GaussDB documents no names of jobs.
+ * The differences between the services whose jobs API has the same path. Sources: the vendor's SDKs 3.1.219
+ * (ListJobInfo of RDS, ShowJobDetail of DDS and of GaussDB, ListJobs of GeminiDB). Only TaurusDB documents a status
+ * before Running; GaussDB documents no job names.
  */
 export const services = {
-  taurusdb: { usual: {}, tell: (job) => job, show: single },
-  rds: { usual: { name: 'CreateMysqlInstance', pendingMs: 0 }, tell: (job) => job, show: single },
-  dds: { usual: { name: 'CreateMongoDBReplica', pendingMs: 0 }, tell: inShort, show: single },
-  gaussdb: { usual: { name: 'CreateGaussDBInstance', pendingMs: 0 }, tell: inShort, show: single },
-  geminidb: { usual: { name: 'CreateInstance', pendingMs: 0 }, tell: withTimes, show: listed },
-} as const satisfies Record<string, Dialect>
+  taurusdb: { defaults: {}, formatJob: (job) => job, formatBody: singleJob },
+  rds: {
+    defaults: { name: 'CreateMysqlInstance', pendingMs: 0 },
+    formatJob: (job) => job,
+    formatBody: singleJob,
+  },
+  dds: {
+    defaults: { name: 'CreateMongoDBReplica', pendingMs: 0 },
+    formatJob: renameProcess,
+    formatBody: singleJob,
+  },
+  gaussdb: {
+    defaults: { name: 'CreateGaussDBInstance', pendingMs: 0 },
+    formatJob: renameProcess,
+    formatBody: singleJob,
+  },
+  geminidb: {
+    defaults: { name: 'CreateInstance', pendingMs: 0 },
+    formatJob: renameProcessAndTimes,
+    formatBody: jobArray,
+  },
+} as const satisfies Record<string, ServiceFormat>
 
 export type Service = keyof typeof services
 
@@ -19,31 +35,31 @@ export function isService(text: string): text is Service {
   return Object.hasOwn(services, text)
 }
 
-export interface Dialect {
-  /** What a job is when nothing else is wished for. */
-  readonly usual: JobWish
-  /** TaurusDB's fields of a job → the service's. */
-  readonly tell: (job: Job) => Job
-  /** The answer's body; undefined when an unknown job is an error. */
-  readonly show: (job: Job | undefined) => unknown
+export interface ServiceFormat {
+  /** Options of every job, unless the job has its own. */
+  readonly defaults: JobOptions
+  /** Converts TaurusDB's fields of a job to the service's. */
+  readonly formatJob: (job: Job) => Job
+  /** Returns the response body, or undefined when the service returns an error for a job that does not exist. */
+  readonly formatBody: (job: Job | undefined) => unknown
 }
 
-function single(job: Job | undefined): unknown {
+function singleJob(job: Job | undefined): unknown {
   return job && { job }
 }
 
-function listed(job: Job | undefined): unknown {
+function jobArray(job: Job | undefined): unknown {
   return job === undefined ? { jobs: [], total_count: 0 } : { jobs: [job], total_count: 1 }
 }
 
-/** No `entities`, and `progress` is the name of `process`. */
-function inShort({ process: progress, ...job }: Job): Job {
+/** `process` is called `progress`, and `entities` does not exist. */
+function renameProcess({ process: progress, ...job }: Job): Job {
   return without({ ...job, progress }, 'entities')
 }
 
-/** As {@link inShort}, and the dates have other names, too. */
-function withTimes(job: Job): Job {
-  const { created: start_time, ended: end_time, ...others } = inShort(job)
+/** As {@link renameProcess}; the times have other names, too. */
+function renameProcessAndTimes(job: Job): Job {
+  const { created: start_time, ended: end_time, ...others } = renameProcess(job)
   return { ...others, start_time, end_time }
 }
 

@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
 import { unescape } from 'node:querystring'
-import type { Call } from './cloud.ts'
+import type { ApiRequest } from './request.ts'
 
-/** What `Authorization: SDK-HMAC-SHA256 …` says; undefined when it is not written like that. */
+/** Parses an `Authorization: SDK-HMAC-SHA256 …` header. Returns undefined when its format is invalid. */
 export function readAuthorization(text: string): SignatureClaim | undefined {
   const [, accessKeyId, signed, signature] =
     /^SDK-HMAC-SHA256 Access=([^\s,]+), ?SignedHeaders=([^\s,]+), ?Signature=([0-9a-f]{64})$/.exec(text) ?? []
@@ -12,32 +12,32 @@ export function readAuthorization(text: string): SignatureClaim | undefined {
 
 export interface SignatureClaim {
   readonly accessKeyId: string
-  /** As the client lists them; clients differ in which they sign. */
+  /** In the client's order. Clients differ in which headers they sign. */
   readonly signedHeaders: readonly string[]
-  /** Hex. */
+  /** Hexadecimal. */
   readonly signature: string
 }
 
-/** The request as both sides must see it. Source: the vendor's API signing guide, and its Python SDK's signer. */
-export function canonicalRequest(call: Call, signedHeaders: readonly string[]): string {
+/** The canonical request, which client and gateway both sign. Source: the vendor's API signing guide and Python SDK. */
+export function canonicalRequest(request: ApiRequest, signedHeaders: readonly string[]): string {
   return [
-    call.method.toUpperCase(),
-    canonicalPath(call.path),
-    canonicalQuery(call.rawQuery),
-    ...signedHeaders.map((name) => `${name}:${String(call.headers[name] ?? '').trim()}`),
+    request.method.toUpperCase(),
+    canonicalPath(request.path),
+    canonicalQuery(request.rawQuery),
+    ...signedHeaders.map((name) => `${name}:${String(request.headers[name] ?? '').trim()}`),
     '',
     signedHeaders.join(';'),
-    payloadHash(call),
+    payloadHash(request),
   ].join('\n')
 }
 
-/** Hex; `date` as X-Sdk-Date has it. */
+/** Returns the hexadecimal signature. `date` is the value of the header X-Sdk-Date. */
 export function sign(canonical: string, date: string, secret: string): string {
   const text = `SDK-HMAC-SHA256\n${date}\n${sha256(canonical)}`
   return createHmac('sha256', secret).update(text).digest('hex')
 }
 
-/** `20191115T033655Z` in milliseconds since 1970; NaN when it is no such date. */
+/** `20191115T033655Z` in milliseconds since 1970; NaN for any other format. */
 export function readSdkDate(text: string): number {
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? []
@@ -53,26 +53,28 @@ function canonicalPath(path: string): string {
 
 function canonicalQuery(query: string): string {
   return [...new URLSearchParams(query)]
-    .sort(([name, value], [otherName, otherValue]) => order(name, otherName) || order(value, otherValue))
+    .sort(([name, value], [otherName, otherValue]) => compare(name, otherName) || compare(value, otherValue))
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .join('&')
 }
 
-/** By code points, as Python and Go sort, not by UTF-16 units. */
-function order(one: string, other: string): number {
+/** Compares by code points, as Python and Go do, not by UTF-16 code units. */
+function compare(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }
 
-/** RFC 3986: letters, digits, `-._~` stay; encodeURIComponent leaves five more. */
+/**
+ * Encodes all but letters, digits, and `-._~` (RFC 3986). encodeURIComponent leaves five more characters as they are.
+ */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 }
 
-/** The SDKs do not hash bodies that are no JSON, and say so. */
-function payloadHash({ body, headers }: Call): string {
+/** The SDKs do not hash a body that is not JSON, and declare it as unsigned. */
+function payloadHash({ body, headers }: ApiRequest): string {
   const unsigned = headers['x-sdk-content-sha256'] === 'UNSIGNED-PAYLOAD' && body !== ''
   return unsigned ? 'UNSIGNED-PAYLOAD' : sha256(body)
 }

@@ -1,17 +1,19 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { isFaultName, type Fault } from './faults.ts'
-import { outcomes, type JobWish } from './job.ts'
+import { outcomes, type JobOptions } from './job.ts'
 
-/** The `simulate` object of a create request: how the job goes, and what the first asks for it meet. */
-export function readSimulate(given: unknown = {}): Simulated | { readonly problem: string } {
-  if (!isRecord(given)) return { problem: '`simulate` must be an object.' }
-  let simulated: Simulated = { plan: {}, faults: [], orderMs: 20_000 }
-  for (const [name, value] of Object.entries(given)) {
-    const part = readField(name, value)
-    if (part === undefined) return { problem: `Not understood: \`simulate.${name}\`.` }
-    simulated = { ...simulated, ...part, plan: { ...simulated.plan, ...part.plan } }
+/**
+ * Reads the `simulate` object of a create request: how the job behaves, and the faults of the first requests for it.
+ */
+export function readSimulate(value: unknown = {}): Simulation | { readonly error: string } {
+  if (!isRecord(value)) return { error: '`simulate` must be an object.' }
+  let simulation: Simulation = { job: {}, faults: [], orderMs: 20_000 }
+  for (const [name, field] of Object.entries(value)) {
+    const part = readField(name, field)
+    if (part === undefined) return { error: `Unknown field or invalid value: \`simulate.${name}\`.` }
+    simulation = { ...simulation, ...part, job: { ...simulation.job, ...part.job } }
   }
-  return simulated
+  return simulation
 }
 
 /** A JSON object. */
@@ -19,36 +21,36 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-interface Simulated {
-  readonly plan: JobWish
+interface Simulation {
+  readonly job: JobOptions
   readonly faults: readonly Fault[]
-  /** From a yearly or monthly order to the job: until it is paid. */
+  /** From the creation of a yearly or monthly order to its payment, when the job starts. */
   readonly orderMs: number
 }
 
-function readField(name: string, value: unknown): Partial<Simulated> | undefined {
+function readField(name: string, value: unknown): Partial<Simulation> | undefined {
   switch (name) {
     case 'hidden_seconds':
-      return isSeconds(value) ? { plan: { hiddenMs: value * 1000 } } : undefined
+      return isSeconds(value) ? { job: { hiddenMs: value * 1000 } } : undefined
     case 'pending_seconds':
-      return isSeconds(value) ? { plan: { pendingMs: value * 1000 } } : undefined
+      return isSeconds(value) ? { job: { pendingMs: value * 1000 } } : undefined
     case 'seconds':
-      return isSeconds(value) ? { plan: { runningMs: value * 1000 } } : undefined
+      return isSeconds(value) ? { job: { runningMs: value * 1000 } } : undefined
     case 'order_seconds':
       return isSeconds(value) ? { orderMs: value * 1000 } : undefined
     case 'fail':
       if (typeof value !== 'boolean') return undefined
-      return value ? { plan: { outcome: 'Failed' } } : {}
+      return value ? { job: { outcome: 'Failed' } } : {}
     case 'fail_reason':
-      return typeof value === 'string' ? { plan: { outcome: 'Failed', failReason: value } } : undefined
+      return typeof value === 'string' ? { job: { outcome: 'Failed', failReason: value } } : undefined
     case 'outcome': {
       const outcome = outcomes.find((each) => each === value)
-      return outcome === undefined ? undefined : { plan: { outcome } }
+      return outcome === undefined ? undefined : { job: { outcome } }
     }
     case 'omit':
-      return isTexts(value) ? { plan: { omit: value } } : undefined
+      return isTexts(value) ? { job: { omit: value } } : undefined
     case 'override':
-      return isRecord(value) ? { plan: { override: value } } : undefined
+      return isRecord(value) ? { job: { override: value } } : undefined
     case 'faults': {
       if (!Array.isArray(value)) return undefined
       const faults = value.map(readFault).filter((fault) => fault !== undefined)
@@ -59,7 +61,7 @@ function readField(name: string, value: unknown): Partial<Simulated> | undefined
   }
 }
 
-/** A fault as JSON says it: a name, a status as number or text, or `{status, headers?, body?}`. */
+/** A fault in JSON: a name, a status as a number or a string, or `{status, headers?, body?}`. */
 function readFault(value: unknown): Fault | undefined {
   if (typeof value === 'string' && isFaultName(value)) return value
   if (typeof value === 'string' && /^\d{3}$/.test(value)) return readFault(Number(value))
@@ -79,7 +81,7 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
-// 1xx is no answer: node would wait for ever to send it.
+/** Excludes 1xx, which is not a final response: Node would never finish sending it. */
 function isStatus(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599
 }

@@ -3,69 +3,52 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https'
 import { accessKeys, type KeyPair } from './access-keys.ts'
 import { trust } from './assume-agency.ts'
-import { faultQueue, type FaultTiming } from './fault-queue.ts'
-import { strike, type Fault } from './faults.ts'
 import type { Cloud } from './cloud.ts'
-import { answer, apiOf } from './gateway.ts'
+import { faultQueue, type FaultScope } from './fault-queue.ts'
+import { applyFault, type Fault } from './faults.ts'
+import { handleRequest } from './gateway.ts'
 import { idTokens } from './id-tokens.ts'
-import type { JobWish } from './job.ts'
-import type { ListLie } from './list-entry.ts'
+import type { JobOptions } from './job.ts'
+import type { ListOverride } from './list-entry.ts'
 import { listen } from './listen.ts'
 import { lockOut } from './lock-out.ts'
 import { rateLimiter, type RateLimit } from './rate-limit.ts'
-import { readCall, recorder, type RecordedRequest } from './request.ts'
 import { send } from './reply.ts'
+import { readRequest, recorder, type RecordedRequest } from './request.ts'
 import { idTokenEnv, type IdTokenEnv } from './request-id-token.ts'
+import { apiOf } from './routes.ts'
 import { services, type Service } from './services.ts'
 import { openTaskCenter } from './task-center.ts'
 
-/** A jobs API on a real socket that behaves as documented, and misbehaves on request. */
+/** Starts a server on a real socket that behaves like the documented APIs, and has faults on request. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { now = () => performance.now(), wallClock = Date.now, speed = 1, rateLimit, tls } = options
-  const { service = 'taurusdb' } = options
   const { accessKey = { id: 'SIMULATORACCESSKEY00', secret: 'simulator-secret-key-not-a-secret' } } = options
-  const start = now()
-  const elapsedMs = (): number => (now() - start) * speed
-  const cloud: Cloud = {
-    projectId: options.projectId ?? '0123456789abcdef0123456789abcdef',
-    token: options.token ?? 'simulator-token-not-a-secret',
-    keys: accessKeys(accessKey),
-    lockOut: lockOut(),
-    idTokens: idTokens(),
-    longestSeconds: options.oidc?.longestSeconds ?? 3600,
-    keySeconds: options.oidc?.keySeconds ?? Infinity,
-    service,
-    tasks: openTaskCenter(elapsedMs, wallClock(), services[service]),
-    firstOffset: options.firstOffset ?? 0,
-    faults: faultQueue(),
-    throttle: rateLimit && { limit: rateLimit, limiter: rateLimiter(rateLimit) },
-    elapsedMs,
-    wallClock: (inMs = 0) => wallClock() + inMs / speed,
-  }
+  const { tls } = options
+  const cloud = createCloud(options, accessKey)
   const record = recorder()
 
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const serve = async (message: IncomingMessage, res: ServerResponse): Promise<void> => {
     const requestId = randomUUID().replaceAll('-', '')
-    response.setHeader('x-request-id', requestId)
-    response.setHeader('date', new Date(cloud.wallClock()).toUTCString())
-    const call = await readCall(request, requestId)
-    record.add(call, elapsedMs())
-    const truth = answer(call, cloud)
-    const fault = cloud.faults.take(apiOf(call), call.query['id'])
+    res.setHeader('x-request-id', requestId)
+    res.setHeader('date', new Date(cloud.wallClock()).toUTCString())
+    const request = await readRequest(message, requestId)
+    record.add(request, cloud.elapsedMs())
+    const real = handleRequest(request, cloud)
+    const fault = cloud.faults.take(apiOf(request), request.query['id'])
     if (fault === undefined) {
-      send(response, truth)
+      send(res, real)
       return
     }
     const reset = (): void => {
-      listening.reset(request.socket)
+      listening.reset(message.socket)
     }
-    strike(fault, { response, socket: request.socket, truth, requestId, reset })
+    applyFault(fault, { res, socket: message.socket, real, requestId, reset })
   }
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    serve(request, response).catch((error: unknown) => {
-      // A fault that node refuses to send, say: the client shall see it, the host process shall live.
-      if (response.headersSent) response.destroy()
-      else send(response, { status: 500, body: `The simulator failed: ${String(error)}` })
+  const onRequest = (message: IncomingMessage, res: ServerResponse): void => {
+    serve(message, res).catch((error: unknown) => {
+      // For example, Node throws when a fault has an invalid header. The client gets the error, and the process survives.
+      if (res.headersSent) res.destroy()
+      else send(res, { status: 500, body: `The simulator failed: ${String(error)}` })
     })
   }
   const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest)
@@ -80,9 +63,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     accessKey,
     oidc: { ...trust, env: idTokenEnv(endpoint) },
     requests: record.requests,
-    addJob: (wish) => cloud.tasks.add(wish),
+    addJob: (job) => cloud.tasks.add(job),
     removeJob: cloud.tasks.remove,
-    listOverride: cloud.tasks.lie,
+    listOverride: cloud.tasks.overrideEntry,
     revokeKeys: cloud.keys.revoke,
     misbehave: cloud.faults.add,
     close: listening.close,
@@ -96,26 +79,25 @@ export interface SimulatorOptions {
   readonly port?: number
   readonly host?: string
   readonly token?: string
-  /** The permanent access key, made up when not given. */
   readonly accessKey?: KeyPair
   readonly projectId?: string
-  /** Whose jobs API it is, TaurusDB's by default. */
+  /** The database service whose jobs API is simulated, TaurusDB by default. */
   readonly service?: Service
-  /** The offset at which the list of jobs begins, 0 by default; documents say 0 and 1. */
+  /** The offset of the first job in the job list, 0 by default. The vendor's documents contain both 0 and 1. */
   readonly firstOffset?: 0 | 1
-  /** PEM texts; with them it speaks https. */
+  /** PEM texts. With them, the server uses https. */
   readonly tls?: { readonly key: string; readonly cert: string }
-  /** Per user, in simulated milliseconds like everything else here. No limit by default. */
+  /** The limit of each user, in simulated time. No limit by default. */
   readonly rateLimit?: RateLimit
   readonly oidc?: {
-    /** The longest that the agency may be assumed, 3600 by default. */
-    readonly longestSeconds?: number
-    /** Keys end after this long, whatever was asked for. */
+    /** The longest session of the agency that a client can request, 3600 by default. */
+    readonly maxSessionSeconds?: number
+    /** The longest lifetime of a temporary key, whatever the client requests. */
     readonly keySeconds?: number
   }
-  /** A clock in real milliseconds, monotonic by default; for tests that turn it by hand. */
+  /** The clock of the simulator in real milliseconds, monotonic by default. Tests advance it manually. */
   readonly now?: () => number
-  /** The clock that clients see, in milliseconds since 1970; Date.now by default. */
+  /** The clock of the clients in milliseconds since 1970, Date.now by default. */
   readonly wallClock?: () => number
 }
 
@@ -126,20 +108,45 @@ export interface Simulator {
   readonly projectId: string
   readonly token: string
   readonly accessKey: KeyPair
-  /** What an action needs to assume the agency: inputs, and variables as the runner sets them. */
+  /** What the action needs to assume the agency: inputs, and the variables that the runner sets. */
   readonly oidc: typeof trust & { readonly env: IdTokenEnv }
-  /** The newest 10,000, oldest first. */
+  /** The most recent 10,000 requests, oldest first. */
   readonly requests: readonly RecordedRequest[]
-  /** Creates a job now and answers its id. */
-  readonly addJob: (wish?: JobWish) => string
-  /** As when the record is deleted in the console, or the instance with all its jobs. */
+  /** Creates a job and returns its ID. */
+  readonly addJob: (job?: JobOptions) => string
+  /** Removes a job, as when its record or its instance is deleted in the console. */
   readonly removeJob: (jobId: string) => void
-  /** What the list says of a job from now on: these fields instead of the true ones, or nothing at all. */
-  readonly listOverride: (jobId: string, lie: ListLie) => void
-  /** All temporary access keys so far are refused from now on. */
+  /** Replaces fields of a job in the job list, or removes the job from it. */
+  readonly listOverride: (jobId: string, override: ListOverride) => void
+  /** Revokes all temporary access keys issued so far. */
   readonly revokeKeys: () => void
-  /** The next request (or so many, or those for one job, or to one API) meets this fault; faults wait their turn. */
-  readonly misbehave: (fault: Fault, when?: FaultTiming) => void
-  /** Ends all connections at once. */
+  /**
+   * Adds a fault that affects the next request in its scope. Several faults affect requests in the order of the calls.
+   */
+  readonly misbehave: (fault: Fault, scope?: FaultScope) => void
+  /** Closes the server and all its connections. */
   readonly close: () => Promise<void>
+}
+
+function createCloud(options: SimulatorOptions, accessKey: KeyPair): Cloud {
+  const { now = () => performance.now(), wallClock = Date.now, speed = 1, rateLimit } = options
+  const { service = 'taurusdb' } = options
+  const start = now()
+  const elapsedMs = (): number => (now() - start) * speed
+  return {
+    projectId: options.projectId ?? '0123456789abcdef0123456789abcdef',
+    token: options.token ?? 'simulator-token-not-a-secret',
+    keys: accessKeys(accessKey),
+    lockOut: lockOut(),
+    idTokens: idTokens(),
+    maxSessionSeconds: options.oidc?.maxSessionSeconds ?? 3600,
+    keySeconds: options.oidc?.keySeconds ?? Infinity,
+    service,
+    tasks: openTaskCenter(elapsedMs, wallClock(), services[service]),
+    firstOffset: options.firstOffset ?? 0,
+    faults: faultQueue(),
+    throttle: rateLimit && { limit: rateLimit, limiter: rateLimiter(rateLimit) },
+    elapsedMs,
+    wallClock: (inMs = 0) => wallClock() + inMs / speed,
+  }
 }

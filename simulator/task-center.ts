@@ -1,22 +1,29 @@
-import { jobAt, planJob, type Job, type JobPlan, type JobWish } from './job.ts'
-import { listEntry, type ListLie } from './list-entry.ts'
-import type { Dialect } from './services.ts'
+import { jobAt, planJob, type Job, type JobOptions, type JobPlan } from './job.ts'
+import { listEntry, type ListOverride } from './list-entry.ts'
+import type { ServiceFormat } from './services.ts'
 
-/** The jobs that exist. `elapsedMs` is the simulated time since the start, which was at the date `startedAt`. */
-export function openTaskCenter(elapsedMs: () => number, startedAt: number, dialect: Dialect): TaskCenter {
+/**
+ * The task center, which holds the jobs. `elapsedMs` returns the simulated time since the start, which was at the date
+ * `startedAt`.
+ */
+export function openTaskCenter(
+  elapsedMs: () => number,
+  startedAt: number,
+  { defaults, formatJob }: ServiceFormat,
+): TaskCenter {
   const tasks = new Map<string, Task>()
-  const lies = new Map<string, ListLie>()
+  const overrides = new Map<string, ListOverride>()
   return {
-    add: (wish = {}, inMs = 0) => {
+    add: (options = {}, inMs = 0) => {
       const since = elapsedMs() + inMs
-      const plan = planJob({ createdAt: startedAt + since, ...dialect.usual, ...wish })
+      const plan = planJob({ createdAt: startedAt + since, ...defaults, ...options })
       tasks.set(plan.id, { plan, since })
       return plan.id
     },
     remove: (jobId) => tasks.delete(jobId),
-    ask: (jobId) => {
+    get: (jobId) => {
       const task = tasks.get(jobId)
-      return task === undefined ? 'unknown' : jobAt(task.plan, elapsedMs() - task.since, dialect.tell)
+      return task === undefined ? 'unknown' : jobAt(task.plan, elapsedMs() - task.since, formatJob)
     },
     list: () =>
       [...tasks.values()]
@@ -24,33 +31,31 @@ export function openTaskCenter(elapsedMs: () => number, startedAt: number, diale
         .sort((a, b) => b.plan.createdAt - a.plan.createdAt)
         .flatMap(({ plan, since }) => {
           const entry = listEntry(plan, elapsedMs() - since)
-          const lie = lies.get(plan.id) ?? {}
-          if (entry === 'hidden' || lie === 'absent') return []
-          return [{ createdAt: plan.createdAt, entry: { ...entry, ...lie } }]
+          const override = overrides.get(plan.id) ?? {}
+          if (entry === 'hidden' || override === 'absent') return []
+          return [{ createdAt: plan.createdAt, entry: { ...entry, ...override } }]
         }),
-    lie: (jobId, lie) => {
-      lies.set(jobId, lie)
+    overrideEntry: (jobId, override) => {
+      overrides.set(jobId, override)
     },
     now: () => startedAt + elapsedMs(),
   }
 }
 
 export interface TaskCenter {
-  /** Answers the id of the job, which begins after so many simulated ms. */
-  readonly add: (wish?: JobWish, inMs?: number) => string
-  /** As when the record is deleted in the console, or the instance with all its jobs. */
+  /** Adds a job that starts after `inMs` simulated milliseconds, and returns its ID. */
+  readonly add: (options?: JobOptions, inMs?: number) => string
   readonly remove: (jobId: string) => void
-  readonly ask: (jobId: string) => 'unknown' | 'hidden' | Job
-  /** The jobs that are not hidden, the newest first. */
+  readonly get: (jobId: string) => 'unknown' | 'hidden' | Job
+  /** The jobs that can be found, newest first. */
   readonly list: () => readonly { readonly createdAt: number; readonly entry: Job }[]
-  /** What the list says of a job from now on. */
-  readonly lie: (jobId: string, lie: ListLie) => void
+  readonly overrideEntry: (jobId: string, override: ListOverride) => void
   /** The simulated date, in milliseconds since 1970. */
   readonly now: () => number
 }
 
 interface Task {
   readonly plan: JobPlan
-  /** Simulated milliseconds from the start to the job's creation. */
+  /** Simulated milliseconds from the start to the creation of the job. */
   readonly since: number
 }

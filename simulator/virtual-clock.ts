@@ -1,18 +1,18 @@
-/** A clock whose time passes only while everybody sleeps: hours take milliseconds, and each run is the same. */
+/** A clock that advances only while everything sleeps: hours take milliseconds, and every run is the same. */
 export class VirtualClock {
   #now = 0
   #sleepers: Sleeper[] = []
 
-  /** Milliseconds since the clock was made. */
+  /** Milliseconds since the clock was created. */
   now(): number {
     return this.#now
   }
 
-  /** Ends early when the signal aborts. */
+  /** Resolves early when the signal aborts. */
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return
     await new Promise<void>((resolve) => {
-      const sleeper = { due: this.#now + Math.max(ms, 0), wake: resolve }
+      const sleeper = { wakesAt: this.#now + Math.max(ms, 0), wake: resolve }
       this.#sleepers.push(sleeper)
       signal?.addEventListener('abort', () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper)
@@ -21,36 +21,37 @@ export class VirtualClock {
     })
   }
 
-  /** Calls back at a moment. */
-  at(moment: number, callback: () => void): void {
-    this.#sleepers.push({ due: moment, wake: callback })
+  /** Calls back at a time, in milliseconds since the clock was created. */
+  at(time: number, callback: () => void): void {
+    this.#sleepers.push({ wakesAt: time, wake: callback })
   }
 
   /**
-   * Lets time pass until the promise settles; an error when nobody sleeps any more, for then it never would.
+   * Advances the time until the promise settles. Throws when nothing sleeps any more, because the promise would then
+   * never settle.
    *
-   * @param isBusy whether something is under way that takes real time; until then, no virtual time passes
+   * @param isBusy returns whether work is in progress that takes real time; virtual time stands still until it is done
    */
   async run<T>(promise: Promise<T>, isBusy = () => false): Promise<T> {
-    const over = new AbortController()
-    const end = () => {
-      over.abort()
+    const settled = new AbortController()
+    const settle = () => {
+      settled.abort()
     }
-    promise.then(end, end)
+    promise.then(settle, settle)
     for (;;) {
       await new Promise(setImmediate)
-      if (over.signal.aborted) return promise
+      if (settled.signal.aborted) return promise
       if (isBusy()) continue
-      const [next] = this.#sleepers.sort((a, b) => a.due - b.due)
-      if (next === undefined) throw new Error('nobody sleeps, and the promise has not settled')
+      const [next] = this.#sleepers.sort((a, b) => a.wakesAt - b.wakesAt)
+      if (next === undefined) throw new Error('nothing sleeps, but the promise has not settled')
       this.#sleepers.shift()
-      this.#now = Math.max(this.#now, next.due)
+      this.#now = Math.max(this.#now, next.wakesAt)
       next.wake()
     }
   }
 }
 
 interface Sleeper {
-  readonly due: number
+  readonly wakesAt: number
   readonly wake: () => void
 }

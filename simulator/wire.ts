@@ -1,61 +1,61 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { bytes, type Reply } from './reply.ts'
+import { bodyBytes, type Reply } from './reply.ts'
 
-/** One request and what a fault needs to answer it badly. */
+/** A request in progress, with everything that a fault needs to send a faulty response. */
 export interface Exchange {
-  readonly response: ServerResponse
+  readonly res: ServerResponse
   readonly socket: Socket
-  /** What a healthy service would answer. */
-  readonly truth: Reply
+  /** The response without the fault. */
+  readonly real: Reply
   readonly requestId: string
-  /** Ends the connection with RST. */
+  /** Resets the connection with RST. */
   readonly reset: () => void
 }
 
-/** The head as bytes, for faults that node's own server would not let through. */
-export function head(reply: Reply, more: Readonly<Record<string, string>> = {}): string {
-  const headers = Object.entries({ ...reply.headers, ...more }).map(
+/** The status line and the headers as text, for faults that Node's own server would not send. */
+export function headerText(response: Reply, additional: Readonly<Record<string, string>> = {}): string {
+  const headers = Object.entries({ ...response.headers, ...additional }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   )
-  return `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}\r\n${headers.join('')}\r\n`
+  return `HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ''}\r\n${headers.join('')}\r\n`
 }
 
-/** The head of the true answer, with its true length. */
-export function trueHead({ truth, requestId }: Exchange): string {
-  return head(truth, { 'content-length': String(bytes(truth).length), 'x-request-id': requestId })
+/** The headers of the real response, with its real length. */
+export function realHeaderText({ real, requestId }: Exchange): string {
+  return headerText(real, { 'content-length': String(bodyBytes(real).length), 'x-request-id': requestId })
 }
 
-export function firstHalf(reply: Reply): Buffer {
-  const body = bytes(reply)
+export function firstHalf(response: Reply): Buffer {
+  const body = bodyBytes(response)
   return body.subarray(0, Math.ceil(body.length / 2))
 }
 
-/** Writes the last words, then closes the connection as a crashed peer would: FIN, no more bytes. */
-export function writeAndCut(socket: Socket, text: string | Buffer): void {
+/** Writes, then closes the connection with FIN, as the operating system does for a process that crashed. */
+export function writeAndClose(socket: Socket, text: string | Buffer): void {
   socket.write(text)
   socket.destroySoon()
 }
 
-/** A byte every 300 ms of real time, each soon enough for an idle timeout to be content with. */
+/** Writes one byte every 300 ms of real time, which is fast enough to never trigger an idle timeout. */
 export function drip(socket: Socket, text: string | Buffer): void {
-  const body = Buffer.from(text)
+  const bytes = Buffer.from(text)
   let sent = 0
   const timer = setInterval(() => {
-    socket.write(body.subarray(sent, sent + 1))
+    socket.write(bytes.subarray(sent, sent + 1))
     sent += 1
-    if (sent >= body.length) clearInterval(timer)
+    if (sent >= bytes.length) clearInterval(timer)
   }, 300)
   socket.once('close', () => {
     clearInterval(timer)
   })
 }
 
-/** Writes as fast as the reader takes it, until the reader goes. */
-export function flood(response: ServerResponse, chunk: Buffer): void {
-  const pour = (): void => {
-    while (!response.destroyed && response.write(chunk));
+/** Writes the chunk again and again, as fast as the client reads, until the client disconnects. */
+export function flood(res: ServerResponse, chunk: Buffer): void {
+  const write = (): void => {
+    while (!res.destroyed && res.write(chunk));
   }
-  response.on('drain', pour)
-  pour()
+  res.on('drain', write)
+  write()
 }

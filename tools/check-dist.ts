@@ -1,10 +1,10 @@
 import { git } from './git.ts'
 
-/** Just after a build: dist/ must be what is committed, without a file too many. */
+/** Run after a build: checks that dist/ equals what is committed, without missing or additional files. */
 const changes = git('status', '--porcelain', 'dist')
 if (changes !== '') {
   console.error(
-    `${changes}\ndist/ is not what the sources build. Run npm run build, and commit it with them.`,
+    `${changes}\ndist/ does not match the sources. Run npm run build, and commit dist/ together with the sources.`,
   )
   process.exitCode = 1
 }

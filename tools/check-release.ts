@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { git } from './git.ts'
 
-/** `npm run check:release -- v1.2.3`: whether this tag, commit and version belong together. dist/ is checked before. */
+/**
+ * `npm run check:release -- v1.2.3`: checks that the tag, the commit, and the version match. The npm script checks
+ * dist/ first.
+ */
 
 const [tag = ''] = process.argv.slice(2)
 const head = git('rev-parse', 'HEAD')
@@ -12,11 +15,11 @@ const problems = [
   ...['package.json', 'package-lock.json'].map(
     (file) => [`v${versionIn(file)}` === tag, `${file} has the version ${versionIn(file)}.`] as const,
   ),
-  [git('status', '--porcelain') === '', 'The work tree is not what the commit holds.'],
+  [git('status', '--porcelain') === '', 'The work tree has uncommitted changes.'],
 ] as const
 
-for (const [isRight, problem] of problems) if (!isRight) console.error(problem)
-if (problems.every(([isRight]) => isRight)) console.log(`${tag} can be released.`)
+for (const [isOk, problem] of problems) if (!isOk) console.error(problem)
+if (problems.every(([isOk]) => isOk)) console.log(`${tag} can be released.`)
 else process.exitCode = 1
 
 function versionIn(file: string): string {

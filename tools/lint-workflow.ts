@@ -7,8 +7,9 @@ import { pinned } from './pinned.ts'
 import { PLACE } from './place.ts'
 
 /**
- * `npm run lint:workflow`: actionlint and zizmor over our workflows, those of the tests, action.yml, and every YAML block
- * of the documents. A finding in `docs-x.md-12.yml:15` is on line 15 of docs/x.md, in the block that begins on line 12.
+ * `npm run lint:workflow`: runs actionlint and zizmor on the workflows of the project and its tests, action.yml, and
+ * all YAML examples in the documents. A finding in `docs-x.md-12.yml:15` is on line 15 of docs/x.md, in the example
+ * that starts on line 12.
  */
 
 process.chdir(join(import.meta.dirname, '..'))
@@ -20,7 +21,7 @@ const examples = globSync(['README*.md', 'CONTRIBUTING.md', 'docs/**/*.md']).fla
   })),
 )
 
-// A project of its own, which actionlint recognises by .git, for the examples.
+// actionlint needs a project for the examples, and recognizes one by its .git folder.
 const project = mkdtempSync(join(tmpdir(), 'examples-'))
 const folder = join(project, '.github', 'workflows')
 for (const path of [folder, join(project, '.git')]) mkdirSync(path, { recursive: true })
@@ -31,22 +32,23 @@ const writeExamples = (change: (workflow: string) => string) => {
 }
 
 writeExamples((workflow) => workflow)
-const isSafe = passes('zizmor', [
+const zizmorPasses = passes('zizmor', [
   ...['--offline', '--no-progress', '--quiet', '--strict-collection', '--config', '.github/zizmor.yml'],
   ...['.github', 'action.yml', ...globSync('__tests__/workflow/**/*.yml'), ...files],
 ])
-// As this very action, so that actionlint knows its inputs and outputs.
+// Replaces the published action with this one, so that actionlint knows its inputs and outputs.
 writeExamples((workflow) => workflow.replaceAll(`${PLACE}@v1`, './'))
-const isRight = passes('actionlint', [
-  // What else is installed on a machine shall make no difference.
+const actionlintPasses = passes('actionlint', [
+  // The result must not depend on whether these optional programs are installed.
   ...['-shellcheck=', '-pyflakes='],
   ...[...globSync(['.github/workflows/*.yml', '__tests__/workflow/*.yml']), ...files],
 ])
 rmSync(project, { recursive: true })
 
-const verdict = (isGood: boolean) => (isGood ? 'no findings' : 'FAILED')
-console.log(`${examples.length} examples, zizmor: ${verdict(isSafe)}, actionlint: ${verdict(isRight)}`)
-process.exitCode = isSafe && isRight ? 0 : 1
+const verdict = (hasPassed: boolean) => (hasPassed ? 'no findings' : 'FAILED')
+console.log(`Checked ${examples.length} examples and all workflows.`)
+console.log(`zizmor: ${verdict(zizmorPasses)}, actionlint: ${verdict(actionlintPasses)}`)
+process.exitCode = zizmorPasses && actionlintPasses ? 0 : 1
 
 function passes(program: 'actionlint' | 'zizmor', args: readonly string[]): boolean {
   const { status, error } = spawnSync(pinned(program), args, { stdio: 'inherit' })

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 
 const FOLDER = join(import.meta.dirname, '..', '.tools')
 
-/** What checks workflows. Dependabot does not see these versions: raise them by hand. */
+/** Programs that check or run workflows. Dependabot does not update these versions; update them manually. */
 const PROGRAMS = {
   act: { version: 'v0.2.89', go: 'github.com/nektos/act' },
   actionlint: { version: 'v1.7.12', go: 'github.com/rhysd/actionlint/cmd/actionlint' },
   zizmor: { version: '1.32.0', python: 'zizmor' },
 } as const
 
-/** The path of a program in its pinned version; installs it, with Go or Python, when it is not there. */
+/** Returns the path of a program in its pinned version. Installs the program with Go or Python if needed. */
 export function pinned(name: keyof typeof PROGRAMS): string {
   const program = PROGRAMS[name]
   const folder = join(FOLDER, `${name}-${program.version}`)

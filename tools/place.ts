@@ -1,2 +1,2 @@
-/** Where this action lives, as `uses:` names it. It has no owner yet; a test finds every other spelling. */
+/** The action's repository, as `uses:` references it. It has no owner yet. A test rejects any other spelling. */
 export const PLACE = 'OWNER/wait-for-taurusdb-job'

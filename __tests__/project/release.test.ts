@@ -101,7 +101,7 @@ test.each<[string, string, () => void, string[]]>([
       git('tag', 'v1.2.3')
       write('dist/index.js', 'built otherwise')
     },
-    ['The work tree is not what the commit holds.'],
+    ['The work tree has uncommitted changes.'],
   ],
 ])('%s cannot be released', (_what, tag, prepare, problems) => {
   prepare()

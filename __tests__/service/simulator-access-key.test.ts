@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock } from './simulator-request.ts'
+import { getJob, manualClock } from './simulator-request.ts'
 import { newYear, sdkDate, sendSigned, type Signing } from './simulator-sign.ts'
 
 const wallClock = (): number => newYear
@@ -15,20 +15,20 @@ describe('a signed request', () => {
   })
   afterAll(() => simulator.close())
   beforeEach(async () => {
-    // So that the bad ones never lock the key.
+    // A successful request resets the count of failures, so that the key never gets locked.
     expect(await sendSigned(simulator)).toEqual({ status: 201 })
   })
 
   test.each([
     ['the Python SDK', ['content-type', 'host', 'user-agent', 'x-project-id', 'x-sdk-date']],
     ["Terraform's provider", ['accept', 'content-type', 'user-agent', 'x-sdk-date']],
-    ['whoever signs the least', ['x-sdk-date']],
-  ])('may sign the headers that %s signs', async (_, signedHeaders) => {
+    ['a client that signs as few headers as possible', ['x-sdk-date']],
+  ])('is accepted with the signed headers of %s', async (_, signedHeaders) => {
     const headers = { accept: '*/*', 'user-agent': 'a client', ...ownProject }
     expect(await sendSigned(simulator, { signed: { headers }, signedHeaders })).toEqual({ status: 201 })
   })
 
-  test('may leave out its body, when it says so', async () => {
+  test('may declare its body as unsigned', async () => {
     const headers = { 'x-sdk-content-sha256': 'UNSIGNED-PAYLOAD' }
     const signing: Signing = { signed: { headers }, sent: { body: '{"name":"another"}' } }
     expect(await sendSigned(simulator, signing)).toEqual({ status: 201 })
@@ -43,13 +43,13 @@ describe('a signed request', () => {
     ['project', { signed: { headers: otherProject }, sent: { headers: ownProject } }],
     ['body', { sent: { body: '{"name":"another"}' } }],
     ['hash of its body', { sent: { headers: { 'x-sdk-content-sha256': 'UNSIGNED-PAYLOAD' } } }],
-  ])('is refused when its %s is not what was signed', async (_, signing) => {
+  ])('is rejected when its %s differs from what was signed', async (_, signing) => {
     const { status, reason } = await sendSigned(simulator, signing)
     expect(status).toBe(401)
     expect(reason).toMatch(/^verify aksk signature fail,/)
   })
 
-  test('is shown, when its signature is wrong, what the gateway would have signed', async () => {
+  test('with an invalid signature is rejected with the canonical request of the gateway', async () => {
     const { reason } = await sendSigned(simulator, {
       key: { ...simulator.accessKey, secret: 'another' },
       signed: { body: '' },
@@ -62,7 +62,7 @@ describe('a signed request', () => {
     )
   })
 
-  test('may be up to 15 minutes away from the clock', async () => {
+  test('may have a date that differs from the clock by up to 15 minutes', async () => {
     for (const date of [newYear - 900_000, newYear + 900_000]) {
       expect(await sendSigned(simulator, { date })).toEqual({ status: 201 })
     }
@@ -72,24 +72,24 @@ describe('a signed request', () => {
     }
   })
 
-  test('must sign a date', async () => {
-    const refusal = { status: 401, reason: 'x-sdk-date not found' }
-    expect(await sendSigned(simulator, { signedHeaders: ['host'] })).toEqual(refusal)
+  test('must sign its date', async () => {
+    const rejected = { status: 401, reason: 'x-sdk-date not found' }
+    expect(await sendSigned(simulator, { signedHeaders: ['host'] })).toEqual(rejected)
     const headers = { 'x-sdk-date': new Date(newYear).toISOString() }
-    expect(await sendSigned(simulator, { signed: { headers } })).toEqual(refusal)
+    expect(await sendSigned(simulator, { signed: { headers } })).toEqual(rejected)
   })
 
-  test('is refused for the first thing that is wrong: key, security token, date, signature, project', async () => {
-    const wrong: Signing = {
+  test('is checked in this order: key, security token, date, signature, project', async () => {
+    const invalid: Signing = {
       key: { id: 'NOSUCHKEY', secret: 'another', securityToken: 'another' },
       date: 0,
       signed: { headers: otherProject },
     }
     const reasons = []
     const known = { ...simulator.accessKey, secret: 'another' }
-    const mended: Signing[] = [{}, { key: { ...known, securityToken: 'another' } }, { key: known }]
-    mended.push({ key: known, date: newYear }, { key: simulator.accessKey, date: newYear })
-    for (const mend of mended) reasons.push((await sendSigned(simulator, { ...wrong, ...mend })).reason)
+    const fixes: Signing[] = [{}, { key: { ...known, securityToken: 'another' } }, { key: known }]
+    fixes.push({ key: known, date: newYear }, { key: simulator.accessKey, date: newYear })
+    for (const fix of fixes) reasons.push((await sendSigned(simulator, { ...invalid, ...fix })).reason)
     expect(reasons).toEqual([
       'ak NOSUCHKEY not exist',
       'decrypt token fail',
@@ -99,15 +99,15 @@ describe('a signed request', () => {
     ])
   })
 
-  test('is refused when its authorization cannot be read', async () => {
+  test('is rejected when its Authorization header has an invalid format', async () => {
     const headers = { authorization: 'SDK-HMAC-SHA256 Access=SIMULATORACCESSKEY00' }
-    const refusal = { status: 401, reason: 'format is incorrect' }
-    expect(await sendSigned(simulator, { sent: { headers } })).toEqual(refusal)
+    const rejected = { status: 401, reason: 'format is incorrect' }
+    expect(await sendSigned(simulator, { sent: { headers } })).toEqual(rejected)
   })
 })
 
 describe('an access key', () => {
-  const { now, turn } = handTurnedClock()
+  const { now, advance } = manualClock()
   const locked = { status: 401, reason: 'AK access failed to reach the limit, forbidden' }
   let simulator: Simulator
   beforeEach(async () => {
@@ -115,40 +115,40 @@ describe('an access key', () => {
   })
   afterEach(() => simulator.close())
 
-  function sendBadly(id = 'MINE'): ReturnType<typeof sendSigned> {
+  function sendInvalid(id = 'MINE'): ReturnType<typeof sendSigned> {
     return sendSigned(simulator, { key: { id, secret: 'another' } })
   }
   async function fail(times: number): Promise<void> {
     for (let n = 0; n < times; n += 1) {
-      expect((await sendBadly()).reason).toMatch(/^verify aksk signature fail,/)
+      expect((await sendInvalid()).reason).toMatch(/^verify aksk signature fail,/)
     }
   }
 
-  test('that failed more than five times in a row is locked for five simulated minutes', async () => {
+  test('is locked for five simulated minutes after more than five consecutive failures', async () => {
     await fail(6)
-    expect(await sendBadly()).toEqual(locked)
-    turn(29_999)
+    expect(await sendInvalid()).toEqual(locked)
+    advance(29_999)
     expect(await sendSigned(simulator)).toEqual(locked)
-    turn(1)
+    advance(1)
     await fail(6)
     expect(await sendSigned(simulator)).toEqual(locked)
-    turn(30_000)
+    advance(30_000)
     expect(await sendSigned(simulator)).toEqual({ status: 201 })
   })
 
-  test('that was good once may fail five times again', async () => {
+  test('may fail five times again after a success', async () => {
     for (let n = 0; n < 3; n += 1) {
       await fail(5)
       expect(await sendSigned(simulator)).toEqual({ status: 201 })
     }
   })
 
-  test('is locked alone, and does not lock the token', async () => {
+  test('is locked without affecting other access keys or the token', async () => {
     const reasons = []
-    for (let n = 0; n < 7; n += 1) reasons.push((await sendBadly('NOSUCHKEY')).reason)
+    for (let n = 0; n < 7; n += 1) reasons.push((await sendInvalid('NOSUCHKEY')).reason)
     expect(reasons).toEqual([...Array<string>(6).fill('ak NOSUCHKEY not exist'), locked.reason])
     expect(await sendSigned(simulator)).toEqual({ status: 201 })
     await fail(6)
-    expect((await ask(simulator, referenceExample.jobId)).status).toBe(200)
+    expect((await getJob(simulator, referenceExample.jobId)).status).toBe(200)
   })
 })

@@ -1,18 +1,18 @@
 import type { Simulator } from '../../simulator/simulator.ts'
 
-/** What GitHub's endpoint answers to a job; the audience is the simulator's when not given. */
+/** Requests an ID token from GitHub's endpoint, by default for the audience of the simulator. */
 export async function requestIdToken(
   simulator: Simulator,
   audience = simulator.oidc.audience,
 ): Promise<string> {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = simulator.oidc.env
-  const answer = await fetch(`${url}&audience=${encodeURIComponent(audience)}`, {
+  const response = await fetch(`${url}&audience=${encodeURIComponent(audience)}`, {
     headers: { authorization: `Bearer ${token}` },
   })
-  return ((await answer.json()) as { value: string }).value
+  return ((await response.json()) as { value: string }).value
 }
 
-/** Assumes the agency with a new id token; `changes` go into the body, and undefined takes a field out of it. */
+/** Assumes the agency with a new ID token. `changes` replace fields of the body; undefined removes a field. */
 export async function assume(simulator: Simulator, changes: Record<string, unknown> = {}): Promise<Response> {
   const body = {
     provider_urn: simulator.oidc.providerUrn,
@@ -29,7 +29,7 @@ export function postToSts(simulator: Simulator, body: string): Promise<Response>
   return fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
 }
 
-/** A temporary access key, and when it ends in milliseconds since 1970. */
+/** Assumes the agency, and returns its temporary access key. */
 export async function temporaryKey(
   simulator: Simulator,
   changes?: Record<string, unknown>,
@@ -47,6 +47,7 @@ export interface TemporaryKey {
   readonly id: string
   readonly secret: string
   readonly securityToken: string
+  /** Milliseconds since 1970. */
   readonly expiration: number
 }
 

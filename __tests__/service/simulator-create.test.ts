@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock, jobIn } from './simulator-request.ts'
+import { getJob, manualClock, jobIn } from './simulator-request.ts'
 
-const { now, turn } = handTurnedClock()
+const { now, advance } = manualClock()
 let simulator: Simulator
 beforeAll(async () => {
   simulator = await startSimulator({ now })
@@ -14,27 +14,27 @@ interface Created {
   readonly job_id: string
 }
 
-function create(order: unknown): Promise<Response> {
+function create(parameters: unknown): Promise<Response> {
   return fetch(`${simulator.endpoint}/v3/${simulator.projectId}/instances`, {
     method: 'POST',
     headers: { 'x-auth-token': simulator.token, 'content-type': 'application/json' },
-    body: typeof order === 'string' ? order : JSON.stringify(order),
+    body: typeof parameters === 'string' ? parameters : JSON.stringify(parameters),
   })
 }
 
-async function created(order: unknown): Promise<Created> {
-  return (await (await create(order)).json()) as Created
+async function created(parameters: unknown): Promise<Created> {
+  return (await (await create(parameters)).json()) as Created
 }
 
 describe('creating an instance', () => {
-  test('answers at once with the instance and the id of its job', async () => {
-    const answer = await create({ name: 'my-database', region: 'eu-west-101', password: 'not-a-secret' })
-    expect(answer.status).toBe(201)
-    const { instance, job_id: jobId } = (await answer.json()) as Created
+  test('returns the instance and the job ID immediately', async () => {
+    const response = await create({ name: 'my-database', region: 'eu-west-101', password: 'not-a-secret' })
+    expect(response.status).toBe(201)
+    const { instance, job_id: jobId } = (await response.json()) as Created
     expect(instance).toMatchObject({ name: 'my-database', region: 'eu-west-101', status: 'BUILD' })
     expect(instance).not.toHaveProperty('password')
-    turn(60_000)
-    const job = jobIn(await ask(simulator, jobId))
+    advance(60_000)
+    const job = jobIn(await getJob(simulator, jobId))
     expect(job).toMatchObject({
       id: jobId,
       status: 'Completed',
@@ -42,16 +42,16 @@ describe('creating an instance', () => {
     })
   })
 
-  test('lets the job go as `simulate` says', async () => {
+  test('creates a job that behaves as `simulate` specifies', async () => {
     const simulate = { hidden_seconds: 1, pending_seconds: 2, seconds: 10, fail_reason: 'No capacity.' }
     const { job_id: jobId } = await created({ simulate })
-    expect((await ask(simulator, jobId)).status).toBe(400)
-    turn(1_000)
-    expect(jobIn(await ask(simulator, jobId))).toMatchObject({ status: 'Pending' })
-    turn(7_000)
-    expect(jobIn(await ask(simulator, jobId))).toMatchObject({ status: 'Running', process: '50%' })
-    turn(5_000)
-    expect(jobIn(await ask(simulator, jobId))).toMatchObject({
+    expect((await getJob(simulator, jobId)).status).toBe(400)
+    advance(1_000)
+    expect(jobIn(await getJob(simulator, jobId))).toMatchObject({ status: 'Pending' })
+    advance(7_000)
+    expect(jobIn(await getJob(simulator, jobId))).toMatchObject({ status: 'Running', process: '50%' })
+    advance(5_000)
+    expect(jobIn(await getJob(simulator, jobId))).toMatchObject({
       status: 'Failed',
       fail_reason: 'No capacity.',
     })
@@ -61,42 +61,45 @@ describe('creating an instance', () => {
     [{ fail: true }, { status: 'Failed' }],
     [{ outcome: 'Canceled' }, { status: 'Canceled' }],
     [{ override: { status: 'Unauthorized' } }, { status: 'Unauthorized' }],
-  ])('with simulate %j ends as told', async (simulate, end) => {
+  ])('with simulate %j creates a job that ends accordingly', async (simulate, end) => {
     const { job_id: jobId } = await created({ simulate })
-    turn(60_000)
-    expect(jobIn(await ask(simulator, jobId))).toMatchObject(end)
+    advance(60_000)
+    expect(jobIn(await getJob(simulator, jobId))).toMatchObject(end)
   })
 
-  test('leaves out the fields that `omit` names', async () => {
+  test('omits the fields in `omit`', async () => {
     const { job_id: jobId } = await created({ simulate: { hidden_seconds: 0, omit: ['created'] } })
-    expect(jobIn(await ask(simulator, jobId))).not.toHaveProperty('created')
+    expect(jobIn(await getJob(simulator, jobId))).not.toHaveProperty('created')
   })
 
-  test('lets the first asks for the job meet the faults in their order, and no other job', async () => {
+  test('applies the faults in order to the first requests for the job, but not to other jobs', async () => {
     const faults = ['502', 'cut', 503, { status: 200, body: 'odd' }]
     const { job_id: jobId } = await created({ simulate: { hidden_seconds: 0, faults } })
     const { job_id: other } = await created({ simulate: { hidden_seconds: 0 } })
-    expect((await ask(simulator, other)).status).toBe(200)
-    const heard = []
-    for (let n = 0; n < 5; n += 1) heard.push(await ask(simulator, jobId))
-    expect(heard.map(({ status, end }) => status ?? end)).toEqual([502, 'ECONNRESET', 503, 200, 200])
-    expect(heard[3]?.body).toBe('odd')
+    expect((await getJob(simulator, other)).status).toBe(200)
+    const results = []
+    for (let n = 0; n < 5; n += 1) results.push(await getJob(simulator, jobId))
+    expect(results.map(({ status, end }) => status ?? end)).toEqual([502, 'ECONNRESET', 503, 200, 200])
+    expect(results[3]?.body).toBe('odd')
   })
 
   test.each([
     ['not JSON', 'Parameter error.'],
     [{ simulate: 7 }, 'Parameter error. `simulate` must be an object.'],
-    [{ simulate: { sceonds: 1 } }, 'Parameter error. Not understood: `simulate.sceonds`.'],
-    [{ simulate: { seconds: '1' } }, 'Parameter error. Not understood: `simulate.seconds`.'],
-    [{ simulate: { faults: ['no-such-fault'] } }, 'Parameter error. Not understood: `simulate.faults`.'],
-    [{ simulate: { faults: [100] } }, 'Parameter error. Not understood: `simulate.faults`.'],
+    [{ simulate: { sceonds: 1 } }, 'Parameter error. Unknown field or invalid value: `simulate.sceonds`.'],
+    [{ simulate: { seconds: '1' } }, 'Parameter error. Unknown field or invalid value: `simulate.seconds`.'],
+    [
+      { simulate: { faults: ['no-such-fault'] } },
+      'Parameter error. Unknown field or invalid value: `simulate.faults`.',
+    ],
+    [{ simulate: { faults: [100] } }, 'Parameter error. Unknown field or invalid value: `simulate.faults`.'],
     [
       { simulate: { faults: [{ status: 200, headers: { 'x-odd': 'a\nb' } }] } },
-      'Parameter error. Not understood: `simulate.faults`.',
+      'Parameter error. Unknown field or invalid value: `simulate.faults`.',
     ],
-  ])('refuses %j and says why', async (order, message) => {
-    const answer = await create(order)
-    expect(answer.status).toBe(400)
-    expect(await answer.json()).toEqual({ error_code: 'DBS.280001', error_msg: message })
+  ])('rejects %j with a reason', async (parameters, message) => {
+    const response = await create(parameters)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({ error_code: 'DBS.280001', error_msg: message })
   })
 })

@@ -10,24 +10,33 @@ const plan = planJob({
   instance: { id: 'a48e43ff268f4c0e879652d65e63d0fbin07', name: 'my-database' },
 })
 
-function seen(of: JobPlan, elapsedMs: number): Job {
+function foundAt(of: JobPlan, elapsedMs: number): Job {
   const job = jobAt(of, elapsedMs)
-  if (job === 'hidden') throw new Error('the job is hidden')
+  if (job === 'hidden') throw new Error('the job is not found yet')
   return job
 }
 
-describe('the life of a simulated job', () => {
-  test('is hidden, then pending, then running, then over, each for its time', () => {
+describe('a simulated job', () => {
+  test('is not found, then pending, then running for the planned times, and then finished', () => {
     const statuses = [0, 2_999, 3_000, 4_999, 5_000, 104_999, 105_000, 9e9].map((elapsedMs) => {
       const job = jobAt(plan, elapsedMs)
       return job === 'hidden' ? 'hidden' : job['status']
     })
-    const life = ['hidden', 'hidden', 'Pending', 'Pending', 'Running', 'Running', 'Completed', 'Completed']
-    expect(statuses).toEqual(life)
+    const expected = [
+      'hidden',
+      'hidden',
+      'Pending',
+      'Pending',
+      'Running',
+      'Running',
+      'Completed',
+      'Completed',
+    ]
+    expect(statuses).toEqual(expected)
     expect(endOf(plan)).toBe(105_000)
   })
 
-  test('tells a running job exactly as the service does', () => {
+  test('has exactly the fields of the service while it is running', () => {
     expect(jobAt(plan, 65_000)).toEqual({
       id: '00000000-0000-4000-8000-000000000001',
       name: 'CreateGaussDBforMySQLInstance',
@@ -40,68 +49,68 @@ describe('the life of a simulated job', () => {
     })
   })
 
-  test('tells progress only while it is running', () => {
+  test('has a progress only while it is running', () => {
     const progress = [3_000, 5_000, 50_000, 104_999, 105_000].map(
-      (elapsedMs) => seen(plan, elapsedMs)['process'],
+      (elapsedMs) => foundAt(plan, elapsedMs)['process'],
     )
     expect(progress).toEqual(['', '0%', '45%', '99%', ''])
   })
 
-  test('has ended at its creation plus its whole length', () => {
-    expect(seen(plan, 200_000)).toMatchObject({
+  test('ends when its planned times have passed since its creation', () => {
+    expect(foundAt(plan, 200_000)).toMatchObject({
       created: '2018-08-06T10:41:14+0800',
       ended: '2018-08-06T10:42:59+0800',
     })
   })
 
-  test('tells the address of a created instance, and no reason, once it completed', () => {
-    const job = seen(plan, 105_000)
+  test('contains the address of the created instance, and no reason, when it has completed', () => {
+    const job = foundAt(plan, 105_000)
     expect(job['entities']).toMatchObject({ instance: { endpoint: '192.168.0.10:3306' } })
     expect(job).not.toHaveProperty('fail_reason')
   })
 
-  test('has no entities when it creates nothing', () => {
+  test('has no entities unless it creates an instance', () => {
     const restart = planJob({ name: 'RebootGaussDBforMySQLInstance' })
-    expect(seen(restart, endOf(restart))['entities']).toEqual({})
+    expect(foundAt(restart, endOf(restart))['entities']).toEqual({})
   })
 
-  test('tells the reason only of a failure', () => {
-    const wish = { runningMs: 0, failReason: 'The quota is used up.' }
-    const failed = planJob({ ...wish, outcome: 'Failed' })
-    const canceled = planJob({ ...wish, outcome: 'Canceled' })
-    expect(seen(failed, endOf(failed))).toMatchObject({
+  test('contains a reason only when it has failed', () => {
+    const options = { runningMs: 0, failReason: 'The quota is used up.' }
+    const failed = planJob({ ...options, outcome: 'Failed' })
+    const canceled = planJob({ ...options, outcome: 'Canceled' })
+    expect(foundAt(failed, endOf(failed))).toMatchObject({
       status: 'Failed',
       fail_reason: 'The quota is used up.',
     })
-    expect(seen(canceled, endOf(canceled))['status']).toBe('Canceled')
-    expect(seen(canceled, endOf(canceled))).not.toHaveProperty('fail_reason')
+    expect(foundAt(canceled, endOf(canceled))['status']).toBe('Canceled')
+    expect(foundAt(canceled, endOf(canceled))).not.toHaveProperty('fail_reason')
   })
 
-  test('follows any curve of progress, or tells none', () => {
+  test('follows any progress curve, or reports no progress', () => {
     const steps = { ...plan, curve: (fraction: number) => Math.floor(fraction * 4) / 4 }
-    expect([5_000, 29_999, 30_000, 104_999].map((ms) => seen(steps, ms)['process'])).toEqual([
+    expect([5_000, 29_999, 30_000, 104_999].map((ms) => foundAt(steps, ms)['process'])).toEqual([
       '0%',
       '0%',
       '25%',
       '75%',
     ])
-    expect(seen({ ...plan, curve: () => undefined }, 50_000)['process']).toBe('')
+    expect(foundAt({ ...plan, curve: () => undefined }, 50_000)['process']).toBe('')
   })
 
-  test('can run for ever', () => {
+  test('can run forever', () => {
     const endless = planJob({ runningMs: Infinity })
-    expect(seen(endless, 1e12)).toMatchObject({ status: 'Running', process: '0%' })
+    expect(foundAt(endless, 1e12)).toMatchObject({ status: 'Running', process: '0%' })
   })
 
-  test('can leave out any field and say anything in any other', () => {
+  test('can omit any field and override any other', () => {
     const odd = { ...plan, omit: ['ended', 'entities'], override: { status: 'Unauthorized', process: 60 } }
-    const job = seen(odd, 50_000)
+    const job = foundAt(odd, 50_000)
     expect(job).toMatchObject({ status: 'Unauthorized', process: 60 })
     expect(job).not.toHaveProperty('ended')
     expect(job).not.toHaveProperty('entities')
   })
 
-  test('completes within a minute when nothing is wished for', () => {
+  test('completes within a minute by default', () => {
     expect(endOf(planJob())).toBe(60_000)
     expect(planJob().instance.id).toMatch(/^[0-9a-f]{32}in07$/)
   })

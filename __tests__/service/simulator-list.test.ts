@@ -1,23 +1,23 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock, listenTo, type Heard } from './simulator-request.ts'
+import { getJob, manualClock, httpGet, type HttpResult } from './simulator-request.ts'
 import { newYear } from './simulator-sign.ts'
 
 let open: Simulator[] = []
-async function start(options: SimulatorOptions = {}): Promise<Listing> {
-  const { now, turn } = handTurnedClock()
+async function start(options: SimulatorOptions = {}): Promise<Started> {
+  const { now, advance } = manualClock()
   const simulator = await startSimulator({ now, wallClock: () => newYear, ...options })
   open.push(simulator)
-  return { simulator, turn }
+  return { simulator, advance }
 }
 afterEach(async () => {
   await Promise.all(open.map((simulator) => simulator.close()))
   open = []
 })
 
-interface Listing {
+interface Started {
   readonly simulator: Simulator
-  readonly turn: (ms: number) => void
+  readonly advance: (ms: number) => void
 }
 
 interface Listed {
@@ -25,13 +25,13 @@ interface Listed {
   readonly total_count: number
 }
 
-function askList(simulator: Simulator, query: Record<string, string> = {}): Promise<Heard> {
+function getList(simulator: Simulator, query: Record<string, string> = {}): Promise<HttpResult> {
   const path = `v3/${simulator.projectId}/immediate-jobs?${new URLSearchParams(query).toString()}`
-  return listenTo(`${simulator.endpoint}/${path}`, { headers: { 'x-auth-token': simulator.token } })
+  return httpGet(`${simulator.endpoint}/${path}`, { headers: { 'x-auth-token': simulator.token } })
 }
 
 async function listed(simulator: Simulator, query?: Record<string, string>): Promise<Listed> {
-  return JSON.parse((await askList(simulator, query)).body) as Listed
+  return JSON.parse((await getList(simulator, query)).body) as Listed
 }
 
 async function idsIn(simulator: Simulator, query?: Record<string, string>): Promise<unknown[]> {
@@ -42,12 +42,12 @@ const hour = 3_600_000
 const day = 24 * hour
 
 describe('the list of jobs', () => {
-  test('tells a running job in its own fields', async () => {
-    const { simulator, turn } = await start()
+  test('contains a running job in its own format', async () => {
+    const { simulator, advance } = await start()
     const instance = { id: 'a48e43ff268f4c0e879652d65e63d0fbin07', name: 'my-database' }
-    const wish = { hiddenMs: 0, pendingMs: 0, runningMs: 100_000, instance, orderId: 'CS1' }
-    const jobId = simulator.addJob(wish)
-    turn(60_000)
+    const options = { hiddenMs: 0, pendingMs: 0, runningMs: 100_000, instance, orderId: 'CS1' }
+    const jobId = simulator.addJob(options)
+    advance(60_000)
     const entry = {
       instance_id: 'a48e43ff268f4c0e879652d65e63d0fbin07',
       instance_name: 'my-database',
@@ -66,13 +66,13 @@ describe('the list of jobs', () => {
     expect(await listed(simulator)).toEqual({ jobs: [entry], total_count: 1 })
   })
 
-  test('tells the end of a job, the reason of a failure and what became of the instance', async () => {
-    const { simulator, turn } = await start()
+  test('contains the end of a job, the reason of a failure, and the status of the instance', async () => {
+    const { simulator, advance } = await start()
     simulator.addJob({ runningMs: 0, outcome: 'Failed', failReason: 'No capacity.' })
-    turn(1_000)
+    advance(1_000)
     simulator.addJob({ name: 'RebootGaussDBforMySQLInstance', runningMs: hour })
     simulator.addJob({ runningMs: 0 })
-    turn(60_000)
+    advance(60_000)
     expect((await listed(simulator)).jobs).toMatchObject([
       { status: 'Completed', instance_status: 'normal', order_id: null, fail_reason: null },
       { status: 'Running', instance_status: 'normal' },
@@ -85,25 +85,25 @@ describe('the list of jobs', () => {
     ])
   })
 
-  test('holds no job that is hidden or removed', async () => {
-    const { simulator, turn } = await start()
+  test('does not contain a job that is not found yet or was removed', async () => {
+    const { simulator, advance } = await start()
     const jobId = simulator.addJob({ hiddenMs: 3_000 })
-    turn(2_999)
+    advance(2_999)
     expect(await listed(simulator)).toEqual({ jobs: [], total_count: 0 })
-    turn(1)
+    advance(1)
     expect(await idsIn(simulator)).toEqual([jobId])
     simulator.removeJob(jobId)
     expect(await idsIn(simulator)).toEqual([])
   })
 
-  test('has the newest first, the later of two within one second too', async () => {
+  test('is sorted by creation, newest first, even within one second', async () => {
     const { simulator } = await start()
     const add = (createdAt: number): string => simulator.addJob({ hiddenMs: 0, createdAt })
     const [middle, first, last, old] = [newYear, newYear, newYear + 5_000, newYear - day].map(add)
     expect(await idsIn(simulator)).toEqual([last, first, middle, old])
   })
 
-  test('can be narrowed by status, name and id', async () => {
+  test('can be filtered by status, name, and ID', async () => {
     const { simulator } = await start()
     const pending = simulator.addJob({ hiddenMs: 0 })
     const running = simulator.addJob({ hiddenMs: 0, pendingMs: 0, name: 'RebootGaussDBforMySQLInstance' })
@@ -113,7 +113,7 @@ describe('the list of jobs', () => {
     expect(await idsIn(simulator, { job_id: pending, status: 'Running' })).toEqual([])
   })
 
-  test('can be narrowed to a window of creation times, in any time zone and both ends included', async () => {
+  test('can be filtered by creation time, inclusive and in any time zone', async () => {
     const { simulator } = await start()
     const add = (createdAt: number): string => simulator.addJob({ hiddenMs: 0, createdAt })
     const [early, noon, late] = [newYear - hour, newYear, newYear + hour].map(add)
@@ -123,18 +123,18 @@ describe('the list of jobs', () => {
     expect(await idsIn(simulator, { end_time: window.end_time })).toEqual([noon, early])
   })
 
-  test('goes back 30 days from now without a window, and farther with one', async () => {
-    const { simulator, turn } = await start()
+  test('covers the last 30 days by default, and more with a start time', async () => {
+    const { simulator, advance } = await start()
     const jobId = simulator.addJob({ hiddenMs: 0 })
-    turn(30 * day)
+    advance(30 * day)
     expect(await idsIn(simulator)).toEqual([jobId])
-    turn(1_000)
+    advance(1_000)
     expect(await idsIn(simulator)).toEqual([])
     expect(await idsIn(simulator, { start_time: '2025-12-01T00:00:00+0000' })).toEqual([jobId])
   })
 
   test.each([0, 1] as const)(
-    'has pages of ten, twenty or fifty, from the offset %d on',
+    'has pages of 10, 20, or 50 jobs, starting at offset %d',
     async (firstOffset) => {
       const { simulator } = await start({ firstOffset })
       const ids = Array.from({ length: 25 }, () => simulator.addJob({ hiddenMs: 0 })).reverse()
@@ -157,30 +157,30 @@ describe('the list of jobs', () => {
     { start_time: '2026-01-01T08:00:00+08:00' },
     { end_time: '2026-01-01T08:00:00 0800' },
     { end_time: '2026-13-01T08:00:00+0800' },
-  ])('is refused with %j', async (query) => {
+  ])('is rejected with %j', async (query) => {
     const { simulator } = await start()
-    const heard = await askList(simulator, query)
-    expect(heard.status).toBe(400)
-    expect(JSON.parse(heard.body)).toEqual({ error_code: 'DBS.280001', error_msg: 'Parameter error.' })
+    const response = await getList(simulator, query)
+    expect(response.status).toBe(400)
+    expect(JSON.parse(response.body)).toEqual({ error_code: 'DBS.280001', error_msg: 'Parameter error.' })
   })
 
-  test('asks for the same token, project and budget as the jobs call', async () => {
+  test('requires the token and project of the jobs API, and shares its rate limit', async () => {
     const { simulator } = await start({ rateLimit: { requests: 2, windowMs: 300_000 } })
     const url = `${simulator.endpoint}/v3/${simulator.projectId}/immediate-jobs`
     const other = url.replace(simulator.projectId, 'f'.repeat(32))
     const headers = { 'x-auth-token': simulator.token }
-    expect((await listenTo(url)).status).toBe(401)
-    expect((await listenTo(other, { headers })).status).toBe(403)
-    expect((await ask(simulator, 'any')).status).toBe(400)
-    expect((await askList(simulator)).status).toBe(429)
+    expect((await httpGet(url)).status).toBe(401)
+    expect((await httpGet(other, { headers })).status).toBe(403)
+    expect((await getJob(simulator, 'any')).status).toBe(400)
+    expect((await getList(simulator)).status).toBe(429)
   })
 
-  test('can be refused for ever while the jobs call answers, and the other way round', async () => {
+  test('can be rejected permanently while the jobs API succeeds, and vice versa', async () => {
     const { simulator } = await start()
     const jobId = simulator.addJob({ hiddenMs: 0 })
     const statuses = async (): Promise<unknown[]> => [
-      (await askList(simulator)).status,
-      (await ask(simulator, jobId)).status,
+      (await getList(simulator)).status,
+      (await getJob(simulator, jobId)).status,
     ]
     simulator.misbehave(403, { api: 'job-list', times: 'for ever' })
     expect(await statuses()).toEqual([403, 200])
@@ -189,19 +189,19 @@ describe('the list of jobs', () => {
     expect(await statuses()).toEqual([403, 200])
   })
 
-  test('can lie about a job, and leave it out', async () => {
+  test('can return different fields of a job, and omit it', async () => {
     const { simulator } = await start()
     const other = simulator.addJob({ hiddenMs: 0 })
     const jobId = simulator.addJob({ hiddenMs: 0 })
     simulator.listOverride(jobId, { status: 'Completed', order_id: undefined, process: 60 })
-    const [lie, truth] = (await listed(simulator)).jobs
-    expect(lie).toMatchObject({ job_id: jobId, status: 'Completed', process: 60 })
-    expect(lie).not.toHaveProperty('order_id')
-    expect(truth).toMatchObject({ job_id: other, status: 'Pending' })
+    const [overridden, real] = (await listed(simulator)).jobs
+    expect(overridden).toMatchObject({ job_id: jobId, status: 'Completed', process: 60 })
+    expect(overridden).not.toHaveProperty('order_id')
+    expect(real).toMatchObject({ job_id: other, status: 'Pending' })
     expect(await idsIn(simulator, { status: 'Completed' })).toEqual([jobId])
     simulator.listOverride(jobId, 'absent')
     expect(await listed(simulator)).toMatchObject({ jobs: [{ job_id: other }], total_count: 1 })
-    expect((await ask(simulator, jobId)).status).toBe(200)
+    expect((await getJob(simulator, jobId)).status).toBe(200)
     simulator.listOverride(jobId, {})
     expect(await idsIn(simulator)).toEqual([jobId, other])
   })

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
-import { handTurnedClock, listenTo } from './simulator-request.ts'
+import { manualClock, httpGet } from './simulator-request.ts'
 import { assume, postToSts, requestIdToken, temporaryKey } from './simulator-assume.ts'
 import { newYear } from './simulator-sign.ts'
 
-const { now, turn } = handTurnedClock()
+const { now, advance } = manualClock()
 const wallClock = (): number => newYear + now()
 let open: Simulator[] = []
 async function start(options?: SimulatorOptions): Promise<Simulator> {
@@ -14,7 +14,7 @@ async function start(options?: SimulatorOptions): Promise<Simulator> {
 }
 let simulator: Simulator
 beforeEach(async () => {
-  turn(-now())
+  advance(-now())
   simulator = await start({ speed: 10 })
 })
 afterEach(async () => {
@@ -22,13 +22,13 @@ afterEach(async () => {
   open = []
 })
 
-describe("GitHub's endpoint for id tokens", () => {
+describe("GitHub's ID token endpoint", () => {
   function claims(token: string): Record<string, unknown> {
     const [, payload = ''] = token.split('.')
     return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
   }
 
-  test('answers with a token for the audience, which lives for five simulated minutes', async () => {
+  test('returns a token for the audience that is valid for five simulated minutes', async () => {
     const token = await requestIdToken(simulator, 'https://example.com/a b')
     expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
     expect(claims(token)).toMatchObject({
@@ -41,35 +41,35 @@ describe("GitHub's endpoint for id tokens", () => {
     })
   })
 
-  test('answers with another token each time', async () => {
+  test('returns another token each time', async () => {
     const tokens = [await requestIdToken(simulator), await requestIdToken(simulator)]
     expect(new Set(tokens.map((token) => claims(token)['jti'])).size).toBe(2)
   })
 
-  test('takes the owner for the audience when there is none', async () => {
+  test('uses the owner as the default audience', async () => {
     const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = simulator.oidc.env
-    const heard = await listenTo(url, { headers: { authorization: `Bearer ${bearer}` } })
-    const { count, value } = JSON.parse(heard.body) as { count: number; value: string }
+    const response = await httpGet(url, { headers: { authorization: `Bearer ${bearer}` } })
+    const { count, value } = JSON.parse(response.body) as { count: number; value: string }
     expect(claims(value)).toMatchObject({ aud: 'https://github.com/octo-org' })
     expect(count).toBe(value.length)
   })
 
-  test('refuses whoever does not have the request token', async () => {
+  test('rejects requests without the request token', async () => {
     const url = simulator.oidc.env.ACTIONS_ID_TOKEN_REQUEST_URL
     for (const headers of [{}, { authorization: 'Bearer another' }, { 'x-auth-token': simulator.token }]) {
-      const heard = await listenTo(url, { headers })
-      expect(heard.status).toBe(401)
-      expect(JSON.parse(heard.body)).toEqual({ message: expect.any(String) })
+      const response = await httpGet(url, { headers })
+      expect(response.status).toBe(401)
+      expect(JSON.parse(response.body)).toEqual({ message: expect.any(String) })
     }
   })
 })
 
 describe('the token service', () => {
-  test('answers an id token with a temporary key that is told to last an hour of simulated time', async () => {
-    const answer = await assume(simulator)
-    expect(answer.status).toBe(200)
+  test('exchanges an ID token for a temporary key that is valid for an hour of simulated time', async () => {
+    const response = await assume(simulator)
+    expect(response.status).toBe(200)
     const account = 'fedcba9876543210fedcba9876543210'
-    expect(await answer.json()).toEqual({
+    expect(await response.json()).toEqual({
       credentials: {
         access_key_id: expect.stringMatching(/^HSTAFAKE[0-9A-F]{12}$/),
         secret_access_key: expect.stringMatching(/^NotASecret[0-9a-f]{30}$/),
@@ -95,23 +95,23 @@ describe('the token service', () => {
     ['agency_session_name', [undefined, 7, 'a', 'a'.repeat(65), 'a session', 'é'.repeat(2), 'a:b']],
     ['id_token', [undefined, 7, 'abc', 'a'.repeat(20_001)]],
     ['duration_seconds', [null, '900', 899, 900.5, 3601, 43_201]],
-  ])('refuses a %s of a wrong type or form', async (name, values) => {
+  ])('rejects a %s of an invalid type or format', async (name, values) => {
     for (const value of values) {
-      const answer = await assume(simulator, { [name]: value })
-      expect({ value, status: answer.status }).toEqual({ value, status: 400 })
-      expect(await answer.json()).toEqual({
+      const response = await assume(simulator, { [name]: value })
+      expect({ value, status: response.status }).toEqual({ value, status: 400 })
+      expect(await response.json()).toEqual({
         error_code: 'STS5.1100',
         error_msg: `invalid parameter: ${name}`,
-        request_id: answer.headers.get('x-request-id'),
+        request_id: response.headers.get('x-request-id'),
       })
     }
   })
 
-  test('refuses a body that is not a JSON object', async () => {
+  test('rejects a body that is not a JSON object', async () => {
     for (const body of ['', '[]', '{']) expect((await postToSts(simulator, body)).status).toBe(400)
   })
 
-  test('takes names and durations up to their limits', async () => {
+  test('accepts names and durations up to their limits', async () => {
     for (const name of ['ab', 'AZaz09_+=,.@-', 'a'.repeat(64)]) {
       expect((await assume(simulator, { agency_session_name: name })).status).toBe(200)
     }
@@ -121,17 +121,17 @@ describe('the token service', () => {
     }
   })
 
-  test('knows one provider and one agency', async () => {
+  test('has one provider and one agency', async () => {
     const urn = 'iam::another:agency:simulated-agency:x'
-    for (const [name, what] of Object.entries({ provider_urn: 'provider', agency_urn: 'agency' })) {
-      const answer = await assume(simulator, { [name]: urn })
-      expect(answer.status).toBe(404)
-      const message = `the ${what} '${urn}' cannot be found`
-      expect(await answer.json()).toMatchObject({ error_code: 'STS5.1106', error_msg: message })
+    for (const [name, resource] of Object.entries({ provider_urn: 'provider', agency_urn: 'agency' })) {
+      const response = await assume(simulator, { [name]: urn })
+      expect(response.status).toBe(404)
+      const message = `the ${resource} '${urn}' cannot be found`
+      expect(await response.json()).toMatchObject({ error_code: 'STS5.1106', error_msg: message })
     }
   })
 
-  test('refuses an id token that GitHub did not issue, that is for others or that is over', async () => {
+  test('rejects an ID token that GitHub did not issue, has another audience, or has expired', async () => {
     const own = await requestIdToken(simulator)
     const foreign = await requestIdToken(simulator, 'https://github.com/octo-org')
     const reasons = []
@@ -141,10 +141,10 @@ describe('the token service', () => {
       [own, 29_999],
       [own, 1],
     ] as const) {
-      turn(ms)
-      const answer = await assume(simulator, { id_token: idToken })
-      const { error_msg: message = '' } = (await answer.json()) as { error_msg?: string }
-      reasons.push([answer.status, message])
+      advance(ms)
+      const response = await assume(simulator, { id_token: idToken })
+      const { error_msg: message = '' } = (await response.json()) as { error_msg?: string }
+      reasons.push([response.status, message])
     }
     expect(reasons).toEqual([
       [403, "invalid id token: 'signature verification failed'"],
@@ -154,18 +154,18 @@ describe('the token service', () => {
     ])
   })
 
-  test('lets an agency be assumed as long as the simulator was told', async () => {
-    const short = await start({ oidc: { longestSeconds: 60 } })
+  test('limits the session of the agency as configured', async () => {
+    const short = await start({ oidc: { maxSessionSeconds: 60 } })
     expect((await temporaryKey(short)).expiration).toBe(newYear + 60_000)
     expect((await assume(short, { duration_seconds: 900 })).status).toBe(400)
-    const long = await start({ oidc: { longestSeconds: 43_200 } })
+    const long = await start({ oidc: { maxSessionSeconds: 43_200 } })
     expect((await temporaryKey(long)).expiration).toBe(newYear + 3_600_000)
     const { expiration } = await temporaryKey(long, { duration_seconds: 43_200 })
     expect(expiration).toBe(newYear + 43_200_000)
   })
 })
 
-test('the record of requests has their bodies, so that each id token is seen', async () => {
+test('recorded requests contain their bodies, so that tests can compare ID tokens', async () => {
   await assume(simulator)
   await assume(simulator)
   const sent = simulator.requests.filter(({ method }) => method === 'POST').map(({ body }) => body)

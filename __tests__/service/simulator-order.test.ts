@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock, jobIn } from './simulator-request.ts'
+import { getJob, manualClock, jobIn } from './simulator-request.ts'
 
-const { now, turn } = handTurnedClock()
+const { now, advance } = manualClock()
 let simulator: Simulator
 beforeAll(async () => {
   simulator = await startSimulator({ now })
@@ -17,15 +17,15 @@ interface Ordered {
 const yearly = { charge_mode: 'prePaid', period_type: 'year', period_num: 1 }
 
 async function order(simulate: unknown = {}, charge_info: unknown = yearly): Promise<Ordered> {
-  const answer = await send('instances', { name: 'my-database', charge_info, simulate })
-  expect(answer.status).toBe(201)
-  return (await answer.json()) as Ordered
+  const response = await send('instances', { name: 'my-database', charge_info, simulate })
+  expect(response.status).toBe(201)
+  return (await response.json()) as Ordered
 }
 
-/** The jobs that the list shows of an order, the newest first. */
+/** The jobs of an order in the job list, newest first. */
 async function jobsOf(orderId: string): Promise<Record<string, unknown>[]> {
-  const answer = await send('immediate-jobs?limit=50')
-  const { jobs } = (await answer.json()) as { jobs: Record<string, unknown>[] }
+  const response = await send('immediate-jobs?limit=50')
+  const { jobs } = (await response.json()) as { jobs: Record<string, unknown>[] }
   return jobs.filter((job) => job['order_id'] === orderId)
 }
 
@@ -36,7 +36,7 @@ function send(path: string, body?: unknown): Promise<Response> {
 }
 
 describe('a yearly or monthly order', () => {
-  test('answers its id and no job', async () => {
+  test('returns an order ID instead of a job ID', async () => {
     const ordered = await order()
     expect(ordered.order_id).toMatch(/^CS[0-9A-F]{17}$/)
     expect(ordered).not.toHaveProperty('job_id')
@@ -45,42 +45,42 @@ describe('a yearly or monthly order', () => {
     expect((await order()).order_id).not.toBe(ordered.order_id)
   })
 
-  test('has its job in the list 20 seconds later, and the time that a job is hidden', async () => {
+  test('has a job in the list after 20 seconds and the time that a new job is not found', async () => {
     const { order_id: orderId, instance } = await order()
-    turn(22_999)
+    advance(22_999)
     expect(await jobsOf(orderId)).toEqual([])
-    turn(1)
+    advance(1)
     const [job, ...others] = await jobsOf(orderId)
     expect(job).toMatchObject({ status: 'Pending', instance_id: instance.id, instance_name: 'my-database' })
     expect(others).toEqual([])
-    turn(57_000)
-    const seen = jobIn(await ask(simulator, String(job?.['job_id'])))
-    expect(seen).toMatchObject({ status: 'Completed', instance: { id: instance.id } })
-    expect(Date.parse(String(seen['ended'])) - Date.parse(String(seen['created']))).toBe(60_000)
+    advance(57_000)
+    const finished = jobIn(await getJob(simulator, String(job?.['job_id'])))
+    expect(finished).toMatchObject({ status: 'Completed', instance: { id: instance.id } })
+    expect(Date.parse(String(finished['ended'])) - Date.parse(String(finished['created']))).toBe(60_000)
   })
 
-  test('is paid when `order_seconds` says', async () => {
+  test('is paid after `order_seconds`', async () => {
     const { order_id: orderId } = await order({ order_seconds: 300, hidden_seconds: 0, fail: true })
-    turn(299_999)
+    advance(299_999)
     expect(await jobsOf(orderId)).toEqual([])
-    turn(1)
+    advance(1)
     expect(await jobsOf(orderId)).toHaveLength(1)
-    turn(60_000)
+    advance(60_000)
     expect(await jobsOf(orderId)).toMatchObject([{ status: 'Failed' }])
   })
 
   test('can have several jobs', async () => {
     const { order_id: orderId } = await order({ order_seconds: 0, hidden_seconds: 0 })
-    turn(1_000)
+    advance(1_000)
     const second = simulator.addJob({ hiddenMs: 0, orderId })
     const jobs = await jobsOf(orderId)
     expect(jobs).toHaveLength(2)
     expect(jobs[0]).toMatchObject({ job_id: second })
   })
 
-  test('is not what pay-per-use answers', async () => {
-    const answer = await order({}, { charge_mode: 'postPaid' })
-    expect(answer).toHaveProperty('job_id')
-    expect(answer).not.toHaveProperty('order_id')
+  test('is not created for a pay-per-use instance', async () => {
+    const response = await order({}, { charge_mode: 'postPaid' })
+    expect(response).toHaveProperty('job_id')
+    expect(response).not.toHaveProperty('order_id')
   })
 })

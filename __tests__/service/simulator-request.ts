@@ -11,24 +11,25 @@ export const testTls = {
 
 export const testCa = readFileSync(new URL('../fixtures/tls/ca.crt', import.meta.url), 'utf8')
 
-/** Enough for whoever expects silence. */
-export const shortPatienceMs = 100
+/** For requests that are expected to get no (further) response. */
+export const SHORT_IDLE_TIMEOUT_MS = 100
 
-/** Asks for a job with the right token. */
-export function ask(simulator: Simulator, jobId: string, patienceMs?: number): Promise<Heard> {
-  return listenTo(jobUrl(simulator, jobId), { headers: { 'x-auth-token': simulator.token } }, patienceMs)
+/** Gets a job with a valid token. */
+export function getJob(simulator: Simulator, jobId: string, idleTimeoutMs?: number): Promise<HttpResult> {
+  return httpGet(jobUrl(simulator, jobId), { headers: { 'x-auth-token': simulator.token } }, idleTimeoutMs)
 }
 
-export function listenTo(url: string, options: Options = {}, patienceMs = 4_000): Promise<Heard> {
+/** Sends one request on its own connection with a plain HTTP client. Never rejects: `end` contains the error's code. */
+export function httpGet(url: string, options: Options = {}, idleTimeoutMs = 4_000): Promise<HttpResult> {
   return new Promise((resolve) => {
-    const heard: { status?: number; headers?: IncomingHttpHeaders; body: string } = { body: '' }
+    const result: { status?: number; headers?: IncomingHttpHeaders; body: string } = { body: '' }
     const settle = (end: string): void => {
       clearTimeout(timer)
-      resolve({ ...heard, end })
+      resolve({ ...result, end })
       request.destroy()
     }
     const request = (url.startsWith('https:') ? getTls : get)(url, { agent: false, ca: testCa, ...options })
-    let timer = setTimeout(settle, patienceMs, 'silence')
+    let timer = setTimeout(settle, idleTimeoutMs, 'idle timeout')
     request.on('error', (error: NodeJS.ErrnoException) => {
       settle(error.code ?? error.message)
     })
@@ -36,17 +37,17 @@ export function listenTo(url: string, options: Options = {}, patienceMs = 4_000)
       settle(`upgraded with ${statusCode ?? 0}`)
     })
     request.on('information', ({ statusCode }) => {
-      heard.body += `(${statusCode}) `
+      result.body += `(${statusCode}) `
     })
     request.on('response', (response) => {
-      heard.status = response.statusCode ?? 0
-      heard.headers = response.headers
+      result.status = response.statusCode ?? 0
+      result.headers = response.headers
       response.setEncoding('utf8')
       response.on('data', (text: string) => {
-        heard.body += text
+        result.body += text
         clearTimeout(timer)
-        timer = setTimeout(settle, patienceMs, 'silence')
-        if (heard.body.length > 8 * 1024 * 1024) settle('endless')
+        timer = setTimeout(settle, idleTimeoutMs, 'idle timeout')
+        if (result.body.length > 8 * 1024 * 1024) settle('endless')
       })
       response.on('end', () => {
         settle('complete')
@@ -58,16 +59,15 @@ export function listenTo(url: string, options: Options = {}, patienceMs = 4_000)
   })
 }
 
-/** What one request came to, told by a plain client on a connection of its own. */
-export interface Heard {
+export interface HttpResult {
   readonly status?: number
   readonly headers?: IncomingHttpHeaders
   readonly body: string
-  /** `complete`, `silence` (nothing more came while patience lasted), or an error's code. */
+  /** `complete`, `idle timeout`, `endless` (more than 8 MiB), `upgraded with …`, or the code of an error. */
   readonly end: string
 }
 
-export function jobIn({ body }: Heard): Record<string, unknown> {
+export function jobIn({ body }: HttpResult): Record<string, unknown> {
   return (JSON.parse(body) as { job: Record<string, unknown> }).job
 }
 
@@ -75,12 +75,12 @@ export function jobUrl(simulator: Simulator, jobId: string): string {
   return `${simulator.endpoint}/v3/${simulator.projectId}/jobs?id=${jobId}`
 }
 
-/** A clock that stands still until it is turned. */
-export function handTurnedClock(): { now: () => number; turn: (ms: number) => void } {
+/** A clock that stands still until it is advanced. */
+export function manualClock(): { now: () => number; advance: (ms: number) => void } {
   let time = 0
   return {
     now: () => time,
-    turn: (ms) => {
+    advance: (ms) => {
       time += ms
     },
   }

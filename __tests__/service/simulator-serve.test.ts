@@ -14,12 +14,12 @@ function serve(...options: string[]): ChildProcess {
   return child
 }
 afterEach(() => {
-  // One that outlives a failed test would keep the test run from ending.
+  // A process that survives a failed test would keep the test run from ending.
   for (const child of children) child.kill('SIGKILL')
   children = []
 })
 
-/** What a child prints up to where it matches, or to its end. */
+/** The text that a process prints until the text matches, or until the process ends. */
 async function textOf(output: Readable | null, until?: RegExp): Promise<string> {
   let text = ''
   for await (const chunk of output ?? []) {
@@ -29,7 +29,7 @@ async function textOf(output: Readable | null, until?: RegExp): Promise<string> 
   return text
 }
 
-test('the simulator for a person prints requests that work, and ends on Ctrl-C', async () => {
+test('npm run simulator prints requests that succeed, and stops on Ctrl+C', async () => {
   const child = serve('--port', '0', '--speed', '1000')
   const text = await textOf(child.stdout, /immediate-jobs.*\n/)
   const curl = /curl -i -H '(?<name>[^:]+): (?<token>[^']+)' '(?<url>[^']+)'(?: -d '(?<body>[^']+)')?/g
@@ -37,47 +37,47 @@ test('the simulator for a person prints requests that work, and ends on Ctrl-C',
   for (const { groups = {} } of text.matchAll(curl)) {
     const { name = '', token = '', url = '', body } = groups
     const headers = { [name]: token }
-    const answer = await fetch(url, body === undefined ? { headers } : { headers, method: 'POST', body })
-    statuses.push(answer.status)
+    const response = await fetch(url, body === undefined ? { headers } : { headers, method: 'POST', body })
+    statuses.push(response.status)
   }
   expect(statuses).toEqual([200, 201, 201, 200])
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
 })
 
-test('the simulator for a person prints variables with which an id token can be had', async () => {
+test('npm run simulator prints variables that can be used to request an ID token', async () => {
   const text = await textOf(serve('--port', '0').stdout, /REQUEST_TOKEN='.*'\n/)
   const { url = '', token = '' } =
     /_REQUEST_URL='(?<url>.*)'\n *ACTIONS_ID_TOKEN_REQUEST_TOKEN='(?<token>.*)'/.exec(text)?.groups ?? {}
   expect((await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
 })
 
-test('the simulator for a person can be another service', async () => {
+test('npm run simulator can simulate another service', async () => {
   const text = await textOf(
     serve('--port', '0', '--service', 'geminidb').stdout,
     /\n {2}curl [^]*\n {2}curl .*\n/,
   )
   const [, token = '', url = ''] = /curl -i -H 'X-Auth-Token: ([^']+)' '([^']+)'/.exec(text) ?? []
-  const answer = await fetch(url, { headers: { 'x-auth-token': token } })
-  expect(await answer.json()).toEqual({ jobs: [], total_count: 0 })
+  const response = await fetch(url, { headers: { 'x-auth-token': token } })
+  expect(await response.json()).toEqual({ jobs: [], total_count: 0 })
 })
 
-test('the simulator for a person refuses a service that it does not know', async () => {
+test('npm run simulator rejects an unknown service', async () => {
   const child = serve('--port', '0', '--service', 'oracle')
   expect(await textOf(child.stderr)).toContain(
     '--service must be one of taurusdb, rds, dds, gaussdb, geminidb',
   )
 })
 
-test('the simulator for a person lists the faults', async () => {
+test('npm run simulator -- --faults lists the faults with their descriptions', async () => {
   const text = await textOf(serve('--faults').stdout)
-  for (const [name, { what }] of Object.entries(faults)) {
+  for (const [name, { description }] of Object.entries(faults)) {
     expect(text).toContain(`${name} `)
-    expect(text).toContain(what)
+    expect(text).toContain(description)
   }
 })
 
-test('the simulator for a person refuses a speed that is none', async () => {
+test('npm run simulator rejects a speed that is not a number', async () => {
   const child = serve('--speed', 'fast')
   expect(await textOf(child.stderr)).toContain('--speed must be a number above 0')
   expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(1)

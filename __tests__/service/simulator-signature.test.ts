@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import type { Call } from '../../simulator/cloud.ts'
+import type { ApiRequest } from '../../simulator/request.ts'
 import { canonicalRequest, readAuthorization, readSdkDate, sign } from '../../simulator/signature.ts'
 
-function call(parts: Partial<Call>): Call {
-  const nothing = { method: 'GET', path: '/', rawQuery: '', query: {}, headers: {}, body: '', requestId: '' }
-  return { ...nothing, ...parts }
+function request(parts: Partial<ApiRequest>): ApiRequest {
+  const empty = { method: 'GET', path: '/', rawQuery: '', query: {}, headers: {}, body: '', requestId: '' }
+  return { ...empty, ...parts }
 }
 
 const python = { host: 'service.endpoint.myhuaweicloud.com', 'x-sdk-date': '20200608T023900Z' }
 const go = { host: 'example.huaweicloud.com', 'x-sdk-date': '20060102T150405Z' }
 
-describe("the verifier's signatures are those of", () => {
+describe('the simulator computes the same signatures as', () => {
   test('the signing guide', () => {
     const canonical = canonicalRequest(
-      call({
+      request({
         path: '/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs',
         rawQuery: 'limit=2&marker=13551d6b-755d-4757-b956-536f674975c0',
         headers: {
@@ -74,17 +74,17 @@ describe("the verifier's signatures are those of", () => {
     const authorization = `SDK-HMAC-SHA256 Access=AccessKey, SignedHeaders=${signedHeaders}, Signature=${signature}`
     const claim = readAuthorization(authorization)
     expect(claim).toEqual({ accessKeyId: 'AccessKey', signedHeaders: signedHeaders.split(';'), signature })
-    const canonical = canonicalRequest(call(parts), claim?.signedHeaders ?? [])
+    const canonical = canonicalRequest(request(parts), claim?.signedHeaders ?? [])
     expect(sign(canonical, parts.headers['x-sdk-date'], 'SecretKey')).toBe(signature)
   })
 })
 
 describe('a canonical request', () => {
-  function lines(parts: Partial<Call>, signedHeaders: string[] = []): string[] {
-    return canonicalRequest(call(parts), signedHeaders).split('\n')
+  function lines(parts: Partial<ApiRequest>, signedHeaders: string[] = []): string[] {
+    return canonicalRequest(request(parts), signedHeaders).split('\n')
   }
 
-  test('has its path encoded in one way and ended with a slash, however it was sent', () => {
+  test('contains the path in a normalized encoding and with a trailing slash', () => {
     for (const path of ['/v3/a%2fb/(é)~', '/v3/a%2Fb/%28%c3%a9%29%7E/']) {
       expect(lines({ path })[1]).toBe('/v3/a%2Fb/%28%C3%A9%29~/')
     }
@@ -92,25 +92,25 @@ describe('a canonical request', () => {
     expect(lines({ path: '/100%' })[1]).toBe('/100%25/')
   })
 
-  test('has its query encoded in one way', () => {
+  test('contains the query in a normalized encoding', () => {
     const rawQuery = 'test=一 (%26%3D?!%23%25.*)&path=/tmp/123&limit=1&plus=a+b&flag'
     expect(lines({ rawQuery })[2]).toBe(
       'flag=&limit=1&path=%2Ftmp%2F123&plus=a%20b&test=%E4%B8%80%20%28%26%3D%3F%21%23%25.%2A%29',
     )
   })
 
-  test('has its query sorted by what names and values mean, not by how they are written', () => {
+  test('contains the query sorted by its decoded names and values', () => {
     const rawQuery = 'b=2&a~=5&%61%20=4&b=10&é=7&z=6&a=3'
     expect(lines({ rawQuery })[2]).toBe('a=3&a%20=4&a~=5&b=10&b=2&z=6&%C3%A9=7')
   })
 
-  test('has the headers that the client names, trimmed, and no others', () => {
+  test('contains only the headers that the client lists, trimmed', () => {
     const headers = { accept: ' */* ', host: 'h', 'x-sdk-date': 'd' }
     const expected = ['accept:*/*', 'x-sdk-date:d', '', 'accept;x-sdk-date']
     expect(lines({ headers }, ['accept', 'x-sdk-date']).slice(3, -1)).toEqual(expected)
   })
 
-  test('has the hash of the body, unless there is one that is declared unsigned', () => {
+  test('contains the hash of the body, unless the body is declared as unsigned', () => {
     const headers = { 'x-sdk-content-sha256': 'UNSIGNED-PAYLOAD' }
     const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
     expect(lines({ body: 'é' }).at(-1)).toBe(hash('é'))
@@ -127,11 +127,11 @@ test.each([
   `SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date, Signature=${'0'.repeat(63)}`,
   `SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date; host, Signature=${'0'.repeat(64)}`,
   `V11-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date, Signature=${'0'.repeat(64)}`,
-])('an authorization that is not written as it should be is not read: %s', (text) => {
+])('an Authorization header with an invalid format is not parsed: %s', (text) => {
   expect(readAuthorization(text)).toBeUndefined()
 })
 
-test('a date of a signature is read as UTC, and in its one form only', () => {
+test('the date of a signature is parsed as UTC, and only in one format', () => {
   expect(readSdkDate('20191115T033655Z')).toBe(Date.UTC(2019, 10, 15, 3, 36, 55))
   for (const text of ['', '2019-11-15T03:36:55Z', '20191115T033655', '20191315T033655Z']) {
     expect(readSdkDate(text)).toBeNaN()

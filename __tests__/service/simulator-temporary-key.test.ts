@@ -1,26 +1,26 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { ask, handTurnedClock } from './simulator-request.ts'
+import { getJob, manualClock } from './simulator-request.ts'
 import { temporaryKey } from './simulator-assume.ts'
 import { newYear, sendSigned } from './simulator-sign.ts'
 
-const { now, turn } = handTurnedClock()
+const { now, advance } = manualClock()
 const wallClock = (): number => newYear + now()
 let simulator: Simulator
 beforeEach(async () => {
-  turn(-now())
+  advance(-now())
   simulator = await startSimulator({ now, wallClock, speed: 10 })
 })
 afterEach(() => simulator.close())
 
 describe('a temporary key', () => {
-  test('is good until the moment that was detail, and is refused from then on', async () => {
+  test('is valid until the returned expiration, and is rejected afterwards', async () => {
     const key = await temporaryKey(simulator, { duration_seconds: 900 })
     const date = key.expiration
-    turn(89_999)
+    advance(89_999)
     expect(await sendSigned(simulator, { key, date })).toEqual({ status: 201 })
-    turn(1)
+    advance(1)
     expect(wallClock()).toBe(key.expiration)
     const reason = 'token expires, expires_at: 2026-01-01T00:01:30.000Z'
     expect(await sendSigned(simulator, { key, date })).toEqual({ status: 401, reason })
@@ -28,7 +28,7 @@ describe('a temporary key', () => {
     expect(await sendSigned(simulator, { key: next, date })).toEqual({ status: 201 })
   })
 
-  test('needs its own security token', async () => {
+  test('requires its own security token', async () => {
     const { id, secret, securityToken } = await temporaryKey(simulator)
     const { securityToken: another } = await temporaryKey(simulator)
     const absent = { status: 401, reason: `ak ${id} not exist` }
@@ -38,12 +38,12 @@ describe('a temporary key', () => {
     expect(await sendSigned(simulator, { key: { ...simulator.accessKey, securityToken } })).toEqual(wrong)
   })
 
-  test('may leave its security token unsigned', async () => {
+  test('does not need to sign its security token', async () => {
     const key = await temporaryKey(simulator)
     expect(await sendSigned(simulator, { key, signedHeaders: ['x-sdk-date'] })).toEqual({ status: 201 })
   })
 
-  test('is refused once the keys are revoked, and a new one is good', async () => {
+  test('is rejected after the keys are revoked, and a new key is accepted', async () => {
     const key = await temporaryKey(simulator)
     simulator.revokeKeys()
     const reason = `ak ${key.id} not exist`
@@ -53,12 +53,12 @@ describe('a temporary key', () => {
   })
 })
 
-test('the rate limit counts a token and its access key together, and an agency apart', async () => {
+test('the rate limit counts a token and its access key together, and an agency separately', async () => {
   await simulator.close()
   simulator = await startSimulator({ now, wallClock, rateLimit: { requests: 2, windowMs: 300_000 } })
   const key = await temporaryKey(simulator)
   const statuses = [
-    (await ask(simulator, referenceExample.jobId)).status,
+    (await getJob(simulator, referenceExample.jobId)).status,
     (await sendSigned(simulator)).status,
     (await sendSigned(simulator)).status,
     (await sendSigned(simulator, { key })).status,

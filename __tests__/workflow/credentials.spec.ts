@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { runWorkflow } from './engine.ts'
 
-test('a token, an access key and the environment’s access key are what the requests carry', async () => {
+test('requests authenticate with a token, an access key, or an access key from the environment', async () => {
   const { exitCode, jobs, requests } = await runWorkflow('credentials.yml', (simulator) => ({
     'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
   }))
@@ -16,7 +16,7 @@ test('a token, an access key and the environment’s access key are what the req
     headers.authorization === undefined ? headers['x-auth-token'] : 'signature',
   )
   expect(kinds.toSorted()).toEqual([
-    'not-the-token-of-anybody',
+    'not-a-valid-token',
     'signature',
     'signature',
     'simulator-token-not-a-secret',

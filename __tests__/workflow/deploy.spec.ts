@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals'
 import { runWorkflow } from './engine.ts'
 
-const order = (simulate: object) => () => ({
+const create = (simulate: object) => () => ({
   request: JSON.stringify({ name: 'shop', simulate: { hidden_seconds: 5, ...simulate } }),
 })
 
-test('outputs feed the next step: the id of the job that was created, the address of its database', async () => {
-  const { exitCode, jobs } = await runWorkflow('deploy.yml', order({ seconds: 10 }))
+test('outputs pass the job ID to the wait, and the address of the database to the deployment', async () => {
+  const { exitCode, jobs } = await runWorkflow('deploy.yml', create({ seconds: 10 }))
   expect(exitCode).toBe(0)
   expect(jobs['deploy']?.result).toBe('success')
   const { Create, Wait, Deploy, 'Clean up': cleanUp } = jobs['deploy']?.steps ?? {}
@@ -25,8 +25,8 @@ test('outputs feed the next step: the id of the job that was created, the addres
   expect(cleanUp).toBeUndefined()
 })
 
-test('a failed job stops the deploy step, and the clean-up knows which instance, and why', async () => {
-  const { exitCode, jobs } = await runWorkflow('deploy.yml', order({ seconds: 5, fail_reason: 'no quota' }))
+test('a failed job skips the deployment, and the clean-up gets the instance ID and the reason', async () => {
+  const { exitCode, jobs } = await runWorkflow('deploy.yml', create({ seconds: 5, fail_reason: 'no quota' }))
   expect(exitCode).toBe(1)
   expect(jobs['deploy']?.result).toBe('failure')
   const { Create, Wait, Deploy, 'Clean up': cleanUp } = jobs['deploy']?.steps ?? {}

@@ -9,16 +9,16 @@ import { pinned } from '../../tools/pinned.ts'
 const FOLDER = import.meta.dirname
 const ROOT = join(FOLDER, '..', '..')
 
-/** A workflow that has not ended by then never will. */
-const LONGEST = 60_000
+/** A workflow that takes longer is stuck. */
+const TIMEOUT_MS = 60_000
 
 /**
- * Runs a workflow, a file of this folder or a text, in act, which starts its steps on this machine, against a simulator
- * ten times as fast, and tells what act saw. To the workflow, the simulator is `vars.ENDPOINT`, and its credentials are
- * the variables and secrets that the README names.
+ * Runs a workflow with act, which starts its steps on this machine, against a simulator at 10× speed. The workflow gets
+ * the simulator's address as `vars.ENDPOINT`, and its credentials as the variables and secrets that the README uses.
  *
- * @param inputsFor makes the jobs that the workflow waits for, and its inputs
- * @param given more variables and secrets, and the environment of the programs in bin/
+ * @param workflow a file in this folder, or a text
+ * @param inputsFor creates the jobs that the workflow waits for, and returns the workflow's inputs
+ * @param given additional variables and secrets, and the environment of the programs in bin/
  */
 export async function runWorkflow(
   workflow: string | WorkflowText,
@@ -46,22 +46,22 @@ export interface Given {
 
 export interface WorkflowRun {
   readonly exitCode: number
-  /** By id, with a number behind it when a matrix makes several. A job that was skipped is not there. */
+  /** By ID, with a number as a suffix for the jobs of a matrix. Skipped jobs are missing. */
   readonly jobs: Readonly<Record<string, JobRun>>
-  /** What the simulator was asked. */
+  /** The requests that the simulator received. */
   readonly requests: readonly RecordedRequest[]
 }
 
 export interface JobRun {
   result: 'success' | 'failure' | undefined
-  /** Those that ran, by name, in the order in which they began; nothing is there of one that was skipped. */
+  /** The steps by name, in the order in which they started. Skipped steps are missing. */
   readonly steps: Record<string, StepRun>
 }
 
 export interface StepRun {
   result: 'success' | 'failure' | undefined
   readonly outputs: Record<string, string>
-  /** What its process printed, without commands. Of a step that fails, act sometimes loses the last of it. */
+  /** The output of its process, without workflow commands. When a step fails, act sometimes loses the end of it. */
   prints: string
 }
 
@@ -92,13 +92,13 @@ async function act(
       HUAWEI_CLOUD_SECRET_ACCESS_KEY: simulator.accessKey.secret,
       ...given.secrets,
     }),
-    // As GitHub sets them for a job that may write id tokens, whatever its permissions: act does not know them.
+    // GitHub sets these only for jobs with `id-token: write`. act does not, so every job gets them here.
     ...pairs('--env', { ...simulator.oidc.env, ...given.env }),
     ...pairs('--input', inputs),
   ]
   const child = spawn(pinned('act'), args, {
     cwd: ROOT,
-    // Steps see these, too. act copies the work tree to below its cache, so that the cache must not be in the work tree.
+    // Steps inherit these. act copies the work tree into its cache below HOME, so HOME must be outside the work tree.
     env: {
       PATH: [join(FOLDER, 'bin'), dirname(process.execPath), process.env['PATH']].join(delimiter),
       HOME: home,
@@ -107,19 +107,19 @@ async function act(
       SIMULATOR_TOKEN: simulator.token,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // By SIGTERM, with which act ends its steps, too.
-    timeout: LONGEST,
+    // Sends SIGTERM, on which act also stops its steps.
+    timeout: TIMEOUT_MS,
   })
   let log = ''
-  let complaints = ''
+  let errors = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (log += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve)
   })
   rmSync(home, { recursive: true, force: true })
   if (child.killed || exitCode === null || !log.includes('"jobResult"')) {
-    throw new Error(`act did not get through ${file}:\n${log}${complaints}`)
+    throw new Error(`act did not finish ${file}:\n${log}${errors}`)
   }
   return { exitCode, log }
 }
@@ -128,14 +128,14 @@ function pairs(option: string, values: Readonly<Record<string, string>>): string
   return Object.entries(values).flatMap(([name, value]) => [option, `${name}=${value}`])
 }
 
-/** A line of act's log, as far as it counts here. */
+/** A line of act's log, with the fields that are used here. */
 interface Line {
   readonly msg: string
-  /** `name of the workflow/job`, filled up with spaces */
+  /** `workflow name/job`, padded with spaces. */
   readonly job?: string
   readonly jobResult?: 'success' | 'failure'
   readonly step?: string
-  /** `Main` is the step itself; not there where act sets up and cleans up. */
+  /** `Main` is the step itself. Undefined while act sets up and cleans up. */
   readonly stage?: 'Pre' | 'Main' | 'Post'
   readonly stepResult?: 'success' | 'failure'
   readonly raw_output?: boolean

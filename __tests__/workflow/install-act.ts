@@ -1,6 +1,6 @@
 import { pinned } from '../../tools/pinned.ts'
 
-/** Once, before several tests want it. */
+/** Installs act before the tests, which would otherwise install it several times in parallel. */
 export default function installAct(): void {
   pinned('act')
 }

@@ -1,6 +1,6 @@
 import base from '../../jest.config.mjs'
 
-/** For `npm run test:workflow` alone: these need Go. */
+/** Only for `npm run test:workflow`: these tests need Go, to install act. */
 export default {
   ...base,
   rootDir: '../..',

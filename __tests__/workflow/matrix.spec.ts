@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals'
-import type { JobWish } from '../../simulator/job.ts'
+import type { JobOptions } from '../../simulator/job.ts'
 import { runWorkflow } from './engine.ts'
 
-const wait = (...wishes: JobWish[]) =>
+const wait = (...options: JobOptions[]) =>
   runWorkflow('matrix.yml', (simulator) => ({
-    'job-ids': JSON.stringify(wishes.map((wish) => simulator.addJob({ hiddenMs: 0, ...wish }))),
+    'job-ids': JSON.stringify(options.map((each) => simulator.addJob({ hiddenMs: 0, ...each }))),
   }))
 
-test('each job of a matrix waits for its own, and what needs them all runs then', async () => {
+test('each matrix job waits for its own TaurusDB job, then the job that needs them runs', async () => {
   const { exitCode, jobs } = await wait({ runningMs: 5_000 }, { runningMs: 20_000 })
   expect(exitCode).toBe(0)
   expect(jobs).toMatchObject({
@@ -19,10 +19,10 @@ test('each job of a matrix waits for its own, and what needs them all runs then'
   expect(new Set(ids).size).toBe(2)
 })
 
-test('one that failed lets the others end, and stops what needs them all', async () => {
+test('a failed matrix job does not stop the others, but the job that needs them does not run', async () => {
   const { exitCode, jobs } = await wait({ runningMs: 0, outcome: 'Failed' }, { runningMs: 20_000 })
   expect(exitCode).toBe(1)
-  // act gives all jobs of a matrix one result; their steps have their own.
+  // act reports one result for all jobs of a matrix, but separate results for their steps.
   const results = ['wait-1', 'wait-2'].map((job) => jobs[job]?.steps['Wait']?.result)
   expect(results).toEqual(['failure', 'success'])
   expect(jobs['deploy']).toBeUndefined()

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { runWorkflow } from './engine.ts'
 
-test('one step waits for several jobs, and `jobs` tells those that did not complete', async () => {
+test('one step waits for several jobs, and the output `jobs` contains those that did not complete', async () => {
   const ids: string[] = []
   const { exitCode, jobs } = await runWorkflow('several-jobs.yml', (simulator) => {
     ids.push(simulator.addJob({ hiddenMs: 0, runningMs: 20_000 }))
@@ -10,7 +10,7 @@ test('one step waits for several jobs, and `jobs` tells those that did not compl
     return { 'job-ids': JSON.stringify(ids) }
   })
   expect(exitCode).toBe(1)
-  const { Wait, 'Tell those that did not complete': tell } = jobs['wait']?.steps ?? {}
+  const { Wait, 'Report jobs that did not complete': report } = jobs['wait']?.steps ?? {}
   expect(Wait).toMatchObject({ result: 'failure', outputs: { 'job-id': ids[1], result: 'failed' } })
-  expect(tell?.prints).toBe(`${ids[1] ?? ''} no quota\n`)
+  expect(report?.prints).toBe(`${ids[1] ?? ''} no quota\n`)
 })

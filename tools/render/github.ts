@@ -4,24 +4,24 @@ import { micromark } from 'micromark'
 import { gfm, gfmHtml } from 'micromark-extension-gfm'
 import { launch, type Browser, type Page } from 'puppeteer-core'
 
-/** A page as GitHub shows it, in a headless browser: its style sheet, its Markdown, its mermaid. */
+/** Renders Markdown as GitHub does, in a headless browser: with its style sheet, its Markdown dialect, and mermaid. */
 
 export type Theme = 'light' | 'dark'
 
-/** CSS pixels: a summary on a laptop's screen. */
-const WIDTH = 900
+/** In CSS pixels: the width of a summary on a laptop. */
+const WIDTH_PX = 900
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 export async function startBrowser(): Promise<Browser> {
   const executablePath = process.env['CHROMIUM'] ?? BROWSERS.find((path) => existsSync(path))
-  if (executablePath === undefined) throw new Error('no browser: give the path of Chromium as CHROMIUM')
-  // Containers, where the user is root, have no sandbox.
+  if (executablePath === undefined) throw new Error('No browser found. Set CHROMIUM to the path of Chromium.')
+  // Chromium's sandbox does not work for root, the usual user of a container.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   return launch({ executablePath, args })
 }
 
-/** Throws when mermaid can't read a chart. */
+/** Throws when mermaid cannot parse the chart. */
 export async function parseChart(browser: Browser, chart: string): Promise<void> {
   const page = await browser.newPage()
   await page.addScriptTag({ path: packaged('mermaid/dist/mermaid.min.js') })
@@ -29,10 +29,10 @@ export async function parseChart(browser: Browser, chart: string): Promise<void>
   await page.close()
 }
 
-/** A PNG of a summary. */
+/** Renders a summary as a PNG. */
 export async function picture(browser: Browser, markdown: string, theme: Theme): Promise<Uint8Array> {
   const page = await browser.newPage()
-  await page.setViewport({ width: WIDTH, height: 400 })
+  await page.setViewport({ width: WIDTH_PX, height: 400 })
   await page.setContent(pageOf(markdown, theme))
   await drawCharts(page, theme)
   await page.evaluate(() => document.fonts.ready.then(() => undefined))
@@ -41,7 +41,7 @@ export async function picture(browser: Browser, markdown: string, theme: Theme):
   return png
 }
 
-/** The charts of a summary, as mermaid is given them. */
+/** The sources of the mermaid charts in a summary. */
 export function chartsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^```mermaid\n(.*?)\n```$/gms)].map(([, chart = '']) => chart)
 }
@@ -76,7 +76,7 @@ function pageOf(markdown: string, theme: Theme): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><style>
     ${readFileSync(packaged(`github-markdown-css/github-markdown-${theme}.css`), 'utf8')}
     ${FONTS.map(fontFace).join('\n')}
-    /* What comes with no operating system is the same on each. */
+    /* These fonts are bundled, so that images are the same on every operating system. */
     .markdown-body { padding: 24px 32px; font-family: 'Inter', 'Emoji', sans-serif; }
     .markdown-body code, .markdown-body pre { font-family: 'Mono', 'Emoji', monospace; }
     .chart { text-align: center; margin-bottom: 16px; }

@@ -1,9 +1,9 @@
 import type { Fault } from '../../simulator/faults.ts'
-import type { JobWish } from '../../simulator/job.ts'
+import type { JobOptions } from '../../simulator/job.ts'
 import { runStep } from '../../simulator/runner.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
 
-/** Simulated seconds per real second: no run takes longer than twenty. */
+/** Simulated seconds per real second. At this speed, no run takes longer than 20 seconds. */
 const SPEED = 20
 
 const database = (index: number) => ({
@@ -11,13 +11,13 @@ const database = (index: number) => ({
   name: ['shop', 'stock', 'accounts', 'reports'][index] ?? 'database',
 })
 
-/** Fast at first, slow before its end, as create jobs are. */
+/** Create jobs progress fast at first and slowly towards the end. */
 const curve = (fraction: number) => Math.min(0.99, 1 - (1 - fraction) ** 1.7)
 
-const create = (index: number, minutes: number, wish: JobWish = {}): JobWish => ({
+const create = (index: number, minutes: number, options: JobOptions = {}): JobOptions => ({
   id: `31b8ae23-c687-4d80-b7b4-42a66c9bb88${index}`,
   instance: database(index),
-  // So that the dates are the same each time.
+  // A fixed date, so that the images do not change.
   createdAt: Date.UTC(2026, 10, 25, 1, 30 + index),
   hiddenMs: 3_000,
   pendingMs: 15_000,
@@ -29,16 +29,16 @@ const create = (index: number, minutes: number, wish: JobWish = {}): JobWish => 
       datastore: { type: 'gaussdb-mysql', version: '8.0' },
     },
   },
-  ...wish,
+  ...options,
 })
 
-const failed: JobWish = {
+const failed: JobOptions = {
   outcome: 'Failed',
   failReason: 'The quota of vCPUs is used up. Apply for a higher quota, or choose a smaller flavor.',
 }
 
-/** Lets the action's time pass as fast as the simulator's. */
-const FAST = {
+/** Runs the action's clock at the speed of the simulator. */
+const FAST_CLOCK = {
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`
     import { syncBuiltinESMExports } from 'node:module'
     import timers from 'node:timers/promises'
@@ -51,11 +51,11 @@ const FAST = {
 }
 
 interface Scene {
-  readonly jobs: readonly JobWish[]
+  readonly jobs: readonly JobOptions[]
   readonly faults?: readonly Fault[]
 }
 
-/** A step for each picture, by its name in docs/images. */
+/** The step behind each image, by the name of the image in docs/images. */
 const SCENES: Readonly<Record<string, Scene>> = {
   completed: { jobs: [create(0, 7)] },
   failed: {
@@ -65,7 +65,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   jobs: { jobs: [create(0, 5), create(1, 3, failed), create(2, 4)] },
 }
 
-/** What the built action writes as its summaries, by their names; all at the same time. */
+/** Runs all scenes in parallel with the built action, and returns their job summaries by name. */
 export async function realSummaries(): Promise<ReadonlyMap<string, string>> {
   const summaries = Object.entries(SCENES).map(
     async ([name, scene]) => [name, await summaryOf(scene)] as const,
@@ -84,7 +84,7 @@ async function summaryOf({ jobs, faults = [] }: Scene): Promise<string> {
       token: simulator.token,
       'job-id': ids.join(','),
     },
-    env: FAST,
+    env: FAST_CLOCK,
   })
   await simulator.close()
   return summary

@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-# Stands in for a script of the workflow author's.
+# Replaces a script of the workflow's author.
 echo "$(basename "$0")" "$@"
