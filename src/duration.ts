@@ -5,9 +5,9 @@ export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
 /**
- * Reads a duration as users write it: `90` (seconds), `45s`, `30m`, `1h30m`.
+ * Parses a duration such as `90` (seconds), `45s`, `30m`, or `1h30m`.
  *
- * @returns milliseconds, or undefined when the text is no duration
+ * @returns milliseconds, or undefined if the text is not a duration
  */
 export function parseDuration(text: string): number | undefined {
   const parts = /^(?:(\d{1,9})|(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?)$/.exec(text)
@@ -16,7 +16,7 @@ export function parseDuration(text: string): number | undefined {
   return Number(hours) * HOUR + Number(minutes) * MINUTE + (Number(seconds) + Number(bare)) * SECOND
 }
 
-/** Writes milliseconds the way {@link parseDuration} reads them, in whole seconds: `0s`, `45s`, `1h30m`. */
+/** Formats milliseconds in the form that {@link parseDuration} accepts, rounded to seconds: `0s`, `45s`, `1h30m`. */
 export function formatDuration(ms: number): string {
   const total = Math.max(0, Math.round(ms / SECOND))
   const parts = [
@@ -24,6 +24,6 @@ export function formatDuration(ms: number): string {
     [Math.floor(total / 60) % 60, 'm'],
     [total % 60, 's'],
   ] as const
-  const shown = parts.filter(([count]) => count > 0)
-  return shown.length === 0 ? '0s' : shown.map(([count, unit]) => `${count}${unit}`).join('')
+  const nonZero = parts.filter(([count]) => count > 0)
+  return nonZero.length === 0 ? '0s' : nonZero.map(([count, unit]) => `${count}${unit}`).join('')
 }

@@ -1,7 +1,15 @@
-/** Why a value that was given can't be used, and how to mend it; it never quotes the value. */
+/** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
 export class InvalidInput {
+  /** Reads naturally after the input's name and a colon. */
   readonly problem: string
   constructor(problem: string) {
     this.problem = problem
   }
+}
+
+/** Whether no value is missing because it was invalid. */
+export function isComplete<T extends object>(
+  values: T,
+): values is T & { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.values(values).every((value) => value !== undefined)
 }

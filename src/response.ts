@@ -2,37 +2,36 @@ import type { Job, JobId } from './api/job.ts'
 import type { Fault, FaultDetail } from './http/fault.ts'
 import type { UntrustedText } from './untrusted-text.ts'
 
-/** All that asking about a job can come to, a row each of the contract's table; wait/judge.ts says what each means. */
+/** Every possible result of requesting a job; wait/judge.ts decides what each one means. */
 export type JobResponse =
-  /** The job that was asked for, be it that only the list tells of it. */
+  /** The requested job, from its own response or from the job list. */
   | { readonly kind: 'job'; readonly job: Job; readonly isFromList?: true }
-  /** A job, but not the one that was asked for. */
   | { readonly kind: 'other-job'; readonly id: UntrustedText }
-  /** The service knows no such job; just after its creation that means: not yet. */
+  /** The service knows no such job, which is normal for a few seconds after its creation. */
   | { readonly kind: 'not-found-yet'; readonly detail: FaultDetail }
   | Fault
 
-/** All that asking for the task center's list can come to. */
+/** Every possible result of requesting the job list. */
 export type ListResponse = JobList | Fault
 
 export interface JobList {
   readonly kind: 'list'
-  /** In the order of the list, each id once. */
+  /** In the order of the response, each ID once. */
   readonly entries: readonly ListEntry[]
-  /** Whether it has all jobs of its window. */
+  /** Whether the list contains all jobs of its time window. */
   readonly isWhole: boolean
 }
 
 export interface ListEntry {
   readonly id: JobId
   readonly orderId: string | undefined
-  /** Milliseconds since the epoch; NaN when that was not told. */
+  /** Milliseconds since the epoch; NaN if missing. */
   readonly created: number
-  /** Never with entities. */
+  /** The list never contains `entities`. */
   readonly job: Job
 }
 
-/** Jobs created between two moments, both included: milliseconds since the epoch. */
+/** Bounds for the creation time of jobs, both inclusive, in milliseconds since the epoch. */
 export interface TimeWindow {
   readonly since: number
   readonly until: number

@@ -1,51 +1,47 @@
 import { inspect } from 'node:util'
 import { UntrustedText } from './untrusted-text.ts'
 
-/** What stands where a secret stood; the runner's own mask looks the same. */
+/** Replaces a secret, and looks like the runner's own mask. */
 const REDACTED = '***'
 
-/** Bytes of UTF-8 after which a text from outside ends: the contract's limit for one output. */
+/** Limit for one output. Untrusted text is truncated to it. */
 const MAX_TEXT_BYTES = 16_000
 
-/** JSON nested deeper than this is not read: walking it could exhaust the stack. */
+/** JSON nested deeper than this is dropped, because walking it could exhaust the stack. */
 const MAX_JSON_DEPTH = 100
 
 /**
- * The secrets of this process. Registering one masks it in the runner's log; all text from outside enters the
- * action through {@link Secrets.text} or {@link Secrets.json}, which take secrets out, so that no report depends
- * on the runner's mask.
+ * The secrets of this process. Registering one masks it in the runner's log. All untrusted text enters the action
+ * through {@link Secrets.text} or {@link Secrets.json}, which redact it, so no report depends on the runner's mask.
  */
 export class Secrets {
   readonly #mask: (value: string) => void
-  /** Each with the forms in which it may be echoed, and how often it was registered. */
-  readonly #secrets = new Map<string, { readonly forms: readonly string[]; readonly times: number }>()
-  /** Longest first: a form that contains another must go as a whole. */
+  /** Each secret with the forms in which a service may echo it, and the number of its registrations. */
+  readonly #secrets = new Map<string, { readonly forms: readonly string[]; readonly count: number }>()
+  /** Longest first, so that a form that contains another one is replaced as a whole. */
   #forms: readonly string[] = []
 
-  /** @param mask tells the runner to mask a value (`core.setSecret`) */
+  /** @param mask makes the runner mask a value (`core.setSecret`) */
   constructor(mask: (value: string) => void) {
     this.#mask = mask
   }
 
-  /** Registers a secret and the forms in which a service may echo it. Call it before the secret is used. */
+  /** Registers a secret and its forms. Call it before the secret is used. */
   add(secret: string): void {
     if (secret === '') return
     const known = this.#secrets.get(secret)
     const forms = known?.forms ?? derivedForms(secret)
-    this.#secrets.set(secret, { forms, times: (known?.times ?? 0) + 1 })
+    this.#secrets.set(secret, { forms, count: (known?.count ?? 0) + 1 })
     if (known !== undefined) return
     for (const form of forms) if (!this.#forms.includes(form)) this.#mask(form)
     this.#sortForms()
   }
 
-  /**
-   * Takes one registration of a secret back, since it has expired: a long wait with many of them stays as fast as it
-   * began. What was registered more often stays.
-   */
+  /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
   forget(secret: string): void {
     const known = this.#secrets.get(secret)
     if (known === undefined) return
-    if (known.times > 1) this.#secrets.set(secret, { ...known, times: known.times - 1 })
+    if (known.count > 1) this.#secrets.set(secret, { ...known, count: known.count - 1 })
     else this.#secrets.delete(secret)
     this.#sortForms()
   }
@@ -56,81 +52,79 @@ export class Secrets {
   }
 
   /**
-   * Text from outside, redacted before it is shaped or cut: half a secret would no longer be recognised.
+   * Redacts a text, then truncates it. In the other order, a part of a secret could remain.
    *
-   * @param shape what shall be kept of the redacted text
+   * @param transform applied between the two steps
    */
-  text(raw: string, shape: (redacted: string) => string = (redacted) => redacted): UntrustedText {
-    return new UntrustedText(startOf(shape(this.#redact(raw)), MAX_TEXT_BYTES))
+  text(raw: string, transform: (redacted: string) => string = (redacted) => redacted): UntrustedText {
+    return new UntrustedText(truncate(transform(this.#redact(raw)), MAX_TEXT_BYTES))
   }
 
-  /** What was thrown, whatever it is. */
+  /** Redacts the message of anything that was thrown. */
   error(thrown: unknown): UntrustedText {
     if (thrown instanceof Error) return this.text(thrown.message || thrown.name)
     return this.text(typeof thrown === 'string' ? thrown : inspect(thrown))
   }
 
   /**
-   * A JSON value from outside, as compact JSON text.
+   * Redacts a JSON value.
    *
-   * @param limit most bytes of UTF-8
-   * @returns undefined when it is longer, or nested too deep to be read
+   * @returns compact JSON; undefined if it has more than `maxBytes` of UTF-8 or is nested too deeply
    */
-  json(raw: unknown, limit: number): UntrustedText | undefined {
-    const clean = this.#redactJson(raw, MAX_JSON_DEPTH)
-    const text = JSON.stringify(clean)
-    return clean === undefined || Buffer.byteLength(text) > limit ? undefined : new UntrustedText(text)
+  json(raw: unknown, maxBytes: number): UntrustedText | undefined {
+    const redacted = this.#redactJson(raw, MAX_JSON_DEPTH)
+    const text = JSON.stringify(redacted)
+    return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text)
   }
 
   #redact(raw: string): string {
-    // Without NUL, which some readers take for the end of a text, and which must not split a secret in two.
-    const whole = raw.replaceAll('\0', '')
-    const unsigned = whole.replace(SIGNATURE, `$1${REDACTED}`)
+    // NUL could split a secret in two, and ends a text for some readers.
+    const withoutNul = raw.replaceAll('\0', '')
+    const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`)
     const text = this.#forms.reduce((before, form) => before.replaceAll(form, REDACTED), unsigned)
     return ESCAPES.reduce((before, escape) => this.#redactEscaped(before, escape), text).toWellFormed()
   }
 
-  /** Finds a secret of which some characters are escaped in this manner, and takes out what stands for it. */
+  /** Redacts secrets in which some characters are escaped. */
   #redactEscaped(text: string, escape: RegExp): string {
     if (this.#forms.length === 0 || text.search(escape) < 0) return text
-    const { plain, sourceOf } = unescapeAll(text, escape)
+    const { unescaped, offsets } = unescapeAll(text, escape)
     let [result, done] = ['', 0]
-    for (const [start, end] of occurrences(plain, this.#forms)) {
-      result += text.slice(sourceOf[done], sourceOf[start]) + REDACTED
+    for (const [start, end] of occurrences(unescaped, this.#forms)) {
+      result += text.slice(offsets[done], offsets[start]) + REDACTED
       done = end
     }
-    return result + text.slice(sourceOf[done])
+    return result + text.slice(offsets[done])
   }
 
-  /** A copy without secrets; undefined when nested too deep. */
-  #redactJson(raw: unknown, depth: number): unknown {
+  #redactJson(raw: unknown, maxDepth: number): unknown {
     if (typeof raw === 'string') return this.#redact(raw)
     if (typeof raw !== 'object' || raw === null) return raw
-    if (depth === 0) return undefined
+    if (maxDepth === 0) return undefined
     const entries: [string, unknown][] = []
     for (const [key, value] of Object.entries(raw)) {
-      const clean = this.#redactJson(value, depth - 1)
-      if (clean === undefined) return undefined
-      entries.push([this.#redact(key), clean])
+      const redacted = this.#redactJson(value, maxDepth - 1)
+      if (redacted === undefined) return undefined
+      entries.push([this.#redact(key), redacted])
     }
     return Array.isArray(raw) ? entries.map(([, value]) => value) : Object.fromEntries(entries)
   }
 }
 
-/** Of a request of ours, echoed: good for 15 minutes. */
+/** The signature of a request that a service echoes: it stays valid for 15 minutes. */
 const SIGNATURE = /(Signature=)[\da-f]{64}/gi
 
 /**
- * The longest start of a text that has at most so many bytes of UTF-8 and cuts no character: a copy, since a slice would
- * keep the whole text in memory, be it a megabyte.
+ * Truncates a text to a number of bytes of UTF-8 without cutting a character. The result is a copy, because a slice
+ * would keep the whole text in memory.
  */
-export function startOf(text: string, bytes: number): string {
-  const start = Buffer.alloc(Math.min(bytes, text.length * 3))
-  const { written } = new TextEncoder().encodeInto(text, start)
-  return start.toString('utf8', 0, written)
+export function truncate(text: string, maxBytes: number): string {
+  const buffer = Buffer.alloc(Math.min(maxBytes, text.length * 3))
+  const { written } = new TextEncoder().encodeInto(text, buffer)
+  return buffer.toString('utf8', 0, written)
 }
 
-/** How URLs, HTML and JSON write a character: alone, since a secret may hold what looks like another's, and together. */
+/** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
 const ESCAPE_SOURCES = [
   String.raw`%(?<percent>[\da-f]{2})`,
   String.raw`&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
@@ -138,30 +132,31 @@ const ESCAPE_SOURCES = [
 ]
 const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'))
 
-/** A text with each escape as the character that it means, and where each character stood. */
-function unescapeAll(text: string, escape: RegExp): { plain: string; sourceOf: Uint32Array } {
-  const sourceOf = new Uint32Array(text.length + 1)
-  let [plain, read] = ['', 0]
-  const keep = (end: number) => {
-    for (let at = read; at < end; at++) sourceOf[plain.length + at - read] = at
-    plain += text.slice(read, end)
+/** Unescapes a text; `offsets` maps each character of the result to its position in the text. */
+function unescapeAll(text: string, escape: RegExp): { unescaped: string; offsets: Uint32Array } {
+  const offsets = new Uint32Array(text.length + 1)
+  let [unescaped, copied] = ['', 0]
+  const copyUntil = (end: number) => {
+    for (let at = copied; at < end; at++) offsets[unescaped.length + at - copied] = at
+    unescaped += text.slice(copied, end)
   }
   for (const match of text.matchAll(escape)) {
     const { percent, hex, decimal, name, unicode, sign } = match.groups ?? {}
-    keep(match.index)
-    sourceOf[plain.length] = match.index
+    copyUntil(match.index)
+    offsets[unescaped.length] = match.index
     const code = decimal === undefined ? parseInt(percent ?? hex ?? unicode ?? '', 16) : Number(decimal)
-    plain += sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'))
-    read = match.index + match[0].length
+    unescaped +=
+      sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'))
+    copied = match.index + match[0].length
   }
-  keep(text.length)
-  sourceOf[plain.length] = text.length
-  return { plain, sourceOf }
+  copyUntil(text.length)
+  offsets[unescaped.length] = text.length
+  return { unescaped, offsets }
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
-/** Where any of the forms stands, as [start, end), in order; what overlaps is one. */
+/** Finds the forms in a text as [start, end) ranges in order; overlapping ranges are merged. */
 function occurrences(text: string, forms: readonly string[]): [number, number][] {
   const found = forms.flatMap((form) => {
     const starts: number[] = []

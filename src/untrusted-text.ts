@@ -1,18 +1,18 @@
 /**
- * Text that came from outside (the service, the network, an input), already free of secrets.
+ * Text from the service, the network, or an input, with secrets already removed.
  *
- * It is no `string`, so it can't be put into a log line, an annotation or Markdown by accident: only
- * report/escape.ts reveals it, and makes it harmless for the place where it lands.
+ * It is not a `string`, so it cannot end up in a log line, an annotation, or Markdown by accident: only
+ * report/escape.ts reveals it, and escapes it for its destination.
  */
 export class UntrustedText {
   readonly #text: string
 
-  /** Only secrets.ts makes one, so that nothing unredacted can be reported. */
+  /** Only secrets.ts calls this, so that nothing unredacted can be reported. */
   constructor(redacted: string) {
     this.#text = redacted
   }
 
-  /** The text as it came, secrets aside. For report/escape.ts alone. */
+  /** The unescaped text, for report/escape.ts only. */
   reveal(): string {
     return this.#text
   }
@@ -22,14 +22,14 @@ export class UntrustedText {
   }
 }
 
-/** One sentence or label of ours, with outside text in its gaps; each place that shows it escapes the gaps. */
+/** A sentence or label that may contain untrusted text, which is escaped where the phrase is shown. */
 export type Phrase = readonly (string | UntrustedText)[]
 
-type Gap = string | number | UntrustedText | Phrase
+type Substitution = string | number | UntrustedText | Phrase
 
-/** Tag for a {@link Phrase}: phrase`Job ${id} failed.` What is typed as string or number counts as ours. */
-export function phrase(ours: TemplateStringsArray, ...gaps: Gap[]): Phrase {
-  return ours.flatMap((text, index) => [text, ...flatten(gaps[index])])
+/** Tag for a {@link Phrase}: phrase`Job ${id} failed.` Substituted strings and numbers count as trusted. */
+export function phrase(literals: TemplateStringsArray, ...substitutions: Substitution[]): Phrase {
+  return literals.flatMap((literal, index) => [literal, ...flatten(substitutions[index] ?? [])])
 }
 
 /** Joins phrases as Array.join joins strings. */
@@ -37,8 +37,7 @@ export function joinPhrases(phrases: readonly Phrase[], separator: string): Phra
   return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]))
 }
 
-function flatten(gap: Gap | undefined): Phrase {
-  if (gap === undefined) return []
-  if (typeof gap === 'number') return [String(gap)]
-  return typeof gap === 'string' || gap instanceof UntrustedText ? [gap] : gap
+function flatten(part: Substitution): Phrase {
+  if (typeof part === 'number') return [String(part)]
+  return typeof part === 'string' || part instanceof UntrustedText ? [part] : part
 }

@@ -4,7 +4,7 @@ import { startSimulator, type Simulator, type SimulatorOptions } from '../../sim
 import { temporaryKey } from '../service/simulator-assume.ts'
 import { annotation, stepAt } from './step.ts'
 
-/** The built action with each kind of credentials; the simulator checks the signatures by itself. */
+/** The built action with each kind of credentials. The simulator verifies the signatures. */
 
 let simulator: Simulator
 let jobId: string
@@ -24,8 +24,8 @@ function run(
   return stepAt(at, { 'job-id': jobId, ...inputs }, env)
 }
 
-/** The log without the lines that mask. */
-function said({ log, outputs, summary }: StepResult): string {
+/** Log, outputs, and summary, without the lines that mask secrets. */
+function reportOf({ log, outputs, summary }: StepResult): string {
   return [log.replace(/^::add-mask::.*$/gm, ''), JSON.stringify(outputs), summary].join('\n')
 }
 
@@ -46,7 +46,7 @@ function jobRequests() {
 }
 
 describe('an access key', () => {
-  test('signs the request, with the project, and no token is sent', async () => {
+  test('signs the request including the project, and no token is sent', async () => {
     const result = await run(keyInputs())
     expect(result.exitCode).toBe(0)
     expect(result.log).toContain('Credentials: an access key from access-key-id, secret-access-key.\n')
@@ -57,29 +57,29 @@ describe('an access key', () => {
     expect(Object.keys(request?.headers ?? {})).not.toContain('x-auth-token')
   })
 
-  test('may be temporary', async () => {
+  test('is temporary with a security token, which is required', async () => {
     const { id, secret, securityToken } = await temporaryKey(simulator)
     const key = keyInputs({ id, secret })
     expect((await run({ ...key, 'security-token': securityToken })).exitCode).toBe(0)
     const without = await run(key)
     expect(without.exitCode).toBe(1)
     expect(annotation(without)).toMatch(
-      /“Incorrect IAM authentication information: ak \*\*\* not exist”.*a temporary key needs its security token/,
+      /“Incorrect IAM authentication information: ak \*\*\* not exist”.*A temporary key also needs its security token/,
     )
   })
 
-  test('signs what a job’s id needs to have encoded', async () => {
-    const odd = '!"#$%&\'()*+-./:;<=>?@[]^_`{|}~'
-    const result = await run({ ...keyInputs(), 'job-id': odd, timeout: '1s' })
-    expect(result.log).toContain('not visible')
-    expect(simulator.requests[0]?.query).toEqual({ id: odd })
+  test('signs a job ID with characters that need percent-encoding', async () => {
+    const id = '!"#$%&\'()*+-./:;<=>?@[]^_`{|}~'
+    const result = await run({ ...keyInputs(), 'job-id': id, timeout: '1s' })
+    expect(result.log).toContain('not found yet')
+    expect(simulator.requests[0]?.query).toEqual({ id })
   })
 
   test.each([
     ['HUAWEI_CLOUD_ACCESS_KEY_ID', 'HUAWEI_CLOUD_SECRET_ACCESS_KEY', undefined],
     ['HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'],
     ['HW_ACCESS_KEY', 'HW_SECRET_KEY', 'HW_SECURITY_TOKEN'],
-  ])('comes from %s when no input names credentials', async (id, secret, token) => {
+  ])('comes from %s if no input contains credentials', async (id, secret, token) => {
     const key = await temporaryKey(simulator)
     const env =
       token === undefined
@@ -88,10 +88,10 @@ describe('an access key', () => {
     const result = await run({}, env)
     expect(result.exitCode).toBe(0)
     expect(result.log).toContain(`from ${[id, secret, token].filter(Boolean).join(', ')}.\n`)
-    expect(said(result)).not.toContain(env[secret])
+    expect(reportOf(result)).not.toContain(env[secret])
   })
 
-  test('that is refused is asked with once, and what the service echoes of it is not shown', async () => {
+  test('that is rejected is used only once, and is redacted if the service echoes it', async () => {
     const key = await temporaryKey(simulator)
     const result = await run({
       ...keyInputs({ id: key.id, secret: 'wrong' }),
@@ -100,52 +100,52 @@ describe('an access key', () => {
     expect(annotation(result)).toContain('title=The credentials were refused')
     expect(annotation(result)).toContain('verify aksk signature fail')
     expect(annotation(result)).toContain('x-security-token:***')
-    expect(said(result)).not.toContain(key.securityToken.slice(40, 60))
+    expect(reportOf(result)).not.toContain(key.securityToken.slice(40, 60))
     expect(jobRequests()).toHaveLength(1)
   })
 })
 
-describe('a 401 with a clock that is wrong', () => {
+describe('a 401 reports the clock difference', () => {
   test.each([
-    [20, /the clock of this runner is (19m5\ds|20m) behind the service’s/],
-    [-20, /the clock of this runner is (19m5\ds|20m\ds|20m) ahead of the service’s/],
+    [20, /this runner's clock is (19m5\ds|20m) behind the service's clock/],
+    [-20, /this runner's clock is (19m5\ds|20m\ds|20m) ahead of the service's clock/],
     [4, undefined],
-  ])('by %d minutes', async (minutes, says) => {
+  ])('of %d minutes if it is above 5 minutes', async (minutes, difference) => {
     await simulator.close()
     await start({ wallClock: () => Date.now() + minutes * 60_000 })
     const result = await run({
-      ...keyInputs({ id: simulator.accessKey.id, secret: says ? simulator.accessKey.secret : 'wrong' }),
+      ...keyInputs({ id: simulator.accessKey.id, secret: difference ? simulator.accessKey.secret : 'wrong' }),
     })
     expect(annotation(result)).toContain('HTTP 401 APIGW.0301')
-    if (says) expect(annotation(result)).toMatch(says)
-    else expect(annotation(result)).not.toContain('the clock of this runner is 4')
+    if (difference) expect(annotation(result)).toMatch(difference)
+    else expect(annotation(result)).not.toContain("this runner's clock is 4")
   })
 })
 
 describe('GitHub OIDC', () => {
-  test('takes an id token and keys, masked before they are used, and no stored secret', async () => {
+  test('needs no stored secret, and masks the ID token and the keys before they are used', async () => {
     const result = await run(agencyInputs(), { ...simulator.oidc.env, GITHUB_RUN_ID: '1234567890' })
     expect(result.exitCode).toBe(0)
     expect(simulator.requests).toHaveLength(3)
-    const [, assume, ask] = simulator.requests
-    const sent = JSON.parse(assume?.body ?? '') as Record<string, unknown>
+    const [, assumeRequest, jobRequest] = simulator.requests
+    const sent = JSON.parse(assumeRequest?.body ?? '') as Record<string, unknown>
     expect(sent).toMatchObject({ agency_session_name: 'GitHubActions-1234567890', duration_seconds: 900 })
-    const keyId = /Access=(\w+),/.exec(ask?.headers.authorization ?? '')?.[1]
+    const keyId = /Access=(\w+),/.exec(jobRequest?.headers.authorization ?? '')?.[1]
     for (const secret of [
       sent['id_token'],
-      ask?.headers['x-security-token'],
+      jobRequest?.headers['x-security-token'],
       keyId,
       simulator.oidc.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
     ]) {
       expect(result.log).toContain(`::add-mask::${String(secret)}\n`)
-      expect(said(result)).not.toContain(secret)
+      expect(reportOf(result)).not.toContain(secret)
     }
-    expect(said(result)).not.toContain('NotASecret')
-    expect(result.log).toContain('Credentials: GitHub OIDC by identity-provider-urn and agency-urn.\n')
+    expect(reportOf(result)).not.toContain('NotASecret')
+    expect(result.log).toContain('Credentials: GitHub OIDC with identity-provider-urn and agency-urn.\n')
     expect(result.log).toMatch(/ new keys of the agency, good for 1[45]m/)
   })
 
-  test('without the permission shows the lines to add, and asks nothing', async () => {
+  test('without the permission for ID tokens shows the lines to add, and sends no request', async () => {
     const result = await run(agencyInputs())
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toContain('title=The inputs are wrong')
@@ -153,19 +153,19 @@ describe('GitHub OIDC', () => {
     expect(simulator.requests).toEqual([])
   })
 
-  test('refused by the Security Token Service shows its code, reason and request id, and what to check', async () => {
+  test('rejected by the Security Token Service reports its code, message, and request ID, and next steps', async () => {
     const inputs = { ...agencyInputs(), audience: 'elsewhere', 'job-id': 'job-1,job-2' }
     const result = await run(inputs, simulator.oidc.env)
     expect(annotation(result)).toContain('title=The agency could not be assumed')
     expect(annotation(result)).toMatch(
-      /the Security Token Service: HTTP 403 STS5\.\d+ “.+” \(request id \w+\)/,
+      /the Security Token Service: HTTP 403 STS5\.\d+ “.+” \(request ID \w+\)/,
     )
     expect(annotation(result)).toContain('trust policy')
     expect(result.outputs['result']).toBe('error')
     expect(simulator.requests).toHaveLength(2)
   })
 
-  test('shows nothing of an id token or of keys that are echoed, percent-encoded or not', async () => {
+  test('redacts an ID token and keys that are echoed, percent-encoded or not', async () => {
     const idToken = 'fakeheader.fake+claims/that=are.long-and-secret'
     const keys = {
       access_key_id: 'FAKEKEYID0123',
@@ -196,12 +196,12 @@ describe('GitHub OIDC', () => {
     const result = await run(agencyInputs(), { ...simulator.oidc.env, RUNNER_DEBUG: '1' })
     expect(annotation(result)).toContain('title=The agency could not be assumed')
     for (const secret of secrets) {
-      expect(said(result)).not.toContain(secret.slice(0, 10))
-      expect(said(result)).not.toContain(Buffer.from(secret).toString('base64').slice(0, 12))
+      expect(reportOf(result)).not.toContain(secret.slice(0, 10))
+      expect(reportOf(result)).not.toContain(Buffer.from(secret).toString('base64').slice(0, 12))
     }
   })
 
-  test('renews keys that are refused, and the wait goes on', async () => {
+  test('renews rejected keys, and the wait continues', async () => {
     jobId = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 4_000 })
     let isRevoked = false
     const result = await runStep({
@@ -223,7 +223,7 @@ describe('GitHub OIDC', () => {
     expect(simulator.requests.filter(({ path }) => path === '/id-token').length).toBe(2)
   })
 
-  test('never hangs, whatever a token service does for ever', async () => {
+  test('never hangs, whatever fault of a token service persists', async () => {
     const faults = [
       'silent',
       'stall-in-headers',
@@ -246,8 +246,8 @@ describe('GitHub OIDC', () => {
     for (const { api, fault, result } of results) {
       const name =
         api === 'sts'
-          ? /the Security Token Service: |STS unusable/
-          : /GitHub’s token service: |id token unusable/
+          ? /the Security Token Service: |unusable STS response/
+          : /GitHub's token service: |unusable ID token response/
       expect({ api, fault, exitCode: result.exitCode, ...result.outputs }).toMatchObject({
         exitCode: 1,
         result: 'timed-out',
@@ -258,9 +258,9 @@ describe('GitHub OIDC', () => {
   }, 30_000)
 })
 
-test('wrong credentials of every kind are told before anything is asked', async () => {
+test('invalid credentials of any kind are reported before a request is sent', async () => {
   const result = await run({ token: simulator.token, ...keyInputs() })
-  expect(annotation(result)).toContain('token: is one kind of credentials, and access-key-id another.')
+  expect(annotation(result)).toContain('token: cannot be combined with access-key-id.')
   expect((await run({})).outputs['result']).toBe('error')
   expect(simulator.requests).toEqual([])
 })

@@ -8,12 +8,12 @@ import { FAULTS, type FaultCase } from './faults.ts'
 import { withCode } from './preload.ts'
 import { setUp } from './stage.ts'
 
-/** All faults of faults.ts, on the built action as the runner starts it. */
+/** Every fault of faults.ts, with the built action as a runner starts it. */
 
-/** Processes that start or work at once, so that each has its share of two cores. */
-const AT_ONCE = 6
-/** After this long, a process that waits for the exchange's limit of 30 s only sleeps. */
-const STARTED = 1_500
+/** Concurrent processes, so that two cores are enough. */
+const MAX_PROCESSES = 6
+/** After this time, a process that waits for the limit of 30 s per exchange only sleeps. */
+const STARTUP_MS = 1_500
 
 type Times = 'once' | 'for ever'
 
@@ -46,8 +46,8 @@ async function run(fault: FaultCase, times: Times): Promise<Run> {
   return { ...result, timeout: timeout * 1_000, memory }
 }
 
-const start = pool(AT_ONCE)
-/** All runs begin here, those of 30 s first. */
+const start = pool(MAX_PROCESSES)
+/** All runs, started in this order: those of 30 s first. */
 const runs = FAULTS.flatMap((fault) =>
   (['once', 'for ever'] as const)
     .filter((times) => canHappen(fault, times))
@@ -61,7 +61,7 @@ const runs = FAULTS.flatMap((fault) =>
   .toSorted((a, b) => Number(b.isLong) - Number(a.isLong))
   .map((entry) => ({
     ...entry,
-    result: start(() => run(entry.fault, entry.times), entry.isLong ? STARTED : Infinity),
+    result: start(() => run(entry.fault, entry.times), entry.isLong ? STARTUP_MS : Infinity),
   }))
 for (const { result } of runs) result.catch(() => undefined)
 
@@ -69,7 +69,7 @@ describe.each(['connect', 'tls', 'proxy', 'http', 'https'] as const)('over %s', 
   const here = runs.filter(({ fault }) => fault.over === over)
 
   test.each(here.filter(({ times }) => times === 'once'))(
-    '$name, ends as $fault.once',
+    '$name: the result is $fault.once',
     async ({ fault, result }) => {
       const { exitCode, outputs, memory, milliseconds } = await result
       expect({ exitCode, result: outputs['result'] }).toEqual({
@@ -83,12 +83,12 @@ describe.each(['connect', 'tls', 'proxy', 'http', 'https'] as const)('over %s', 
   )
 
   test.each(here.filter(({ times }) => times === 'for ever'))(
-    '$name, ends red as $fault.forEver',
+    '$name: the step fails with the result $fault.forEver',
     async ({ fault, result }) => {
       const { exitCode, outputs, log, memory, milliseconds, timeout } = await result
       expect({ exitCode, result: outputs['result'] }).toEqual({ exitCode: 1, result: fault.forEver })
       const annotations = log.split('\n').filter((line) => line.startsWith('::error'))
-      expect(annotations).toEqual([expect.stringMatching(fault.says)])
+      expect(annotations).toEqual([expect.stringMatching(fault.annotation)])
       expect(milliseconds).toBeLessThan(timeout + 2_000)
       expect(memory).toBeLessThan(200e6)
     },
@@ -96,17 +96,17 @@ describe.each(['connect', 'tls', 'proxy', 'http', 'https'] as const)('over %s', 
   )
 })
 
-/** A name that is unknown can't become known; a full backlog that drops connections is Linux's. */
+/** An unknown host stays unknown, and only Linux drops connections when the backlog is full. */
 function canHappen({ cause }: FaultCase, times: Times): boolean {
   if (cause.kind === 'unknown host') return times === 'for ever'
   return cause.kind !== 'black hole' || process.platform === 'linux'
 }
 
-/** Runs at most so many tasks at once, in the order given; a task gives up its place when it ends, or after `ms`. */
-function pool(most: number) {
+/** Runs up to `max` tasks concurrently, in order. A task frees its place when it ends, or after `ms`. */
+function pool(max: number) {
   const waiting: (() => void)[] = []
-  let free = most
-  const leave = () => {
+  let free = max
+  const release = () => {
     const next = waiting.shift()
     if (next === undefined) free += 1
     else next()
@@ -119,7 +119,7 @@ function pool(most: number) {
       () => undefined,
       () => undefined,
     )
-    void Promise.race([ended, ms < Infinity ? sleep(ms) : ended]).then(leave)
+    void Promise.race([ended, ms < Infinity ? sleep(ms) : ended]).then(release)
     return result
   }
 }

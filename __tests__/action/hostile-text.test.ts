@@ -4,7 +4,7 @@ import type { Reply } from '../../simulator/reply.ts'
 import { readOutputs, runStep } from '../../simulator/runner.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
-import { startOf } from '../../src/secrets.ts'
+import { truncate } from '../../src/secrets.ts'
 import { hostileHeader, hostileId, hostileText } from '../model/hostile-text.ts'
 import {
   expectHarmlessLog,
@@ -357,7 +357,7 @@ test('an output carries the text as it came, without NUL, up to 16 kB', async ()
     instance: fc.record({ id: hostileText, name: hostileText }),
     entities: fc.record({ instance: fc.record({ endpoint: hostileText }) }),
   })
-  const shown = (text: string) => startOf(text.toWellFormed(), 16_000).replaceAll('\0', '')
+  const shown = (text: string) => truncate(text.toWellFormed(), 16_000).replaceAll('\0', '')
   const isFaithful = async (fields: typeof texts extends fc.Arbitrary<infer T> ? T : never) => {
     const job = { id: 'job-1', statuses: ['Failed'], fields }
     const { outputs } = await run({ jobs: [job], faults: [], debug: false })

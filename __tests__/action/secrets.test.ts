@@ -7,12 +7,12 @@ import { startSimulator } from '../../simulator/simulator.ts'
 import { commandsIn } from '../model/runner-commands.ts'
 import { cleanUp, runMain, type Run } from './in-process.ts'
 
-/** A service that echoes the token: nothing of it is seen again, by our own work and not only by the runner's mask. */
+/** A service that echoes the token: the action itself redacts it, and does not rely on the runner's mask. */
 
-/** Shortest piece of a secret that would be too much. */
-const PIECE = 8
+/** The length from which a substring of a secret counts as a leak. */
+const LEAK_LENGTH = 8
 
-/** As IAM makes them, and with what is written differently in each format. */
+/** One as IAM issues them, one with characters that each format escapes differently. */
 const TOKENS = [
   'MIIFaketoken0123456789+abcdefghij/KLMNOPQRST-uvwxyz98765+43210zyxwvut/SRQPONMLKJ==',
   'MIIQuotedtoken"0123456789\\abcdefghij<KLMNOPQRST>uvwxyz&98765%43210\'zyxwvut/n',
@@ -20,31 +20,32 @@ const TOKENS = [
 
 /** The forms in which a service may echo it. */
 const FORMS = {
-  'as it is': (token) => token,
+  unchanged: (token) => token,
   'percent-encoded': encodeURIComponent,
   'percent-encoded in lower case': (token) =>
     encodeURIComponent(token).replace(/%../g, (escape) => escape.toLowerCase()),
-  'percent-encoded down to the unreserved characters': (token) =>
+  'percent-encoded except for unreserved characters': (token) =>
     token.replace(/[^\w.~-]/g, (sign) => `%${hexOf(sign)}`),
   'in base64': (token) => Buffer.from(token).toString('base64'),
   'in base64 without padding': (token) => Buffer.from(token).toString('base64').replace(/=+$/, ''),
   'as JSON': (token) => JSON.stringify(token).slice(1, -1),
-  'as JSON of a careful writer': (token) =>
+  'as JSON with all special characters escaped': (token) =>
     token.replace(/["\\<>&'+=]/g, (sign) => `\\u00${hexOf(sign).toLowerCase()}`).replaceAll('/', '\\/'),
   'as HTML': (token) => token.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`),
-  'as HTML with names': (token) =>
+  'as HTML with named references': (token) =>
     token.replace(/[&<>"]/g, (sign) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt' }[sign] ?? 'quot'};`),
-  'as HTML of a careful writer': (token) => token.replace(/[^\w.~-]/g, (sign) => `&#x${hexOf(sign)};`),
+  'as HTML with all special characters escaped': (token) =>
+    token.replace(/[^\w.~-]/g, (sign) => `&#x${hexOf(sign)};`),
 } satisfies Record<string, (token: string) => string>
 
 function hexOf(sign: string): string {
   return sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')
 }
 
-/** Fields of a job, or an answer instead of one. */
+/** Fields of a job, or a response without a job. */
 type Place = { readonly fields: Readonly<Record<string, unknown>> } | { readonly reply: Reply }
 
-/** Where a service may echo it. */
+/** The places where a service may echo it. */
 const PLACES = {
   fail_reason: (echo) => ({ fields: { fail_reason: echo } }),
   name: (echo) => ({ fields: { name: echo } }),
@@ -58,9 +59,9 @@ const PLACES = {
   'id of another job': (echo) => ({ fields: { id: echo } }),
   'error message': (echo) => error(400, { error_code: 'DBS.200001', error_msg: echo }),
   'error code': (echo) => error(403, { error_code: echo, error_msg: 'no' }),
-  'message of an error that passes': (echo) => error(503, { error_code: 'DBS.200001', error_msg: echo }),
-  'request id of a body': (echo) => error(400, { request_id: echo }, { 'x-request-id': '' }),
-  'header with the request id': (echo) => error(400, {}, { 'x-request-id': echo }),
+  'message of a transient fault': (echo) => error(503, { error_code: 'DBS.200001', error_msg: echo }),
+  'request ID of a body': (echo) => error(400, { request_id: echo }, { 'x-request-id': '' }),
+  'header with the request ID': (echo) => error(400, {}, { 'x-request-id': echo }),
   'location of a redirect': (echo) => error(302, {}, { location: `https://iam.example/?token=${echo}` }),
   'page with 403': (echo) => page(403, echo),
   'page with 502': (echo) => page(502, echo),
@@ -83,13 +84,13 @@ function page(status: number, echo: string): Place {
 
 afterAll(cleanUp)
 
-/** A step whose answers are the place's, for ever. */
+/** Runs a step against a service that always responds with the echo. */
 async function run(
   token: string,
   place: Place,
   onPrint?: (text: string, requests: number) => void,
 ): Promise<Run> {
-  // Debug lines show its id, which must not look like a piece of a token.
+  // Debug lines contain the project ID, which must not look like a part of a token.
   const simulator = await startSimulator({ token, projectId: 'f'.repeat(32) })
   try {
     const override = 'fields' in place ? place.fields : {}
@@ -104,7 +105,7 @@ async function run(
         timeout: '3m',
       },
       debug: true,
-      // A status that is unknown, and errors that pass, are waited for to the end.
+      // Unknown statuses and transient faults last until the timeout.
       speed: 'status' in override || 'reply' in place ? 1_000 : 1,
       onPrint: (text) => onPrint?.(text, simulator.requests.length),
     })
@@ -113,12 +114,12 @@ async function run(
   }
 }
 
-/** Pieces of the secret's forms in what a step left behind; the lines that mask them aside. */
+/** Substrings of the secret in log, outputs, and summary, without the lines that mask it. */
 function leaksIn(
   { log, outputs, summary }: Pick<Run, 'log' | 'outputs' | 'summary'>,
   token: string,
 ): string[] {
-  const said = [
+  const report = [
     log.replace(/^::add-mask::.*$/gm, ''),
     outputs,
     summary,
@@ -126,11 +127,16 @@ function leaksIn(
     unescape(summary),
   ].join('\n')
   return [token, Buffer.from(token).toString('base64')]
-    .flatMap((form) => Array.from({ length: form.length - PIECE + 1 }, (_, at) => form.slice(at, at + PIECE)))
-    .filter((piece) => said.includes(piece))
+    .flatMap(substringsOf)
+    .filter((part) => report.includes(part))
 }
 
-/** As a reader of JSON or Markdown sees it. */
+function substringsOf(text: string): string[] {
+  const length = text.length - LEAK_LENGTH + 1
+  return Array.from({ length }, (_, at) => text.slice(at, at + LEAK_LENGTH))
+}
+
+/** Unescapes JSON and Markdown as a reader does. */
 function unescape(text: string): string {
   return text
     .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
@@ -138,13 +144,13 @@ function unescape(text: string): string {
     .replace(/\\(["\\/])/g, '$1')
 }
 
-describe('a token that the service echoes is seen nowhere:', () => {
+describe('a token that the service echoes is redacted', () => {
   test.each(Object.entries(FORMS))('%s', async (_form, formOf) => {
     const problems: string[] = []
     for (const [place, placeOf] of Object.entries(PLACES)) {
       for (const token of TOKENS) {
         const result = await run(token, placeOf(` ${formOf(token)} `))
-        problems.push(...leaksIn(result, token).map((piece) => `${place}: ${piece}`))
+        problems.push(...leaksIn(result, token).map((part) => `${place}: ${part}`))
         if (place !== 'process' && !`${result.log}${result.outputs}`.includes('***')) {
           problems.push(`${place}: nothing was redacted`)
         }
@@ -153,10 +159,10 @@ describe('a token that the service echoes is seen nowhere:', () => {
     expect(problems).toEqual([])
   })
 
-  test('where one of our limits would cut it in two', async () => {
+  test('where a limit would truncate it', async () => {
     const limits = fc.constantFrom(120, 300, 1_000, 4_000, 4_096, 15_000, 16_000, 100_000)
     const places = fc.constantFrom(...Object.entries(PLACES))
-    const forms = fc.constantFrom<keyof typeof FORMS>('as it is', 'percent-encoded', 'in base64', 'as JSON')
+    const forms = fc.constantFrom<keyof typeof FORMS>('unchanged', 'percent-encoded', 'in base64', 'as JSON')
     const tokens = fc.constantFrom(...TOKENS)
     const echo = fc.tuple(places, forms, tokens, limits, fc.nat(), fc.constantFrom('x', 'é', '&', '😀'))
     const isSafe = async (given: typeof echo extends fc.Arbitrary<infer T> ? T : never) => {
@@ -173,7 +179,7 @@ describe('a token that the service echoes is seen nowhere:', () => {
     await fc.assert(fc.asyncProperty(echo, isSafe), { seed: 6, numRuns: 200 })
   }, 30_000)
 
-  test('where the action itself breaks over it', async () => {
+  test('in an internal error of the action', async () => {
     const [token] = TOKENS
     const code = 'setTimeout(() => { throw new TypeError(`bad: ${process.env.INPUT_TOKEN}`) }, 300)'
     const simulator = await startSimulator({ token })
@@ -193,7 +199,7 @@ describe('a token that the service echoes is seen nowhere:', () => {
   })
 })
 
-test('each form is masked before anything is asked or said, and masked once', async () => {
+test('each form is masked once, before any request or log line', async () => {
   for (const token of TOKENS) {
     const printed: { text: string; requests: number }[] = []
     await run(token, PLACES.name('x'), (text, requests) => printed.push({ text, requests }))
@@ -211,13 +217,13 @@ test('each form is masked before anything is asked or said, and masked once', as
   }
 })
 
-describe('plain http to what is no loopback address is refused before a connection is made:', () => {
+describe('plain HTTP to an address other than loopback is rejected before a connection is opened:', () => {
   const [token] = TOKENS
   const inputs = { 'project-id': '0'.repeat(32), 'job-id': 'job-1', token, timeout: '1s' }
 
   const opened: unknown[] = []
-  const onSocket = (report: unknown) => {
-    opened.push(report)
+  const onSocket = (message: unknown) => {
+    opened.push(message)
   }
   beforeEach(() => {
     opened.length = 0
@@ -249,7 +255,7 @@ describe('plain http to what is no loopback address is refused before a connecti
     expect(simulator.requests).toEqual([])
   })
 
-  test('whereas a loopback address opens one, which is noticed', async () => {
+  test('whereas a loopback address opens a connection, which this test detects', async () => {
     const simulator = await startSimulator({ token })
     await runMain({ inputs: { ...inputs, endpoint: `http://localhost:${simulator.port}` } })
     await simulator.close()

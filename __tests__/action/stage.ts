@@ -64,7 +64,7 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for eve
   }
 
   switch (cause.kind) {
-    case 'answer':
+    case 'response':
       simulator.misbehave(cause.fault, { times: times === 'once' ? 1 : 'for ever' })
       return stage(simulator.endpoint)
     case 'refused':

@@ -14,7 +14,7 @@ import { startSimulator, type Simulator, type SimulatorOptions } from '../../sim
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { untrusted, plain } from '../unit/text.ts'
 
-/** The wait with GitHub OIDC, over real sockets and in virtual time; {@link start} makes all of it anew. */
+/** A wait with GitHub OIDC, over real sockets and in virtual time. {@link start} resets everything. */
 
 export const START = Date.UTC(2026, 10, 25)
 
@@ -24,12 +24,12 @@ export let secrets: Secrets
 export let renewals: number[] = []
 export let notRenewed: string[] = []
 
-/** Requests on their way, a renewal's in the background too: no virtual time passes meanwhile. */
-const underWay = new Set<ClientRequest>()
-subscribe('http.client.request.created', (report) => {
-  const { request } = report as { request: ClientRequest }
-  underWay.add(request)
-  request.once('close', () => underWay.delete(request))
+/** Open requests, including those of a renewal in the background. Virtual time stands still meanwhile. */
+const openRequests = new Set<ClientRequest>()
+subscribe('http.client.request.created', (message) => {
+  const { request } = message as { request: ClientRequest }
+  openRequests.add(request)
+  request.once('close', () => openRequests.delete(request))
 })
 
 export async function start(options: SimulatorOptions = {}): Promise<void> {
@@ -45,26 +45,30 @@ export async function start(options: SimulatorOptions = {}): Promise<void> {
   })
 }
 
+/** Replaces parts of the simulator's agency, or the bearer token for ID tokens. */
+export type AgencyChanges = Partial<Agency> & { readonly bearer?: string }
+
 interface Options {
   readonly jobs?: readonly string[]
   readonly timeout?: number
   readonly interval?: number
-  readonly agency?: Partial<Agency>
-  /** Milliseconds by which this runner's clock is wrong. */
+  readonly agency?: AgencyChanges
+  /** Error of this runner's clock, milliseconds. */
   readonly skew?: number
-  /** Virtual time passes while a renewal is under way in the background. */
-  readonly isAloneInTime?: boolean
+  /** Virtual time passes during a renewal in the background. */
+  readonly ignoresRenewals?: boolean
 }
 
 export async function waitFor({
   jobs,
   timeout = HOUR,
   interval = 15 * SECOND,
-  agency,
+  agency = {},
   skew = 0,
-  isAloneInTime = false,
+  ignoresRenewals = false,
 }: Options = {}) {
   const { env, providerUrn: identityProviderUrn, ...trust } = simulator.oidc
+  const { bearer, ...changes } = agency
   const begin = clock.now()
   const wallClock = () => START + clock.now() - begin + skew
   const credentials = new OidcCredentials(
@@ -73,9 +77,11 @@ export async function waitFor({
       identityProviderUrn,
       stsEndpoint: simulator.endpoint,
       sessionName: 'GitHubActions',
-      idTokenUrl: env.ACTIONS_ID_TOKEN_REQUEST_URL,
-      idTokenBearer: env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
-      ...agency,
+      idTokenRequest: {
+        url: env.ACTIONS_ID_TOKEN_REQUEST_URL,
+        bearer: bearer ?? env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+      },
+      ...changes,
     },
     {
       projectId: simulator.projectId,
@@ -90,11 +96,11 @@ export async function waitFor({
   )
   const { endpoint, projectId } = simulator
   const api = { endpoint, projectId, service: SERVICES.taurusdb, language: 'en-us' }
-  const ask = jobsApi({ ...api, credentials, exchange, secrets, wallClock })
-  const answers: JobResponse[] = []
-  let asking = 0
+  const getJob = jobsApi({ ...api, credentials, exchange, secrets, wallClock })
+  const responses: JobResponse[] = []
+  let pending = 0
   const ids = jobs ?? [simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })]
-  const waited = await clock.run(
+  const results = await clock.run(
     wait(
       {
         jobs: ids.map((value) => ({ value, text: untrusted(value) })),
@@ -105,10 +111,10 @@ export async function waitFor({
       },
       {
         getJob: async (id, signal) => {
-          asking += 1
-          const answer = await ask(id, signal).finally(() => (asking -= 1))
-          answers.push(answer)
-          return answer
+          pending += 1
+          const response = await getJob(id, signal).finally(() => (pending -= 1))
+          responses.push(response)
+          return response
         },
         listJobs: () => Promise.reject(new Error('there is no list')),
         wallClock: () => 0,
@@ -119,9 +125,9 @@ export async function waitFor({
         describe: (error) => secrets.error(error),
       },
     ),
-    () => asking > 0 || (underWay.size > 0 && !isAloneInTime),
+    () => pending > 0 || (openRequests.size > 0 && !ignoresRenewals),
   )
-  return { waited, answers }
+  return { results, responses }
 }
 
 export function requests(path: string) {
@@ -132,12 +138,13 @@ export function idTokens(): unknown[] {
   return requests('assume-with-oidc').map(({ body }) => (JSON.parse(body) as { id_token: unknown }).id_token)
 }
 
-export function results(waited: readonly WaitResult[]): string[] {
-  return waited.map(({ outcome }) => outcome.result)
+export function outcomesOf(results: readonly WaitResult[]): string[] {
+  return results.map(({ outcome }) => outcome.result)
 }
 
-export function saidAtTheEnd([only]: readonly WaitResult[]): string {
-  return only?.outcome.result === 'error' && only.outcome.reason !== 'other-job'
-    ? `${only.outcome.reason}: ${plain(only.outcome.detail.message)}`
-    : (only?.outcome.result ?? '')
+/** The reason and message of the first result, if it is an error; otherwise its outcome. */
+export function errorOf([first]: readonly WaitResult[]): string {
+  return first?.outcome.result === 'error' && first.outcome.reason !== 'other-job'
+    ? `${first.outcome.reason}: ${plain(first.outcome.detail.message)}`
+    : (first?.outcome.result ?? '')
 }

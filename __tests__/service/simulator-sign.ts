@@ -2,10 +2,10 @@ import type { KeyPair } from '../../simulator/access-keys.ts'
 import { canonicalRequest, sign } from '../../simulator/signature.ts'
 import type { Simulator } from '../../simulator/simulator.ts'
 
-/** Where hand-turned wall clocks start: 2026-01-01T00:00:00Z. */
+/** Start of manual wall clocks: 2026-01-01T00:00:00Z. */
 export const newYear = Date.UTC(2026, 0, 1)
 
-/** A request by its parts. */
+/** The parts of a request. */
 export interface Parts {
   readonly method: string
   readonly path: string
@@ -18,20 +18,20 @@ export interface Parts {
 export type SigningKey = KeyPair & { readonly securityToken?: string }
 
 export interface Signing {
-  /** The simulator's permanent one when not given. */
+  /** Default: the simulator's permanent key. */
   readonly key?: SigningKey
-  /** The signature's date, in milliseconds since 1970; 2026-01-01 when not given. */
+  /** Date of the signature, milliseconds since the epoch. Default: 2026-01-01. */
   readonly date?: number
   /** Changes to the request before it is signed. */
   readonly signed?: Partial<Parts>
   /** Changes to the signed request before it is sent. */
   readonly sent?: Partial<Parts>
-  /** All headers that are there when not given. */
+  /** Default: all headers. */
   readonly signedHeaders?: readonly string[]
 }
 
-/** Signs and sends a request that creates an instance. */
-export async function sendSigned(simulator: Simulator, signing: Signing = {}): Promise<Refusable> {
+/** Signs and sends a request to create an instance. */
+export async function sendSigned(simulator: Simulator, signing: Signing = {}): Promise<SignedResponse> {
   const { date = newYear } = signing
   const key: SigningKey = signing.key ?? simulator.accessKey
   const parts: Parts = {
@@ -54,15 +54,15 @@ export async function sendSigned(simulator: Simulator, signing: Signing = {}): P
   const authorization = `SDK-HMAC-SHA256 Access=${key.id}, SignedHeaders=${names.join(';')}, Signature=${signature}`
   const { method, headers, body } = sent
   const url = `${simulator.endpoint}${sent.path}?${sent.query}`
-  const answer = await fetch(url, { method, body, headers: { authorization, ...headers } })
-  const said = (await answer.json()) as { error_msg?: string }
-  const reason = said.error_msg?.replace('Incorrect IAM authentication information: ', '')
-  return reason === undefined ? { status: answer.status } : { status: answer.status, reason }
+  const response = await fetch(url, { method, body, headers: { authorization, ...headers } })
+  const content = (await response.json()) as { error_msg?: string }
+  const reason = content.error_msg?.replace('Incorrect IAM authentication information: ', '')
+  return reason === undefined ? { status: response.status } : { status: response.status, reason }
 }
 
-export interface Refusable {
+export interface SignedResponse {
   readonly status: number
-  /** Only when it was refused: without what all refusals begin with. */
+  /** Why the request was rejected, without the common prefix. */
   readonly reason?: string
 }
 

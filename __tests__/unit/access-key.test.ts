@@ -11,13 +11,13 @@ function signatureOf(header: string | undefined): string | undefined {
   return /, Signature=([\da-f]{64})$/.exec(header ?? '')?.[1]
 }
 
-describe('the vendor’s own examples', () => {
+describe('the signature equals that of the vendor', () => {
   const url = 'https://service.endpoint.myhuaweicloud.com/resources?size=1'
   const headers = { Host: 'service.endpoint.myhuaweicloud.com', 'X-Sdk-Date': '20200608T023900Z' }
 
   test.each<[string, HttpRequest, Pick<AccessKey, 'id' | 'secret'>, string]>([
     [
-      'API signing guide, api-sign-algorithm-002',
+      'in the API Request Signing Guide, api-sign-algorithm-002',
       {
         method: 'GET',
         url: 'https://service.region.example.com/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs?limit=2&marker=13551d6b-755d-4757-b956-536f674975c0',
@@ -28,24 +28,24 @@ describe('the vendor’s own examples', () => {
         },
         body: '',
       },
-      // The guide's published example.
+      // The example key that the guide publishes.
       { id: 'AccessKey', secret: 'MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc' },
       '7be6668032f70418fcc22abc52071e57aff61b84a1d2381bb430d6870f4f6ebe',
     ],
     [
-      'Python SDK, GET',
+      'in the Python SDK, for GET',
       { method: 'GET', url, headers, body: '' },
       KEY,
       'cfb4171acec81de07d50e53d57eb77edd537414d66ddb1d7d780f128e12cd842',
     ],
     [
-      'Python SDK, POST',
+      'in the Python SDK, for POST',
       { method: 'POST', url, headers, body: '{"name":"test","id":1}' },
       KEY,
       '436b1ac0a1ae03705934bb70ef2f2e09f7bfed2117d731a38235053199323a1f',
     ],
     [
-      'Go SDK',
+      'in the Go SDK',
       {
         method: 'GET',
         url: 'https://example.huaweicloud.com/path?limit=1',
@@ -60,7 +60,7 @@ describe('the vendor’s own examples', () => {
   })
 })
 
-test('a request is signed with all its headers, the project and the date, and says so', () => {
+test('all headers, the project, and the date are signed, and listed in SignedHeaders', () => {
   const request = { method: 'GET', url: 'https://host.example:8443/v3/p/jobs?id=1', body: '' } as const
   const headers = { Accept: 'application/json', 'X-Language': 'en-us' }
   const signed = signWithAccessKey(
@@ -84,8 +84,8 @@ test('a request is signed with all its headers, the project and the date, and sa
   })
 })
 
-/** The vendor's signer takes a path that is not encoded yet, and parameters apart from it. */
-describe('the vendor’s signer for Node signs the same', () => {
+/** The vendor's signer expects an unencoded path, and query parameters separately. */
+describe("the signature equals that of the vendor's Node.js SDK for", () => {
   const printable = fc.string({
     unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
     minLength: 1,
@@ -111,7 +111,7 @@ describe('the vendor’s signer for Node signs the same', () => {
   const text = fc
     .array(fc.oneof(printable, odd), { minLength: 1, maxLength: 4 })
     .map((parts) => parts.join(''))
-  // What url.parse, with which the vendor reads the path, neither encodes nor takes for something else.
+  // Without the characters that url.parse, which the vendor's signer uses, encodes or interprets.
   const segment = text.map((some) => some.replace(/[\s"'<>`{}|\\^#?%/]/g, '-'))
   const names = fc.stringMatching(/^[a-z_]{1,12}$/)
   const requests = fc.record({
@@ -119,7 +119,7 @@ describe('the vendor’s signer for Node signs the same', () => {
     segments: fc.array(segment, { maxLength: 6 }),
     slash: fc.constantFrom('', '/'),
     query: fc.dictionary(names, text, { maxKeys: 5 }),
-    // Values as they can be sent: no spaces at the ends, ASCII.
+    // Headers can contain only ASCII without surrounding spaces.
     headers: fc.dictionary(fc.stringMatching(/^X-[A-Za-z]{1,12}$/), printable, { maxKeys: 4 }),
     securityToken: fc.option(printable, { nil: undefined }),
     body: fc.oneof(fc.constant(undefined), fc.dictionary(names, text, { minKeys: 1, maxKeys: 4 })),

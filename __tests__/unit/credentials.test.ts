@@ -4,11 +4,11 @@ import { readInputs, INPUTS, type InputName, type Settings } from '../../src/inp
 import { Secrets } from '../../src/secrets.ts'
 import { noSecrets } from './text.ts'
 
-/** Which credentials are chosen, and what is said of those that are not right. */
+/** Which credentials are used, and which problems are reported. */
 
 type Inputs = Partial<Record<InputName, string>>
 
-const WITHOUT: Inputs = {
+const NO_CREDENTIALS: Inputs = {
   endpoint: 'gaussdb.example',
   'project-id': '0123456789abcdef0123456789abcdef',
   'job-id': 'job-1',
@@ -25,7 +25,7 @@ const ID_TOKEN = {
 }
 
 function read(inputs: Inputs, env: NodeJS.ProcessEnv) {
-  return readInputs((name) => ({ ...WITHOUT, ...inputs })[name] ?? '', env, noSecrets)
+  return readInputs((name) => ({ ...NO_CREDENTIALS, ...inputs })[name] ?? '', env, noSecrets)
 }
 
 function settings(inputs: Inputs, env: NodeJS.ProcessEnv = {}): Settings {
@@ -34,7 +34,7 @@ function settings(inputs: Inputs, env: NodeJS.ProcessEnv = {}): Settings {
   return result
 }
 
-function chosen(inputs: Inputs, env: NodeJS.ProcessEnv = {}): CredentialsChoice {
+function credentials(inputs: Inputs, env: NodeJS.ProcessEnv = {}): CredentialsChoice {
   return settings(inputs, env).credentials
 }
 
@@ -44,13 +44,13 @@ function problems(inputs: Inputs, env: NodeJS.ProcessEnv = {}): readonly string[
 }
 
 describe('an access key', () => {
-  test('may be permanent or temporary', () => {
-    expect(chosen(KEY)).toEqual({
+  test('is permanent, or temporary with a security token', () => {
+    expect(credentials(KEY)).toEqual({
       kind: 'access-key',
       source: 'an access key from access-key-id, secret-access-key',
       key: { id: 'FAKEKEY', secret: 'fake-secret', securityToken: undefined },
     })
-    expect(chosen({ ...KEY, 'security-token': 'fake-token' })).toEqual({
+    expect(credentials({ ...KEY, 'security-token': 'fake-token' })).toEqual({
       kind: 'access-key',
       source: 'a temporary access key from access-key-id, secret-access-key, security-token',
       key: { id: 'FAKEKEY', secret: 'fake-secret', securityToken: 'fake-token' },
@@ -61,39 +61,41 @@ describe('an access key', () => {
     [
       { 'access-key-id': 'FAKEKEY' },
       [
-        'secret-access-key: is missing, and access-key-id is given. Give access-key-id and secret-access-key together.',
+        'secret-access-key: missing, but access-key-id is set. Set access-key-id and secret-access-key together.',
       ],
     ],
     [
       { 'secret-access-key': 'fake' },
       [
-        'access-key-id: is missing, and secret-access-key is given. Give access-key-id and secret-access-key together.',
+        'access-key-id: missing, but secret-access-key is set. Set access-key-id and secret-access-key together.',
       ],
     ],
     [
       { 'security-token': 'fake' },
       [
-        'access-key-id: is missing, and security-token is given. Give access-key-id and secret-access-key together.',
-        'secret-access-key: is missing, and security-token is given. Give access-key-id and secret-access-key together.',
+        'access-key-id: missing, but security-token is set. Set access-key-id and secret-access-key together.',
+        'secret-access-key: missing, but security-token is set. Set access-key-id and secret-access-key together.',
       ],
     ],
     [
       { 'access-key-id': 'a b', 'secret-access-key': 'x' },
-      ['access-key-id: holds a space, a line end or a character that no key has. Give only the key.'],
+      [
+        'access-key-id: contains a space, a line break, or a character other than printable ASCII. Use only the key.',
+      ],
     ],
-  ] as const)('%j is no whole one', (inputs, expected) => {
+  ] as const)('with %j is invalid', (inputs, expected) => {
     expect(problems(inputs)).toEqual(expected)
   })
 
-  test('that is half an input is not made whole by the environment', () => {
+  test('that is incomplete in the inputs is not completed from the environment', () => {
     const env = { HW_ACCESS_KEY: 'OTHER', HW_SECRET_KEY: 'other' }
     expect(problems({ 'access-key-id': 'FAKEKEY' }, env)).toEqual([
-      expect.stringContaining('secret-access-key: is missing'),
+      expect.stringContaining('secret-access-key: missing'),
     ])
   })
 })
 
-describe('the environment', () => {
+describe('an access key in the environment', () => {
   const auth = { HUAWEI_CLOUD_ACCESS_KEY_ID: 'AUTH', HUAWEI_CLOUD_SECRET_ACCESS_KEY: 'auth-secret' }
   const sdk = { HUAWEICLOUD_SDK_AK: 'SDK', HUAWEICLOUD_SDK_SK: 'sdk-secret' }
   const terraform = { HW_ACCESS_KEY: 'TERRAFORM', HW_SECRET_KEY: 'terraform-secret' }
@@ -113,123 +115,140 @@ describe('the environment', () => {
       'a temporary access key from HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN',
       { ...terraform, HW_SECURITY_TOKEN: 'fake-token' },
     ],
-  ])('is looked at in a fixed order: %s', (source, env) => {
-    expect(chosen({}, env).source).toBe(source)
+  ])('is found in order of precedence: %s', (source, env) => {
+    expect(credentials({}, env).source).toBe(source)
   })
 
-  test('gives way to any input', () => {
-    expect(chosen({ token: 'fake' }, auth).kind).toBe('token')
-    expect(chosen(KEY, auth)).toMatchObject({ key: { id: 'FAKEKEY' } })
-    expect(chosen(AGENCY, { ...auth, ...ID_TOKEN }).kind).toBe('agency')
+  test('is ignored if an input contains credentials', () => {
+    expect(credentials({ token: 'fake' }, auth).kind).toBe('token')
+    expect(credentials(KEY, auth)).toMatchObject({ key: { id: 'FAKEKEY' } })
+    expect(credentials(AGENCY, { ...auth, ...ID_TOKEN }).kind).toBe('agency')
   })
 
   test.each([
     [
       { HUAWEI_CLOUD_ACCESS_KEY_ID: 'AUTH', ...sdk },
-      'HUAWEI_CLOUD_SECRET_ACCESS_KEY: is missing, and HUAWEI_CLOUD_ACCESS_KEY_ID is given.',
+      'HUAWEI_CLOUD_SECRET_ACCESS_KEY: missing, but HUAWEI_CLOUD_ACCESS_KEY_ID is set.',
     ],
-    [{ HUAWEICLOUD_SDK_SK: 'x' }, 'HUAWEICLOUD_SDK_AK: is missing, and HUAWEICLOUD_SDK_SK is given.'],
-    [{ HW_SECRET_KEY: 'x', HW_ACCESS_KEY: ' ' }, 'HW_ACCESS_KEY: is missing, and HW_SECRET_KEY is given.'],
-  ])('half a pair is an error that names both: %j', (env, expected) => {
+    [{ HUAWEICLOUD_SDK_SK: 'x' }, 'HUAWEICLOUD_SDK_AK: missing, but HUAWEICLOUD_SDK_SK is set.'],
+    [{ HW_SECRET_KEY: 'x', HW_ACCESS_KEY: ' ' }, 'HW_ACCESS_KEY: missing, but HW_SECRET_KEY is set.'],
+  ])('is invalid if incomplete, and the error names both variables: %j', (env, expected) => {
     expect(problems({}, env)).toEqual([expect.stringContaining(expected)])
   })
 })
 
 test.each([
-  [{ token: 'fake', ...KEY }, 'token: is one kind of credentials, and access-key-id another. Give one kind.'],
+  [
+    { token: 'fake', ...KEY },
+    'token: cannot be combined with access-key-id. Set only one kind of credentials.',
+  ],
   [
     { token: 'fake', 'agency-urn': 'x' },
-    'token: is one kind of credentials, and agency-urn another. Give one kind.',
+    'token: cannot be combined with agency-urn. Set only one kind of credentials.',
   ],
   [
     { ...KEY, ...AGENCY },
-    'access-key-id: is one kind of credentials, and identity-provider-urn another. Give one kind.',
+    'access-key-id: cannot be combined with identity-provider-urn. Set only one kind of credentials.',
   ],
-])('two kinds as inputs are an error: %#', (inputs, expected) => {
+])('two kinds of credentials in the inputs are invalid: %#', (inputs, expected) => {
   expect(problems(inputs, ID_TOKEN)).toEqual([expected])
 })
 
-test('no credentials at all are an error that names every kind', () => {
+test('without any credentials, the error names every kind', () => {
   expect(problems({})).toEqual([
     expect.stringMatching(
-      /^token: is missing.*identity-provider-urn and agency-urn.*access-key-id and secret-access-key/,
+      /^token: missing.*identity-provider-urn and agency-urn.*access-key-id and secret-access-key/,
     ),
   ])
 })
 
 describe('GitHub OIDC', () => {
   test('needs two URNs and a region', () => {
-    expect(chosen(AGENCY, { ...ID_TOKEN, GITHUB_RUN_ID: '1234' })).toEqual({
+    expect(credentials(AGENCY, { ...ID_TOKEN, GITHUB_RUN_ID: '1234' })).toEqual({
       kind: 'agency',
-      source: 'GitHub OIDC by identity-provider-urn and agency-urn',
+      source: 'GitHub OIDC with identity-provider-urn and agency-urn',
       agency: {
         identityProviderUrn: 'iam::0123:oidcProvider:github',
         agencyUrn: 'iam::0123:agency:deploy',
         audience: INPUTS.audience,
         stsEndpoint: 'https://sts.cn-north-4.myhuaweicloud.com',
         sessionName: 'GitHubActions-1234',
-        idTokenUrl: ID_TOKEN.ACTIONS_ID_TOKEN_REQUEST_URL,
-        idTokenBearer: 'fake-bearer',
+        idTokenRequest: { url: ID_TOKEN.ACTIONS_ID_TOKEN_REQUEST_URL, bearer: 'fake-bearer' },
       },
     })
   })
 
-  test('takes an endpoint and an audience', () => {
+  test('uses sts-endpoint and audience', () => {
     const inputs = { ...AGENCY, audience: 'other', 'sts-endpoint': 'sts.example/prefix/' }
-    expect(chosen(inputs, ID_TOKEN)).toMatchObject({
+    expect(credentials(inputs, ID_TOKEN)).toMatchObject({
       agency: { audience: 'other', stsEndpoint: 'https://sts.example/prefix', sessionName: 'GitHubActions' },
     })
   })
 
-  test('without the permission shows the three lines to add', () => {
+  test('without the permission for ID tokens shows the three lines to add', () => {
     const [problem] = problems(AGENCY)
-    expect(problem).toMatch(/^identity-provider-urn: needs an id token/)
+    expect(problem).toMatch(/^identity-provider-urn: needs a GitHub ID token/)
     expect(problem).toContain('\n  permissions:\n    id-token: write\n    contents: read\n')
     expect(problems(AGENCY, { ...ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' })).toEqual([problem])
   })
 
   test.each([
-    { ACTIONS_ID_TOKEN_REQUEST_URL: 'no URL' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: 'not a URL' },
     { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://github.example/token' },
     { ACTIONS_ID_TOKEN_REQUEST_URL: 'ftp://127.0.0.1/token' },
     { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a\nb' },
-  ])('with what no runner sets is an error: %j', (env) => {
+  ])('is invalid with variables that no runner sets: %j', (env) => {
     expect(problems(AGENCY, { ...ID_TOKEN, ...env })).toEqual([
-      expect.stringContaining('is not what a runner sets'),
+      expect.stringContaining('does not have the form that a runner sets'),
     ])
   })
 
-  test.each(['../../x', 'a b', '9'.repeat(21), ''])('names its session without the run %j', (run) => {
-    expect(chosen(AGENCY, { ...ID_TOKEN, GITHUB_RUN_ID: run })).toMatchObject({
-      agency: { sessionName: 'GitHubActions' },
-    })
-  })
+  test.each(['../../x', 'a b', '9'.repeat(21), ''])(
+    'does not use the run ID %j in the session name',
+    (run) => {
+      expect(credentials(AGENCY, { ...ID_TOKEN, GITHUB_RUN_ID: run })).toMatchObject({
+        agency: { sessionName: 'GitHubActions' },
+      })
+    },
+  )
 
   test.each([
-    [{ 'agency-urn': '' }, 'agency-urn: is missing.'],
-    [{ 'identity-provider-urn': ' ' }, 'identity-provider-urn: is missing.'],
-    [{ 'identity-provider-urn': AGENCY['agency-urn'] }, 'identity-provider-urn: is no such URN.'],
-    [{ 'agency-urn': AGENCY['identity-provider-urn'] }, 'agency-urn: is no such URN.'],
-    [{ 'agency-urn': 'a b' }, 'agency-urn: is no such URN.'],
-    [{ 'agency-urn': 'iam:::agency:deploy' }, 'agency-urn: is no such URN.'],
-    [{ 'agency-urn': 'deploy' }, 'agency-urn: is no such URN.'],
-    [{ audience: 'a b' }, 'audience: must be a client id'],
-    [{ region: '' }, 'sts-endpoint: is missing.'],
-    [{ region: 'cn-north-9' }, 'sts-endpoint: is missing, and region names none'],
-    [{ 'sts-endpoint': 'http://sts.example' }, 'sts-endpoint: must be https://'],
+    [{ 'agency-urn': '' }, 'agency-urn: missing.'],
+    [{ 'identity-provider-urn': ' ' }, 'identity-provider-urn: missing.'],
+    [
+      { 'identity-provider-urn': AGENCY['agency-urn'] },
+      'identity-provider-urn: must be a URN of the form iam::{account id}:oidcProvider:{name}',
+    ],
+    [
+      { 'agency-urn': AGENCY['identity-provider-urn'] },
+      'agency-urn: must be a URN of the form iam::{account id}:agency:{name}',
+    ],
+    [{ 'agency-urn': 'a b' }, 'agency-urn: must be a URN of the form iam::{account id}:agency:{name}'],
+    [
+      { 'agency-urn': 'iam:::agency:deploy' },
+      'agency-urn: must be a URN of the form iam::{account id}:agency:{name}',
+    ],
+    [{ 'agency-urn': 'deploy' }, 'agency-urn: must be a URN of the form iam::{account id}:agency:{name}'],
+    [{ audience: 'a b' }, 'audience: must be a client ID'],
+    [{ region: '' }, 'sts-endpoint: missing.'],
+    [
+      { region: 'cn-north-9' },
+      'sts-endpoint: missing, and no Security Token Service is documented for the value of region',
+    ],
+    [{ 'sts-endpoint': 'http://sts.example' }, 'sts-endpoint: must use https://'],
     [
       { 'sts-endpoint': 'sts.example/v5' },
-      'sts-endpoint: already holds the API’s path. Give only the part before /v5',
+      'sts-endpoint: already contains the API path. Use only the part before /v5',
     ],
-    [{ 'sts-endpoint': 'sts.example/v5/agencies/assume-with-oidc' }, 'sts-endpoint: already holds'],
-  ])('with %j is an error', (inputs, expected) => {
+    [{ 'sts-endpoint': 'sts.example/v5/agencies/assume-with-oidc' }, 'sts-endpoint: already contains'],
+  ])('is invalid with %j', (inputs, expected) => {
     expect(problems({ ...AGENCY, ...(inputs as Inputs) }, ID_TOKEN)).toEqual([
       expect.stringContaining(expected),
     ])
   })
 })
 
-test('everything secret is registered, used or not', () => {
+test('all secrets are registered, including those that are not used', () => {
   const masked: string[] = []
   const env = {
     HUAWEI_CLOUD_SECRET_ACCESS_KEY: 'one',
@@ -245,7 +264,7 @@ test('everything secret is registered, used or not', () => {
 })
 
 describe('the region', () => {
-  test('finds the endpoint, unless one is given', () => {
+  test('determines the endpoint if endpoint is not set', () => {
     const token = { token: 'fake', region: 'cn-east-5' }
     expect(settings({ ...token, endpoint: '' }).endpoint).toBe(
       'https://gaussdb-mysql.cn-east-5.myhuaweicloud.com',
@@ -254,31 +273,31 @@ describe('the region', () => {
     expect(settings({ ...token, region: 'no-such-region' }).endpoint).toBe('https://gaussdb.example')
   })
 
-  test('comes from the environment when it is not given, in a fixed order', () => {
+  test('comes from the environment if it is not set, in order of precedence', () => {
     const env = { HW_REGION_NAME: 'cn-east-3', HUAWEI_CLOUD_REGION: 'cn-south-1' }
     const endpoint = (inputs: Inputs, variables: NodeJS.ProcessEnv) =>
       settings({ token: 'fake', endpoint: '', ...inputs }, variables).endpoint
     expect(endpoint({}, env)).toContain('.cn-south-1.')
     expect(endpoint({}, { HW_REGION_NAME: 'cn-east-3' })).toContain('.cn-east-3.')
     expect(endpoint({ region: 'cn-north-4' }, env)).toContain('.cn-north-4.')
-    expect(chosen({ ...AGENCY, region: '' }, { ...env, ...ID_TOKEN })).toMatchObject({
+    expect(credentials({ ...AGENCY, region: '' }, { ...env, ...ID_TOKEN })).toMatchObject({
       agency: { stsEndpoint: 'https://sts.cn-south-1.myhuaweicloud.com' },
     })
   })
 
-  test('that is not known is an error that names where it comes from', () => {
+  test('that is unknown is reported under the input or variable that contains it', () => {
     const inputs = { token: 'fake', endpoint: '' }
     expect(problems({ ...inputs, region: 'cn-north-5' })).toEqual([
-      expect.stringMatching(/^region: has no documented/),
+      expect.stringMatching(/^region: no TaurusDB host is documented/),
     ])
     expect(problems(inputs, { HW_REGION_NAME: 'eu-de' })).toEqual([
-      expect.stringMatching(/^HW_REGION_NAME: has no/),
+      expect.stringMatching(/^HW_REGION_NAME: no TaurusDB host is/),
     ])
   })
 
-  test('or the endpoint is needed', () => {
+  test('is required if endpoint is not set', () => {
     expect(problems({ token: 'fake', endpoint: '' })).toEqual([
-      expect.stringMatching(/^endpoint: is missing.*region/),
+      expect.stringMatching(/^endpoint: missing.*region/),
     ])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { formatDuration, parseDuration } from '../../src/duration.ts'
 
-describe('a duration is read', () => {
+describe('parseDuration', () => {
   test.each([
     ['90', 90_000],
     ['45s', 45_000],
@@ -10,12 +10,12 @@ describe('a duration is read', () => {
     ['120h', 432_000_000],
     ['1h0m1s', 3_601_000],
     ['0', 0],
-  ])('%s is %d ms', (text, ms) => {
+  ])('reads %s as %d ms', (text, ms) => {
     expect(parseDuration(text)).toBe(ms)
   })
 
   test.each(['', ' ', '1d', '30 m', '1.5h', '-5', '30m1h', 'm', '1h30', '9999999999', '１m'])(
-    '%j is none',
+    'rejects %j',
     (text) => {
       expect(parseDuration(text)).toBeUndefined()
     },
@@ -31,6 +31,6 @@ test.each([
   [5_400_000, '1h30m'],
   [3_601_000, '1h1s'],
   [432_000_000, '120h'],
-])('%d ms is written as %s', (ms, text) => {
+])('formatDuration writes %d ms as %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text)
 })

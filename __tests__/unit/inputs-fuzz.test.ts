@@ -9,10 +9,10 @@ import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { hostileText } from '../model/hostile-text.ts'
 
-/** Any string in any input: settings that keep their promises, or problems that quote nothing. */
+/** Any string in any input leads to valid settings, or to problems that quote no value. */
 
 const NAMES = Object.keys(INPUTS) as InputName[]
-/** Variables that inputs.ts may look at, and some that it must not trip over. */
+/** Variables that the action reads, and some that it must ignore. */
 const VARIABLES = [
   'HUAWEI_CLOUD_PROJECT_ID',
   'HUAWEICLOUD_SDK_PROJECT_ID',
@@ -33,14 +33,21 @@ const VARIABLES = [
   'PATH',
   '',
 ]
-/** Inputs and variables whose values are secret. */
+/** Inputs and variables with secret values. */
 const SECRET_INPUTS = ['token', 'access-key-id', 'secret-access-key', 'security-token'] as const
 const SECRET_VARIABLES = VARIABLES.filter((name) => /KEY|_AK|_SK|TOKEN$/.test(name) && name !== 'INPUT_TOKEN')
 
-/** Shortest piece of a value that counts as quoted. */
-const PIECE = 6
-/** What a problem may have in common with a value by chance: our own words. */
-const OURS = ['inputs.ts', 'api/endpoints.ts', 'api/regions.ts', 'api/service.ts', 'credentials/choice.ts']
+/** The length from which a substring of a value counts as quoted. */
+const QUOTED_LENGTH = 6
+/** Substrings of these files are not quoted: a value may contain words of a message by chance. */
+const MESSAGES = [
+  'inputs.ts',
+  'job-ids.ts',
+  'api/endpoints.ts',
+  'api/regions.ts',
+  'api/service.ts',
+  'credentials/choice.ts',
+]
   .map((file) => readFileSync(join(import.meta.dirname, '..', '..', 'src', file), 'utf8'))
   .join('')
 
@@ -52,7 +59,7 @@ function read(given: Given, env: NodeJS.ProcessEnv = {}) {
   return { read: readInputs((name) => given[name] ?? '', env, secrets), masked }
 }
 
-function expectOneOrTheOther(given: Given, env: NodeJS.ProcessEnv = {}): Settings | undefined {
+function expectSettingsOrProblems(given: Given, env: NodeJS.ProcessEnv = {}): Settings | undefined {
   const { read: result, masked } = read(given, env)
   const secrets = [
     ...SECRET_INPUTS.map((name) => given[name]),
@@ -73,15 +80,16 @@ function expectUsefulProblems(problems: readonly string[], values: readonly (str
   expect(named).not.toEqual([])
   const inputs = named.filter((name) => !VARIABLES.includes(name ?? ''))
   expect([...new Set(inputs)]).toEqual(NAMES.filter((name) => named.includes(name)))
-  const pieces = piecesOf(problems.join('\n')).filter((piece) => !OURS.includes(piece))
-  expect(pieces.filter((piece) => values.some((value) => value?.includes(piece)))).toEqual([])
+  const substrings = substringsOf(problems.join('\n')).filter((part) => !MESSAGES.includes(part))
+  expect(substrings.filter((part) => values.some((value) => value?.includes(part)))).toEqual([])
 }
 
-function piecesOf(text: string): string[] {
-  return Array.from({ length: Math.max(0, text.length - PIECE + 1) }, (_, at) => text.slice(at, at + PIECE))
+function substringsOf(text: string): string[] {
+  const length = Math.max(0, text.length - QUOTED_LENGTH + 1)
+  return Array.from({ length }, (_, at) => text.slice(at, at + QUOTED_LENGTH))
 }
 
-/** What a service's host looks like. */
+/** The form of each service's hosts. */
 const HOSTS: Record<string, RegExp> = {
   taurusdb: /^https:\/\/gaussdb(formysql|-mysql)?\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.com$/,
   rds: /^https:\/\/rds\.[a-z]+-[a-z]+-\d+\.myhuaweicloud\.(com|eu)$/,
@@ -127,7 +135,7 @@ function expectValidOrder(order: string, given: Given): void {
   expect(['', 'taurusdb']).toContain(given.service?.trim() ?? '')
 }
 
-/** They are all from the inputs, or all from the environment, and can stand in headers. */
+/** Checks that all parts come from the inputs, or all from the environment, and are valid in headers. */
 function expectValidCredentials(credentials: CredentialsChoice, given: Given, env: NodeJS.ProcessEnv): void {
   const inputs = SECRET_INPUTS.map((name) => given[name]?.trim() ?? '')
   const variables = SECRET_VARIABLES.map((name) => env[name]?.trim() ?? '')
@@ -147,13 +155,13 @@ function expectValidCredentials(credentials: CredentialsChoice, given: Given, en
     }
     case 'agency':
       expect(inputs.join('')).toBe('')
-      expect(variables).toContain(credentials.agency.idTokenBearer)
+      expect(variables).toContain(credentials.agency.idTokenRequest.bearer)
       expect(credentials.agency.sessionName).toMatch(/^[\w+=,.@-]{2,64}$/)
   }
 }
 
-function expectWithin(duration: number, least: number, most: number): void {
-  expect(Number.isInteger(duration / 1_000) && duration >= least && duration <= most).toBe(true)
+function expectWithin(duration: number, min: number, max: number): void {
+  expect(Number.isInteger(duration / 1_000) && duration >= min && duration <= max).toBe(true)
 }
 
 function expectValidEndpoint(endpoint: string, given: string): void {
@@ -163,19 +171,19 @@ function expectValidEndpoint(endpoint: string, given: string): void {
   const isLoopback = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(url.hostname)
   expect(url.protocol).toBe(url.protocol === 'http:' && isLoopback ? 'http:' : 'https:')
   expect(url.pathname).not.toMatch(/\/v3$|\/jobs(\/|$)/i)
-  // It is where the given text leads, and the API's path comes after it, and nothing else.
-  const meant = new URL(/^https?:/i.test(given) ? given : `https://${given}`)
-  expect([url.protocol, url.host]).toEqual([meant.protocol, meant.host])
-  expect(meant.pathname.split('/').filter(Boolean)).toEqual(url.pathname.split('/').filter(Boolean))
-  const asked = new URL(`${endpoint}/v3/p/jobs?id=a%2Fb`)
-  expect(asked.href).toBe(`${endpoint}/v3/p/jobs?id=a%2Fb`)
-  expect([asked.origin, asked.username, asked.password, asked.hash]).toEqual([url.origin, '', '', ''])
-  expect(asked.pathname).toBe(`${url.pathname.replace(/\/$/, '')}/v3/p/jobs`)
+  // The endpoint leads where the input leads, and only the API path is appended.
+  const expected = new URL(/^https?:/i.test(given) ? given : `https://${given}`)
+  expect([url.protocol, url.host]).toEqual([expected.protocol, expected.host])
+  expect(expected.pathname.split('/').filter(Boolean)).toEqual(url.pathname.split('/').filter(Boolean))
+  const request = new URL(`${endpoint}/v3/p/jobs?id=a%2Fb`)
+  expect(request.href).toBe(`${endpoint}/v3/p/jobs?id=a%2Fb`)
+  expect([request.origin, request.username, request.password, request.hash]).toEqual([url.origin, '', '', ''])
+  expect(request.pathname).toBe(`${url.pathname.replace(/\/$/, '')}/v3/p/jobs`)
 }
 
 const PROJECT = '0123456789abcdefABCDEF0123456789'
 
-/** What is almost right, or right and looks wrong. */
+/** Values that are almost valid, or valid and look invalid. */
 const nearlyValid = {
   endpoint: fc
     .tuple(
@@ -352,8 +360,8 @@ const anyText = fc.oneof(
 
 const environment = fc.dictionary(fc.constantFrom(...VARIABLES), fc.oneof(anyText, nearlyValid['project-id']))
 
-describe('any string in any input gives settings that hold, or problems that name inputs and quote nothing:', () => {
-  test('arbitrary text', () => {
+describe('valid settings, or problems that name inputs and quote no value, result from', () => {
+  test('arbitrary text in all inputs', () => {
     const inputs = fc.record(
       Object.fromEntries(NAMES.map((name) => [name, fc.oneof(anyText, nearlyValid[name])])) as Record<
         InputName,
@@ -363,21 +371,21 @@ describe('any string in any input gives settings that hold, or problems that nam
     )
     fc.assert(
       fc.property(inputs, environment, (given, env) => {
-        expectOneOrTheOther(given, env)
+        expectSettingsOrProblems(given, env)
       }),
       { seed: 1, numRuns: 1_000 },
     )
   })
 
-  test('arbitrary text in one input among right ones', () => {
+  test('arbitrary text in one input among valid ones', () => {
     const changed = fc
       .constantFrom(...NAMES)
-      .chain((name) => fc.oneof(anyText, nearlyValid[name]).map((value) => ({ ...RIGHT, [name]: value })))
+      .chain((name) => fc.oneof(anyText, nearlyValid[name]).map((value) => ({ ...VALID, [name]: value })))
     fc.assert(
       fc.property(changed, environment, (given, env) => {
-        expectOneOrTheOther(given, env)
+        expectSettingsOrProblems(given, env)
       }),
-      { seed: 2, numRuns: 2_000, examples: [[{ ...RIGHT, endpoint: 'host.example/@a' }, {}]] },
+      { seed: 2, numRuns: 2_000, examples: [[{ ...VALID, endpoint: 'host.example/@a' }, {}]] },
     )
   })
 
@@ -386,7 +394,7 @@ describe('any string in any input gives settings that hold, or problems that nam
     fc.assert(
       fc.property(fc.record({ ...nearlyValid, token: fc.constant('MIIFake') }), environment, (given, env) => {
         for (const name of NAMES) {
-          if (expectOneOrTheOther({ ...RIGHT, [name]: given[name] }, env) !== undefined) accepted++
+          if (expectSettingsOrProblems({ ...VALID, [name]: given[name] }, env) !== undefined) accepted++
         }
       }),
       { seed: 3, numRuns: 400 },
@@ -394,7 +402,7 @@ describe('any string in any input gives settings that hold, or problems that nam
     expect(accepted).toBeGreaterThan(400)
   })
 
-  test('nearly valid services and regions, of which each service is accepted', () => {
+  test('nearly valid services and regions, with each service accepted', () => {
     const accepted = new Set<string>()
     const { region, service } = nearlyValid
     const changed = fc.record({
@@ -403,7 +411,7 @@ describe('any string in any input gives settings that hold, or problems that nam
     })
     fc.assert(
       fc.property(changed, (given) => {
-        const settings = expectOneOrTheOther({ ...RIGHT, endpoint: '', ...given })
+        const settings = expectSettingsOrProblems({ ...VALID, endpoint: '', ...given })
         if (settings !== undefined) accepted.add(settings.service.title)
       }),
       { seed: 5, numRuns: 400 },
@@ -411,7 +419,7 @@ describe('any string in any input gives settings that hold, or problems that nam
     expect(accepted.size).toBe(Object.keys(SERVICES).length)
   })
 
-  test('nearly valid credentials of every kind, and environments', () => {
+  test('nearly valid credentials of every kind in inputs and environment', () => {
     const sources = new Set<string>()
     const any = (...names: InputName[]) =>
       fc.record(Object.fromEntries(names.map((name) => [name, nearlyValid[name]])), { requiredKeys: [] })
@@ -438,8 +446,8 @@ describe('any string in any input gives settings that hold, or problems that nam
           variables.map((some) => ({ ...some, ...idToken })),
         ),
         (given, env) => {
-          const settings = expectOneOrTheOther(
-            { ...RIGHT, endpoint: 'gaussdb.example', token: '', ...given },
+          const settings = expectSettingsOrProblems(
+            { ...VALID, endpoint: 'gaussdb.example', token: '', ...given },
             env,
           )
           if (settings !== undefined) sources.add(settings.credentials.source)
@@ -447,7 +455,7 @@ describe('any string in any input gives settings that hold, or problems that nam
       ),
       { seed: 4, numRuns: 2_000 },
     )
-    // No kind of credentials is left out.
+    // Every kind of credentials was accepted.
     expect([...sources]).toEqual(
       expect.arrayContaining([
         'an IAM token from the input token',
@@ -455,12 +463,12 @@ describe('any string in any input gives settings that hold, or problems that nam
         'a temporary access key from access-key-id, secret-access-key, security-token',
         'an access key from HUAWEI_CLOUD_ACCESS_KEY_ID, HUAWEI_CLOUD_SECRET_ACCESS_KEY',
         'an access key from HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK',
-        'GitHub OIDC by identity-provider-urn and agency-urn',
+        'GitHub OIDC with identity-provider-urn and agency-urn',
       ]),
     )
   })
 
-  const RIGHT = {
+  const VALID = {
     endpoint: 'gaussdb.cn-north-4.myhuaweicloud.com',
     'project-id': PROJECT,
     'job-id': 'job-1',
@@ -468,9 +476,9 @@ describe('any string in any input gives settings that hold, or problems that nam
   }
 })
 
-describe('a megabyte in one input is read in less than a second:', () => {
+describe('a megabyte in one input is read within a second:', () => {
   const MEGABYTE = 1_000_000
-  /** Among them what makes a regular expression go back and forth. */
+  /** Includes texts that make regular expressions backtrack. */
   const fillers = [
     'a',
     '0',
@@ -511,14 +519,14 @@ describe('a megabyte in one input is read in less than a second:', () => {
     '<',
   ]
 
-  // Of the secrets, which are escaped in many ways, one speaks for all.
+  // One secret is enough: their many forms make this slow.
   const names = NAMES.filter((name) => name === 'token' || !SECRET_INPUTS.some((secret) => secret === name))
 
   test.each(names)('%s', (name) => {
     for (const filler of [...fillers, ...more]) {
       const long = filler.repeat(MEGABYTE / filler.length)
       for (const value of [long, `https://host.example/${long}`, `1${long}x`, `  ${long}\u00A0`]) {
-        // Of this process, so that the machine's other work does not count.
+        // CPU time of this process, so that other load does not count.
         const start = process.cpuUsage()
         const { read: result } = read({ [name]: value })
         expect(process.cpuUsage(start).user).toBeLessThan(1_000_000)

@@ -5,7 +5,7 @@ import { divide } from '../../src/wait/time-window.ts'
 import { listResponse } from './responses.ts'
 import { noSecrets } from './text.ts'
 
-/** The task center's list: what is asked, and what the answer means. */
+/** The job list: its query, and the meaning of its responses. */
 
 const entry = {
   job_id: 'Job-1',
@@ -18,28 +18,27 @@ const entry = {
 
 function read(body: unknown, status = 200) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  const reply: HttpResponse = { kind: 'response', status, headers: {}, body: text, bodyError: undefined }
-  return readListResponse(reply, noSecrets, 0)
+  const response: HttpResponse = { kind: 'response', status, headers: {}, body: text, bodyError: undefined }
+  return readListResponse(response, noSecrets, 0)
 }
 
 const list = (...jobs: unknown[]) => ({ jobs, total_count: jobs.length })
 
 function idsOf(body: unknown) {
-  const answer = read(body)
-  return answer.kind === 'list' ? answer.entries.map(({ id }) => id.value) : answer.kind
+  const response = read(body)
+  return response.kind === 'list' ? response.entries.map(({ id }) => id.value) : response.kind
 }
 
-test('a window is asked for in whole seconds, with each + encoded', () => {
+test('the query contains the time window in whole seconds, with each + encoded', () => {
   const window = { since: Date.UTC(2026, 0, 1), until: Date.UTC(2026, 0, 1, 12) + 999 }
   expect(listQuery(window)).toBe(
     'start_time=2026-01-01T00%3A00%3A00%2B0000&end_time=2026-01-01T12%3A00%3A00%2B0000&limit=50',
   )
 })
 
-describe('an answer', () => {
-  test('is read entry by entry, as a job of its own', () => {
-    const answer = read(list(entry))
-    expect(answer).toMatchObject({
+describe('a response', () => {
+  test('contains an entry for each job', () => {
+    expect(read(list(entry))).toMatchObject({
       kind: 'list',
       isWhole: true,
       entries: [
@@ -48,29 +47,29 @@ describe('an answer', () => {
     })
   })
 
-  test('tells what the jobs call tells, but for entities', () => {
+  test('contains the same fields as a job response, except entities', () => {
     const detail = {
       ended_time: '2026-01-01T08:00:09+0800',
       fail_reason: 'why',
       instance_name: 'n1',
       job_name: 'j1',
     }
-    const answer = read(list({ ...entry, ...detail }))
-    const job = answer.kind === 'list' ? answer.entries[0]?.job : undefined
+    const response = read(list({ ...entry, ...detail }))
+    const job = response.kind === 'list' ? response.entries[0]?.job : undefined
     const texts = [job?.ended, job?.failReason, job?.instanceId, job?.instanceName, job?.name]
     expect(texts.map((text) => text?.reveal())).toEqual(['2026-01-01T08:00:09+0800', 'why', 'i1', 'n1', 'j1'])
     expect(job?.durationSeconds).toBe(9)
   })
 
-  test('is not whole when there are more', () => {
+  test('is incomplete if total_count is larger than the number of jobs', () => {
     expect(read({ ...list(entry), total_count: 2 })).toMatchObject({ isWhole: false })
   })
 
-  test('is whole though not all of it is an entry', () => {
+  test('is complete even if some of its entries are invalid', () => {
     expect(read(list(entry, {}))).toMatchObject({ isWhole: true })
   })
 
-  test('that is another 2xx, or was cut, is no list', () => {
+  test('with another 2xx status or an incomplete body is unusable', () => {
     const body = JSON.stringify(list(entry))
     expect(read(body, 201).kind).toBe('unusable')
     const cut: HttpResponse = {
@@ -83,7 +82,7 @@ describe('an answer', () => {
     expect(readListResponse(cut, noSecrets, 0).kind).toBe('unusable')
   })
 
-  test('leaves out what is no entry, and what it tells twice, whatever the case', () => {
+  test('loses invalid entries, and jobs that are listed twice, ignoring case', () => {
     expect(idsOf(list(null, 7, {}, { job_id: 'a b', status: 'x' }, { job_id: 'x' }, entry))).toEqual([
       'Job-1',
     ])
@@ -98,7 +97,7 @@ describe('an answer', () => {
     { jobs: [] },
     { jobs: [], total_count: '0' },
     { total_count: 0 },
-  ])('%j is no list', (body) => {
+  ])('%j is unusable', (body) => {
     expect(read(body).kind).toBe('unusable')
   })
 
@@ -114,7 +113,7 @@ describe('an answer', () => {
     expect(read('', status).kind).toBe(kind)
   })
 
-  test('403 with the code of a bad token is about the credentials', () => {
+  test('with 403 and the code of an invalid token rejects the credentials', () => {
     expect(read({ error_code: 'DBS.280056', error_msg: 'Invalid token.' }, 403)).toMatchObject({
       kind: 'rejected',
       reason: 'credentials',
@@ -123,22 +122,22 @@ describe('an answer', () => {
   })
 })
 
-describe('a window whose list is not whole is divided', () => {
+describe('a time window with an incomplete list is divided', () => {
   const window = { since: 0, until: 100_000 }
   const divided = (...seconds: number[]) => {
-    const answer = listResponse(
+    const response = listResponse(
       seconds.map((second, index) => ({ id: `${index}`, status: 'x', created: second * 1_000 })),
     )
-    return answer.kind === 'list' ? divide(window, answer) : undefined
+    return response.kind === 'list' ? divide(window, response) : undefined
   }
 
-  test('behind its last entry, into what was told of and the rest', () => {
+  test('after its oldest entry, into the listed part and the rest', () => {
     const older = { since: 0, until: 40_000 }
     expect(divided(90, 40)).toEqual([{ since: 41_000, until: 100_000 }, older])
     expect(divided(10, 41)).toEqual([older, { since: 41_000, until: 100_000 }])
   })
 
-  test('not at all when nothing tells where', () => {
+  test('only if an entry determines where', () => {
     expect(divided()).toBeUndefined()
     expect(divided(Number.NaN)).toBeUndefined()
     expect(divided(100, 100)).toBeUndefined()

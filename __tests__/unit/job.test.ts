@@ -7,9 +7,9 @@ function jobFrom(fields: Record<string, unknown>): Job {
   return toJob(jobSchema.parse({ id: 'x', status: 'Running', ...fields }), noSecrets)
 }
 
-const text = (outside: UntrustedText | undefined) => outside?.reveal()
+const text = (untrusted: UntrustedText | undefined) => untrusted?.reveal()
 
-test('the reference’s own example is read whole', () => {
+test('the example of the API Reference is read completely', () => {
   const job = jobFrom({
     name: 'CreateGaussDBforMySQLInstance',
     status: 'Completed',
@@ -31,8 +31,8 @@ test('the reference’s own example is read whole', () => {
   expect(job.progress).toBeUndefined()
 })
 
-test('only id and status are needed; what is null or of another type counts as not given', () => {
-  const strange = {
+test('only id and status are required; fields that are null or have another type are ignored', () => {
+  const invalid = {
     name: 1,
     created: null,
     ended: [],
@@ -46,14 +46,14 @@ test('only id and status are needed; what is null or of another type counts as n
   }
   for (const job of [
     jobFrom({}),
-    jobFrom(strange),
+    jobFrom(invalid),
     jobFrom({ instance: { id: 5, name: null }, entities: null }),
   ]) {
     expect({ ...job, status: undefined }).toEqual({ status: undefined, entitiesDropped: false })
   }
 })
 
-describe('in the words of a sister service', () => {
+describe('with the field names of other database services', () => {
   const times = ['2026-01-01T00:00:00+0800', '2026-01-01T00:00:05+0800'] as const
 
   test('progress, start_time and end_time are read', () => {
@@ -63,14 +63,14 @@ describe('in the words of a sister service', () => {
     expect(job.progress).toBe(60)
   })
 
-  test('what TaurusDB’s own words say comes first, when they say something', () => {
+  test('the field names of TaurusDB take precedence unless they are empty', () => {
     const own = { process: '70%', created: times[0], ended: times[1] }
-    const sister = { progress: '60%', start_time: 'x', end_time: 'y' }
-    expect(jobFrom({ ...sister, ...own })).toEqual(jobFrom(own))
-    expect(jobFrom({ ...sister, process: '', created: '', ended: null })).toEqual(jobFrom(sister))
+    const other = { progress: '60%', start_time: 'x', end_time: 'y' }
+    expect(jobFrom({ ...other, ...own })).toEqual(jobFrom(own))
+    expect(jobFrom({ ...other, process: '', created: '', ended: null })).toEqual(jobFrom(other))
   })
 
-  test('a status is one only in the field status', () => {
+  test('only the field status determines the status', () => {
     expect(
       jobSchema.safeParse({ id: 'x', state: 'Completed', progress: '100%', end_time: times[1] }).success,
     ).toBe(false)
@@ -78,7 +78,7 @@ describe('in the words of a sister service', () => {
   })
 })
 
-test('a name is trimmed', () => {
+test('the name is trimmed', () => {
   expect(text(jobFrom({ name: ' CreateMysqlInstance' }).name)).toBe('CreateMysqlInstance')
 })
 
@@ -118,7 +118,7 @@ describe('the progress', () => {
   })
 })
 
-test('a progress of a megabyte of blanks is read in no time', () => {
+test('a progress of a megabyte of spaces is read within two seconds', () => {
   const start = performance.now()
   for (const process of [`1${' '.repeat(1_048_576)}x`, `${' '.repeat(1_048_576)}1 % x`]) {
     expect(jobFrom({ process }).progress).toBeUndefined()
@@ -126,12 +126,12 @@ test('a progress of a megabyte of blanks is read in no time', () => {
   expect(performance.now() - start).toBeLessThan(2_000)
 })
 
-test('of a long status only the start is kept where it stands among many', () => {
+test('the label of a status is truncated, the status itself is not', () => {
   const { status } = jobFrom({ status: 'x'.repeat(1_000) })
   expect([text(status.text)?.length, text(status.label)?.length]).toEqual([1_000, 120])
 })
 
-describe('the duration', () => {
+describe('the duration in seconds', () => {
   test.each([
     ['2026-01-01T00:00:00+0800', '2025-12-31T16:00:01+0000', 1],
     ['2026-01-01T00:00:00Z', '2026-01-01T00:10:00.900Z', 600],
@@ -142,19 +142,19 @@ describe('the duration', () => {
     ['2026-01-01T00:00:00', '2026-01-01T00:00:10', undefined],
     ['2026-99-01T00:00:00Z', '2026-01-01T00:00:00Z', undefined],
     ['2026-01-01T00:00:10Z', '2026-01-01T00:00:00Z', undefined],
-  ])('from %s to %s is %p seconds', (created, ended, seconds) => {
+  ])('from %s to %s is %p', (created, ended, seconds) => {
     expect(jobFrom({ created, ended }).durationSeconds).toBe(seconds)
   })
 })
 
 describe('entities', () => {
-  test('above 100 kB are dropped, and that is known', () => {
+  test('above 100 kB are dropped, and the job records it', () => {
     const job = jobFrom({ entities: { a: 'x'.repeat(100_000) } })
     expect(job.entities).toBeUndefined()
     expect(job.entitiesDropped).toBe(true)
   })
 
-  test('without an endpoint of the right type tell none', () => {
+  test('without a valid endpoint leave the instance endpoint undefined', () => {
     expect(jobFrom({ entities: { instance: { endpoint: 5 } } }).instanceEndpoint).toBeUndefined()
     expect(jobFrom({ entities: { instance: [] } }).instanceEndpoint).toBeUndefined()
   })

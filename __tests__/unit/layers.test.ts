@@ -32,6 +32,7 @@ const ORDER = [
   'api/get.ts',
   'api/jobs.ts',
   'api/job-list.ts',
+  'job-ids.ts',
   'inputs.ts',
   'wait/history.ts',
   'wait/tally.ts',

@@ -2,7 +2,7 @@ import type { JobResponse, ListResponse, ListEntry } from '../../src/response.ts
 import { jobSchema, toJob, type JobId } from '../../src/api/job.ts'
 import { noSecrets, untrusted } from './text.ts'
 
-/** Answers as tests want them. */
+/** Responses for tests. */
 
 export const ID: JobId = { value: 'job-1', text: untrusted('job-1') }
 
@@ -12,7 +12,7 @@ export function jobResponse(status: string, fields: Record<string, unknown> = {}
 
 export const notFoundYet: JobResponse = {
   kind: 'not-found-yet',
-  detail: { label: 'not visible', message: ['not there'] },
+  detail: { label: 'not found yet', message: ['not there'] },
 }
 
 export const unusable: JobResponse = { kind: 'unusable', detail: { label: 'no job', message: ['no job'] } }

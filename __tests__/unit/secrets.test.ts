@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { Secrets, startOf } from '../../src/secrets.ts'
+import { Secrets, truncate } from '../../src/secrets.ts'
 
 const SECRET = 'fake"secret/+=='
 
@@ -12,7 +12,7 @@ function withSecret() {
   return { secrets, masked }
 }
 
-test('a secret is masked in every form in which a service may echo it, and none of them is empty', () => {
+test('a secret is masked in every form in which a service may echo it, and no form is empty', () => {
   const { masked } = withSecret()
   expect(masked).toEqual(
     expect.arrayContaining([
@@ -26,15 +26,15 @@ test('a secret is masked in every form in which a service may echo it, and none 
   expect(new Set(masked).size).toBe(masked.length)
 })
 
-test('an input that was not given is no secret', () => {
+test('an empty input is not registered as a secret', () => {
   const masked: string[] = []
   new Secrets((value) => masked.push(value)).add('')
   expect(masked).toEqual([])
 })
 
-describe('a text from outside', () => {
+describe('untrusted text', () => {
   test.each([SECRET, encodeURIComponent(SECRET), Buffer.from(SECRET).toString('base64')])(
-    'loses %s',
+    'is redacted of the secret as %s',
     (form) => {
       const { secrets } = withSecret()
       expect(secrets.text(`before ${form} after ${form}`).reveal()).toBe('before *** after ***')
@@ -43,75 +43,75 @@ describe('a text from outside', () => {
 
   test.each([
     [
-      'every character in percent',
+      'percent-encoding of every character',
       Array.from(SECRET)
         .map((c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
         .join(''),
     ],
     [
-      'HTML by numbers',
+      'decimal HTML references',
       Array.from(SECRET)
         .map((c) => `&#${c.charCodeAt(0)};`)
         .join(''),
     ],
     [
-      'HTML by hexadecimal numbers',
+      'hexadecimal HTML references',
       Array.from(SECRET)
         .map((c) => `&#x00${c.charCodeAt(0).toString(16)};`)
         .join(''),
     ],
-    ['HTML by names', SECRET.replace('"', '&quot;')],
+    ['named HTML references', SECRET.replace('"', '&quot;')],
     [
-      'JSON by numbers',
+      'JSON escapes of every character',
       Array.from(SECRET)
         .map((c) => `\\u00${c.charCodeAt(0).toString(16)}`)
         .join(''),
     ],
-    ['JSON with a slash escaped', SECRET.replace('"', '\\"').replace('/', '\\/')],
+    ['JSON with an escaped slash', SECRET.replace('"', '\\"').replace('/', '\\/')],
     ['a mixture', SECRET.replace('"', '%22').replace('+', '&#43;').replace('=', '\\u003D')],
-  ])('loses what is escaped as %s', (_how, form) => {
+  ])('is redacted of a secret in the form of %s', (_form, form) => {
     const { secrets } = withSecret()
     expect(secrets.text(`100% & <${form}> \\n ${form}${form}`).reveal()).toBe('100% & <***> \\n ******')
   })
 
-  test('keeps escapes that hide nothing', () => {
+  test('keeps escapes without a secret', () => {
     const { secrets } = withSecret()
     const text = '100%25 &amp; &#43; &nosuch; \\u0041 \\" %zz \\'
     expect(secrets.text(text).reveal()).toBe(text)
   })
 
-  test('is read in no time, even if it is made of escapes or of pieces of the secret', () => {
+  test('is redacted within three seconds, even if it consists of escapes or of parts of the secret', () => {
     const { secrets } = withSecret()
-    for (const piece of ['%', '%25', '&#', '\\u', SECRET.slice(0, -1), `${SECRET}%`]) {
+    for (const part of ['%', '%25', '&#', '\\u', SECRET.slice(0, -1), `${SECRET}%`]) {
       const start = performance.now()
-      secrets.text(piece.repeat(1_048_576 / piece.length))
+      secrets.text(part.repeat(1_048_576 / part.length))
       expect(performance.now() - start).toBeLessThan(3_000)
     }
   })
 
-  test('is redacted before it is cut, so that no half of a secret is left', () => {
+  test('is redacted before it is truncated, so that no part of a secret remains', () => {
     const { secrets } = withSecret()
     const text = secrets.text(`${'x'.repeat(15_990)}${SECRET}`).reveal()
     expect(text).toBe(`${'x'.repeat(15_990)}***`)
   })
 
-  test('ends after 16 kB of UTF-8, and no character is cut', () => {
+  test('is truncated to 16 kB of UTF-8 without cutting a character', () => {
     const { secrets } = withSecret()
     expect(secrets.text('é'.repeat(9_000)).reveal()).toBe('é'.repeat(8_000))
     expect(secrets.text(`x${'😀'.repeat(5_000)}`).reveal()).toBe(`x${'😀'.repeat(3_999)}`)
   })
 
-  test('has no NUL, which must not split a secret either', () => {
+  test('contains no NUL, and is redacted of a secret that NUL splits', () => {
     const { secrets } = withSecret()
     expect(secrets.text(`a\0b ${SECRET.slice(0, 3)}\0${SECRET.slice(3)}`).reveal()).toBe('ab ***')
   })
 
-  test('is well-formed, whatever came', () => {
+  test('is always well-formed', () => {
     const { secrets } = withSecret()
     expect(secrets.text('a\ud800b').reveal()).toBe('a\ufffdb')
   })
 
-  test('can be anything that was thrown', () => {
+  test('is made of anything that was thrown', () => {
     const { secrets } = withSecret()
     expect(secrets.error(new Error(`no ${SECRET}`)).reveal()).toBe('no ***')
     expect(secrets.error(`no ${SECRET}`).reveal()).toBe('no ***')
@@ -120,8 +120,8 @@ describe('a text from outside', () => {
   })
 })
 
-describe('a secret that has expired', () => {
-  test('is shown again, in every form', () => {
+describe('an expired secret', () => {
+  test('is no longer redacted, in any form', () => {
     const { secrets } = withSecret()
     secrets.add('temporary+key/0123')
     expect(secrets.text('temporary+key/0123').reveal()).toBe('***')
@@ -131,7 +131,7 @@ describe('a secret that has expired', () => {
     expect(secrets.text(SECRET).reveal()).toBe('***')
   })
 
-  test('stays hidden while somebody else holds it, or a form of it', () => {
+  test('is redacted while another registration of it, or of one of its forms, exists', () => {
     const { secrets } = withSecret()
     const base64 = Buffer.from('temporary+key').toString('base64')
     for (const secret of ['temporary+key', 'temporary+key', base64]) secrets.add(secret)
@@ -140,49 +140,49 @@ describe('a secret that has expired', () => {
     secrets.forget('temporary+key')
     expect(secrets.text('temporary+key').reveal()).toBe('temporary+key')
     expect(secrets.text(base64).reveal()).toBe('***')
-    secrets.forget('never known')
+    secrets.forget('never registered')
   })
 })
 
-test('a signature is taken out, without being known', () => {
+test('a signature is redacted without being registered', () => {
   const { secrets } = withSecret()
   const echo = (signature: string) =>
     `SDK-HMAC-SHA256 Access=x, SignedHeaders=host, Signature=${signature}, more`
   expect(secrets.text(echo('0123456789abcdef'.repeat(4))).reveal()).toBe(echo('***'))
 })
 
-describe('JSON from outside', () => {
-  test('loses secrets in texts and names at every depth, and stays JSON', () => {
+describe('untrusted JSON', () => {
+  test('is redacted in values and names at every depth, and stays valid', () => {
     const { secrets } = withSecret()
     const json = secrets.json({ a: [`x${SECRET}`, 1, null, true], [SECRET]: { b: SECRET } }, 1_000)?.reveal()
     expect(JSON.parse(json ?? '')).toEqual({ a: ['x***', 1, null, true], '***': { b: '***' } })
   })
 
-  test('is left out when it is above the limit', () => {
+  test('is dropped above the limit', () => {
     const { secrets } = withSecret()
     expect(secrets.json({ a: 'é'.repeat(10) }, 28)?.reveal()).toBe(`{"a":"${'é'.repeat(10)}"}`)
     expect(secrets.json({ a: 'é'.repeat(10) }, 27)).toBeUndefined()
   })
 
-  test('is left out when walking it could exhaust the stack', () => {
+  test('is dropped if walking it could exhaust the stack', () => {
     const { secrets } = withSecret()
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown
     expect(secrets.json({ deep }, 1_000_000)).toBeUndefined()
   })
 
-  test('keeps a field that is named like a prototype', () => {
+  test('keeps a field named __proto__', () => {
     const { secrets } = withSecret()
     expect(secrets.json(JSON.parse('{"__proto__":{"a":1}}'), 100)?.reveal()).toBe('{"__proto__":{"a":1}}')
   })
 })
 
-test('the start of a text never ends within a character', () => {
-  expect(startOf('aé', 2)).toBe('a')
-  expect(startOf('aé', 3)).toBe('aé')
-  expect(startOf('😀', 3)).toBe('')
+test('truncate never cuts a character', () => {
+  expect(truncate('aé', 2)).toBe('a')
+  expect(truncate('aé', 3)).toBe('aé')
+  expect(truncate('😀', 3)).toBe('')
 })
 
-test('what is kept of long texts does not keep all of them in memory', () => {
+test('a truncated text does not keep the whole text in memory', () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const { secrets } = withSecret()
@@ -194,10 +194,10 @@ test('what is kept of long texts does not keep all of them in memory', () => {
   const before = heap()
   const kept = Array.from({ length: 60 }, (_, index) => [
     secrets.text(long(index)),
-    secrets.text(long(index), (text) => startOf(text, 120)),
+    secrets.text(long(index), (text) => truncate(text, 120)),
     secrets.text(`name${' '.repeat(1_000_000)}`.trim().padEnd(20, `${index}`)),
   ])
-  // 16 kB of each, or a megabyte.
+  // 16 kB of each text are kept, not a megabyte.
   expect(heap() - before).toBeLessThan(15_000_000)
   expect(kept).toHaveLength(60)
 })

@@ -14,6 +14,6 @@ test.each([
   ['time:9999 hour', undefined],
   ['time:5 day', undefined],
   ['time:99999999999 minute', undefined],
-])('%s', (body, period) => {
+])('the body %j names a period of %p ms', (body, period) => {
   expect(readThrottle(body)).toEqual({ period })
 })

@@ -2,70 +2,64 @@ import { InvalidInput } from '../invalid-input.ts'
 import { STS, type Hosts } from './regions.ts'
 import type { Service } from './service.ts'
 
-/** A region, and the input or variable that names it. */
+/** A region, and the input or environment variable that names it. */
 export interface Region {
   readonly id: string
   readonly source: string
 }
 
-/** A service's jobs API in a region, as in {@link parseEndpoint}. */
+/** Looks up the jobs API of a service in a region; the result has the form of {@link parseEndpoint}. */
 export function jobsEndpointOf(region: string, { title, hosts }: Service): string | InvalidInput {
-  return (
-    endpointOf(region, hosts) ??
-    new InvalidInput(`has no documented ${title} host. ${near(region, hosts)} Give endpoint.`)
-  )
+  const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or another region.`
+  return endpointOf(region, hosts) ?? new InvalidInput(problem)
 }
 
-/** The Security Token Service of a region. Any region's will do; the nearest is the fastest. */
+/** Looks up the Security Token Service of a region. Any region's works; the nearest is the fastest. */
 export function stsEndpointOf(region: Region | undefined): string | InvalidInput {
-  if (region === undefined)
-    return new InvalidInput('is missing. GitHub OIDC needs it, or region, whose host is looked up.')
-  return (
-    endpointOf(region.id, STS) ??
-    new InvalidInput(
-      `is missing, and ${region.source} names none whose Security Token Service is documented. ${near(region.id, STS)} Give sts-endpoint, of another region say.`,
-    )
-  )
+  if (region === undefined) {
+    return new InvalidInput('missing. GitHub OIDC needs sts-endpoint, or region to look it up.')
+  }
+  const problem = `missing, and no Security Token Service is documented for the value of ${region.source}. ${suggestRegions(region.id, STS)} Set sts-endpoint, for example to that of another region.`
+  return endpointOf(region.id, STS) ?? new InvalidInput(problem)
 }
 
 /**
- * Reads an endpoint as users write it: host or host:port, with or without `https://` and a path prefix.
+ * Parses an endpoint: host or host:port, with or without `https://` and a path prefix.
  *
- * @param version,resource segments of the path that the action adds itself
- * @returns scheme, host and path prefix, without a slash at its end
+ * @param version,resource path segments that the action adds itself
+ * @returns scheme, host, and path prefix, without a trailing slash
  */
 export function parseEndpoint(value: string, version: string, resource: string): string | InvalidInput {
   if (!/^[!-~]+$/.test(value) || value.includes('\\')) {
     return new InvalidInput(
-      'holds a space, a backslash or a character that no host name has. Give host or host:port.',
+      'contains a space, a backslash, or another character that host names cannot contain. Use host or host:port.',
     )
   }
   const url = parseUrl(value)
-  if (url === null)
-    return new InvalidInput('is no host name. Give host or host:port, with or without https://.')
+  if (url === null) return new InvalidInput('must be host or host:port, with or without https://.')
   if (url.username !== '' || url.password !== '' || value.includes('@')) {
-    return new InvalidInput(
-      'holds a user name or password. Leave it out; credentials are inputs of their own.',
-    )
+    return new InvalidInput('contains a user name or password. Remove it: credentials have their own inputs.')
   }
-  if (/[?#]/.test(value)) return new InvalidInput('holds a query (?) or a fragment (#). Leave it out.')
-  if (!isDecodable(url.pathname)) return new InvalidInput('holds a % that is no percent-encoding of UTF-8.')
-  if (!isPrivate(url)) {
+  if (/[?#]/.test(value)) return new InvalidInput('contains a query (?) or a fragment (#). Remove it.')
+  if (!isDecodable(url.pathname)) {
+    return new InvalidInput('contains a % that is not valid percent-encoding of UTF-8. Write it as %25.')
+  }
+  if (!isSecure(url)) {
     return new InvalidInput(
-      'must be https://. Plain http:// would send secrets in the clear, so only a loopback address may have it.',
+      'must use https://. Plain http:// would expose secrets, so it is allowed only for loopback addresses.',
     )
   }
   const segments = url.pathname.split('/').filter((segment) => segment !== '')
   const names = segments.map((segment) => segment.toLowerCase())
   if (names.at(-1) === version || names.includes(resource)) {
     return new InvalidInput(
-      `already holds the API’s path. Give only the part before /${version}; the action adds the rest.`,
+      `already contains the API path. Use only the part before /${version}; the action adds the rest.`,
     )
   }
   return [url.origin, ...segments].join('/')
 }
 
-/** Without a scheme, only host or host:port may come first: `https:/host` would else name the host `https`. */
+/** Without a scheme, host or host:port must come first; otherwise `https:/host` would name the host `https`. */
 function parseUrl(value: string): URL | null {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return URL.parse(value)
   return /^(\[[^/\]]*\]|[^/:]+)(:\d+)?(\/|$)/.test(value) ? URL.parse(`https://${value}`) : null
@@ -80,8 +74,8 @@ function isDecodable(path: string): boolean {
   }
 }
 
-/** Whether what is sent there can't be read on the way. */
-export function isPrivate({ protocol, hostname }: URL): boolean {
+/** Whether requests to the URL cannot be read on the network. */
+export function isSecure({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
@@ -94,18 +88,18 @@ function endpointOf(region: string, hosts: Hosts): string | undefined {
   return host && `https://${host[0].replace('*', region)}`
 }
 
-/** The regions that may have been meant; all of them when none is near. */
-function near(region: string, hosts: Hosts): string {
+/** Names the regions with similar IDs, or all regions if there are none. */
+function suggestRegions(region: string, hosts: Hosts): string {
   const all = Object.values(hosts).flat()
-  const meant = region.slice(0, 40).toLowerCase()
-  const some = all.filter((id) => distance(id, meant) <= MAX_TYPOS)
-  return some.length > 0 ? `Near are ${some.join(', ')}.` : `There are ${all.join(', ')}.`
+  const typed = region.slice(0, 40).toLowerCase()
+  const similar = all.filter((id) => editDistance(id, typed) <= MAX_TYPOS)
+  return similar.length > 0 ? `Similar regions: ${similar.join(', ')}.` : `Known regions: ${all.join(', ')}.`
 }
 
 const MAX_TYPOS = 2
 
-/** Characters to be added, taken away or replaced to come from one text to the other (Levenshtein). */
-function distance(from: string, to: string): number {
+/** Levenshtein distance in characters. */
+function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [index, character] of Array.from(from).entries()) {
     const next = [index + 1]

@@ -4,9 +4,9 @@ import { faultOf, type Fault, type Transient, type Rejected } from '../http/faul
 import { readServiceError } from '../http/service-error.ts'
 import type { Secrets } from '../secrets.ts'
 
-/** The service, and who we are to it. */
+/** The API of one project, and what requests to it need. */
 export interface Api {
-  /** Scheme, host and path prefix, without a slash at its end. */
+  /** Scheme, host, and path prefix, without a trailing slash. */
   readonly endpoint: string
   readonly projectId: string
   readonly language: string
@@ -18,39 +18,35 @@ export interface Api {
 }
 
 /**
- * One signed GET of the project; it always resolves.
+ * Sends one signed GET request. It never rejects.
  *
- * @param resource what stands behind the project's id, with its query
- * @param read turns whatever came back into an answer; `now` in milliseconds since the epoch
+ * @param resource path and query below the project
+ * @param read parses the result of the exchange; `now` in milliseconds since the epoch
  */
 export async function get<T extends { readonly kind: string }>(
   api: Api,
   resource: string,
-  read: (exchanged: ExchangeResult, now: number) => T | Fault,
+  read: (result: ExchangeResult, now: number) => T | Fault,
   signal: AbortSignal,
 ): Promise<T | Fault> {
   const url = `${api.endpoint}/v3/${api.projectId}/${resource}`
   const headers = { Accept: 'application/json', 'X-Language': api.language }
   const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal)
   if (signed.kind !== 'signed') return signed
-  const answer = read(await api.exchange(signed.request, signal), api.wallClock())
-  return isRejection(answer) && answer.reason === 'credentials' ? signed.rejected(answer) : answer
+  const response = read(await api.exchange(signed.request, signal), api.wallClock())
+  return isRejection(response) && response.reason === 'credentials' ? signed.rejected(response) : response
 }
 
-/** The fault of an exchange that brought no success, in the service's own terms. */
-export function serviceFaultOf(
-  exchanged: ExchangeResult,
-  secrets: Secrets,
-  now: number,
-): Rejected | Transient {
-  const fault = faultOf(exchanged, secrets, now)
-  if (exchanged.kind === 'no-response' || exchanged.status !== 403 || fault.kind !== 'rejected') return fault
-  // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
-  return readServiceError(exchanged, secrets).code === 'DBS.280056'
+function isRejection(response: { readonly kind: string }): response is Rejected {
+  return response.kind === 'rejected'
+}
+
+/** Classifies an exchange that did not succeed, including the service's own error codes. */
+export function serviceFaultOf(result: ExchangeResult, secrets: Secrets, now: number): Rejected | Transient {
+  const fault = faultOf(result, secrets, now)
+  if (result.kind === 'no-response' || result.status !== 403 || fault.kind !== 'rejected') return fault
+  // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
+  return readServiceError(result, secrets).code === 'DBS.280056'
     ? { ...fault, reason: 'credentials', scope: 'all' }
     : fault
-}
-
-function isRejection(answer: { readonly kind: string }): answer is Rejected {
-  return answer.kind === 'rejected'
 }

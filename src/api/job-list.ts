@@ -8,71 +8,67 @@ import { parseJson } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { get, serviceFaultOf, type Api } from './get.ts'
-import { jobSchema, timeOf, toJob } from './job.ts'
+import { optionalText, parseTime, toJob } from './job.ts'
 
-/** Asks once for the jobs of a window; it always resolves. */
+/** Requests the jobs of a time window. It never rejects. */
 export type ListJobs = (window: TimeWindow, signal: AbortSignal) => Promise<ListResponse>
 
-/** The largest that the vendor's SDK names. */
+/** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50
 
 /**
- * `GET /v3/{project_id}/immediate-jobs`, the task center's list. Source: the vendor's Python SDK 3.1.219,
- * ListImmediateJobsRequest and TaskDetailInfo. Its `offset` is documented to begin at 0 and at 1, so it is not used:
- * a narrower window brings what did not fit.
+ * `GET /v3/{project_id}/immediate-jobs`. `offset` is not used, because it is documented to start at 0 and at 1; a
+ * narrower window returns the jobs that did not fit. Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219,
+ * ListImmediateJobsRequest and TaskDetailInfo.
  */
 export function jobListApi(api: Api): ListJobs {
   return (window, signal) => {
-    const read = (exchanged: ExchangeResult, now: number) => readListResponse(exchanged, api.secrets, now)
+    const read = (result: ExchangeResult, now: number) => readListResponse(result, api.secrets, now)
     return get(api, `immediate-jobs?${listQuery(window)}`, read, signal)
   }
 }
 
-/** The query for a window's jobs. */
 export function listQuery({ since, until }: TimeWindow): string {
-  return `start_time=${date(since)}&end_time=${date(until)}&limit=${PAGE_LIMIT}`
+  return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`
 }
 
-/** Turns whatever came back into a list, or says what came instead. */
-export function readListResponse(exchanged: ExchangeResult, secrets: Secrets, now: number): ListResponse {
-  if (exchanged.kind === 'no-response' || exchanged.status >= 300)
-    return serviceFaultOf(exchanged, secrets, now)
-  if (exchanged.status !== 200) return unusable(phrase`HTTP ${exchanged.status}`)
-  if (exchanged.bodyError !== undefined)
-    return unusable(phrase`HTTP 200 with a body that ${exchanged.bodyError}`)
-  const { data } = listSchema.safeParse(parseJson(exchanged.body))
-  if (data === undefined) return unusable(phrase`HTTP 200 without a list of jobs and its total_count`)
+/** Classifies the result of a request for the job list; `now` in milliseconds since the epoch. */
+export function readListResponse(result: ExchangeResult, secrets: Secrets, now: number): ListResponse {
+  if (result.kind === 'no-response' || result.status >= 300) return serviceFaultOf(result, secrets, now)
+  const { status, body, bodyError } = result
+  if (status !== 200) return unusable(phrase`HTTP ${status}`)
+  if (bodyError !== undefined) return unusable(phrase`HTTP 200 with a body that ${bodyError}`)
+  const { data } = listSchema.safeParse(parseJson(body))
+  if (data === undefined) return unusable(phrase`HTTP 200 without a job list and its total_count`)
   const entries = data.jobs.flatMap((sent) => readEntry(sent, secrets))
-  return { kind: 'list', entries: once(entries), isWhole: data.total_count <= data.jobs.length }
+  return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length }
 }
 
-/** What a job's id is compared by: ignoring case. */
+/** Returns the key of a job ID in maps: IDs are compared ignoring case. */
 export function keyOf({ value }: { readonly value: string }): string {
   return value.toLowerCase()
 }
 
 const listSchema = z.object({ jobs: z.array(z.unknown()), total_count: z.number() })
 
-const text = z.string().min(1).optional().catch(undefined)
-
 const entrySchema = z.object({
   job_id: z.string().regex(/^[!-~]{1,128}$/),
   status: z.string().min(1),
-  order_id: text,
-  job_name: text,
-  process: text,
-  created_time: text,
-  ended_time: text,
-  fail_reason: text,
-  instance_id: text,
-  instance_name: text,
+  order_id: optionalText,
+  job_name: optionalText,
+  process: optionalText,
+  created_time: optionalText,
+  ended_time: optionalText,
+  fail_reason: optionalText,
+  instance_id: optionalText,
+  instance_name: optionalText,
 })
 
-/** Nothing of what is no job's entry. */
+/** Returns no entry if it cannot be parsed. */
 function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
   const { data: sent } = entrySchema.safeParse(raw)
   if (sent === undefined) return []
-  const detail = jobSchema.parse({
+  const job = {
     id: sent.job_id,
     status: sent.status,
     name: sent.job_name,
@@ -81,16 +77,16 @@ function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
     process: sent.process,
     fail_reason: sent.fail_reason,
     instance: { id: sent.instance_id, name: sent.instance_name },
-  })
+  }
   const id = { value: sent.job_id, text: secrets.text(sent.job_id) }
-  return [{ id, orderId: sent.order_id, created: timeOf(sent.created_time), job: toJob(detail, secrets) }]
+  return [{ id, orderId: sent.order_id, created: parseTime(sent.created_time), job: toJob(job, secrets) }]
 }
 
-/** Without the jobs that it tells of twice: then it contradicts itself. */
-function once(entries: readonly ListEntry[]): JobList['entries'] {
-  const times = new Map<string, number>()
-  for (const { id } of entries) times.set(keyOf(id), (times.get(keyOf(id)) ?? 0) + 1)
-  return entries.filter(({ id }) => times.get(keyOf(id)) === 1)
+/** Drops jobs that are listed twice, because their entries may contradict each other. */
+function withoutDuplicates(entries: readonly ListEntry[]): JobList['entries'] {
+  const counts = new Map<string, number>()
+  for (const { id } of entries) counts.set(keyOf(id), (counts.get(keyOf(id)) ?? 0) + 1)
+  return entries.filter(({ id }) => counts.get(keyOf(id)) === 1)
 }
 
 function unusable(message: Phrase): Fault {
@@ -98,6 +94,6 @@ function unusable(message: Phrase): Fault {
 }
 
 /** `2018-08-06T10:41:14+0000`, percent-encoded. */
-function date(ms: number): string {
+function queryTime(ms: number): string {
   return percentEncode(`${new Date(Math.floor(ms / SECOND) * SECOND).toISOString().slice(0, 19)}+0000`)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { JobResponse } from '../response.ts'
 import type { ExchangeResult, HttpResponse } from '../http/exchange.ts'
+import type { FaultDetail } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { parseJson, readableText, readServiceError } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
@@ -9,101 +10,103 @@ import { get, serviceFaultOf, type Api } from './get.ts'
 import { jobSchema, toJob, type JobId } from './job.ts'
 import type { Service } from './service.ts'
 
-/** Asks once about one job; it always resolves. */
+/** Requests one job. It never rejects. */
 export type GetJob = (id: JobId, signal: AbortSignal) => Promise<JobResponse>
 
-/** `GET /v3/{project_id}/jobs?id=`: one question, one answer. Source: API reference, "URI". */
+/**
+ * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
+ * with a Specified ID".
+ */
 export function jobsApi(api: Api & { readonly service: Service }): GetJob {
   return ({ value: jobId }, signal) => {
-    const read = (exchanged: ExchangeResult, now: number) =>
-      readJobResponse(exchanged, jobId, api.service, api.secrets, now)
+    const read = (result: ExchangeResult, now: number) =>
+      readJobResponse(result, jobId, api.service, api.secrets, now)
     return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal)
   }
 }
 
-/** Turns whatever came back into one row of the contract's answer table. */
+/** Classifies the result of a request for a job; `now` in milliseconds since the epoch. */
 export function readJobResponse(
-  exchanged: ExchangeResult,
+  result: ExchangeResult,
   jobId: string,
   service: Service,
   secrets: Secrets,
   now: number,
 ): JobResponse {
-  if (exchanged.kind === 'no-response') return serviceFaultOf(exchanged, secrets, now)
-  const { status } = exchanged
-  if (status === 200) return readJob(exchanged, jobId, service, secrets)
-  if (status < 300)
-    return { kind: 'unusable', detail: { label: `${status}`, message: phrase`HTTP ${status}` } }
-  const { code = '', message } = readServiceError(exchanged, secrets)
-  return isNotFoundYet(status, code)
-    ? { kind: 'not-found-yet', detail: { label: 'not visible', message } }
-    : serviceFaultOf(exchanged, secrets, now)
+  if (result.kind === 'no-response') return serviceFaultOf(result, secrets, now)
+  const { status } = result
+  if (status === 200) return readJob(result, jobId, service, secrets)
+  if (status < 300) return unusable(phrase`HTTP ${status}`, { label: `${status}` })
+  const { code = '', message } = readServiceError(result, secrets)
+  return isNotFoundYet(status, code) ? notFoundYet(message) : serviceFaultOf(result, secrets, now)
 }
 
-const single = z.object({ job: z.unknown() })
-const listed = z.object({ jobs: z.array(z.unknown()) })
-const identified = z.object({ id: z.string() })
+const singleSchema = z.object({ job: z.unknown() })
+const listSchema = z.object({ jobs: z.array(z.unknown()) })
+const idSchema = z.object({ id: z.string() })
 
-function readJob(reply: HttpResponse, jobId: string, { field }: Service, secrets: Secrets): JobResponse {
-  if (reply.bodyError !== undefined) return unusable(phrase`HTTP 200 with a body that ${reply.bodyError}`)
-  const json = parseJson(reply.body)
-  const found =
-    field === 'job'
-      ? [single.safeParse(json).data?.job]
-      : findJob(listed.safeParse(json).data?.jobs ?? [undefined], jobId)
-  if (found.length > 1) return unusable(phrase`HTTP 200 with a list that holds the job ${found.length} times`)
-  if (found[0] === null) {
-    const instead = field === 'job' ? '“job”: null' : 'an empty list'
-    return {
-      kind: 'not-found-yet',
-      detail: { label: 'not visible', message: phrase`HTTP 200 with ${instead}` },
-    }
+function readJob(response: HttpResponse, jobId: string, { field }: Service, secrets: Secrets): JobResponse {
+  if (response.bodyError !== undefined) {
+    return unusable(phrase`HTTP 200 with a body that ${response.bodyError}`)
   }
-  const { data: sent } = jobSchema.safeParse(found[0])
-  if (sent === undefined) return unusable(describe(reply, json, secrets), hintOf(json, field))
+  const json = parseJson(response.body)
+  const jobs =
+    field === 'job'
+      ? [singleSchema.safeParse(json).data?.job]
+      : findJob(listSchema.safeParse(json).data?.jobs ?? [undefined], jobId)
+  if (jobs.length > 1)
+    return unusable(phrase`HTTP 200 with a list that contains the job ${jobs.length} times`)
+  if (jobs[0] === null) {
+    return notFoundYet(phrase`HTTP 200 with ${field === 'job' ? '"job": null' : 'an empty list'}`)
+  }
+  const { data: sent } = jobSchema.safeParse(jobs[0])
+  if (sent === undefined) return unusable(describeBody(response, json, secrets), serviceHint(json, field))
   if (!isSameId(sent.id, jobId)) return { kind: 'other-job', id: secrets.text(sent.id) }
   return { kind: 'job', job: toJob(sent, secrets) }
 }
 
-/** Every entry with the job's id; without one the first that there is, and a null job when there is none at all. */
+/** Returns all entries with the job's ID; otherwise the first entry, or null if the list is empty. */
 function findJob(list: readonly unknown[], jobId: string): readonly unknown[] {
   if (list.length === 0) return [null]
-  const own = list.filter((entry) => isSameId(identified.safeParse(entry).data?.id ?? '', jobId))
-  return own.length > 0 ? own : [list[0] ?? undefined]
+  const matches = list.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId))
+  return matches.length > 0 ? matches : [list[0] ?? undefined]
 }
 
-/** Ignoring case. What we ask with is ASCII, and beyond it two characters can have one lower case: K and the kelvin sign. */
-function isSameId(sent: string, asked: string): boolean {
-  return /^[!-~]+$/.test(sent) && sent.toLowerCase() === asked.toLowerCase()
+/** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
+function isSameId(sent: string, requested: string): boolean {
+  return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase()
 }
 
-function unusable(message: Phrase, hint?: string): JobResponse {
-  return { kind: 'unusable', detail: { label: 'no job', message, ...(hint !== undefined && { hint }) } }
+function notFoundYet(message: Phrase): JobResponse {
+  return { kind: 'not-found-yet', detail: { label: 'not found yet', message } }
 }
 
-/** What came instead of a job. */
-function describe(reply: HttpResponse, json: unknown, secrets: Secrets): Phrase {
+function unusable(message: Phrase, detail: Partial<FaultDetail> = {}): JobResponse {
+  return { kind: 'unusable', detail: { label: 'no job', message, ...detail } }
+}
+
+function describeBody(response: HttpResponse, json: unknown, secrets: Secrets): Phrase {
   if (json === undefined) {
-    const text = readableText(reply, secrets)
-    return text === undefined ? phrase`HTTP 200 without a text` : phrase`HTTP 200 with the text “${text}”`
+    const text = readableText(response, secrets)
+    return text === undefined ? phrase`HTTP 200 without text` : phrase`HTTP 200 with the text “${text}”`
   }
   const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : ''
-  return phrase`HTTP 200 with JSON, but no job with id and status in it, only the fields “${secrets.text(fields)}”`
+  return phrase`HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(fields)}”`
 }
 
-/** What to hint when the answer is that of another service. */
-function hintOf(json: unknown, field: Service['field']): string | undefined {
+/** Suggests another service if the response has its format. */
+function serviceHint(json: unknown, field: Service['field']): Pick<FaultDetail, 'hint'> {
   const has = (name: Service['field']) => typeof json === 'object' && json !== null && name in json
-  if (has(field)) return undefined
-  if (has('jobs')) {
-    return 'This is how GeminiDB answers: give service: geminidb. If the job is none of GeminiDB’s, hint the endpoint.'
-  }
-  return has('job')
-    ? 'This is how TaurusDB, RDS, DDS and GaussDB answer: give theirs as service. If the job is one of GeminiDB’s, hint the endpoint.'
-    : undefined
+  if (!has(field) && has('jobs')) return { hint: GEMINIDB_HINT }
+  return !has(field) && has('job') ? { hint: SINGLE_JOB_HINT } : {}
 }
 
-/** `DBS.200543` is "The job does not exist."; a 404 with a gateway's code is about the path, not about the job. */
+const GEMINIDB_HINT =
+  'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.'
+const SINGLE_JOB_HINT =
+  'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.'
+
+/** `DBS.200543` is "The job does not exist."; a 404 with a gateway code is about the path, not about the job. */
 function isNotFoundYet(status: number, code: string): boolean {
   return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code))
 }

@@ -1,6 +1,6 @@
 /**
- * Which regions a host is documented for, with `*` for the region's id; which one a region has follows no rule.
- * All from the vendor's Python SDKs 3.1.219, the file above each. To add a region, add it here.
+ * Host names, with `*` for the region's ID, and the regions that use them; no rule tells which host a region uses.
+ * Source: Huawei Cloud Python SDKs 3.1.219, in the file named above each table. To add a region, add its ID here.
  */
 export type Hosts = Readonly<Record<string, readonly string[]>>
 
@@ -13,7 +13,7 @@ export const TAURUSDB: Hosts = {
   'gaussdb-mysql.*.myhuaweicloud.com': ids('cn-east-5 cn-southwest-3 la-north-2 af-south-1'),
 }
 
-/** The same in RDS's file and in that of DDS. */
+/** RDS and DDS document the same regions. */
 const RDS_AND_DDS = ids(`
   cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-11 cn-north-12 cn-east-2 cn-east-3 cn-east-4 cn-east-5
   cn-south-1 cn-south-2 cn-south-4 cn-southwest-2 cn-southwest-3 ap-southeast-1 ap-southeast-2 ap-southeast-3
@@ -57,6 +57,6 @@ export const STS: Hosts = {
     sa-brazil-1 la-south-2 af-south-1 tr-west-1`),
 }
 
-function ids(separatedByBlanks: string): readonly string[] {
-  return separatedByBlanks.trim().split(/\s+/)
+function ids(separatedBySpaces: string): readonly string[] {
+  return separatedBySpaces.trim().split(/\s+/)
 }

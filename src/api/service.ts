@@ -1,19 +1,20 @@
 import { DDS, GAUSSDB, GEMINIDB, RDS, TAURUSDB, type Hosts } from './regions.ts'
 
-/** Whose jobs API it is. */
+/** A database service with a jobs API. */
 export interface Service {
-  /** What people call it. */
+  /** The product name. */
   readonly title: string
   readonly hosts: Hosts
-  /** The field of its answer that holds the job: by itself in `job`, in a list in `jobs`. */
+  /** The field of the response that contains the job: `job` itself, or an array in `jobs`. */
   readonly field: 'job' | 'jobs'
-  /** Whether its documents have a task center's list, `immediate-jobs`. */
+  /** Whether the service documents the job list `immediate-jobs`. */
   readonly hasList: boolean
 }
 
 /**
- * The services whose documents have `GET /v3/{project_id}/jobs?id=`, by the input's value. Source: the vendor's Python
- * SDKs 3.1.219, ShowGaussMySqlJobInfo, ListJobInfo (RDS), ShowJobDetail (DDS, GaussDB), ListJobs (GeminiDB).
+ * The services that document `GET /v3/{project_id}/jobs?id=`, by the value of the input `service`.
+ * Source: Huawei Cloud Python SDKs 3.1.219, the requests ShowGaussMySqlJobInfo (TaurusDB), ListJobInfo (RDS),
+ * ShowJobDetail (DDS, GaussDB), and ListJobs (GeminiDB).
  */
 export const SERVICES = {
   taurusdb: { title: 'TaurusDB', hosts: TAURUSDB, field: 'job', hasList: true },

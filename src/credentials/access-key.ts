@@ -3,15 +3,15 @@ import type { HttpRequest } from '../http/exchange.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { staticCredentials, type Credentials } from './credentials.ts'
 
-/** AK and SK. */
+/** An access key ID (AK) with its secret access key (SK). */
 export interface AccessKey {
   readonly id: string
   readonly secret: string
-  /** Temporary keys alone have one. */
+  /** Only for temporary access keys. */
   readonly securityToken: string | undefined
 }
 
-/** @param wallClock milliseconds since the epoch */
+/** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
 export function accessKeyCredentials(
   key: AccessKey,
   projectId: string,
@@ -19,14 +19,14 @@ export function accessKeyCredentials(
 ): Credentials {
   return staticCredentials(
     (request) => signWithAccessKey(request, key, projectId, wallClock()),
-    'Check that access key and secret belong together, are enabled and have not expired, and that the clock of this runner is right; a temporary key needs its security token. After more than five refusals in a row the service locks a key for five minutes.',
+    "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is right. A temporary key also needs its security token. After more than five failed authentications in a row, the service locks a key for five minutes.",
   )
 }
 
 /**
- * Signs a request with all its headers. `X-Project-Id` is what sub-projects need.
+ * Signs a request with all its headers. `X-Project-Id` is required for sub-projects.
  *
- * @param at the wall clock, milliseconds since the epoch: a signature is good for 15 minutes
+ * @param at milliseconds since the epoch; the service accepts the signature within 15 minutes
  */
 export function signWithAccessKey(
   request: HttpRequest,
@@ -36,7 +36,7 @@ export function signWithAccessKey(
 ): HttpRequest {
   const headers = {
     ...request.headers,
-    // Sent as it is signed, port included.
+    // Set here so that it is sent exactly as it is signed, including the port.
     Host: new URL(request.url).host,
     'X-Project-Id': projectId,
     'X-Sdk-Date': new Date(at).toISOString().replace(/-|:|\.\d{3}/g, ''),
@@ -48,8 +48,9 @@ export function signWithAccessKey(
 const ALGORITHM = 'SDK-HMAC-SHA256'
 
 /**
- * The header `Authorization` for a request that holds all headers to be signed, `X-Sdk-Date` among them.
- * Source: the vendor's "API signing guide" (api-sign-algorithm-002 to -005) and its SDKs.
+ * Returns the header `Authorization` for a request with all headers to be signed, including `X-Sdk-Date`.
+ * Source: Huawei Cloud "API Request Signing Guide", api-sign-algorithm-002 to -005; npm package
+ * @huaweicloud/huaweicloud-sdk-core, class AKSKSigner.
  */
 export function authorization(request: HttpRequest, key: Pick<AccessKey, 'id' | 'secret'>): string {
   const headers = Object.entries(request.headers)
@@ -70,8 +71,8 @@ export function authorization(request: HttpRequest, key: Pick<AccessKey, 'id' | 
     sha256(request.body),
   ].join('\n')
   const date = headers.find(([name]) => name === 'x-sdk-date')?.[1] ?? ''
-  const toSign = [ALGORITHM, date, sha256(canonicalRequest)].join('\n')
-  const signature = createHmac('sha256', key.secret).update(toSign).digest('hex')
+  const stringToSign = [ALGORITHM, date, sha256(canonicalRequest)].join('\n')
+  const signature = createHmac('sha256', key.secret).update(stringToSign).digest('hex')
   return `${ALGORITHM} Access=${key.id}, SignedHeaders=${names}, Signature=${signature}`
 }
 
@@ -80,7 +81,7 @@ function byName([a, valueA]: readonly [string, string], [b, valueB]: readonly [s
   return valueA < valueB ? -1 : Number(valueA > valueB)
 }
 
-/** Each segment decoded and encoded again, with a slash at the end. */
+/** Normalizes the percent-encoding of each segment, and adds a trailing slash. */
 function canonicalPath(path: string): string {
   const segments = path.split('/').map((segment) => percentEncode(decodeURIComponent(segment)))
   return segments.at(-1) === '' ? segments.join('/') : `${segments.join('/')}/`

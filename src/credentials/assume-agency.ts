@@ -8,36 +8,35 @@ import { phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import type { AccessKey } from './access-key.ts'
 
-/** An agency of the cloud, and how GitHub vouches for us to it. */
+/** A trust agency in IAM, and what is needed to assume it with an ID token of GitHub. */
 export interface Agency {
   readonly identityProviderUrn: string
   readonly agencyUrn: string
   readonly audience: string
-  /** Security Token Service: scheme, host and path prefix, without a slash at its end. */
+  /** Security Token Service: scheme, host, and path prefix, without a trailing slash. */
   readonly stsEndpoint: string
-  /** Names the run in the cloud's audit log. */
+  /** Identifies the workflow run in the audit log of the cloud. */
   readonly sessionName: string
-  /** Where the runner gets id tokens, and the bearer token for it. */
-  readonly idTokenUrl: string
-  readonly idTokenBearer: string
+  /** GitHub's endpoint for ID tokens, and the bearer token for it. */
+  readonly idTokenRequest: { readonly url: string; readonly bearer: string }
 }
 
-/** Temporary keys. */
+/** Temporary keys of an agency. */
 export interface Assumed {
   readonly kind: 'assumed'
   readonly key: AccessKey
-  /** Milliseconds from now on. */
+  /** Milliseconds from now. */
   readonly lifetime: number
-  /** How much the service's clock is ahead of ours, milliseconds; 0 when it did not say. */
+  /** How far the service's clock is ahead of this runner's, in milliseconds; 0 if unknown. */
   readonly clockOffset: number
-  /** All that was registered as secret for them. */
+  /** Everything that was registered as a secret. */
   readonly secrets: readonly string[]
 }
 
 /**
- * Assumes an agency: a new id token of GitHub's, and temporary keys for it. It always resolves.
+ * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
  *
- * @param lifetime how long the keys are wanted, milliseconds
+ * @param lifetime requested lifetime of the keys, milliseconds
  * @param wallClock milliseconds since the epoch
  */
 export async function assumeAgency(
@@ -48,72 +47,68 @@ export async function assumeAgency(
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<Assumed | Fault> {
-  const ask = async <T>(party: TokenService, request: HttpRequest, schema: z.ZodType<T>) => {
-    const exchanged = await exchange(request, signal)
-    if (exchanged.kind === 'no-response' || exchanged.status >= 300) {
-      return faultAt(party, faultOf(exchanged, secrets, wallClock()))
+  const send = async <T>(service: TokenService, request: HttpRequest, schema: z.ZodType<T>) => {
+    const result = await exchange(request, signal)
+    if (result.kind === 'no-response' || result.status >= 300) {
+      return tokenServiceFault(service, faultOf(result, secrets, wallClock()))
     }
-    const json = exchanged.bodyError === undefined ? parseJson(exchanged.body) : undefined
+    const json = result.bodyError === undefined ? parseJson(result.body) : undefined
     const { data } = schema.safeParse(json)
     return data === undefined
-      ? unusable(party, exchanged.status)
-      : { kind: 'issued' as const, data, date: exchanged.headers.date ?? '' }
+      ? unusable(service, result.status)
+      : { kind: 'issued' as const, data, date: result.headers.date ?? '' }
   }
 
-  const token = await ask(GITHUB, idTokenRequest(agency), idTokenSchema)
+  const token = await send(GITHUB, requestIdToken(agency), idTokenSchema)
   if (token.kind !== 'issued') return token
   const idToken = token.data.value
   const tokenParts = partsOf(idToken)
   for (const part of tokenParts) secrets.add(part)
 
-  const given = await ask(STS, assumeRequest(agency, idToken, lifetime), assumedSchema)
-  if (given.kind !== 'issued') return given
-  const {
-    access_key_id: id,
-    secret_access_key: secret,
-    security_token: securityToken,
-  } = given.data.credentials
-  for (const text of [id, secret, securityToken]) secrets.add(text)
-
-  // By the service's own clock, for this runner's may be wrong.
-  const serviceClock = parseHttpDate(given.date)
-  const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock()
-  const left = Math.min(timeOf(given.data.credentials.expiration) - wallClock() - clockOffset, lifetime)
-  if (!(left > 0)) return unusable(STS, 200)
-  return {
-    kind: 'assumed',
-    key: { id, secret, securityToken },
-    lifetime: left,
-    clockOffset,
-    secrets: [...tokenParts, id, secret, securityToken],
+  const assumed = await send(STS, requestKeys(agency, idToken, lifetime), assumedSchema)
+  if (assumed.kind !== 'issued') return assumed
+  const { credentials } = assumed.data
+  const key = {
+    id: credentials.access_key_id,
+    secret: credentials.secret_access_key,
+    securityToken: credentials.security_token,
   }
+  const keyParts = Object.values(key)
+  for (const part of keyParts) secrets.add(part)
+
+  // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
+  const serviceClock = parseHttpDate(assumed.date)
+  const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock()
+  const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime)
+  if (!(left > 0)) return unusable(STS, 200)
+  return { kind: 'assumed', key, lifetime: left, clockOffset, secrets: [...tokenParts, ...keyParts] }
 }
 
-/** An echo need not be of the whole token. */
+/** A service may echo the token without its signature, or the signature alone. */
 function partsOf(idToken: string): readonly string[] {
   const end = idToken.lastIndexOf('.')
   return end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)]
 }
 
-/** Milliseconds since the epoch; NaN for no date. */
-function timeOf(date: string): number {
-  return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(date) ? date : `${date}Z`)
+/** Returns milliseconds since the epoch, or NaN; a time without an offset is UTC. */
+function parseExpiration(time: string): number {
+  return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(time) ? time : `${time}Z`)
 }
 
-/** Source: GitHub's documents, "Methods for requesting the OIDC token". */
-function idTokenRequest({ idTokenUrl, idTokenBearer, audience }: Agency): HttpRequest {
-  const url = new URL(idTokenUrl)
+/** Source: GitHub Docs, "Methods for requesting the OIDC token". */
+function requestIdToken({ idTokenRequest, audience }: Agency): HttpRequest {
+  const url = new URL(idTokenRequest.url)
   url.searchParams.set('audience', audience)
   return {
     method: 'GET',
     url: url.href,
-    headers: { Accept: 'application/json', Authorization: `Bearer ${idTokenBearer}` },
+    headers: { Accept: 'application/json', Authorization: `Bearer ${idTokenRequest.bearer}` },
     body: '',
   }
 }
 
-/** Source: the vendor's API reference of IAM, new edition, "AssumeAgencyWithOIDC". */
-function assumeRequest(agency: Agency, idToken: string, lifetime: number): HttpRequest {
+/** Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
+function requestKeys(agency: Agency, idToken: string, lifetime: number): HttpRequest {
   return {
     method: 'POST',
     url: `${agency.stsEndpoint}/v5/agencies/assume-with-oidc`,
@@ -128,7 +123,7 @@ function assumeRequest(agency: Agency, idToken: string, lifetime: number): HttpR
   }
 }
 
-/** What can stand in a header. */
+/** Text that a header can contain. */
 const printable = z.string().regex(/^[!-~]+$/)
 const idTokenSchema = z.object({ value: printable })
 const assumedSchema = z.object({
@@ -142,49 +137,46 @@ const assumedSchema = z.object({
 
 interface TokenService {
   readonly name: string
-  /** For the tally of answers. */
+  /** Precedes the labels of its faults in the tally. */
   readonly label: string
   readonly issues: string
-  /** Why we end when it refuses. */
+  /** The reason of an error when it rejects a request. */
   readonly reason: RejectionReason
   readonly hint: string
 }
 
 const GITHUB: TokenService = {
-  name: 'GitHub’s token service',
-  label: 'id token',
-  issues: 'an id token',
+  name: "GitHub's token service",
+  label: 'ID token',
+  issues: 'an ID token',
   reason: 'id-token',
-  hint: 'Check that this runner may reach GitHub’s token service, and that nothing else answers in its place: firewall, https_proxy and no_proxy.',
+  hint: "Check that this runner can reach GitHub's token service, and that no other server responds in its place: firewall, https_proxy, and no_proxy.",
 }
 
 const STS: TokenService = {
   name: 'the Security Token Service',
   label: 'STS',
-  issues: 'keys that are good',
+  issues: 'valid keys',
   reason: 'agency',
-  hint: 'Check sts-endpoint and region, and that this runner may reach the Security Token Service: firewall, VPC, https_proxy and no_proxy.',
+  hint: 'Check sts-endpoint and region, and that this runner can reach the Security Token Service: firewall, VPC, https_proxy, and no_proxy.',
 }
 
-/** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
-function faultAt({ name, label, reason, hint }: TokenService, fault: Rejected | Transient): Fault {
-  const { label: itsLabel, message, hint: itsHint } = fault.detail
-  const detail = { label: `${label} ${itsLabel}`, message: phrase`${name}: ${message}` }
+/** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
+function tokenServiceFault(service: TokenService, fault: Rejected | Transient): Fault {
+  const { label, message, hint } = fault.detail
   const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect'
-  // What it says to check speaks of the jobs API.
-  const adapted = itsHint !== undefined || isRedirect ? { ...detail, hint } : detail
-  // Its limit is not that of the jobs API.
-  if (fault.kind === 'transient') return { kind: fault.kind, retryAfter: fault.retryAfter, detail: adapted }
-  const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.reason)
-  return { ...fault, reason: isItsOwn ? reason : fault.reason, scope: 'all', detail: adapted }
+  const detail = {
+    label: `${service.label} ${label}`,
+    message: phrase`${service.name}: ${message}`,
+    ...((hint !== undefined || isRedirect) && { hint: service.hint }),
+  }
+  if (fault.kind === 'transient') return { kind: fault.kind, retryAfter: fault.retryAfter, detail }
+  const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason)
+  return { ...fault, reason: isAboutRequest ? service.reason : fault.reason, scope: 'all', detail }
 }
 
-/** Nothing of the answer is shown: it may hold half of the keys. */
+/** Shows nothing of the response, which may contain a part of the keys. */
 function unusable({ name, label, issues, hint }: TokenService, status: number): Fault {
-  const detail = {
-    label: `${label} unusable`,
-    message: phrase`${name}: HTTP ${status} without ${issues}`,
-    hint,
-  }
-  return { kind: 'unusable', detail }
+  const message = phrase`${name}: HTTP ${status} without ${issues}`
+  return { kind: 'unusable', detail: { label: `unusable ${label} response`, message, hint } }
 }

@@ -1,20 +1,20 @@
 import type { Fault, Rejected } from '../http/fault.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 
-/** Who we are to the service: a kind of credentials, whatever it takes to have them. */
+/** Authenticates requests to the service. */
 export interface Credentials {
-  /** Signs a request, upon getting credentials if need be; a fault when there are none to be had. It always resolves. */
+  /** Signs a request, and obtains or renews keys first if needed. It never rejects. */
   sign(request: HttpRequest, signal: AbortSignal): Promise<Signed | Fault>
 }
 
 export interface Signed {
   readonly kind: 'signed'
   readonly request: HttpRequest
-  /** What it comes to when the service does not take the credentials: they may be renewable. */
-  rejected(refusal: Rejected): Rejected
+  /** Completes the rejection of this request: credentials may be renewable, or have a hint. */
+  rejected(rejection: Rejected): Rejected
 }
 
-/** Credentials that stay the same: once refused, they would always be; `check` says what to do then. */
+/** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
 export function staticCredentials(sign: (request: HttpRequest) => HttpRequest, hint: string): Credentials {
   return {
     sign: (request) =>

@@ -9,50 +9,50 @@ import type { Credentials, Signed } from './credentials.ts'
 
 export interface OidcDependencies {
   readonly projectId: string
-  /** How long keys are needed, milliseconds. */
+  /** Timeout of the wait, milliseconds. */
   readonly timeout: number
   readonly secrets: Secrets
   readonly exchange: Exchange
-  /** Milliseconds from some moment on; never goes back. */
+  /** Monotonic clock, milliseconds. */
   readonly now: () => number
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number
-  /** Is told how long, in milliseconds, the keys are good that came just now. */
+  /** Called with the lifetime of new keys, in milliseconds. */
   readonly onRenewed: (lifetime: number) => void
-  /** Is told why there are no new keys, and how long the old ones are still good. */
+  /** Called when a renewal fails while the current keys are still valid for `lifetime` milliseconds. */
   readonly onNotRenewed: (reason: Phrase, lifetime: number) => void
 }
 
-/** Before their end keys are renewed; until then, the old ones help over a token service that is out of order. */
-const RENEWED_BEFORE = 5 * MINUTE
-/** Pauses after attempts that failed: while the old keys still do, and without any, doubling up to the same. */
-const RENEWAL_PAUSE = 30 * SECOND
-const FIRST_RENEWAL_PAUSE = 1 * SECOND
-/** Refused keys are replaced this often at most. */
-const REPLACEMENT_PAUSE = 1 * MINUTE
-/** What every agency allows. Source: "AssumeAgencyWithOIDC", `duration_seconds`. */
+/** Keys are renewed this long before they expire, so that a token service may be unavailable for a while. */
+const RENEWAL_MARGIN = 5 * MINUTE
+/** Delay after a failed renewal: exponential backoff, or the maximum while the current keys are valid. */
+const MIN_RENEWAL_DELAY = 1 * SECOND
+const MAX_RENEWAL_DELAY = 30 * SECOND
+/** Rejected keys are replaced at most this often. */
+const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE
+/** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
 const MIN_LIFETIME = 15 * MINUTE
 const MAX_LIFETIME = 60 * MINUTE
 
 const HINT =
-  'New keys of the agency were refused as well. Check that the agency belongs to the account of project-id.'
+  'New keys of the agency were rejected, too. Check that the agency belongs to the account of project-id.'
 
 interface Keys {
   readonly key: AccessKey
   readonly secrets: readonly string[]
   readonly expiresAt: number
-  /** How much the service's clock is ahead of ours, milliseconds. */
+  /** How far the service's clock is ahead of this runner's, in milliseconds. */
   readonly clockOffset: number
 }
 
-/** GitHub OIDC: temporary keys, got when they are needed, renewed before they expire and after a refusal. */
+/** GitHub OIDC: temporary keys, obtained on first use and renewed before they expire or after a rejection. */
 export class OidcCredentials implements Credentials {
   readonly #agency: Agency
   readonly #deps: OidcDependencies
   #keys: Keys | undefined
-  /** The one renewal under way, however many jobs wait for it. */
+  /** The renewal in progress, shared by all jobs. */
   #renewal: { readonly signal: AbortSignal; readonly keys: Promise<Keys | Fault> } | undefined
-  /** No renewal before, and what to say until then where there are no keys. */
+  /** Time of the next renewal, and the reason for having no keys until then. */
   #renewAt = -Infinity
   #reason: Phrase = []
   #failures = 0
@@ -60,75 +60,70 @@ export class OidcCredentials implements Credentials {
   /** All keys that have not expired. */
   #issued: readonly Keys[] = []
 
-  constructor(agency: Agency, around: OidcDependencies) {
+  constructor(agency: Agency, deps: OidcDependencies) {
     this.#agency = agency
-    this.#deps = around
+    this.#deps = deps
   }
 
   async sign(request: HttpRequest, signal: AbortSignal): Promise<Signed | Fault> {
-    const keys = await this.#goodKeys(signal)
+    const keys = await this.#validKeys(signal)
     if ('kind' in keys) return keys
     const { projectId, wallClock } = this.#deps
     return {
       kind: 'signed',
       request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
-      rejected: (refusal) => this.#refused(refusal, keys),
+      rejected: (rejection) => this.#replace(keys, rejection),
     }
   }
 
-  /** Never waits for a renewal while the keys at hand are good. */
-  #goodKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
+  /** Returns the current keys without waiting for a renewal, as long as they are valid. */
+  #validKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
     const now = this.#deps.now()
-    const isDue = now >= this.#renewAt
-    const renewal = isDue || this.#isRenewing() ? this.#shareRenewal(signal) : undefined
+    const renewal = this.#currentRenewal(now, signal)
     if (this.#keys !== undefined && now < this.#keys.expiresAt) return this.#keys
     if (renewal !== undefined) return renewal
     const detail = { label: 'no keys', message: this.#reason }
     return { kind: 'transient', retryAfter: this.#renewAt - now, detail }
   }
 
-  #isRenewing(): boolean {
-    return this.#renewal?.signal.aborted === false
-  }
-
-  async #shareRenewal(signal: AbortSignal): Promise<Keys | Fault> {
-    if (this.#renewal !== undefined && this.#isRenewing()) return this.#renewal.keys
-    const renewal = { signal, keys: this.#renew(signal) }
-    this.#renewal = renewal
-    const keys = await renewal.keys
-    if (this.#renewal === renewal) this.#renewal = undefined
+  #currentRenewal(now: number, signal: AbortSignal): Promise<Keys | Fault> | undefined {
+    if (this.#renewal?.signal.aborted === false) return this.#renewal.keys
+    if (now < this.#renewAt) return undefined
+    const keys = this.#renew(signal)
+    this.#renewal = { signal, keys }
     return keys
   }
 
   async #renew(signal: AbortSignal): Promise<Keys | Fault> {
     const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps
-    const needed = timeout + RENEWED_BEFORE + MINUTE
-    const wanted = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
-    const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, exchange, signal)
-    if (assumed.kind !== 'assumed') return signal.aborted ? assumed : this.#notRenewed(assumed)
+    const needed = timeout + RENEWAL_MARGIN + MINUTE
+    const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
+    const assumed = await assumeAgency(this.#agency, requested, secrets, wallClock, exchange, signal)
+    if (this.#renewal?.signal === signal) this.#renewal = undefined
+    if (assumed.kind !== 'assumed') return signal.aborted ? assumed : this.#backOff(assumed)
     const { key, lifetime, clockOffset } = assumed
     const keys = { key, secrets: assumed.secrets, clockOffset, expiresAt: now() + lifetime }
     this.#forgetExpired()
     this.#issued = [...this.#issued, keys]
     this.#keys = keys
     this.#failures = 0
-    this.#renewAt = keys.expiresAt - Math.min(RENEWED_BEFORE, lifetime / 3)
+    this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, lifetime / 3)
     onRenewed(lifetime)
     return keys
   }
 
-  /** For whom it fails, it fails for all: they share the pause. */
-  #notRenewed(fault: Fault): Fault {
+  /** Delays the next renewal, for all jobs. */
+  #backOff(fault: Fault): Fault {
     const { now, onNotRenewed } = this.#deps
     this.#failures += 1
     const left = (this.#keys?.expiresAt ?? 0) - now()
     if (left > 0) onNotRenewed(fault.detail.message, left)
-    const backoff = Math.min(FIRST_RENEWAL_PAUSE * 2 ** (this.#failures - 1), RENEWAL_PAUSE)
-    const asked = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : 0
-    const pause = Math.max(left > 0 ? RENEWAL_PAUSE : backoff, asked)
-    this.#renewAt = now() + pause
+    const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (this.#failures - 1), MAX_RENEWAL_DELAY)
+    const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : 0
+    const delay = Math.max(left > 0 ? MAX_RENEWAL_DELAY : backoff, retryAfter)
+    this.#renewAt = now() + delay
     this.#reason = fault.detail.message
-    return fault.kind === 'transient' ? { ...fault, retryAfter: pause } : fault
+    return fault.kind === 'transient' ? { ...fault, retryAfter: delay } : fault
   }
 
   #forgetExpired(): void {
@@ -138,14 +133,17 @@ export class OidcCredentials implements Credentials {
     this.#issued = this.#issued.filter((keys) => !isExpired(keys))
   }
 
-  #refused(refusal: Rejected, keys: Keys): Rejected {
-    const message = phrase`${refusal.detail.message}; new keys of the agency are needed`
-    // A refusal of keys that are replaced already says nothing of the new ones.
+  /** Discards rejected keys, unless newer ones have replaced them already. */
+  #replace(keys: Keys, rejection: Rejected): Rejected {
+    const message = phrase`${rejection.detail.message}; new keys of the agency are needed`
     if (keys === this.#keys) {
       this.#keys = undefined
-      this.#renewAt = this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + REPLACEMENT_PAUSE)
+      this.#renewAt = this.#replacedAt = Math.max(
+        this.#deps.now(),
+        this.#replacedAt + MIN_REPLACEMENT_INTERVAL,
+      )
       this.#reason = message
     }
-    return { ...refusal, isRenewable: true, detail: { label: refusal.detail.label, message, hint: HINT } }
+    return { ...rejection, isRenewable: true, detail: { label: rejection.detail.label, message, hint: HINT } }
   }
 }

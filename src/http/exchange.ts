@@ -1,83 +1,77 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isUtf8 } from 'node:buffer'
 import { subscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { HttpClient } from '@actions/http-client'
 
-/** Longest time of one exchange, from connect to last byte, in milliseconds. */
+/** From connecting to the last byte. */
 const MAX_EXCHANGE_MS = 30_000
-
-/** Most bytes that are read of one answer. */
 const MAX_BODY_BYTES = 1_048_576
-
-/** Pieces of an answer that are kept apart. */
+/** Chunks of a body are merged beyond this number: received byte by byte, they would take a hundred times its size. */
 const MAX_CHUNKS = 1_000
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  /** Empty for none. */
+  /** Empty for no body. */
   readonly body: string
 }
 
-/** How far an exchange got. */
+/** The phase that an exchange has reached; `headers` and `body` are those of the response. */
 export type Phase = 'connect' | 'proxy' | 'tls' | 'headers' | 'body'
 
-/** What one exchange came to: an answer, or the reason why there is none. */
-export type ExchangeResult =
-  | {
-      readonly kind: 'response'
-      readonly status: number
-      readonly headers: IncomingHttpHeaders
-      /** Decoded as UTF-8. */
-      readonly body: string
-      /** Why the body is not what was sent, as in: is larger than 1 MiB. */
-      readonly bodyError: string | undefined
-    }
-  | {
-      readonly kind: 'no-response'
-      readonly reason: 'certificate' | 'timeout' | 'aborted' | 'network'
-      readonly phase: Phase
-      /** Node's error code, `ECONNRESET` say. */
-      readonly code: string | undefined
-      readonly message: string
-      /** What a proxy answered to CONNECT, when that was no 200. */
-      readonly proxyStatus: number | undefined
-    }
+export type ExchangeResult = HttpResponse | NoResponse
 
-export type HttpResponse = Extract<ExchangeResult, { kind: 'response' }>
-export type NoResponse = Extract<ExchangeResult, { kind: 'no-response' }>
+export interface HttpResponse {
+  readonly kind: 'response'
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  /** Decoded as UTF-8. */
+  readonly body: string
+  /** Why the body cannot be used, as a clause: `is larger than 1 MiB`. */
+  readonly bodyError: string | undefined
+}
 
-/** {@link exchange}, or what stands for it. */
+export interface NoResponse {
+  readonly kind: 'no-response'
+  readonly reason: 'certificate' | 'timeout' | 'aborted' | 'network'
+  readonly phase: Phase
+  /** Node's error code, for example `ECONNRESET`. */
+  readonly code: string | undefined
+  readonly message: string
+  /** The status that a proxy returned to CONNECT, if not 200. */
+  readonly proxyStatus: number | undefined
+}
+
+/** {@link exchange}, or a substitute for it. */
 export type Exchange = (request: HttpRequest, signal: AbortSignal) => Promise<ExchangeResult>
 
 /**
- * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
+ * Sends one HTTP request. It never rejects, and resolves within 30 s or as soon as the signal aborts.
  *
- * It is @actions/http-client, whose proxy support runners rely on, without its traps: redirects are not followed
- * (they would take the token along), and the answer is read here, because `readBody` never settles when the
- * connection is cut, upon which Node finds nothing left to do and exits with 0: a green step.
+ * It uses @actions/http-client for its proxy support, with two differences. Redirects are not followed, because the
+ * credentials would be sent along. The body is read here, because http-client's `readBody` never settles if the
+ * connection is cut; Node would then have nothing left to do and exit with 0, and the step would succeed.
  */
 export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<ExchangeResult> {
   const trace = new Trace()
   const limit = new AbortController()
-  const timer = setTimeout(() => {
-    limit.abort()
-  }, MAX_EXCHANGE_MS)
-  const end = () => {
+  const abort = () => {
     limit.abort()
   }
-  signal.addEventListener('abort', end)
-  if (signal.aborted) limit.abort()
+  const timer = setTimeout(abort, MAX_EXCHANGE_MS)
+  signal.addEventListener('abort', abort)
+  if (signal.aborted) abort()
   try {
     return await traces.run(trace, () => attempt(request, trace, limit.signal))
   } catch (error) {
-    const why = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined
-    return noResponse(error, trace.phase, why)
+    const cause = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined
+    return noResponse(error, trace.phase, cause)
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', end)
+    signal.removeEventListener('abort', abort)
     trace.destroy()
   }
 }
@@ -87,45 +81,41 @@ async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal):
   const handler = {
     prepareRequest(options: RequestOptions) {
       options.signal = signal
-      // http-client leaves the brackets of an IPv6 address on, and DNS does not know such a name.
+      // http-client keeps the brackets of an IPv6 address, which DNS cannot resolve.
       options.host = options.host?.replace(/^\[(.*)\]$/, '$1') ?? null
     },
     canHandleAuthentication: () => false,
     handleAuthentication: () => Promise.reject(new Error('no authentication handler')),
   }
   const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false })
-  // The signal does not reach a request that still waits for its proxy, hence the race.
-  const { method, url, headers, body: sent } = request
-  const asked = client.request(method, url, sent === '' ? null : sent, headers)
-  const { message } = await Promise.race([asked, rejectOn(signal)])
+  const { method, url, headers, body } = request
+  const sent = client.request(method, url, body === '' ? null : body, headers)
+  // The signal does not reach a request that is waiting for its proxy, hence the race.
+  const { message } = await Promise.race([sent, rejectOn(signal)])
   trace.phase = 'body'
-  const body = await read(message)
-  return { kind: 'response', status: message.statusCode ?? 0, headers: message.headers, ...body }
+  const content = await readBody(message)
+  return { kind: 'response', status: message.statusCode ?? 0, headers: message.headers, ...content }
 }
 
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(new Error('the exchange was ended'))
-    })
-  })
+async function rejectOn(signal: AbortSignal): Promise<never> {
+  await once(signal, 'abort')
+  throw new Error('the exchange was aborted')
 }
 
-async function read(message: IncomingMessage): Promise<Pick<HttpResponse, 'body' | 'bodyError'>> {
+async function readBody(message: IncomingMessage): Promise<Pick<HttpResponse, 'body' | 'bodyError'>> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of message as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > MAX_BODY_BYTES) return { body: '', bodyError: 'is larger than 1 MiB' }
     chunks.push(chunk)
-    // A body that comes byte by byte must not take a hundred times its size.
     if (chunks.length > MAX_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks))
   }
   const bytes = Buffer.concat(chunks)
   return { body: new TextDecoder().decode(bytes), bodyError: isUtf8(bytes) ? undefined : 'is not UTF-8' }
 }
 
-/** Follows an exchange through Node's own reports of the requests it makes: ours, and the proxy's CONNECT. */
+/** Follows the phases of an exchange through Node's diagnostics of its requests: ours, and CONNECT to a proxy. */
 class Trace {
   phase: Phase = 'connect'
   readonly #requests: ClientRequest[] = []
@@ -149,7 +139,7 @@ class Trace {
     })
   }
 
-  /** Closes what is still open; a request behind a silent proxy would stay open for ever. */
+  /** Closes all requests; one that is waiting for a silent proxy would stay open forever. */
   destroy(): void {
     for (const request of this.#requests) request.on('error', () => undefined).destroy()
   }
@@ -157,16 +147,16 @@ class Trace {
 
 const traces = new AsyncLocalStorage<Trace>()
 
-subscribe('http.client.request.created', (report) => {
-  traces.getStore()?.follow((report as { request: ClientRequest }).request)
+subscribe('http.client.request.created', (message) => {
+  traces.getStore()?.follow((message as { request: ClientRequest }).request)
 })
 
-function noResponse(error: unknown, phase: Phase, ended: 'aborted' | 'timeout' | undefined): NoResponse {
+function noResponse(error: unknown, phase: Phase, cause: 'aborted' | 'timeout' | undefined): NoResponse {
   const { code, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error))
   const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1]
   return {
     kind: 'no-response',
-    reason: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
+    reason: cause ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
     phase,
     code,
     message,
@@ -174,12 +164,12 @@ function noResponse(error: unknown, phase: Phase, ended: 'aborted' | 'timeout' |
   }
 }
 
-/** Of what went wrong on the way to a proxy, http-client keeps the message alone. */
+/** For errors while connecting through a proxy, http-client keeps only the message. */
 function isCertificateError(code: string | undefined, phase: Phase, message: string): boolean {
   return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message))
 }
 
-/** Source: Node's documentation, "X509 certificate error codes", and ERR_TLS_CERT_ALTNAME_INVALID. */
+/** Source: Node.js documentation, "X509 certificate error codes" (tls) and `ERR_TLS_CERT_ALTNAME_INVALID` (errors). */
 const CERTIFICATE_ERRORS = new Set([
   'CERT_CHAIN_TOO_LONG',
   'CERT_HAS_EXPIRED',

@@ -7,154 +7,138 @@ import { readRetryAfter } from './retry-after.ts'
 import { readServiceError } from './service-error.ts'
 import { readThrottle, type Throttle } from './throttle.ts'
 
-/** Why an exchange brought nothing, whatever it was that was asked. */
+/** Why an exchange did not return what was requested. */
 export type Fault =
   | Rejected
   | Transient
-  /** Success, but without what was asked for. */
+  /** A 2xx response without the requested content. */
   | { readonly kind: 'unusable'; readonly detail: FaultDetail }
 
-/** Asking again with the same request would not help. */
+/** Retrying the same request would not help. */
 export interface Rejected {
   readonly kind: 'rejected'
   readonly reason: RejectionReason
-  /** Whether asking about another job would not help either. */
+  /** `all` if requests for other jobs would be rejected for the same reason. */
   readonly scope: 'job' | 'all'
-  /** Whether there are new credentials, for one more try. */
+  /** Whether one more attempt with renewed credentials is possible. */
   readonly isRenewable?: true
   readonly detail: FaultDetail
 }
 
-/** A fault that passes. */
+/** The request is retried. */
 export interface Transient {
   readonly kind: 'transient'
-  /** Milliseconds, when the service asked for a pause. */
+  /** Milliseconds, if the service sent `Retry-After`. */
   readonly retryAfter: number | undefined
-  /** When the service counts requests, and there were too many. */
+  /** Set if a rate limit was exceeded. */
   readonly throttled?: Throttle
   readonly detail: FaultDetail
 }
 
-/** What stands behind a refusal: each has its own cure. */
+/** Each reason has its own next steps. */
 export type RejectionReason =
   'credentials' | 'permission' | 'redirect' | 'certificate' | 'proxy' | 'request' | 'id-token' | 'agency'
 
 export interface FaultDetail {
-  /** A few words for the tally: `502`, `cut answer`. */
+  /** A few words for the tally: `502`, `incomplete response`. */
   readonly label: string
-  /** All of it, as one clause: what came, the service's code, message and request id. */
+  /** What happened, as one clause with the service's error code, message, and request ID. */
   readonly message: Phrase
-  /** Where to look for the cause, as a sentence; undefined when there is nothing more to say than for all of its kind. */
+  /** What to check, in sentences; replaces the next steps for faults of this kind. */
   readonly hint?: string
 }
 
 /**
- * The fault of an exchange that brought no success.
+ * Classifies an exchange that did not succeed.
  *
- * @param now the wall clock, milliseconds since the epoch
+ * @param now wall-clock time, milliseconds since the epoch
  */
-export function faultOf(exchanged: ExchangeResult, secrets: Secrets, now: number): Rejected | Transient {
-  if (exchanged.kind === 'no-response') return networkFault(exchanged, secrets)
-  const { status, headers } = exchanged
+export function faultOf(result: ExchangeResult, secrets: Secrets, now: number): Rejected | Transient {
+  if (result.kind === 'no-response') return networkFault(result, secrets)
+  const { status, headers } = result
+  const label = `${status}`
   if (status >= 300 && status < 400) {
-    const to = headers.location === undefined ? [] : phrase` to ${secrets.text(headers.location)}`
-    return {
-      kind: 'rejected',
-      reason: 'redirect',
-      scope: 'job',
-      detail: { label: `${status}`, message: phrase`HTTP ${status}${to}` },
-    }
+    const target = headers.location === undefined ? [] : phrase` to ${secrets.text(headers.location)}`
+    return rejected('redirect', { label, message: phrase`HTTP ${status}${target}` })
   }
-  const { message } = readServiceError(exchanged, secrets)
-  const detail = {
-    label: `${status}`,
-    message: status === 401 ? [...message, ...clockDifference(headers, now)] : message,
-  }
+  const { message } = readServiceError(result, secrets)
   if (isTransient(status)) {
     const retryAfter = readRetryAfter(headers['retry-after'], now)
-    const throttled = status === 429 ? { throttled: readThrottle(exchanged.body) } : {}
-    return { kind: 'transient', retryAfter, ...throttled, detail }
+    const throttled = status === 429 ? { throttled: readThrottle(result.body) } : {}
+    return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } }
   }
-  const reason = REJECTION_REASONS.get(status) ?? 'request'
+  const reason = REJECTION_REASONS[status] ?? 'request'
+  const clock = reason === 'credentials' ? clockDifference(headers, now) : []
+  return rejected(reason, { label, message: [...message, ...clock] })
+}
+
+const REJECTION_REASONS: Readonly<Record<number, RejectionReason>> = {
+  401: 'credentials',
+  403: 'permission',
+  407: 'proxy',
+}
+
+function rejected(reason: RejectionReason, detail: FaultDetail): Rejected {
   return { kind: 'rejected', reason, scope: reason === 'credentials' ? 'all' : 'job', detail }
 }
-
-/** Signatures are good for 15 minutes before and after; what is above this is no network's delay. */
-const MIN_CLOCK_DIFFERENCE = 5 * MINUTE
-
-function clockDifference({ date }: HttpResponse['headers'], now: number): Phrase {
-  const behind = parseHttpDate(date ?? '') - now
-  // An answer without a date makes it NaN.
-  if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE)) return []
-  const direction = behind > 0 ? 'behind' : 'ahead of'
-  return phrase`; the clock of this runner is ${formatDuration(Math.abs(behind))} ${direction} the service’s`
-}
-
-const REJECTION_REASONS: ReadonlyMap<number, RejectionReason> = new Map([
-  [401, 'credentials'],
-  [403, 'permission'],
-  [407, 'proxy'],
-])
 
 function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
 }
 
+/** A difference above this is not network delay. The service accepts a signature within 15 minutes of its clock. */
+const MIN_CLOCK_DIFFERENCE = 5 * MINUTE
+
+function clockDifference({ date }: HttpResponse['headers'], now: number): Phrase {
+  const behind = parseHttpDate(date ?? '') - now
+  // NaN if the response has no date.
+  if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE)) return []
+  const direction = behind > 0 ? 'behind' : 'ahead of'
+  return phrase`; this runner's clock is ${formatDuration(Math.abs(behind))} ${direction} the service's clock`
+}
+
 function networkFault(failure: NoResponse, secrets: Secrets): Rejected | Transient {
-  const { reason, phase, proxyStatus } = failure
-  const { broken, stuck, label, hint } = PHASES[phase]
+  const { reason, proxyStatus, code = 'no details' } = failure
+  const { failed, timedOut, label, hint } = PHASES[failure.phase]
   const detail =
     reason === 'timeout' || reason === 'aborted'
-      ? { label: `${label} in time`, message: phrase`${stuck}`, hint }
-      : {
-          label,
-          message: phrase`${broken}: “${secrets.text(failure.message || (failure.code ?? 'no details'))}”`,
-          hint,
-        }
-  if (reason === 'certificate') {
-    return {
-      kind: 'rejected',
-      reason,
-      scope: 'job',
-      detail: { label: 'untrusted certificate', message: detail.message },
-    }
-  }
-  // A proxy that refuses to connect, or redirects, would do so again.
-  if (proxyStatus !== undefined && !isTransient(proxyStatus)) {
-    return { kind: 'rejected', reason: 'proxy', scope: 'job', detail: { label, message: detail.message } }
-  }
+      ? { label: `${label} (timeout)`, message: [timedOut], hint }
+      : { label, message: phrase`${failed}: “${secrets.text(failure.message || code)}”`, hint }
+  const { message } = detail
+  if (reason === 'certificate') return rejected('certificate', { label: 'untrusted certificate', message })
+  if (proxyStatus !== undefined && !isTransient(proxyStatus)) return rejected('proxy', { label, message })
   return { kind: 'transient', retryAfter: undefined, detail }
 }
 
-const PHASES: Readonly<Record<Phase, { broken: string; stuck: string; label: string; hint: string }>> = {
+const PHASES: Readonly<Record<Phase, { failed: string; timedOut: string; label: string; hint: string }>> = {
   connect: {
-    broken: 'no connection',
-    stuck: 'no connection was made in time',
+    failed: 'connection failed',
+    timedOut: 'timed out while connecting',
     label: 'no connection',
-    hint: 'Check the endpoint, and that this runner may reach it: firewall, VPC, https_proxy and no_proxy.',
+    hint: 'Check the endpoint and whether this runner can reach it: firewall, VPC, https_proxy, and no_proxy.',
   },
   proxy: {
-    broken: 'no way through the proxy',
-    stuck: 'the proxy opened no connection in time',
+    failed: 'connection through the proxy failed',
+    timedOut: 'timed out while connecting through the proxy',
     label: 'no proxy connection',
-    hint: 'Check https_proxy and no_proxy, and that the proxy may connect to the endpoint.',
+    hint: 'Check https_proxy and no_proxy, and whether the proxy is allowed to connect to the endpoint.',
   },
   tls: {
-    broken: 'the TLS handshake failed',
-    stuck: 'the TLS handshake did not end in time',
+    failed: 'TLS handshake failed',
+    timedOut: 'timed out during the TLS handshake',
     label: 'no TLS',
-    hint: 'Check that the endpoint speaks TLS on this port; a private CA goes into NODE_EXTRA_CA_CERTS.',
+    hint: 'Check that the endpoint uses TLS on this port. For a private CA, set NODE_EXTRA_CA_CERTS to its certificate file.',
   },
   headers: {
-    broken: 'the connection broke before an answer',
-    stuck: 'no answer came in time',
-    label: 'no answer',
-    hint: 'Check the endpoint, and what stands between it and this runner: a proxy, a gateway, a VPN.',
+    failed: 'connection lost before the response',
+    timedOut: 'timed out while waiting for the response',
+    label: 'no response',
+    hint: 'Check the endpoint and any proxy, gateway, or VPN between it and this runner.',
   },
   body: {
-    broken: 'the answer was cut',
-    stuck: 'the answer did not end in time',
-    label: 'no whole answer',
-    hint: 'Check what stands between the endpoint and this runner: a proxy, a gateway, a VPN.',
+    failed: 'connection lost during the response',
+    timedOut: 'timed out while reading the response',
+    label: 'incomplete response',
+    hint: 'Check any proxy, gateway, or VPN between the endpoint and this runner.',
   },
 }

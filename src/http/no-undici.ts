@@ -1,5 +1,5 @@
 /**
- * What stands in the bundle for undici (tsconfig.json, paths): http-client loads it at start, a megabyte of source, for
- * `getAgentDispatcher` alone, which gives proxies to callers of fetch. Nothing here calls it.
+ * Replaces undici in the bundle (tsconfig.json, `paths`). http-client loads that megabyte at startup only for
+ * `getAgentDispatcher`, which provides proxies for fetch and is never called here.
  */
 export const ProxyAgent = undefined

@@ -1,4 +1,4 @@
-/** RFC 3986: all but the unreserved characters; encodeURIComponent leaves five more as they are. */
+/** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
 export function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

@@ -3,34 +3,33 @@ import { phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import type { HttpResponse } from './exchange.ts'
 
-/** What an error answer says of itself. */
 export interface ServiceError {
-  /** `DBS.200543` say, as sent: to decide by, not to be shown. */
+  /** The unredacted error code, for example `DBS.200543`; only for comparisons. */
   readonly code: string | undefined
-  /** Status, code, message and request id, as far as they are there, for a person. */
+  /** HTTP status, error code, message, and request ID, as far as the response contains them. */
   readonly message: Phrase
 }
 
-/** Reads an error answer of any known shape, an HTML page included. */
-export function readServiceError(reply: HttpResponse, secrets: Secrets): ServiceError {
-  const { data: body } = shape.safeParse(parseJson(reply.body))
+/** Reads an error response in any known format, including HTML. */
+export function readServiceError(response: HttpResponse, secrets: Secrets): ServiceError {
+  const { data: body } = errorSchema.safeParse(parseJson(response.body))
   const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code
   const message =
     body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title
-  const requestId = header(reply, 'x-request-id') ?? header(reply, 'x-iam-trace-id') ?? body?.request_id
-  const said = message === undefined ? readableText(reply, secrets) : secrets.text(message)
+  const requestId = header(response, 'x-request-id') ?? header(response, 'x-iam-trace-id') ?? body?.request_id
+  const text = message === undefined ? readableText(response, secrets) : secrets.text(message)
   return {
     code,
     message: [
-      `HTTP ${reply.status}`,
+      `HTTP ${response.status}`,
       ...(code === undefined ? [] : phrase` ${secrets.text(code)}`),
-      ...(said === undefined ? [] : phrase` “${said}”`),
-      ...(requestId === undefined ? [] : phrase` (request id ${secrets.text(requestId)})`),
+      ...(text === undefined ? [] : phrase` “${text}”`),
+      ...(requestId === undefined ? [] : phrase` (request ID ${secrets.text(requestId)})`),
     ],
   }
 }
 
-/** The value of an answer's JSON body; undefined when it is no JSON. */
+/** Returns the value of a JSON text; undefined if it is not JSON. */
 export function parseJson(body: string): unknown {
   try {
     return JSON.parse(body)
@@ -39,11 +38,11 @@ export function parseJson(body: string): unknown {
   }
 }
 
-/** What a person would read of a body that is no JSON object, a web page's text say; undefined when there is nothing. */
-export function readableText(reply: HttpResponse, secrets: Secrets): UntrustedText | undefined {
-  if (shape.safeParse(parseJson(reply.body)).success) return undefined
-  const said = secrets.text(reply.body, withoutMarkup)
-  return said.equals(secrets.text('')) ? undefined : said
+/** Returns the readable text of a body that is not a JSON object, for example of a web page; undefined if empty. */
+export function readableText({ body }: HttpResponse, secrets: Secrets): UntrustedText | undefined {
+  if (errorSchema.safeParse(parseJson(body)).success) return undefined
+  const text = secrets.text(body, withoutMarkup)
+  return text.equals(secrets.text('')) ? undefined : text
 }
 
 function withoutMarkup(body: string): string {
@@ -59,8 +58,8 @@ const text = z
   .optional()
   .catch(undefined)
 
-/** The shapes seen in the field: the service's, the gateway's, newer services' and IAM's. */
-const shape = z.object({
+/** The formats of the service, of the API gateway, of older and newer services, and of IAM. */
+const errorSchema = z.object({
   error_code: text,
   error_msg: text,
   errorCode: text,
@@ -71,7 +70,7 @@ const shape = z.object({
   error: z.object({ code: text, message: text, title: text }).optional().catch(undefined),
 })
 
-function header(reply: HttpResponse, name: string): string | undefined {
-  const value = reply.headers[name]
+function header({ headers }: HttpResponse, name: string): string | undefined {
+  const value = headers[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }

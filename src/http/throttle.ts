@@ -1,14 +1,17 @@
 import { HOUR, MINUTE, SECOND } from '../duration.ts'
 
-/** A limit on requests that was met. */
+/** A rate limit that was exceeded. */
 export interface Throttle {
-  /** In which the service counts, milliseconds; undefined when it did not say. */
+  /** The limit's period in milliseconds; undefined if the service did not name it. */
   readonly period: number | undefined
 }
 
 const UNITS: Readonly<Record<string, number>> = { second: SECOND, minute: MINUTE, hour: HOUR }
 
-/** Reads what a 429 says: `policy user over ratelimit,limit:200,time:5 minute`. Source: a user's log. */
+/**
+ * Reads the period from the body of a 429. Source: a response of Huawei Cloud's API gateway, APIGW.0308:
+ * `policy user over ratelimit,limit:200,time:5 minute`.
+ */
 export function readThrottle(body: string): Throttle {
   const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? []
   const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)

@@ -1,4 +1,4 @@
-import { startOf } from '../secrets.ts'
+import { truncate } from '../secrets.ts'
 import { phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import { forOutput } from './escape.ts'
@@ -143,7 +143,7 @@ function jsonSize(text: string): number {
 function cutToJsonSize(text: string, limit: number): string {
   let kept = text
   for (let size = jsonSize(kept); size > limit; size = jsonSize(kept)) {
-    kept = startOf(kept, Math.floor((Buffer.byteLength(kept) * limit) / size))
+    kept = truncate(kept, Math.floor((Buffer.byteLength(kept) * limit) / size))
   }
   return kept
 }
