@@ -1,10 +1,8 @@
 import * as core from '@actions/core'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from './main.ts'
-import { defectAnnotation } from './report/annotation.ts'
-import { EMPTY_OUTPUTS } from './report/outputs.ts'
-import { publish } from './report/publish.ts'
-import { summaryOfAnnotation } from './report/summary.ts'
+import { internalErrorAnnotation } from './report/annotation.ts'
+import { publishError } from './report/publish.ts'
 import { Secrets } from './secrets.ts'
 import { InternalError } from './wait/wait.ts'
 
@@ -73,9 +71,8 @@ async function endByDefect(error: unknown): Promise<void> {
     brokenIn = 'report'
   }
   try {
-    const annotation = defectAnnotation(secrets.error(error))
-    const report = { outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }
-    await publish(report, core, process.env, secrets)
+    const annotation = internalErrorAnnotation(secrets.error(error))
+    await publishError(annotation, { toolkit: core, env: process.env, secrets })
     await flush()
   } finally {
     leave(1)
