@@ -7,7 +7,7 @@ import { runStep, type Step, type StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { withCode } from './preload.ts'
 
-/** The built action, as the runner cancels it: SIGINT, after 7.5 s SIGTERM, after 2.5 s it kills. */
+/** The built action when the runner cancels it: with SIGINT, 7.5 s later SIGTERM, and 2.5 s after that SIGKILL. */
 
 let simulator: Simulator
 
@@ -18,18 +18,18 @@ afterAll(async () => {
   await simulator.close()
 })
 
-interface Cancelled extends StepResult {
-  /** Milliseconds from the first signal to the end. */
-  readonly farewell: number
+interface Canceled extends StepResult {
+  /** From the first signal to the end of the process. */
+  readonly shutdownMs: number
 }
 
-/** Sends the signals, 100 ms apart, as soon as a line of the log fits. */
+/** Sends the signals, 100 ms apart, as soon as a line of the log matches. */
 async function cancel(
   jobId: string,
   signals: readonly NodeJS.Signals[],
-  when: RegExp,
+  pattern: RegExp,
   more: Partial<Step> = {},
-): Promise<Cancelled> {
+): Promise<Canceled> {
   let child: ChildProcess | undefined
   let since: number | undefined
   const result = await runStep({
@@ -45,23 +45,23 @@ async function cancel(
       child = started
     },
     onLine: (line) => {
-      if (since !== undefined || !when.test(line)) return
+      if (since !== undefined || !pattern.test(line)) return
       since = performance.now()
       for (const [index, signal] of signals.entries()) setTimeout(() => child?.kill(signal), 50 + index * 100)
     },
   })
-  if (since === undefined) throw new Error(`no line fits ${when}:\n${result.log}`)
-  return { ...result, farewell: performance.now() - since }
+  if (since === undefined) throw new Error(`no line matches ${pattern}:\n${result.log}`)
+  return { ...result, shutdownMs: performance.now() - since }
 }
 
-function expectFarewell({ exitCode, log, farewell, outputs, summary }: Cancelled, jobId: string): void {
+function expectShutdown({ exitCode, log, shutdownMs, outputs, summary }: Canceled, jobId: string): void {
   expect(exitCode).toBe(1)
-  expect(farewell).toBeLessThan(2_000)
+  expect(shutdownMs).toBeLessThan(2_000)
   expect(outputs).toMatchObject({ result: 'interrupted', 'job-id': jobId })
   const annotations = log.split('\n').filter((line) => line.startsWith('::error'))
   expect(annotations).toEqual([
     expect.stringContaining(
-      `goes on in the cloud. To wait for it again, run a step with the same job-id: ${jobId}`,
+      `still running in the cloud. To resume waiting, run a step with the same job-id: ${jobId}`,
     ),
   ])
   expect(summary).toContain('The wait was interrupted')
@@ -69,82 +69,81 @@ function expectFarewell({ exitCode, log, farewell, outputs, summary }: Cancelled
 
 const running = () => simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
 
-const ORDERS: readonly (readonly NodeJS.Signals[])[] = [
+const SIGNALS: readonly (readonly NodeJS.Signals[])[] = [
   ['SIGINT'],
   ['SIGTERM'],
   ['SIGINT', 'SIGINT'],
   ['SIGINT', 'SIGTERM'],
 ]
 
-describe.each(ORDERS.map((signals) => ({ name: signals.join(', then '), signals })))(
+describe.each(SIGNALS.map((signals) => ({ name: signals.join(', then '), signals })))(
   '$name',
   ({ signals }) => {
-    test('during a pause', async () => {
+    test('between two polls, interrupts the wait within two seconds', async () => {
       const id = running()
       const result = await cancel(id, signals, /Running/)
-      expectFarewell(result, id)
+      expectShutdown(result, id)
       expect(result.outputs['status']).toBe('Running')
     })
 
-    test('during an exchange that stalls', async () => {
+    test('during a request that stalls, interrupts the wait within two seconds', async () => {
       const id = running()
       simulator.misbehave('stall-in-body', { jobId: id, times: 'for ever' })
-      expectFarewell(await cancel(id, signals, /Waiting for/), id)
+      expectShutdown(await cancel(id, signals, /Waiting up to/), id)
     })
 
-    test('during the final writing of a red step', async () => {
+    test('while the report of a failed job is written, ends the step within two seconds', async () => {
       const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Failed' })
       const result = await cancel(id, signals, /^::error/, SLOW_DISK)
       expect(result.exitCode).toBe(1)
-      expect(result.farewell).toBeLessThan(2_000)
+      expect(result.shutdownMs).toBeLessThan(2_000)
       expect(result.outputs['result']).toBe('failed')
       expect(result.summary).toContain('The job failed')
     })
 
-    test('during the final writing of a step that would have been green', async () => {
+    test('while the report of a completed job is written, fails the step within two seconds', async () => {
       const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
       const result = await cancel(id, signals, /100% {2}Completed/, SLOW_DISK)
       expect(result.exitCode).toBe(1)
-      expect(result.farewell).toBeLessThan(2_000)
+      expect(result.shutdownMs).toBeLessThan(2_000)
       expect(result.outputs['result']).toBe('completed')
       expect(result.summary).toContain('The job completed')
     })
   },
 )
 
-test('before anything was asked', async () => {
+test('SIGINT before the first request interrupts the wait', async () => {
   const id = running()
-  expectFarewell(await cancel(id, ['SIGINT'], /add-mask/), id)
+  expectShutdown(await cancel(id, ['SIGINT'], /add-mask/), id)
 })
 
-/** The summary takes a second to be written. */
+/** Writing the summary takes one second. */
 const SLOW_DISK: Partial<Step> = {
   env: withCode(`
     import fs from 'node:fs'
     const { appendFile } = fs.promises
-    fs.promises.appendFile = (...all) => new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => appendFile(...all))
+    fs.promises.appendFile = (...args) => new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => appendFile(...args))
   `),
 }
 
-test('several jobs all end as interrupted', async () => {
+test('SIGINT interrupts the waits for all of several jobs', async () => {
   const ids = [running(), running(), running()]
   const { outputs } = await cancel(ids.join(), ['SIGINT'], /Running/)
   const jobs = JSON.parse(outputs['jobs'] ?? '') as { result: string }[]
   expect(jobs.map(({ result }) => result)).toEqual(['interrupted', 'interrupted', 'interrupted'])
 })
 
-// A thread that is stuck in the name service can't be ended, and Node's exit waits for it; a FIFO without a writer
-// is as good a place to be stuck in.
+// process.exit waits for a thread that is blocked in DNS. A FIFO without a writer blocks a thread in the same way.
 if (process.platform !== 'win32') {
-  test('a thread that is stuck does not keep a red step from ending', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'stuck-'))
+  test('a blocked thread does not keep a failed step from ending', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'blocked-'))
     execFileSync('mkfifo', [`${folder}/fifo`])
     const id = running()
     const result = await cancel(id, ['SIGINT'], /Running/, {
       env: withCode(`import fs from 'node:fs'; fs.open('${folder}/fifo', () => {})`),
     })
     rmSync(folder, { recursive: true })
-    expect(result.farewell).toBeLessThan(2_000)
+    expect(result.shutdownMs).toBeLessThan(2_000)
     expect(result.exitCode).not.toBe(0)
     expect(result.outputs['result']).toBe('interrupted')
   })

@@ -10,12 +10,12 @@ import {
   expectHarmlessLog,
   expectHarmlessSummary,
   expectWholeOutputs,
-  LARGEST_SUMMARY,
+  MAX_SUMMARY_BYTES,
 } from '../model/harmless.ts'
 import { commandsIn } from '../model/runner-commands.ts'
 import { cleanUp, runMain, type Run } from './in-process.ts'
 
-/** A service that sends anything: log, annotation, outputs and summary stay what they are. */
+/** Whatever the service sends, it cannot forge anything in the log, annotation, outputs, or summary. */
 
 const TOKEN = 'MIIFakeToken+with/signs=='
 
@@ -25,20 +25,20 @@ interface Scenario {
   readonly jobs: readonly JobScenario[]
   readonly faults: readonly { readonly fault: Reply; readonly times: number | 'for ever' }[]
   readonly debug: boolean
-  /** By default the real one for jobs that are over at once, else so fast that the whole wait takes 33 ms. */
+  /** Default: real time for jobs that are finished at the first poll, otherwise so fast that the wait takes 33 ms. */
   readonly speed?: number
 }
 
 interface JobScenario {
   readonly id: string
-  /** One after the other, the last one for ever. */
+  /** One for each request; the last one is repeated. */
   readonly statuses: readonly unknown[]
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** Statuses that end a wait at the first look. */
-const LAST = ['Completed', 'Failed', 'Canceled']
-/** Too long for the wait to see the end of it. */
+/** Statuses that end the wait at the first poll. */
+const TERMINAL = ['Completed', 'Failed', 'Canceled']
+/** Takes 33 ms with {@link FAST}. */
 const TIMEOUT = '11m'
 const FAST = 20_000
 
@@ -46,18 +46,18 @@ async function run({ jobs, faults, debug, speed }: Scenario): Promise<Run> {
   const simulator = await startSimulator({ token: TOKEN })
   try {
     for (const { id, statuses, fields } of jobs) {
-      let asked = 0
+      let requests = 0
       const override = {
         ...fields,
         get status() {
-          return statuses[Math.min(asked++, statuses.length - 1)]
+          return statuses[Math.min(requests++, statuses.length - 1)]
         },
       }
       simulator.addJob({ id, hiddenMs: 0, pendingMs: 0, runningMs: 0, override })
     }
     for (const { fault, times } of faults) simulator.misbehave(fault, { times })
-    const isOverAtOnce =
-      faults.length === 0 && jobs.every(({ statuses }) => LAST.includes(String(statuses[0])))
+    const isFinishedAtOnce =
+      faults.length === 0 && jobs.every(({ statuses }) => TERMINAL.includes(String(statuses[0])))
     return await runMain({
       inputs: {
         endpoint: simulator.endpoint,
@@ -67,14 +67,14 @@ async function run({ jobs, faults, debug, speed }: Scenario): Promise<Run> {
         timeout: TIMEOUT,
       },
       debug,
-      speed: speed ?? (isOverAtOnce ? 1 : FAST),
+      speed: speed ?? (isFinishedAtOnce ? 1 : FAST),
     })
   } finally {
     await simulator.close()
   }
 }
 
-/** Answers the result of the wait. */
+/** Returns the result of the wait. */
 async function expectHarmless(scenario: Scenario): Promise<string | undefined> {
   const { isGreen, log, outputs, summary } = await run(scenario)
   expectHarmlessLog(log, { token: TOKEN, debug: scenario.debug })
@@ -88,16 +88,16 @@ async function expectHarmless(scenario: Scenario): Promise<string | undefined> {
   })
   if (isGreen)
     expect(scenario.jobs.map(({ statuses }) => statuses.includes('Completed'))).not.toContain(false)
-  seen.add(result)
+  seenResults.add(result)
   return result
 }
 
-/** fast-check takes no answer for an answer. */
+/** Returns nothing, as fast-check expects. */
 async function isHarmless(scenario: Scenario): Promise<void> {
   await expectHarmless(scenario)
 }
 
-/** A field's value: mostly text, sometimes of another type. */
+/** A field's value: usually a text, sometimes of another type. */
 const anything = fc.oneof(
   { weight: 9, arbitrary: hostileText },
   {
@@ -138,7 +138,7 @@ const fields: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc.record(
 )
 
 const status = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom(...LAST) },
+  { weight: 8, arbitrary: fc.constantFrom(...TERMINAL) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(
@@ -188,7 +188,7 @@ const reply: fc.Arbitrary<Reply> = fc
   })
   .map(({ status, headers, body }) => ({
     status,
-    // An absent header is no header of the value undefined.
+    // An absent header is not the same as a header with an empty value.
     headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value.trim() !== '')),
     body,
   }))
@@ -198,28 +198,28 @@ const faults = fc.array(
   { minLength: 1, maxLength: 3 },
 )
 
-/** The same runs each time, and no shrinking beyond what a test has time for. */
+/** Runs the same cases each time, and limits the time for shrinking. */
 async function check<T>(property: fc.IAsyncProperty<T>, seed: number, numRuns: number): Promise<void> {
   await fc.assert(property, { seed, numRuns, interruptAfterTimeLimit: 30_000, markInterruptAsFailure: true })
 }
 
-/** Results that were seen, to know that the scenarios reach them. */
-const seen = new Set<string | undefined>()
+/** Results that occurred, to verify that the scenarios reach them. */
+const seenResults = new Set<string | undefined>()
 
-describe('whatever the service sends, no command, markup or output but ours comes of it:', () => {
+describe('hostile text does not become a command, markup, or an output', () => {
   test('in the fields of jobs', async () => {
     const scenario = fc.record({ jobs, faults: fc.constant([]), debug: fc.boolean() })
     await check(fc.asyncProperty(scenario, isHarmless), 1, 150)
-    expect([...seen]).toEqual(expect.arrayContaining(['completed', 'failed', 'canceled', 'timed-out']))
+    expect([...seenResults]).toEqual(expect.arrayContaining(['completed', 'failed', 'canceled', 'timed-out']))
   }, 60_000)
 
-  test('in errors, pages and headers', async () => {
+  test('in errors, pages, and headers', async () => {
     const scenario = fc.record({ jobs, faults, debug: fc.boolean() })
     await check(fc.asyncProperty(scenario, isHarmless), 2, 120)
-    expect([...seen]).toContain('error')
+    expect([...seenResults]).toContain('error')
   }, 60_000)
 
-  test('in the id of another job', async () => {
+  test('in the ID of another job', async () => {
     const scenario = fc
       .tuple(hostileText, hostileId, fields, fc.boolean())
       .filter(([other, id]) => other !== '' && other.toLowerCase() !== id.toLowerCase())
@@ -234,7 +234,7 @@ describe('whatever the service sends, no command, markup or output but ours come
     await check(fc.asyncProperty(scenario, expectError), 3, 50)
   }, 60_000)
 
-  test('in statuses that change with each look', async () => {
+  test('in statuses that change with each poll', async () => {
     const scenario = fc.record({
       jobs: fc.uniqueArray(
         fc.record({
@@ -251,35 +251,35 @@ describe('whatever the service sends, no command, markup or output but ours come
   }, 60_000)
 })
 
-/** As long as a field can be, and full of what takes most room once it is escaped. */
+/** As long as a field can be, with characters that become longest when they are escaped. */
 const LONG = '@::error::%|😀'.repeat(2_000)
 
-/** So many jobs take their turns within the service's budget: 500 take about ten minutes. */
-const BUDGETED = 1_000
+/** Speed for 500 jobs, which take about ten minutes because of the rate limit. */
+const RATE_LIMITED = 1_000
 
-describe('however long the texts are,', () => {
-  /** With a speed at which each is seen. */
+describe('with texts of any length,', () => {
+  /** With a speed at which every status is polled. */
   const manyStatuses = {
     speed: 4_000,
     statuses: Array.from({ length: 30 }, (_, index) => `${index} ${LONG}`),
   }
 
-  test('no line of the log is, even when it counts many statuses', async () => {
+  test('each log line is short, even if it counts many statuses', async () => {
     const { speed, statuses } = manyStatuses
     await expectHarmless({ jobs: [{ id: 'job-1', statuses, fields: {} }], faults: [], debug: true, speed })
   })
 
   test.each([
-    ['that failed', { speed: 1, statuses: ['Failed'] }, 'The task center in the console tells more.'],
-    ['in a wait that timed out', { speed: FAST, statuses: ['Running'] }, 'goes on in the cloud.'],
-    ['in a wait that timed out after many statuses', manyStatuses, 'goes on in the cloud.'],
-  ])('the annotation of a job %s says what to do next', async (_what, { speed, statuses }, next) => {
+    ['that failed', { speed: 1, statuses: ['Failed'] }, 'see the task center in the console.'],
+    ['in a wait that timed out', { speed: FAST, statuses: ['Running'] }, 'is still running in the cloud.'],
+    ['in a wait that timed out after many statuses', manyStatuses, 'is still running in the cloud.'],
+  ])('the annotation of a job %s contains the next steps', async (_name, { speed, statuses }, nextSteps) => {
     const jobs = [{ id: 'job-1', statuses, fields: { name: LONG, fail_reason: LONG } }]
     const { log } = await run({ jobs, faults: [], debug: false, speed })
-    expect(commandsIn(log).find(({ name }) => name === 'error')?.data).toContain(next)
+    expect(commandsIn(log).find(({ name }) => name === 'error')?.data).toContain(nextSteps)
   })
 
-  test('the annotation of several jobs says what to do next', async () => {
+  test('the annotation of several jobs contains the next steps', async () => {
     const fields = { name: LONG, fail_reason: LONG }
     const failed = Array.from({ length: 12 }, (_, index) => ({
       id: `job-${index}`,
@@ -288,14 +288,14 @@ describe('however long the texts are,', () => {
     }))
     const { log } = await run({ jobs: failed, faults: [], debug: false })
     const message = commandsIn(log).find(({ name }) => name === 'error')?.data
-    expect(message).toContain('The task center in the console tells more.')
+    expect(message).toContain('see the task center in the console.')
     expect(message).toContain('- and 2 more')
   })
 
-  test('the outputs of as many jobs as there may be stay within their limits', async () => {
+  test('the outputs of the maximum number of jobs stay within their limits', async () => {
     // ASCII, where a byte is a unit of UTF-16.
     const long = 'x'.repeat(20_000)
-    const wordy = {
+    const longTexts = {
       name: long,
       fail_reason: long,
       instance: { id: long, name: long },
@@ -303,44 +303,44 @@ describe('however long the texts are,', () => {
       ended: long,
       entities: { instance: { endpoint: long }, a: 'x'.repeat(79_900) },
     }
-    const brief = { name: long.slice(0, 1_000), process: '100%', ...LONGEST_DURATION }
+    const shortTexts = { name: long.slice(0, 1_000), process: '100%', ...MAX_DURATION }
     const { outputs, summary, log } = await run({
-      jobs: asMany('Completed', wordy, brief),
+      jobs: maxJobs('Completed', longTexts, shortTexts),
       faults: [],
       debug: false,
-      speed: BUDGETED,
+      speed: RATE_LIMITED,
     })
     const { jobs = '', entities = '' } = expectWholeOutputs(outputs)
     expect(JSON.parse(jobs)).toHaveLength(500)
     expect(jobs.length).toBeGreaterThan(200_000)
     expect(entities.length).toBeGreaterThan(99_000)
-    expect(Buffer.byteLength(summary)).toBeLessThan(LARGEST_SUMMARY)
+    expect(Buffer.byteLength(summary)).toBeLessThan(MAX_SUMMARY_BYTES)
     expectHarmlessLog(log, { token: TOKEN, debug: false })
   }, 20_000)
 
-  test('so does the summary, which then says how many it leaves out', async () => {
+  test('the summary of the maximum number of jobs stays within its limit and counts the omitted jobs', async () => {
     const at = '@'.repeat(1_000)
-    const wordy = {
+    const longTexts = {
       name: at,
       fail_reason: at,
       instance: { id: at, name: at },
       entities: { instance: { endpoint: at } },
     }
     const { summary } = await run({
-      jobs: asMany('Failed', wordy, wordy),
+      jobs: maxJobs('Failed', longTexts, longTexts),
       faults: [],
       debug: false,
-      speed: BUDGETED,
+      speed: RATE_LIMITED,
     })
-    expect(Buffer.byteLength(summary)).toBeLessThan(LARGEST_SUMMARY)
+    expect(Buffer.byteLength(summary)).toBeLessThan(MAX_SUMMARY_BYTES)
     expect(summary).toMatch(/^… and \d+ more\.$/m)
   }, 20_000)
 })
 
-const LONGEST_DURATION = { created: '0001-01-01T00:00:00Z', ended: '9999-12-31T23:59:59Z' }
+const MAX_DURATION = { created: '0001-01-01T00:00:00Z', ended: '9999-12-31T23:59:59Z' }
 
-/** As many jobs as one step waits for; the first failed, and speaks for them. */
-function asMany(status: string, first: JobScenario['fields'], others: JobScenario['fields']): JobScenario[] {
+/** As many jobs as one step accepts; the first failed, so the single-valued outputs describe it. */
+function maxJobs(status: string, first: JobScenario['fields'], others: JobScenario['fields']): JobScenario[] {
   return Array.from({ length: 500 }, (_, index) => ({
     id: `${index}-`.padEnd(128, 'x'),
     statuses: [index === 0 ? 'Failed' : status],
@@ -348,7 +348,7 @@ function asMany(status: string, first: JobScenario['fields'], others: JobScenari
   }))
 }
 
-test('an output carries the text as it came, without NUL, up to 16 kB', async () => {
+test('an output contains the text unchanged, without NUL, up to 16 kB', async () => {
   const texts = fc.record({
     name: hostileText,
     fail_reason: hostileText,
@@ -357,25 +357,25 @@ test('an output carries the text as it came, without NUL, up to 16 kB', async ()
     instance: fc.record({ id: hostileText, name: hostileText }),
     entities: fc.record({ instance: fc.record({ endpoint: hostileText }) }),
   })
-  const shown = (text: string) => truncate(text.toWellFormed(), 16_000).replaceAll('\0', '')
+  const expected = (text: string) => truncate(text.toWellFormed(), 16_000).replaceAll('\0', '')
   const isFaithful = async (fields: typeof texts extends fc.Arbitrary<infer T> ? T : never) => {
     const job = { id: 'job-1', statuses: ['Failed'], fields }
     const { outputs } = await run({ jobs: [job], faults: [], debug: false })
     expect(readOutputs(outputs)).toMatchObject({
-      'job-name': shown(fields.name.trim()),
-      'fail-reason': shown(fields.fail_reason),
-      created: shown(fields.created),
-      ended: shown(fields.ended),
-      'instance-id': shown(fields.instance.id),
-      'instance-name': shown(fields.instance.name),
-      'instance-endpoint': shown(fields.entities.instance.endpoint),
+      'job-name': expected(fields.name.trim()),
+      'fail-reason': expected(fields.fail_reason),
+      created: expected(fields.created),
+      ended: expected(fields.ended),
+      'instance-id': expected(fields.instance.id),
+      'instance-name': expected(fields.instance.name),
+      'instance-endpoint': expected(fields.entities.instance.endpoint),
     })
   }
   await check(fc.asyncProperty(texts, isFaithful), 5, 60)
 }, 20_000)
 
-describe('the built action holds out against a megabyte of hostile text', () => {
-  /** What it takes to be just below the most that is read of an answer. */
+describe('the built action withstands a megabyte of hostile text', () => {
+  /** Just below the limit for the body of a response. */
   const megabyte = '::error::x\r\n##[error]x <b>|[a](https://evil.example)\u0007 @a 实例\n'.repeat(13_000)
 
   const step = async (place: Readonly<Record<string, unknown>> | Reply) => {

@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from '../../src/main.ts'
 import { Secrets } from '../../src/secrets.ts'
-import type { Clock } from '../../src/wait/wait.ts'
+import type { Clock } from '../../src/wait/poll-loop.ts'
 
-/** `main` in the test's own process, with the real toolkit and real files: a hundred runs in a second. */
+/** Runs `main` in the test's own process with the real toolkit and real files, about a hundred times per second. */
 
 export interface Run {
   readonly isGreen: boolean
-  /** All that was printed. */
+  /** Everything that was printed. */
   readonly log: string
-  /** The file of outputs, as written. */
+  /** The content of the file GITHUB_OUTPUT. */
   readonly outputs: string
   readonly summary: string
 }
@@ -21,23 +21,23 @@ export interface Run {
 export interface RunOptions {
   readonly inputs: Readonly<Record<string, string>>
   readonly debug?: boolean
-  /** Seconds that pass for the action in one real second; 1 by default. */
+  /** Seconds that pass for the action in one real second. Default: 1. */
   readonly speed?: number
-  /** Hears what is printed as it is printed. */
+  /** Called whenever something is printed. */
   readonly onPrint?: (text: string) => void
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'in-process-'))
 const files = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STEP_SUMMARY: join(folder, 'summary') }
 
-/** Call it once after all runs. */
+/** To be called once after all runs. */
 export function cleanUp(): void {
   rmSync(folder, { recursive: true })
 }
 
 /**
- * A clock that is many times as fast as the real one, and stands still while the action computes: else a millisecond
- * of work would be a minute, and signs of life would be late for ever.
+ * A clock that is many times as fast as the real one, and stops while the action computes: otherwise a millisecond of
+ * work would take a minute, and heartbeats would always be late.
  */
 function fastClock(speed: number): Clock {
   let now = performance.now() * speed
@@ -50,7 +50,7 @@ function fastClock(speed: number): Clock {
   }
 }
 
-/** Runs `main` once; one run at a time, for the toolkit prints to this process's stdout. */
+/** Runs `main` once. Runs must not overlap, because the toolkit prints to this process's stdout. */
 export async function runMain({ inputs, debug = false, speed = 1, onPrint }: RunOptions): Promise<Run> {
   for (const file of Object.values(files)) writeFileSync(file, '')
   const variables = Object.entries(inputs).map(
@@ -59,13 +59,13 @@ export async function runMain({ inputs, debug = false, speed = 1, onPrint }: Run
   const env: Record<string, string> = {
     ...Object.fromEntries(variables),
     ...files,
-    // Colours are one more thing that texts from outside could hide in.
+    // Enables colors, because untrusted text could hide in them, too.
     GITHUB_ACTIONS: 'true',
     NO_COLOR: '',
     ...(debug ? { RUNNER_DEBUG: '1' } : {}),
   }
   const before = { ...process.env }
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- put back below, never called
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- restored below, never called
   const write = process.stdout.write
   let log = ''
   process.stdout.write = (text) => {

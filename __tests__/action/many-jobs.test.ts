@@ -3,7 +3,7 @@ import type { StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
 import { annotation, annotations, stepAt } from './step.ts'
 
-/** The built action with many jobs, and with orders, against the simulator's list. */
+/** The built action with many jobs and with orders, against the simulator's job list. */
 
 let simulator: Simulator
 afterEach(async () => {
@@ -18,8 +18,8 @@ function run(inputs: Record<string, string>): Promise<StepResult> {
   return stepAt(simulator, { token: simulator.token, ...inputs })
 }
 
-/** How often each API was asked. */
-function asked() {
+/** Requests to each API. */
+function requests() {
   const paths = simulator.requests.map(({ path }) => path)
   return {
     jobs: paths.filter((path) => path.endsWith('/jobs')).length,
@@ -28,24 +28,24 @@ function asked() {
 }
 
 describe('twenty jobs', () => {
-  test('are asked for by the list, and each is confirmed once', async () => {
+  test('are polled with the job list, and each is confirmed by one request', async () => {
     await start()
     const ids = Array.from({ length: 20 }, (_, index) =>
       simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 200_000 + 10_000 * index }),
     )
     const result = await run({ 'job-id': ids.join() })
     expect(result.exitCode).toBe(0)
-    expect(asked().jobs).toBe(20)
-    expect(asked().list).toBeLessThan(8)
+    expect(requests().jobs).toBe(20)
+    expect(requests().list).toBeLessThan(8)
     const jobs = JSON.parse(result.outputs['jobs'] ?? '') as Record<string, unknown>[]
     expect(jobs.map(({ jobId }) => jobId)).toEqual(ids)
-    // Only a job's own answer tells these.
+    // Only the response for a single job contains these.
     expect(jobs.map(({ instanceEndpoint }) => instanceEndpoint)).toEqual(ids.map(() => '192.168.0.10:3306'))
     expect(result.log.match(/Completed · /g)).toHaveLength(20)
     expect(result.summary).toContain('### ✅ 20 of 20 jobs completed')
   })
 
-  test('of which the list says that all completed are red when one did not', async () => {
+  test('fail the step if one failed although the list reports it as completed', async () => {
     await start()
     const ids = Array.from({ length: 20 }, (_, index) =>
       simulator.addJob({
@@ -63,9 +63,9 @@ describe('twenty jobs', () => {
   })
 
   test.each([
-    ['is refused', { fault: { status: 403 } }],
+    ['is rejected', { fault: { status: 403 } }],
     ['always fails', { fault: 502 }],
-  ] as const)('are each asked for when the list %s', async (_name, { fault }) => {
+  ] as const)('are polled one by one if the list request %s', async (_name, { fault }) => {
     await start()
     simulator.misbehave(fault, { api: 'job-list', times: 'for ever' })
     const ids = Array.from({ length: 20 }, () =>
@@ -73,22 +73,22 @@ describe('twenty jobs', () => {
     )
     const result = await run({ 'job-id': ids.join() })
     expect(result.exitCode).toBe(0)
-    expect(asked().jobs).toBe(20)
+    expect(requests().jobs).toBe(20)
   })
 })
 
 describe('an order', () => {
-  test('whose job comes late is green once the job completed', async () => {
+  test('whose job appears late succeeds when the job completes', async () => {
     await start()
     const id = simulator.addJob({ orderId: 'CS1', hiddenMs: 100_000, pendingMs: 0, runningMs: 100_000 })
     const result = await run({ 'order-id': 'CS1' })
     expect(result.exitCode).toBe(0)
     expect(result.outputs).toMatchObject({ result: 'completed', 'job-id': id })
-    expect(result.log).toContain('Waiting for order CS1 at')
-    expect(result.log).toContain(`the order’s jobs: ${id}`)
+    expect(result.log).toContain('Waiting up to 30s for order CS1 at')
+    expect(result.log).toContain(`jobs of the order: ${id}`)
   })
 
-  test('whose job fails is red with its reason', async () => {
+  test('whose job fails makes the step fail with the reason', async () => {
     await start()
     simulator.addJob({
       orderId: 'CS1',
@@ -103,17 +103,17 @@ describe('an order', () => {
     expect(annotation(result)).toMatch(/title=The job failed::.*“no quota”/)
   })
 
-  test('that has no job in time is red, and says so', async () => {
+  test('that has no job before the timeout makes the step fail', async () => {
     await start()
     const result = await run({ 'order-id': 'CS1', timeout: '3s' })
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toMatch(
-      /title=The wait timed out::Order CS1 had no job after 3s; .*same order-id/,
+      /title=The wait timed out::No job of order CS1 was found within 3s\. .*same order-id/,
     )
     expect(result.outputs).toMatchObject({ result: 'timed-out', status: '', 'job-id': '', jobs: '[]' })
   })
 
-  test('whose list is refused is red at once', async () => {
+  test('whose list request is rejected makes the step fail immediately', async () => {
     await start()
     simulator.misbehave(
       { status: 403, body: '{"error_code":"DBS.200010"}' },
@@ -122,9 +122,9 @@ describe('an order', () => {
     const result = await run({ 'order-id': 'CS1' })
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toMatch(
-      /title=The permission is missing::Order CS1 could not be asked for: .*DBS\.200010/,
+      /title=Permission denied::Could not get the jobs of order CS1: .*DBS\.200010/,
     )
     expect(result.outputs).toMatchObject({ result: 'error', jobs: '[]' })
-    expect(asked()).toEqual({ jobs: 0, list: 1 })
+    expect(requests()).toEqual({ jobs: 0, list: 1 })
   })
 })

@@ -4,7 +4,7 @@ import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { withCode } from './preload.ts'
 import { annotations, notices, stepAt } from './step.ts'
 
-/** The built action as the runner starts it, against the simulator: how each wait ends. */
+/** How each wait ends: the built action as the runner starts it, against the simulator. */
 
 let simulator: Simulator
 
@@ -19,7 +19,7 @@ function run(inputs: Record<string, string> = {}): Promise<StepResult> {
   return stepAt(simulator, { token: simulator.token, ...inputs })
 }
 
-test('a job that completes is green, with its outputs and a summary, and one notice', async () => {
+test('the step succeeds with outputs, a summary, and one notice when the job completes', async () => {
   const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 50_000 })
   const result = await run({ 'job-id': id })
   expect(result.exitCode).toBe(0)
@@ -44,7 +44,7 @@ test('a job that completes is green, with its outputs and a summary, and one not
   )
 })
 
-test('the reference’s own example, byte for byte, is green', async () => {
+test('the step succeeds with the example response from the API reference', async () => {
   const result = await run({ 'job-id': '31b8ae23-c687-4d80-b7b4-42a66c9bb886' })
   expect(result.exitCode).toBe(0)
   expect(result.outputs).toMatchObject({
@@ -58,8 +58,8 @@ test('the reference’s own example, byte for byte, is green', async () => {
   })
 })
 
-describe('red, with exit code 1 and exactly one annotation, is', () => {
-  test('a job that failed, with the service’s reason', async () => {
+describe('the step fails with exit code 1 and exactly one error annotation after', () => {
+  test('a failed job, with the reason from the service', async () => {
     const id = simulator.addJob({
       hiddenMs: 0,
       pendingMs: 0,
@@ -77,7 +77,7 @@ describe('red, with exit code 1 and exactly one annotation, is', () => {
     expect(result.summary).toContain('no quota')
   })
 
-  test('a job that was canceled', async () => {
+  test('a canceled job', async () => {
     const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Canceled' })
     const result = await run({ 'job-id': id })
     expect(result.exitCode).toBe(1)
@@ -85,66 +85,66 @@ describe('red, with exit code 1 and exactly one annotation, is', () => {
     expect(result.outputs['result']).toBe('canceled')
   })
 
-  test('a timeout, with what was last seen', async () => {
+  test('a timeout, with the last status and the tally', async () => {
     const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
     const result = await run({ 'job-id': id, timeout: '2s' })
     expect(result.exitCode).toBe(1)
     expect(result.milliseconds).toBeLessThan(4_000)
-    expect(annotations(result)).toEqual([expect.stringMatching(/The wait timed out::.*3 asked: 3 × Running/)])
+    expect(annotations(result)).toEqual([
+      expect.stringMatching(/The wait timed out::.*3 requests: 3 × Running/),
+    ])
     expect(result.outputs).toMatchObject({ status: 'Running', result: 'timed-out' })
     expect(Number(result.outputs['progress'])).toBeGreaterThan(5)
   })
 
-  test('a refused token, which is asked with exactly once', async () => {
+  test('a rejected token, which is sent only once', async () => {
     const result = await run({ 'job-id': simulator.addJob(), token: 'wrong-token-not-a-secret' })
     expect(result.exitCode).toBe(1)
-    expect(annotations(result)).toEqual([
-      expect.stringMatching(/The credentials were refused::.*401 APIGW\.0301/),
-    ])
+    expect(annotations(result)).toEqual([expect.stringMatching(/Authentication failed::.*401 APIGW\.0301/)])
     expect(result.outputs['result']).toBe('error')
     expect(simulator.requests).toHaveLength(1)
   })
 
-  test('a job that vanished', async () => {
+  test('a job that no longer exists', async () => {
     const id = simulator.addJob({ hiddenMs: 0, runningMs: 1_000_000 })
     setTimeout(() => {
       simulator.removeJob(id)
     }, 500)
     const result = await run({ 'job-id': id })
     expect(result.exitCode).toBe(1)
-    expect(annotations(result)).toEqual([expect.stringContaining('title=The job vanished')])
+    expect(annotations(result)).toEqual([expect.stringContaining('title=The job no longer exists')])
     expect(result.outputs['result']).toBe('vanished')
   })
 
-  test('wrong inputs, all told at once, without a request', async () => {
+  test('invalid inputs, which are reported together without sending a request', async () => {
     const result = await run({ endpoint: '', 'job-id': '', timeout: 'soon' })
     expect(result.exitCode).toBe(1)
     const [annotation, ...others] = annotations(result)
     expect(others).toEqual([])
-    expect(annotation).toMatch(/The inputs are wrong::.*- endpoint: .*- job-id: .*- timeout: /)
+    expect(annotation).toMatch(/Invalid inputs::.*- endpoint: .*- job-id: .*- timeout: /)
     expect(result.outputs).toMatchObject({ result: 'error', status: '', jobs: '[]' })
-    expect(result.summary).toContain('The inputs are wrong')
+    expect(result.summary).toContain('Invalid inputs')
     expect(simulator.requests).toEqual([])
   })
 })
 
-test('several jobs are each waited for, and one that failed makes the step red', async () => {
-  const [good, bad] = [
+test('the step waits for each of several jobs, and fails if one of them failed', async () => {
+  const [completed, failed] = [
     simulator.addJob({ hiddenMs: 0, runningMs: 100_000 }),
     simulator.addJob({ hiddenMs: 0, runningMs: 0, outcome: 'Failed', failReason: 'no quota' }),
   ]
-  const result = await run({ 'job-id': `${good}\n${bad}\n${good.toUpperCase()}` })
+  const result = await run({ 'job-id': `${completed}\n${failed}\n${completed.toUpperCase()}` })
   expect(result.exitCode).toBe(1)
-  expect(result.outputs['job-id']).toBe(bad)
+  expect(result.outputs['job-id']).toBe(failed)
   const jobs = JSON.parse(result.outputs['jobs'] ?? '') as { jobId: string; result: string }[]
   expect(jobs.map(({ jobId, result }) => [jobId, result])).toEqual([
-    [good, 'completed'],
-    [bad, 'failed'],
+    [completed, 'completed'],
+    [failed, 'failed'],
   ])
   expect(result.summary).toContain('1 of 2 jobs completed')
 })
 
-test('the token goes out in its header, the language too, and nothing but GET is asked', async () => {
+test('requests are GET requests with the token and the language in their headers', async () => {
   const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
   await run({ 'job-id': id, language: 'zh-cn', endpoint: `${simulator.endpoint}/mysql/` })
   expect(simulator.requests).toMatchObject([
@@ -157,7 +157,7 @@ test('the token goes out in its header, the language too, and nothing but GET is
   ])
 })
 
-test('the token is masked before anything else is said, and stands nowhere else', async () => {
+test('the token is masked before anything else is printed, and appears nowhere else', async () => {
   const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
   const { log, summary, outputs } = await run({ 'job-id': id })
   expect(log.split('\n')[0]).toBe(`::add-mask::${simulator.token}`)
@@ -165,7 +165,7 @@ test('the token is masked before anything else is said, and stands nowhere else'
   expect(rest).not.toContain(simulator.token)
 })
 
-describe('red stays red when the action itself breaks:', () => {
+describe('the step fails after an internal error:', () => {
   const runWith = (code: string, timeout = '2s') =>
     runStep({
       with: {
@@ -180,19 +180,19 @@ describe('red stays red when the action itself breaks:', () => {
 
   test.each([
     ['an Error', 'new Error("broken")'],
-    ['what is no Error', '"broken"'],
+    ['a string', '"broken"'],
     ['undefined', 'undefined'],
-  ])('%s is thrown where nobody catches', async (_what, thrown) => {
+  ])('%s is thrown and not caught', async (_name, thrown) => {
     const result = await runWith(`setTimeout(() => { throw ${thrown} }, 500)`, '30s')
     expect(result.exitCode).toBe(1)
-    expect(annotations(result)).toEqual([expect.stringContaining('title=The action has a defect')])
+    expect(annotations(result)).toEqual([expect.stringContaining('title=Internal error')])
     expect(result.outputs['result']).toBe('error')
-    // What is known by then is told.
+    // The outputs contain what is known by then.
     expect(result.outputs['job-id']).not.toBe('')
     expect(result.outputs['jobs']).toContain('"jobId"')
   })
 
-  test('something is thrown just when the job completed', async () => {
+  test('an error is thrown while the report of a completed job is written', async () => {
     const result = await runStep({
       with: {
         endpoint: simulator.endpoint,
@@ -214,13 +214,13 @@ describe('red stays red when the action itself breaks:', () => {
     expect(annotations(result)).toHaveLength(1)
   })
 
-  test('a promise is rejected where nobody looks', async () => {
+  test('a promise is rejected and not handled', async () => {
     const result = await runWith('setTimeout(() => { Promise.reject(Object.create(null)) }, 500)', '30s')
     expect(result.exitCode).toBe(1)
     expect(annotations(result)).toHaveLength(1)
   })
 
-  test('an exchange never settles', async () => {
+  test('a request never settles', async () => {
     const result = await runWith(
       'import http from "node:http"; http.request = () => ({ on() { return this }, once() { return this }, setTimeout() {}, end() {} })',
     )
@@ -229,7 +229,7 @@ describe('red stays red when the action itself breaks:', () => {
     expect(annotations(result)).toHaveLength(1)
   })
 
-  test('nothing is left to do before the wait is over', async () => {
+  test('Node.js has nothing left to do before the wait ends', async () => {
     const result = await runWith(
       'globalThis.setTimeout = () => 0; globalThis.Promise.race = () => new Promise(() => {})',
     )

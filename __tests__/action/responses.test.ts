@@ -6,7 +6,7 @@ import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { BEHIND_PROXY, startTlsSimulator, TRUST } from './stage.ts'
 import { annotation, stepAt } from './step.ts'
 
-/** The built action and what a service, a gateway or a proxy answers. */
+/** The built action with responses of a service, a gateway, or a proxy. */
 
 let simulator: Simulator
 let jobId: string
@@ -23,49 +23,52 @@ function run(inputs: Record<string, string> = {}, env: Record<string, string> = 
   return stepAt(simulator, { token: simulator.token, 'job-id': jobId, ...inputs }, env)
 }
 
-describe('an error’s code, message, HTTP status and request id reach the annotation', () => {
-  const json = (body: object, headers: Record<string, string> = {}): Reply => ({
+describe('the annotation contains HTTP status, code, message, and request ID of an error', () => {
+  const errorReply = (body: object, headers: Record<string, string> = {}): Reply => ({
     status: 403,
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   })
   const id = { 'x-request-id': 'request-1' }
   test.each([
-    ['error_code, error_msg', json({ error_code: 'X.1', error_msg: 'not you' }, id)],
-    ['errorCode, errorMsg', json({ errorCode: 'X.1', errorMsg: 'not you' }, id)],
-    ['code, message', json({ code: 'X.1', message: 'not you' }, id)],
-    ['error.code, error.message', json({ error: { code: 'X.1', message: 'not you' } }, id)],
+    ['error_code, error_msg', errorReply({ error_code: 'X.1', error_msg: 'not you' }, id)],
+    ['errorCode, errorMsg', errorReply({ errorCode: 'X.1', errorMsg: 'not you' }, id)],
+    ['code, message', errorReply({ code: 'X.1', message: 'not you' }, id)],
+    ['error.code, error.message', errorReply({ error: { code: 'X.1', message: 'not you' } }, id)],
     [
-      'IAM’s header',
-      json(
+      'the header of IAM',
+      errorReply(
         { error: { code: 'X.1', message: 'not you' } },
         { 'x-request-id': '', 'x-iam-trace-id': 'request-1' },
       ),
     ],
     [
       'request_id in the body',
-      json({ error_code: 'X.1', error_msg: 'not you', request_id: 'request-1' }, { 'x-request-id': '' }),
+      errorReply(
+        { error_code: 'X.1', error_msg: 'not you', request_id: 'request-1' },
+        { 'x-request-id': '' },
+      ),
     ],
-  ])('in the shape %s', async (_shape, reply) => {
+  ])('in the format %s', async (_format, reply) => {
     simulator.misbehave(reply)
     expect(annotation(await run())).toContain('HTTP 403 X.1 “not you” (request id request-1)')
   })
 
-  test('as far as they are there: of a page only its text', async () => {
+  test('in an HTML page, without its markup', async () => {
     simulator.misbehave({ status: 403, headers: id, body: '<h1>Forbidden</h1>' })
     expect(annotation(await run())).toContain('HTTP 403 “Forbidden” (request id request-1)')
   })
 })
 
 test.each([301, 302, 303, 307, 308])(
-  'a redirect, %d, is not followed: the other server sees no request',
+  'a redirect with %d is not followed, and the other server receives no request',
   async (status) => {
     const other = await startSimulator()
     simulator.misbehave(redirectTo(`${other.endpoint}/v3/${other.projectId}/jobs?id=${jobId}`, status))
     const result = await run()
     await other.close()
     expect(result.exitCode).toBe(1)
-    expect(annotation(result)).toContain('title=The endpoint redirects')
+    expect(annotation(result)).toContain('title=The endpoint returned a redirect')
     expect(annotation(result)).toContain(other.endpoint)
     expect(other.requests).toEqual([])
     expect(simulator.requests).toHaveLength(1)
@@ -73,39 +76,42 @@ test.each([301, 302, 303, 307, 308])(
 )
 
 test.each([401, { status: 403, body: '{"error_code":"DBS.280056","error_msg":"Invalid token."}' }])(
-  'refused credentials are asked with exactly once',
+  'rejected credentials are sent only once',
   async (fault) => {
     simulator.misbehave(fault, { times: 'for ever' })
     const result = await run()
-    expect(annotation(result)).toContain('title=The credentials were refused')
+    expect(annotation(result)).toContain('title=Authentication failed')
     expect(simulator.requests).toHaveLength(1)
   },
 )
 
-test.each(['429-retry-after', '503-retry-after'] as const)('%s is obeyed', async (fault) => {
-  simulator.misbehave(fault)
-  const { exitCode } = await run()
-  const [first, second] = simulator.requests
-  expect(exitCode).toBe(0)
-  expect((second?.elapsedMs ?? 0) - (first?.elapsedMs ?? 0)).toBeGreaterThanOrEqual(2_000)
-})
+test.each(['429-retry-after', '503-retry-after'] as const)(
+  'the Retry-After of %s is respected',
+  async (fault) => {
+    simulator.misbehave(fault)
+    const { exitCode } = await run()
+    const [first, second] = simulator.requests
+    expect(exitCode).toBe(0)
+    expect((second?.elapsedMs ?? 0) - (first?.elapsedMs ?? 0)).toBeGreaterThanOrEqual(2_000)
+  },
+)
 
 test.each(['Wed, 21 Oct 2015 07:28:00 GMT', '-7', 'never', '9'.repeat(400)])(
-  'a Retry-After of %.40s does no harm',
+  'an invalid or extreme Retry-After, %.40s, does not delay the step beyond its timeout',
   async (value) => {
     simulator.misbehave({ status: 429, headers: { 'retry-after': value } })
     const { milliseconds, outputs } = await run({ timeout: '3s' })
-    // What is absurdly long is cut to five minutes, which is longer than this wait.
+    // A very long one is limited to five minutes, which is longer than this wait.
     expect(outputs['result']).toBe(value.length > 100 ? 'timed-out' : 'completed')
     expect(milliseconds).toBeLessThan(5_000)
   },
 )
 
-describe('through a CONNECT proxy, with TLS and a private CA', () => {
+describe('behind a CONNECT proxy, with TLS and a private CA', () => {
   test.each([
     ['without', '', undefined],
     ['with', 'user:not-a-secret@', `Basic ${Buffer.from('user:not-a-secret').toString('base64')}`],
-  ])('%s a password of the proxy’s, a job completes', async (_with, login, authorization) => {
+  ])('the step succeeds %s a password for the proxy', async (_name, login, authorization) => {
     const api = await startTlsSimulator()
     const proxy = await startProxy({ target: `127.0.0.1:${api.port}` })
     const job = api.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
@@ -119,7 +125,7 @@ describe('through a CONNECT proxy, with TLS and a private CA', () => {
     expect(api.requests.map(({ headers }) => headers['x-auth-token'])).toEqual([api.token])
   })
 
-  test('a host in no_proxy is asked directly', async () => {
+  test('requests to a host in no_proxy are sent directly', async () => {
     const api = await startTlsSimulator()
     const proxy = await startProxy({ behave: 'cut' })
     const job = api.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })

@@ -3,9 +3,9 @@ import { services, type Service } from '../../simulator/services.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { annotation, annotations, stepAt } from './step.ts'
 
-/** The built action and the sister services, each in the simulator. */
+/** The built action with each database service that the simulator simulates. */
 
-const ALL = Object.keys(services) as Service[]
+const SERVICES = Object.keys(services) as Service[]
 
 let simulator: Simulator | undefined
 afterEach(async () => {
@@ -16,16 +16,16 @@ function run(simulator: Simulator, service: Service, inputs: Record<string, stri
   return stepAt(simulator, { token: simulator.token, service, ...inputs })
 }
 
-test('a job of each that completes is green, with its outputs', async () => {
+test('the step succeeds with outputs when a job of each service completes', async () => {
   const results = await Promise.all(
-    ALL.map(async (service) => {
-      const its = await startSimulator({ speed: 100, service })
-      const id = its.addJob({
+    SERVICES.map(async (service) => {
+      const simulator = await startSimulator({ speed: 100, service })
+      const id = simulator.addJob({
         ...{ hiddenMs: 50_000, pendingMs: 0, runningMs: 200_000 },
         name: 'CreateInstance',
       })
-      const result = await stepAt(its, { token: its.token, service, 'job-id': id })
-      await its.close()
+      const result = await stepAt(simulator, { token: simulator.token, service, 'job-id': id })
+      await simulator.close()
       return { service, id, result }
     }),
   )
@@ -43,38 +43,38 @@ test('a job of each that completes is green, with its outputs', async () => {
       'instance-endpoint': hasEntities ? '192.168.0.10:3306' : '',
     })
     expect(result.outputs['created']).toMatch(/\+0800$/)
-    // The running job told its progress, under whichever name.
+    // The progress of the running job is logged, whatever the field is called.
     expect(result.log).toMatch(/[1-9]\d?% {2}Running/)
   }
 })
 
-describe.each(ALL)('a job of %s', (service) => {
-  test('that fails is red, with its reason', async () => {
+describe.each(SERVICES)('a job of %s', (service) => {
+  test('that fails makes the step fail with the reason', async () => {
     simulator = await startSimulator({ speed: 100, service })
-    const wish = {
+    const failing = {
       hiddenMs: 0,
       pendingMs: 0,
       runningMs: 0,
       outcome: 'Failed',
       failReason: 'no quota',
     } as const
-    const result = await run(simulator, service, { 'job-id': simulator.addJob(wish) })
+    const result = await run(simulator, service, { 'job-id': simulator.addJob(failing) })
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toMatch(/title=The job failed::.*“no quota”/)
     expect(result.outputs).toMatchObject({ result: 'failed', 'fail-reason': 'no quota' })
   })
 
-  test('that is taken for another one is red', async () => {
+  test('makes the step fail if the response is about another job', async () => {
     simulator = await startSimulator({ speed: 100, service })
     const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
     simulator.misbehave('other-job')
     const result = await run(simulator, service, { 'job-id': id })
     expect(result.exitCode).toBe(1)
-    expect(annotation(result)).toContain('title=The answer is about another job')
+    expect(annotation(result)).toContain('title=The response is about another job')
   })
 })
 
-test('a completed job is red when its answer has the shape of another service', async () => {
+test('the step fails if the response has the format of another service', async () => {
   const cases = [
     ['geminidb', 'taurusdb', '“jobs, total_count”.%0AThis is how GeminiDB answers: give service: geminidb.'],
     [
@@ -85,23 +85,23 @@ test('a completed job is red when its answer has the shape of another service', 
   ] as const
   const results = await Promise.all(
     cases.map(async ([real, given, expected]) => {
-      const its = await startSimulator({ speed: 100, service: real })
-      const id = its.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
-      const result = await stepAt(its, { token: its.token, service: given, 'job-id': id })
-      await its.close()
+      const simulator = await startSimulator({ speed: 100, service: real })
+      const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+      const result = await stepAt(simulator, { token: simulator.token, service: given, 'job-id': id })
+      await simulator.close()
       return { expected, result }
     }),
   )
   for (const { expected, result } of results) {
     expect(result.exitCode).toBe(1)
     expect(annotations(result)).toHaveLength(1)
-    expect(annotation(result)).toContain('title=The answers hold no job')
+    expect(annotation(result)).toContain('title=The responses contain no job')
     expect(annotation(result)).toContain(expected)
     expect(result.outputs['result']).toBe('error')
   }
 })
 
-test('jobs of GeminiDB that share one list are told apart', async () => {
+test('a GeminiDB job is found by its ID in a list with other jobs', async () => {
   simulator = await startSimulator({ speed: 100, service: 'geminidb' })
   const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
   const jobs = [

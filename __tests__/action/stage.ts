@@ -15,18 +15,18 @@ const tls = {
   cert: readFileSync(join(TLS, 'server.crt'), 'utf8'),
 }
 
-/** Makes a process trust the test's authority. */
+/** Makes a process trust the test's certificate authority. */
 export const TRUST = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
 
-/** A host name that the test's certificate covers, and that only a proxy can reach. */
+/** A host name in the test's certificate that is reachable only through a proxy. */
 export const BEHIND_PROXY = 'https://gaussdb.simulator.test'
 
-/** The jobs API over TLS, for who trusts the test's authority. */
+/** The jobs API over TLS, with a certificate of the test's authority. */
 export function startTlsSimulator(): Promise<Simulator> {
   return startSimulator({ tls })
 }
 
-/** What the action is pointed at. */
+/** What a step needs to reach the jobs API, or the fault in front of it. */
 export interface Stage {
   readonly endpoint: string
   readonly env: Readonly<Record<string, string>>
@@ -34,7 +34,7 @@ export interface Stage {
   readonly close: () => Promise<void>
 }
 
-/** Sets up a fault, to happen once or for ever; the simulator's jobs are reached behind it. */
+/** Sets up a fault that happens once or every time; behind it is the simulator. */
 export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for ever'): Promise<Stage> {
   const isPlain = over === 'http' || over === 'connect'
   const simulator = await (isPlain ? startSimulator() : startTlsSimulator())
@@ -47,8 +47,8 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for eve
       await Promise.all(closing.map((close) => close()))
     },
   })
-  /** A port that leads to the fault, at first or always. */
-  const leadTo = async (fault: Listening | { port: number; close: () => Promise<void> }, then: number) => {
+  /** Returns a port that forwards to the fault, only once or every time. */
+  const forwardTo = async (fault: Listening | { port: number; close: () => Promise<void> }, then: number) => {
     closing.push(fault.close)
     if (times === 'for ever') return fault.port
     const relay = await startRelay({ first: fault.port, then })
@@ -68,26 +68,30 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for eve
       simulator.misbehave(cause.fault, { times: times === 'once' ? 1 : 'for ever' })
       return stage(simulator.endpoint)
     case 'refused':
-      return stage(`http://127.0.0.1:${await leadTo(await closedPort(), simulator.port)}`)
+      return stage(`http://127.0.0.1:${await forwardTo(await closedPort(), simulator.port)}`)
     case 'black hole': {
       const hole = await startBlackHole(simulator.port, times)
       closing.push(hole.close)
       return stage(`http://127.0.0.1:${hole.port}`)
     }
     case 'unknown host':
-      // A label above 63 characters is refused without asking a name server.
+      // A DNS label has at most 63 characters, so the lookup fails without a name server.
       return stage(`https://${'a'.repeat(64)}.invalid`)
     case 'broken':
-      return stage(`https://127.0.0.1:${await leadTo(await startBrokenServer(cause.behave), simulator.port)}`)
+      return stage(
+        `https://127.0.0.1:${await forwardTo(await startBrokenServer(cause.behave), simulator.port)}`,
+      )
     case 'untrusted certificate':
       return stage(simulator.endpoint, {})
     case 'wrong host':
       return { ...throughProxy(await workingProxy()), endpoint: 'https://gaussdb.other.test' }
     case 'no proxy':
-      return throughProxy(await leadTo(await closedPort(), await workingProxy()))
+      return throughProxy(await forwardTo(await closedPort(), await workingProxy()))
     case 'proxy': {
       const proxy = await startProxy({ behave: cause.behave, target: `127.0.0.1:${simulator.port}` })
-      return throughProxy(await leadTo({ port: portOf(proxy.url), close: proxy.close }, await workingProxy()))
+      return throughProxy(
+        await forwardTo({ port: portOf(proxy.url), close: proxy.close }, await workingProxy()),
+      )
     }
   }
 }
@@ -96,7 +100,7 @@ function portOf(url: string): number {
   return Number(new URL(url).port)
 }
 
-/** A port on which nobody listens. */
+/** A port on which no server listens. */
 async function closedPort() {
   const server = await startBrokenServer()
   await server.close()
@@ -104,8 +108,8 @@ async function closedPort() {
 }
 
 /**
- * A port that neither accepts nor refuses: the kernel drops what would come on top of a full backlog. Its process is
- * stopped, and goes on after 31 s when it shall happen only once.
+ * A port that neither accepts nor refuses connections, because the kernel drops them while the backlog is full. Its
+ * process is stopped; if the fault happens only once, it continues after 31 s, when the request has timed out.
  */
 async function startBlackHole(target: number, times: 'once' | 'for ever') {
   const code = `

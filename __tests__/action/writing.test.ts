@@ -7,7 +7,7 @@ import { runStep, type StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { withCode } from './preload.ts'
 
-/** The built action when it can't write what it has to say. */
+/** The built action when it cannot write its outputs or its summary. */
 
 let simulator: Simulator
 let folder: string
@@ -43,58 +43,56 @@ function lines({ log }: StepResult, level: string): string[] {
   return log.split('\n').filter((line) => line.startsWith(`::${level}`))
 }
 
-/** Node refuses to write to a file, as an operating system would: root, as whom tests may run, is refused nothing. */
+/** Makes Node.js fail to write a file like an operating system does, which never happens to root, the user of some test runs. */
 const failing = (file: string, code: string) =>
   withCode(`
     import fs from 'node:fs'
-    const refuse = (real) => (path, ...rest) => {
+    const failFor = (real) => (path, ...rest) => {
       if (String(path) !== process.env.${file}) return real(path, ...rest)
       throw Object.assign(new Error('${code}: ' + path), { code: '${code}' })
     }
-    fs.appendFileSync = refuse(fs.appendFileSync)
+    fs.appendFileSync = failFor(fs.appendFileSync)
     const { appendFile } = fs.promises
-    fs.promises.appendFile = async (...all) => refuse(appendFile)(...all)
+    fs.promises.appendFile = async (...args) => failFor(appendFile)(...args)
   `)
 
 const missing = (file: string) => ({ [file]: join(tmpdir(), 'no-such-folder', 'file') })
 const full = (file: string) => ({ [file]: '/dev/full' })
 
-describe('outputs that can’t be written make the step red:', () => {
+describe('the step fails if it cannot write the outputs:', () => {
   test.each([
-    ['no file is named', { GITHUB_OUTPUT: undefined }],
-    ['the name is empty', { GITHUB_OUTPUT: '' }],
-    ['the file is missing', missing('GITHUB_OUTPUT')],
-    ['the file may not be written', failing('GITHUB_OUTPUT', 'EACCES')],
+    ['GITHUB_OUTPUT is not set', { GITHUB_OUTPUT: undefined }],
+    ['GITHUB_OUTPUT is empty', { GITHUB_OUTPUT: '' }],
+    ['the folder of the file is missing', missing('GITHUB_OUTPUT')],
+    ['writing the file is not permitted', failing('GITHUB_OUTPUT', 'EACCES')],
     ['the disk is full', failing('GITHUB_OUTPUT', 'ENOSPC')],
-  ])('%s', async (_why, env) => {
+  ])('%s', async (_name, env) => {
     const result = await run('Completed', env)
     expect(result.exitCode).toBe(1)
     expect(lines(result, 'error')).toEqual([
-      expect.stringMatching(
-        /title=The outputs could not be written::.*later steps would act on nothing: “.+”/,
-      ),
+      expect.stringMatching(/title=Could not write the outputs::.*later steps would read empty values: “.+”/),
     ])
     expect(lines(result, 'notice')).toEqual([])
     expect(result.log).not.toContain('::set-output')
     expect(result.summary).not.toBe('')
   })
 
-  test('and a job that failed is told as well, in the one annotation', async () => {
+  test('together with a job that failed, in the same annotation', async () => {
     const result = await run('Failed', missing('GITHUB_OUTPUT'))
     expect(result.exitCode).toBe(1)
     expect(lines(result, 'error')).toEqual([
-      expect.stringMatching(/title=The job failed::.*no quota.*act on nothing/),
+      expect.stringMatching(/title=The job failed::.*no quota.*read empty values/),
     ])
   })
 })
 
-test('a lost summary does not change the exit code of a job that failed', async () => {
+test('the step fails after a failed job even if it cannot write the summary', async () => {
   const { exitCode } = await run('Failed', missing('GITHUB_STEP_SUMMARY'))
   expect(exitCode).toBe(1)
 })
 
 if (process.platform !== 'win32') {
-  test('a file system that hangs does not keep the step from ending, red', async () => {
+  test('the step ends and fails if the file system hangs', async () => {
     execFileSync('mkfifo', [join(folder, 'fifo')])
     const { exitCode, milliseconds } = await run('Completed', { GITHUB_STEP_SUMMARY: join(folder, 'fifo') })
     expect(exitCode).not.toBe(0)
@@ -102,32 +100,30 @@ if (process.platform !== 'win32') {
   })
 }
 
-describe('a summary that can’t be written is one warning:', () => {
+describe('the step succeeds with one warning if it cannot write the summary:', () => {
   test.each([
-    ['no file is named', { GITHUB_STEP_SUMMARY: undefined }],
-    ['the file is missing', missing('GITHUB_STEP_SUMMARY')],
-    ['the file may not be written', failing('GITHUB_STEP_SUMMARY', 'EACCES')],
+    ['GITHUB_STEP_SUMMARY is not set', { GITHUB_STEP_SUMMARY: undefined }],
+    ['the folder of the file is missing', missing('GITHUB_STEP_SUMMARY')],
+    ['writing the file is not permitted', failing('GITHUB_STEP_SUMMARY', 'EACCES')],
     ['the disk is full', failing('GITHUB_STEP_SUMMARY', 'ENOSPC')],
-  ])('%s', async (_why, env) => {
+  ])('%s', async (_name, env) => {
     const result = await run('Completed', env)
     expect(result.exitCode).toBe(0)
-    expect(lines(result, 'warning')).toEqual([
-      expect.stringContaining('The job summary could not be written'),
-    ])
+    expect(lines(result, 'warning')).toEqual([expect.stringContaining('Could not write the job summary')])
     expect(lines(result, 'error')).toEqual([])
     expect(result.outputs['result']).toBe('completed')
   })
 })
 
 if (process.platform === 'linux') {
-  describe('a real full disk', () => {
-    test('makes lost outputs red', async () => {
+  describe('on a full disk', () => {
+    test('the step fails if it cannot write the outputs', async () => {
       const result = await run('Completed', full('GITHUB_OUTPUT'))
       expect(result.exitCode).toBe(1)
       expect(lines(result, 'error')).toEqual([expect.stringContaining('ENOSPC')])
     })
 
-    test('makes a lost summary a warning', async () => {
+    test('the step succeeds with a warning if it cannot write the summary', async () => {
       const result = await run('Completed', full('GITHUB_STEP_SUMMARY'))
       expect(result.exitCode).toBe(0)
       expect(lines(result, 'warning')).toEqual([expect.stringContaining('ENOSPC')])
@@ -135,7 +131,7 @@ if (process.platform === 'linux') {
   })
 }
 
-test('what stands in the files already stays', async () => {
+test('the existing content of the files is kept', async () => {
   const [outputs, summary] = [join(folder, 'outputs'), join(folder, 'summary')]
   writeFileSync(outputs, 'before=1\n')
   writeFileSync(summary, '# before\n')

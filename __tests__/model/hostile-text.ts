@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** What the runner, a terminal, Markdown, HTML or a reader of files would act on, and what looks harmless. */
+/** What the runner, a terminal, Markdown, HTML, or a file parser interprets, and harmless text. */
 const FRAGMENTS = [
   // Commands of the runner
   '::error::',
@@ -23,7 +23,7 @@ const FRAGMENTS = [
   '%0A::error::x',
   '%0D%0A',
   '%25',
-  // Ends of lines, white space, what is not seen
+  // Line breaks, whitespace, invisible characters
   '\r',
   '\n',
   '\r\n',
@@ -123,7 +123,7 @@ const FRAGMENTS = [
   '&NewLine;',
   '&',
   ';',
-  // Files of outputs, and JSON
+  // Output files and JSON
   'result<<EOF',
   '\nresult<<EOF\ncompleted\nEOF\n',
   '\nresult=completed\n',
@@ -138,7 +138,7 @@ const FRAGMENTS = [
   'constructor',
   '${{ github.token }}',
   '$(id)',
-  // What is only text
+  // Plain text
   'Completed',
   'completed',
   'a',
@@ -153,7 +153,7 @@ const FRAGMENTS = [
 
 const fragment = fc.constantFrom(...FRAGMENTS)
 
-/** Texts that are made to be taken for something else; some of them very long. */
+/** Texts that try to be interpreted; some of them are very long. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 8,
@@ -173,12 +173,12 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   },
 )
 
-/** The same as far as a header can carry it. */
+/** The same, limited to what a header can contain. */
 export const hostileHeader: fc.Arbitrary<string> = hostileText.map((text) =>
   text.replace(/[^\t -~\u0080-\u00FF]/g, '').slice(0, 4_000),
 )
 
-/** The same as far as a job id can carry it. */
+/** The same, limited to what a job ID can contain. */
 export const hostileId: fc.Arbitrary<string> = hostileText.map(
   (text) =>
     text

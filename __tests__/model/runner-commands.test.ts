@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { commandsIn, linesOf, REGISTERED } from './runner-commands.ts'
 
-/** The model of the runner's parser against examples by hand; what it overlooks, no other test would notice. */
+/** Tests the model of the runner's parser, because no other test would notice a command that it misses. */
 
-test('CR, LF and CRLF each end a line, and nothing else does', () => {
+test('only CR, LF, and CRLF end a line', () => {
   expect(linesOf('a\nb\rc\r\nd\n\re\u2028f\u0085g\vh')).toEqual([
     'a',
     'b',
@@ -14,7 +14,7 @@ test('CR, LF and CRLF each end a line, and nothing else does', () => {
   ])
 })
 
-describe('the form with colons', () => {
+describe('in the format with colons,', () => {
   test.each([
     ['::error::text', { name: 'error', properties: {}, data: 'text' }],
     ['::endgroup::', { name: 'endgroup', properties: {}, data: '' }],
@@ -34,20 +34,20 @@ describe('the form with colons', () => {
   })
 
   test.each([' ', '\t', '\v', '\f', '\u0085', '\u00A0', '\u1680', '\u2003', '\u2028', '\u202F', '\u3000'])(
-    'counts after %j',
+    'a command may follow %j',
     (space) => {
       expect(commandsIn(`${space} ${space}::error::x`)).toMatchObject([{ name: 'error', data: 'x' }])
     },
   )
 
   test.each(['a ::error::x', '�::error::x', ': :error::x', '::error:x', ':error::x', '::', ''])(
-    'is not %j',
+    '%j is not a command',
     (line) => {
       expect(commandsIn(line)).toEqual([])
     },
   )
 
-  test('starts a command after each end of a line', () => {
+  test('each line can be a command', () => {
     expect(commandsIn('a\r::error::1\n::error::2\r\n::error::3').map(({ data }) => data)).toEqual([
       '1',
       '2',
@@ -56,7 +56,7 @@ describe('the form with colons', () => {
   })
 })
 
-describe('the form with brackets', () => {
+describe('in the format with brackets,', () => {
   test.each([
     ['##[error]text', { name: 'error', properties: {}, data: 'text' }],
     ['in the middle ##[add-mask]text', { name: 'add-mask', properties: {}, data: 'text' }],
@@ -70,16 +70,16 @@ describe('the form with brackets', () => {
     expect(commandsIn(line)).toEqual([command])
   })
 
-  test.each(['## [error]x', '#[error]x', '##[error', '## #[error]'])('is not %j', (line) => {
+  test.each(['## [error]x', '#[error]x', '##[error', '## #[error]'])('%j is not a command', (line) => {
     expect(commandsIn(line)).toEqual([])
   })
 
-  test('is not looked for in the text of a command with colons', () => {
+  test('a command in the message of a command with colons is ignored', () => {
     expect(commandsIn('::debug::##[error]x')).toEqual([{ name: 'debug', properties: {}, data: '##[error]x' }])
   })
 })
 
-describe('what a comparison by culture skips', () => {
+describe('characters that culture-sensitive comparison ignores', () => {
   test.each([
     '\0',
     '\u001b',
@@ -91,18 +91,18 @@ describe('what a comparison by culture skips', () => {
     '\uFEFF',
     '\uFE0F',
     '\u{E0001}',
-  ])('hides no command: %j', (ignored) => {
+  ])('do not hide a command: %j', (ignored) => {
     expect(commandsIn(`:${ignored}:error::x`)).toMatchObject([{ name: 'error', data: 'x' }])
     expect(commandsIn(`${ignored}::error::x`)).toMatchObject([{ name: 'error' }])
     expect(commandsIn(`a #${ignored}#${ignored}[error]x`)).toMatchObject([{ name: 'error' }])
   })
 
-  test('is looked at both ways, so that a line can be two commands', () => {
+  test('are both kept and removed, so that one line can be two commands', () => {
     expect(commandsIn('::debug::a:\u200B:b')).toMatchObject([{ data: 'a:\u200B:b' }, { data: 'a::b' }])
   })
 })
 
-test('every command of the runner is found in both forms', () => {
+test('every command of the runner is found in both formats', () => {
   for (const name of REGISTERED) {
     expect(commandsIn(`::${name}::x`)).toMatchObject([{ name, data: 'x' }])
     expect(commandsIn(`x ##[${name}]x`)).toMatchObject([{ name, data: 'x' }])

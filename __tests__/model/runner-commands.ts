@@ -1,7 +1,7 @@
 /**
- * How the runner finds commands in what a step prints (actions/runner: ProcessInvoker.cs reads lines, ActionCommand.cs
- * parses them). It is stricter than the runner: any name counts as registered, and since .NET compares strings as a
- * culture does, skipping what is invisible, a line is looked at as it is and without such characters.
+ * How the runner finds commands in the output of a step (actions/runner: ProcessInvoker.cs reads lines, ActionCommand.cs
+ * parses them). The model is stricter than the runner: it accepts any command name, and it parses each line with and
+ * without invisible characters, because culture-sensitive string comparison in .NET ignores them.
  */
 
 export interface Command {
@@ -10,7 +10,7 @@ export interface Command {
   readonly data: string
 }
 
-/** The names that the runner knows; it ignores their case. */
+/** The command names that the runner knows; it ignores case. */
 export const REGISTERED: ReadonlySet<string> = new Set([
   'add-mask',
   'add-matcher',
@@ -30,7 +30,7 @@ export const REGISTERED: ReadonlySet<string> = new Set([
   'warning',
 ])
 
-/** The lines of a log: CR, LF and CRLF each end one. */
+/** The lines of a log, which end with CR, LF, or CRLF. */
 export function linesOf(log: string): string[] {
   return log.split(/\r\n|\r|\n/)
 }
@@ -40,13 +40,13 @@ export function commandsIn(log: string): Command[] {
   return linesOf(log).flatMap(commandsInLine)
 }
 
-/** None, one, or two when the line without its invisible characters is another command than the line itself. */
+/** The commands in one line: two if it is another command without its invisible characters. */
 export function commandsInLine(line: string): Command[] {
-  const looks = new Set([line, withoutIgnored(line)])
-  return [...looks].map(parse).filter((command) => command !== undefined)
+  const readings = new Set([line, withoutIgnored(line)])
+  return [...readings].map(parse).filter((command) => command !== undefined)
 }
 
-/** Without the characters that a comparison by culture skips. */
+/** Removes the characters that culture-sensitive comparison ignores. */
 export function withoutIgnored(line: string): string {
   return line.replace(/(?![\t-\r\u0085])[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu, '')
 }
@@ -71,7 +71,7 @@ function parseBrackets(line: string): Command | undefined {
   return command(line.slice(start + 3, end), ';', line.slice(end + 1), BRACKET_ESCAPES)
 }
 
-/** What .NET's TrimStart takes away. */
+/** What TrimStart of .NET removes. */
 const LEADING_WHITE_SPACE = /^[\t-\r\u0085\p{Z}]+/u
 
 interface Escapes {
@@ -99,7 +99,7 @@ function command(head: string, separator: string, data: string, escapes: Escapes
   return { name, properties: Object.fromEntries(properties), data: unescape(data, escapes.data) }
 }
 
-/** One replacement after the other, `%25` last, as the runner does it. */
+/** Replaces one escape after the other, `%25` last, like the runner. */
 function unescape(text: string, escapes: Readonly<Record<string, string>>): string {
   return Object.entries(escapes).reduce((result, [from, to]) => result.replaceAll(from, to), text)
 }

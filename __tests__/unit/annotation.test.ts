@@ -18,8 +18,8 @@ import { waitResult } from './wait-results.ts'
 
 const HOUR = 3_600_000
 
-function annotate(...waited: WaitResult[]) {
-  return flat(annotationOf(waited, HOUR))
+function annotate(...results: WaitResult[]) {
+  return flat(annotationOf(results, HOUR))
 }
 
 function flat(annotation: Annotation | undefined) {
@@ -29,12 +29,12 @@ function flat(annotation: Annotation | undefined) {
 
 const running = jobResponse('Running', { process: '40%', name: 'CreateX' })
 
-test('a wait that completed has none', () => {
+test('a wait in which every job completed has no error annotation', () => {
   expect(annotationOf([waitResult('a', [jobResponse('Completed')])], HOUR)).toBeUndefined()
 })
 
-describe('the notice of a wait that completed', () => {
-  const notice = (...waited: WaitResult[]) => flat({ ...noticeOf(waited), nextSteps: [] })
+describe('the notice', () => {
+  const notice = (...results: WaitResult[]) => flat({ ...noticeOf(results), nextSteps: [] })
   const completed = jobResponse('Completed', {
     name: 'CreateX',
     created: '2026-01-01T00:00:00+0800',
@@ -43,7 +43,7 @@ describe('the notice of a wait that completed', () => {
     entities: { instance: { endpoint: 'host:3306' } },
   })
 
-  test('says what is there now, as far as it is known', () => {
+  test('contains the instance, its address, and the duration if they are known', () => {
     expect(notice(waitResult('a', [completed]))).toEqual({
       title: 'The job completed',
       message: 'Job a (CreateX) completed in 5m: instance shop, address host:3306.\n',
@@ -52,7 +52,7 @@ describe('the notice of a wait that completed', () => {
     expect(message).toBe('Job a completed.\n')
   })
 
-  test('names ten of many jobs', () => {
+  test('names ten jobs and counts the others', () => {
     const { title, message } = notice(
       ...Array.from({ length: 12 }, (_, index) => waitResult(`j${index}`, [completed])),
     )
@@ -63,57 +63,61 @@ describe('the notice of a wait that completed', () => {
 })
 
 describe('an order without a job', () => {
-  const order = (answers: readonly JobResponse[], end?: Outcome) =>
-    annotate(waitResult('CS1', answers, end, 'order'))
+  const order = (responses: readonly JobResponse[], outcome?: Outcome) =>
+    annotate(waitResult('CS1', responses, outcome, 'order'))
 
-  test('says after ten minutes what to check', () => {
+  test('fails after ten minutes and lists what to check', () => {
     const { title, message } = order(Array.from({ length: 11 }, () => notFoundYet))
-    expect(title).toBe('The order has no job')
-    expect(message).toMatch(/^Order CS1 had no job for 10m: not there\.\n/)
-    expect(message).toMatch(/paid for .* expired, and that project-id and endpoint .* same order-id: CS1\.$/)
+    expect(title).toBe('No job found for the order')
+    expect(message).toMatch(/^No job of order CS1 was found for 10m: not there\.\n/)
+    expect(message).toMatch(/paid .* expired, and that project-id and endpoint .* same order-id: CS1\.$/)
   })
 
-  test('that timed out, or was interrupted, is to be waited for by its own id', () => {
+  test('that timed out or was interrupted can be resumed with the same order-id', () => {
     expect(order([notFoundYet]).message).toMatch(
-      /^Order CS1 had no job after 1h; 1 asked: 1 × not visible\.\nThe order itself goes on.* same order-id /,
+      /^No job of order CS1 was found within 1h\. 1 request: 1 × not visible\.\nThe order is still in progress.* same order-id /,
     )
     expect(order([notFoundYet], { result: 'interrupted', by: 'signal' }).message).toMatch(
-      /^Order CS1 had no job yet, when the wait was interrupted\.\n.* same order-id: CS1\.$/,
+      /^No job of order CS1 was found before the wait was interrupted\.\n.* same order-id: CS1\.$/,
     )
   })
 
-  test('whose list is refused says why', () => {
-    expect(order([forbidden]).message).toMatch(/^Order CS1 could not be asked for: HTTP 403 DBS\.200010\.\n/)
+  test('whose job list is rejected contains the error', () => {
+    expect(order([forbidden]).message).toMatch(
+      /^Could not get the jobs of order CS1: HTTP 403 DBS\.200010\.\n/,
+    )
   })
 })
 
 describe('one job', () => {
-  test('that failed shows the service’s reason', () => {
+  test('that failed contains the reason from the service', () => {
     expect(annotate(waitResult('a', [jobResponse('Failed', { fail_reason: 'no quota' })]))).toEqual({
       title: 'The job failed',
       message: expect.stringMatching(/^Job a failed: “no quota”\.\n/),
     })
   })
 
-  test('that failed without a reason says so', () => {
-    expect(annotate(waitResult('a', [jobResponse('Failed')])).message).toContain('the service gave no reason')
+  test('that failed without a reason states that there is none', () => {
+    expect(annotate(waitResult('a', [jobResponse('Failed')])).message).toContain(
+      'Job a failed. The service returned no reason.',
+    )
   })
 
-  test('that timed out tells status, progress and tally, and how to resume', () => {
+  test('that timed out contains status, progress, and tally, and how to resume waiting', () => {
     const { title, message } = annotate(
       waitResult('a', [notFoundYet, running, transient(), transient(), running]),
     )
     expect(title).toBe('The wait timed out')
     expect(message).toContain(
-      'Job a (CreateX) was not over after 1h, last Running at 40%; 5 asked: 1 × not visible, 2 × Running, 2 × 502.',
+      'Job a (CreateX) did not finish within 1h (last status: Running, 40%). 5 requests: 1 × not visible, 2 × Running, 2 × 502.',
     )
-    expect(message).toContain('The job goes on in the cloud')
-    expect(message).toContain('to create again would make a second instance')
-    expect(message).not.toContain('last fault')
+    expect(message).toContain('The job is still running in the cloud.')
+    expect(message).toContain('Do not create the instance again: that would make a second one.')
+    expect(message).not.toContain('Last error')
   })
 
-  test('that timed out in a fault tells the fault and where to look', () => {
-    const fault: JobResponse = {
+  test('that timed out after an error contains the error and what to check', () => {
+    const error: JobResponse = {
       kind: 'transient',
       retryAfter: undefined,
       detail: {
@@ -122,43 +126,47 @@ describe('one job', () => {
         hint: 'Check the endpoint.',
       },
     }
-    const { message } = annotate(waitResult('a', [fault]))
+    const { message } = annotate(waitResult('a', [error]))
     expect(message).toContain(
-      'and was never seen; 1 asked: 1 × no connection. The last fault: no connection: “ECONNREFUSED”.',
+      'within 1h (no status received). 1 request: 1 × no connection. Last error: no connection: “ECONNREFUSED”.',
     )
-    expect(message).toContain('Check the endpoint. If the job exists, it goes on')
+    expect(message).toContain('Check the endpoint. If the job exists, it is still running')
   })
 
-  test('that was interrupted says that it goes on, and names the id to wait for', () => {
+  test('that was interrupted is still running, and waiting can be resumed with its ID', () => {
     const { title, message } = annotate(waitResult('a', [running], { result: 'interrupted', by: 'signal' }))
     expect(title).toBe('The wait was interrupted')
-    expect(message).toContain('last Running at 40%')
+    expect(message).toContain('(last status: Running, 40%)')
     expect(message).toContain(
-      'goes on in the cloud. To wait for it again, run a step with the same job-id: a.',
+      'is still running in the cloud. To resume waiting, run a step with the same job-id: a.',
     )
   })
 
   test.each([
-    [[jobResponse('Canceled')], 'The job was canceled', 'run the step that made the job again'],
-    [[running, notFoundYet, notFoundYet, notFoundYet], 'The job vanished', 'the instance was deleted'],
+    [[jobResponse('Canceled')], 'The job was canceled', 'rerun the step that created it'],
+    [
+      [running, notFoundYet, notFoundYet, notFoundYet],
+      'The job no longer exists',
+      'the instance was deleted',
+    ],
     [[notFoundYet, notFoundYet, notFoundYet], 'The job was not found', 'belong together'],
-    [[otherJob], 'The answer is about another job', 'job-2'],
-    [[unauthorized], 'The credentials were refused', 'HTTP 401 APIGW.0301'],
-    [[forbidden], 'The permission is missing', 'gaussdbformysql:task:list'],
-    [Array.from({ length: 5 }, () => unusable), 'The answers hold no job', 'no job'],
-  ])('after %j: %s', (answers, title, part) => {
-    const annotation = annotate(waitResult('a', answers))
+    [[otherJob], 'The response is about another job', 'job-2'],
+    [[unauthorized], 'Authentication failed', 'HTTP 401 APIGW.0301'],
+    [[forbidden], 'Permission denied', 'gaussdbformysql:task:list'],
+    [Array.from({ length: 5 }, () => unusable), 'The responses contain no job', 'no job'],
+  ])('after %j: %s', (responses, title, part) => {
+    const annotation = annotate(waitResult('a', responses))
     expect(annotation.title).toBe(title)
     expect(annotation.message).toContain(part)
   })
 
-  test.each(['redirect', 'certificate', 'proxy', 'request', 'defect'] as const)(
-    '%s has a cure of its own',
+  test.each(['redirect', 'certificate', 'proxy', 'request', 'internal'] as const)(
+    '%s has its own title and next steps',
     (reason) => {
-      const end: Outcome = { result: 'error', reason, detail: { label: 'x', message: ['what came'] } }
-      const annotation = annotate(waitResult('a', [], end))
+      const outcome: Outcome = { result: 'error', reason, detail: { label: 'x', message: ['what came'] } }
+      const annotation = annotate(waitResult('a', [], outcome))
       expect(annotation.title).toBe(TITLES[reason])
-      expect(annotation.message).toMatch(/^Job a .*: what came\.\n.{20}/)
+      expect(annotation.message).toMatch(/^Could not get the status of job a.*: what came\.\n.{20}/)
     },
   )
 })
@@ -167,47 +175,49 @@ describe('several jobs', () => {
   const failed = (id: string) => waitResult(id, [jobResponse('Failed', { fail_reason: `reason ${id}` })])
   const completed = waitResult('ok', [jobResponse('Completed')])
 
-  test('of which one failed are explained as that one', () => {
+  test('of which one failed get the title of that job', () => {
     expect(annotate(completed, failed('b')).title).toBe('The job failed')
   })
 
-  test('name those that did not complete', () => {
+  test('are named if they did not complete', () => {
     const { title, message } = annotate(completed, failed('b'), waitResult('c', [running]))
     expect(title).toBe('Several jobs did not complete')
     expect(message).toMatch(/^2 of 3 jobs did not complete:\n- Job b failed: “reason b”\.\n- Job c .*\n/)
     expect(message).not.toContain('Job ok')
   })
 
-  test('that ended alike share a title and what to do', () => {
+  test('with the same kind of failure share its title and next steps', () => {
     const annotation = annotate(failed('a'), failed('b'))
     expect(annotation.title).toBe('The job failed')
-    expect(annotation.message).toContain('The task center in the console')
+    expect(annotation.message).toContain('see the task center in the console')
   })
 
-  test('that fail-fast ended are counted, and the cause gives the title and what to do', () => {
-    const givenUp = waitResult('c', [running], { result: 'interrupted', by: 'fail-fast' })
-    const { title, message } = annotate(completed, failed('b'), givenUp, givenUp)
+  test('that fail-fast stopped are counted, and the cause determines title and next steps', () => {
+    const stopped = waitResult('c', [running], { result: 'interrupted', by: 'fail-fast' })
+    const { title, message } = annotate(completed, failed('b'), stopped, stopped)
     expect(title).toBe('The job failed')
     expect(message).toMatch(
-      /^3 of 4 jobs did not complete:\n- Job b failed: “reason b”\.\n- 2 no longer waited for, since fail-fast is on\n/,
+      /^3 of 4 jobs did not complete:\n- Job b failed: “reason b”\.\n- 2 no longer polled because fail-fast is on\n/,
     )
-    expect(message).toContain('The task center in the console')
+    expect(message).toContain('see the task center in the console')
   })
 
-  test('are named ten at most, and then counted', () => {
+  test('are named up to ten, and the others are counted', () => {
     const { message } = annotate(...Array.from({ length: 500 }, (_, index) => failed(`j${index}`)))
     expect(message.match(/^- Job/gm)).toHaveLength(10)
     expect(message).toContain('- and 490 more')
   })
 })
 
-test('wrong inputs are all named in one annotation', () => {
-  const { title, message } = flat(inputsAnnotation(['a: is missing.', 'b: is wrong.']))
-  expect(title).toBe('The inputs are wrong')
-  expect(message).toContain('- a: is missing.\n- b: is wrong.')
+test('one annotation contains all invalid inputs', () => {
+  const { title, message } = flat(inputsAnnotation(['a: is missing.', 'b: is not valid.']))
+  expect(title).toBe('Invalid inputs')
+  expect(message).toBe(
+    '- a: is missing.\n- b: is not valid.\nNo request was sent. Fix these inputs and run the step again.',
+  )
 })
 
-test('outside text in a message stays outside text', () => {
+test('untrusted text in a message stays untrusted text', () => {
   const lines = annotationOf(
     [waitResult('a', [jobResponse('Failed', { fail_reason: '::x::' })])],
     HOUR,

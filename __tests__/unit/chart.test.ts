@@ -3,7 +3,7 @@ import { chartOf } from '../../src/report/chart.ts'
 import type { HistoryPoint } from '../../src/wait/history.ts'
 import { untrusted } from './text.ts'
 
-/** Points of a history: seen from a second on, for no time or until another second. */
+/** A history from seconds, progress, and the second until which the progress was seen. */
 function history(
   ...points: readonly (readonly [at: number, progress?: number, until?: number])[]
 ): HistoryPoint[] {
@@ -20,7 +20,7 @@ function lineOf(chart: string | undefined): number[] {
   return numbers.split(', ').map(Number)
 }
 
-test('a chart has the progress at moments that are evenly apart', () => {
+test('a chart samples the progress at even intervals', () => {
   expect(chartOf(history([0], [60, 0], [120, 20], [180, 30, 240], [300, 100]), 'green')).toBe(
     [
       '%%{init: {"xyChart":{"width":800,"height":260},"themeVariables":{"xyChart":{"backgroundColor":"transparent","plotColorPalette":"#2da44e"}}}}%%',
@@ -38,31 +38,31 @@ test.each([
   [120, 'minutes', 2],
   [5_000, 'minutes', 83.33],
   [7_200, 'hours', 2],
-])('a wait of %d s is told in %s', (end, unit, most) => {
+])('a wait of %d s has an axis in %s', (end, unit, max) => {
   const chart = chartOf(history([0, 1], [10, 2], [end, 3]), 'blue')
-  expect(chart).toContain(`x-axis "${unit} since the wait began" 0 --> ${most}\n`)
+  expect(chart).toContain(`x-axis "${unit} since the wait began" 0 --> ${max}\n`)
 })
 
-test('however many points there are, the chart has thirty, the first and the last among them', () => {
+test('a long history is sampled at thirty points, including the first and the last', () => {
   const points = Array.from({ length: 200 }, (_, index) => [index * 5, index / 2] as const)
   const line = lineOf(chartOf(history(...points), 'blue'))
   expect(line).toHaveLength(30)
   expect([line[0], line.at(-1)]).toEqual([0, 99.5])
 })
 
-describe('there is no chart', () => {
+describe('there is no chart for', () => {
   test.each([
-    ['without a history', []],
-    ['of two points', history([0, 0], [60, 100])],
-    ['of points without progress', history([0], [60], [120], [180, 100])],
-    ['of what took no time', history([1, 0], [1, 50], [1, 100])],
-    ['of times that are none', history([Number.NaN, 0], [Number.NaN, 50], [Number.NaN, 100])],
-  ])('%s', (_what, points) => {
+    ['an empty history', []],
+    ['two points', history([0, 0], [60, 100])],
+    ['points without progress', history([0], [60], [120], [180, 100])],
+    ['points at the same time', history([1, 0], [1, 50], [1, 100])],
+    ['times that are not numbers', history([Number.NaN, 0], [Number.NaN, 50], [Number.NaN, 100])],
+  ])('%s', (_name, points) => {
     expect(chartOf(points, 'green')).toBeUndefined()
   })
 })
 
-test('numbers that can’t be do no harm', () => {
+test('impossible numbers stay between 0 and 100', () => {
   const odd = history([0, -1e300], [10, Number.NaN], [20, 1e300], [30, Infinity], [40, 50])
   const line = lineOf(chartOf(odd, 'red'))
   expect(line.length).toBeLessThanOrEqual(30)

@@ -14,17 +14,17 @@ function detailsOf(ids: readonly string[], reason = 'no quota'): string[] {
     endGroup: () => print('▴'),
   }
   const failed = jobResponse('Failed', { fail_reason: reason })
-  const waited = ids.map((id) => waitResult(id, [transient(), failed]))
-  printDetails(waited, outputsOf(waited), 7, printer, noSecrets)
+  const results = ids.map((id) => waitResult(id, [transient(), failed]))
+  printDetails(results, outputsOf(results), 7, printer, noSecrets)
   return lines
 }
 
-test('the details are a group: requests, what was answered, and each output on one short line', () => {
+test('the details are a group with the requests, the responses, and each output on one short line', () => {
   const lines = detailsOf(['a'], `##[error]\n${'x'.repeat(1_000)}`)
   expect(lines.slice(0, 5)).toEqual([
     '▾ Details',
     'Requests sent: 7',
-    'job a: 2 asked: 1 × 502, 1 × Failed',
+    'job a: 2 requests: 1 × 502, 1 × Failed',
     'output status: Failed',
     'output result: failed',
   ])
@@ -33,7 +33,7 @@ test('the details are a group: requests, what was answered, and each output on o
   expect(lines.at(-1)).toBe('▴')
 })
 
-test('of many jobs, ten are named', () => {
+test('the responses of ten jobs are listed, and the other jobs are counted', () => {
   const lines = detailsOf(Array.from({ length: 12 }, (_, index) => `j${index}`))
   expect(lines.filter((line) => line.startsWith('job '))).toHaveLength(10)
   expect(lines).toContain('and 2 more')

@@ -60,6 +60,7 @@ const ORDER = [
   'report/summary.ts',
   'report/publish.ts',
   'main.ts',
+  'shutdown.ts',
   'index.ts',
 ]
 

@@ -15,13 +15,13 @@ const failed = jobResponse('Failed', { process: '', fail_reason: 'no quota' })
 
 const jobsOf = (json: string) => JSON.parse(json) as Record<string, unknown>[]
 
-test('an order without a job tells how the wait ended, and nothing of a job', () => {
+test('an order without a job has only the result', () => {
   const outputs = outputsOf([waitResult('CS1', [notFoundYet], { result: 'timed-out' }, 'order')])
   expect(outputs).toEqual({ ...EMPTY_OUTPUTS, result: 'timed-out' })
   expect(outputs.jobs).toBe('[]')
 })
 
-test('a completed job fills all outputs', () => {
+test('a completed job sets all outputs', () => {
   const { jobs, ...single } = outputsOf([waitResult('job-1', [completed])])
   expect(single).toEqual({
     status: 'Completed',
@@ -56,7 +56,7 @@ test('a completed job fills all outputs', () => {
   ])
 })
 
-test('a job of which nothing was learnt has only its id and the result', () => {
+test('a job without a status has only its ID and the result', () => {
   const { jobs, ...single } = outputsOf([waitResult('job-1', [transient()])])
   const known = Object.entries(single).filter(([, value]) => value !== '')
   expect(known).toEqual([
@@ -66,29 +66,29 @@ test('a job of which nothing was learnt has only its id and the result', () => {
   expect(jobsOf(jobs)[0]).toMatchObject({ status: '', durationSeconds: null, progress: null, entities: null })
 })
 
-test('wrong inputs leave the result error and no jobs', () => {
+test('the outputs after invalid inputs are the result error and no jobs', () => {
   const { result, jobs, ...others } = EMPTY_OUTPUTS
   expect([result, jobs]).toEqual(['error', '[]'])
   expect(new Set(Object.values(others))).toEqual(new Set(['']))
 })
 
-describe('of several jobs, the single outputs describe', () => {
+describe('with several jobs, the single-valued outputs describe', () => {
   const canceled = jobResponse('Canceled')
   test.each([
     ['the first that failed or was canceled', [[completed], [unauthorized], [canceled], [failed]], 'job-3'],
-    ['else the first that did not complete', [[completed], [transient()], [unauthorized]], 'job-2'],
-    ['else the first', [[completed], [completed]], 'job-1'],
-  ])('%s', (_which, answers, id) => {
-    const outputs = outputsOf(answers.map((list, index) => waitResult(`job-${index + 1}`, list)))
+    ['otherwise the first that did not complete', [[completed], [transient()], [unauthorized]], 'job-2'],
+    ['otherwise the first', [[completed], [completed]], 'job-1'],
+  ])('%s', (_name, responses, id) => {
+    const outputs = outputsOf(responses.map((list, index) => waitResult(`job-${index + 1}`, list)))
     expect(outputs['job-id']).toBe(id)
     expect(jobsOf(outputs.jobs).map(({ jobId }) => jobId)).toEqual(
-      answers.map((_, index) => `job-${index + 1}`),
+      responses.map((_, index) => `job-${index + 1}`),
     )
   })
 })
 
-describe('the limits', () => {
-  /** Texts that take six characters each in JSON. */
+describe('the limits on outputs', () => {
+  /** Each character takes six in JSON. */
   const nasty = '\u0001'.repeat(20_000)
   const huge = jobResponse('Failed', {
     name: nasty,
@@ -99,43 +99,43 @@ describe('the limits', () => {
     entities: { instance: { endpoint: nasty.slice(0, 10_000) }, more: 'x'.repeat(30_000) },
   })
 
-  test('of jobs: texts and entities take at most 150 kB together, and the JSON stays valid', () => {
+  test('limit texts and entities in jobs to 150 kB, and the JSON stays valid', () => {
     for (const count of [1, 2, 10, 500]) {
-      const waited = Array.from({ length: count }, (_, index) => waitResult(`job-${index}`, [huge]))
-      const { jobs } = outputsOf(waited)
+      const results = Array.from({ length: count }, (_, index) => waitResult(`job-${index}`, [huge]))
+      const { jobs } = outputsOf(results)
       expect(jobsOf(jobs)).toHaveLength(count)
       expect(Buffer.byteLength(jobs)).toBeLessThan(150_000 + count * 300)
     }
   })
 
-  test('of all outputs together: below 500,000 characters, with 500 hostile jobs', () => {
-    const waited = Array.from({ length: 500 }, (_, index) =>
+  test('keep all outputs of 500 hostile jobs below 500,000 characters', () => {
+    const results = Array.from({ length: 500 }, (_, index) =>
       waitResult(`${index}`.padStart(128, 'x'), [huge]),
     )
-    const all = Object.entries(outputsOf(waited)).reduce(
+    const all = Object.entries(outputsOf(results)).reduce(
       (sum, [name, value]) => sum + name.length + value.length,
       0,
     )
     expect(all).toBeLessThan(500_000)
   })
 
-  test('cut only what is long: short texts stay whole beside a long one', () => {
-    const waited = [
+  test('truncate only long texts', () => {
+    const results = [
       waitResult('job-1', [failed]),
       ...Array.from({ length: 9 }, () => waitResult('x', [huge])),
     ]
-    expect(jobsOf(outputsOf(waited).jobs)[0]).toMatchObject({ failReason: 'no quota', status: 'Failed' })
+    expect(jobsOf(outputsOf(results).jobs)[0]).toMatchObject({ failReason: 'no quota', status: 'Failed' })
   })
 
-  test('give entities what the texts left, in order', () => {
+  test('give entities the remaining bytes, in order', () => {
     const with60kB = jobResponse('Completed', { entities: { a: 'x'.repeat(60_000) } })
     const small = jobResponse('Completed', { entities: { a: 1 } })
-    const waited = [with60kB, with60kB, with60kB, small].map((answer) => waitResult('job', [answer]))
-    const kept = jobsOf(outputsOf(waited).jobs).map(({ entities }) => entities !== null)
+    const results = [with60kB, with60kB, with60kB, small].map((response) => waitResult('job', [response]))
+    const kept = jobsOf(outputsOf(results).jobs).map(({ entities }) => entities !== null)
     expect(kept).toEqual([true, true, false, true])
   })
 
-  test('are warned of when entities are dropped', () => {
+  test('cause a warning if entities are dropped', () => {
     const dropped = jobResponse('Completed', { entities: { a: 'x'.repeat(100_000) } })
     expect(outputsOf([waitResult('job-1', [dropped])]).entities).toBe('')
     expect(plain(warningOf([waitResult('job-1', [dropped])]))).toContain('job job-1 are larger than 100 kB')

@@ -183,7 +183,7 @@ describe('after a throttled request', () => {
         [2_000, throttledFor(period)],
       ]),
     )
-    expect(unknown).toEqual({ ...usual })
+    expect(unknown).toBeInstanceOf(RateLimit)
     expect([unknown?.interval(0), unknown?.notBefore]).toEqual([usual?.interval(0), usual?.notBefore])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { ExchangeResult, HttpRequest } from '../../src/http/exchange.ts'
-import { RequestLog } from '../../src/report/request-log.ts'
+import { logRequests } from '../../src/report/request-log.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 
@@ -11,7 +11,7 @@ const request: HttpRequest = {
   body: '',
 }
 
-const reply: ExchangeResult = {
+const response: ExchangeResult = {
   kind: 'response',
   status: 200,
   headers: { 'x-request-id': 'id-of-token-not-a-secret', 'set-cookie': ['session=1'] },
@@ -19,7 +19,7 @@ const reply: ExchangeResult = {
   bodyError: undefined,
 }
 
-const noReply: ExchangeResult = {
+const noResponse: ExchangeResult = {
   kind: 'no-response',
   reason: 'network',
   phase: 'tls',
@@ -28,36 +28,36 @@ const noReply: ExchangeResult = {
   proxyStatus: undefined,
 }
 
-async function told(exchanged: ExchangeResult, isDebug = true) {
+async function send(result: ExchangeResult, isDebug = true) {
   const lines: string[] = []
   const clock = new VirtualClock()
   const secrets = new Secrets(() => undefined)
   secrets.add('token-not-a-secret')
-  const send = async () => {
+  const slowExchange = async () => {
     await clock.sleep(34)
-    return exchanged
+    return result
   }
   const printer = { isDebug: () => isDebug, debug: (line: string) => lines.push(line) }
-  const exchanges = new RequestLog(send, printer, secrets, clock)
-  const answer = await clock.run(exchanges.exchange(request, new AbortController().signal))
-  return { lines, answer, count: exchanges.count }
+  const requests = logRequests(slowExchange, printer, secrets, clock)
+  const received = await clock.run(requests.exchange(request, new AbortController().signal))
+  return { lines, received, count: requests.count() }
 }
 
-describe('in debug mode each exchange is a line, without a secret and on one line:', () => {
+describe('in debug mode, each request is logged on one line without secrets:', () => {
   test.each([
-    ['an answer', reply, '200, 8 bytes, request id id-of-***, 34 ms'],
+    ['a response', response, '200, 8 bytes, request ID id-of-***, 34 ms'],
     [
-      'one that can’t be read',
-      { ...reply, bodyError: 'is not UTF-8' },
-      '200, a body that is not UTF-8, request id',
+      'a response with a body error',
+      { ...response, bodyError: 'is not UTF-8' },
+      '200, a body that is not UTF-8, request ID',
     ],
-    ['none', noReply, 'no response, network in phase tls ECONNRESET ::error::x, 34 ms'],
-  ])('%s', async (_what, exchanged, line) => {
-    const { lines } = await told(exchanged)
+    ['no response', noResponse, 'no response (network in phase tls, ECONNRESET ::error::x), 34 ms'],
+  ])('%s', async (_name, result, line) => {
+    const { lines } = await send(result)
     expect(lines).toEqual([expect.stringContaining(`GET https://host/v3/project/jobs: ${line}`)])
   })
 })
 
-test('else it is only counted', async () => {
-  expect(await told(reply, false)).toEqual({ lines: [], answer: reply, count: 1 })
+test('without debug mode, a request is only counted', async () => {
+  expect(await send(response, false)).toEqual({ lines: [], received: response, count: 1 })
 })

@@ -15,26 +15,26 @@ const completed = jobResponse('Completed', {
 })
 
 describe('one job', () => {
-  test('that completed shows its facts at a glance, and folds the details', () => {
-    const answers = [
+  test('that completed has a table of facts and folded details', () => {
+    const responses = [
       transient(),
       jobResponse('Pending'),
       ...['10%', '40%', '80%'].map((process) => jobResponse('Running', { process })),
       completed,
     ]
-    expect(summaryOf([waitResult('a', answers)], HOUR)).toBe(`### ✅ The job completed
+    expect(summaryOf([waitResult('a', responses)], HOUR)).toBe(`### ✅ The job completed
 
 | Result | completed |
 |:--|:--|
 | **Job** | <code>CreateX</code> <code>a</code> |
 | **Instance** | <code>shop</code> <code>instance1</code> |
 | **Address** | <code>host</code> |
-| **Started** | <code>2026-01-01T00&#58;00&#58;00+0800</code> |
+| **Created** | <code>2026-01-01T00&#58;00&#58;00+0800</code> |
 | **Ended** | <code>2026-01-01T00&#58;05&#58;00+0800</code> |
 | **Duration** | 5m |
 
 \`\`\`mermaid
-${chartOf(waitResult('a', answers).state.history, 'green') ?? ''}
+${chartOf(waitResult('a', responses).state.history, 'green') ?? ''}
 \`\`\`
 
 <details><summary>Details</summary>
@@ -45,9 +45,9 @@ ${chartOf(waitResult('a', answers).state.history, 'green') ?? ''}
 | 2m | <code>Running</code> | 10% |
 | 5m | <code>Completed</code> | 100% |
 
-**Requests.** 6 asked: 1 × 502, 1 × <code>Pending</code>, 3 × <code>Running</code>, 1 × <code>Completed</code>
+6 requests: 1 × 502, 1 × <code>Pending</code>, 3 × <code>Running</code>, 1 × <code>Completed</code>
 
-**Retries.** 1, after faults
+Retries after errors: 1
 
 **Entities.**
 
@@ -63,12 +63,12 @@ ${chartOf(waitResult('a', answers).state.history, 'green') ?? ''}
 `)
   })
 
-  test('that failed shows the reason and what to do next', () => {
-    const answers = [
+  test('that failed has the reason and the next steps', () => {
+    const responses = [
       jobResponse('Running', { process: '40%' }),
       jobResponse('Failed', { fail_reason: 'no quota' }),
     ]
-    expect(summaryOf([waitResult('a', answers)], HOUR)).toBe(`### ❌ The job failed
+    expect(summaryOf([waitResult('a', responses)], HOUR)).toBe(`### ❌ The job failed
 
 | Result | failed |
 |:--|:--|
@@ -76,7 +76,7 @@ ${chartOf(waitResult('a', answers).state.history, 'green') ?? ''}
 | **Job** | <code>a</code> |
 | **Reason** | <code>no quota</code> |
 
-**What to do next.** The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.
+**Next steps.** For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made are not rolled back.
 
 <details><summary>Details</summary>
 
@@ -85,45 +85,45 @@ ${chartOf(waitResult('a', answers).state.history, 'green') ?? ''}
 | 0s | <code>Running</code> | 40% |
 | 1m | <code>Failed</code> | 40% |
 
-**Requests.** 2 asked: 1 × <code>Running</code>, 1 × <code>Failed</code>
+2 requests: 1 × <code>Running</code>, 1 × <code>Failed</code>
 
-**Retries.** none
+Retries after errors: 0
 
 </details>
 `)
   })
 
-  test('that was never seen says why', () => {
+  test('without a status has the last error', () => {
     const summary = summaryOf([waitResult('a', [transient()])], HOUR)
     expect(summary).toContain('### ⏱️ The wait timed out')
-    expect(summary).toContain('The last fault: HTTP 502')
+    expect(summary).toContain('Last error: HTTP 502')
     expect(summary).not.toContain('**Status**')
     expect(summary).not.toContain('| After |')
   })
 
-  test('that is not over shows its last status', () => {
+  test('that did not finish has its last status', () => {
     const summary = summaryOf([waitResult('a', [jobResponse('Running', { process: '40%' })])], HOUR)
     expect(summary).toContain('| Result | timed-out |\n|:--|:--|\n| **Status** | <code>Running</code> |')
   })
 
-  test('with many changes of status shows the newest, and counts the others', () => {
-    const answers = Array.from({ length: 60 }, (_, index) => jobResponse(index % 2 === 0 ? 'Odd' : 'Even'))
-    const summary = summaryOf([waitResult('a', answers)], HOUR)
+  test('with many status changes shows the newest and counts the others', () => {
+    const responses = Array.from({ length: 60 }, (_, index) => jobResponse(index % 2 === 0 ? 'Odd' : 'Even'))
+    const summary = summaryOf([waitResult('a', responses)], HOUR)
     expect(summary.match(/^\| \d+[hms]/gm)).toHaveLength(40)
     expect(summary).toContain('| 59m | <code>Even</code> |')
-    expect(summary).toContain('20 earlier changes of status are left out.')
+    expect(summary).toContain('20 earlier status changes are not shown.')
   })
 
-  test('with long entities says where they are', () => {
-    const answer = jobResponse('Completed', { entities: { a: 'x'.repeat(20_000) } })
-    expect(summaryOf([waitResult('a', [answer])], HOUR)).toContain('see the output entities')
+  test('with long entities refers to the output', () => {
+    const response = jobResponse('Completed', { entities: { a: 'x'.repeat(20_000) } })
+    expect(summaryOf([waitResult('a', [response])], HOUR)).toContain('see the output entities')
   })
 })
 
 describe('several jobs', () => {
   const failed = jobResponse('Failed', { fail_reason: 'no quota' })
 
-  test('have a row each, those that did not complete first', () => {
+  test('have a row each, starting with those that did not complete', () => {
     const summary = summaryOf(
       [waitResult('a', [completed]), waitResult('b', [failed]), waitResult('c', [unauthorized])],
       HOUR,
@@ -138,22 +138,22 @@ describe('several jobs', () => {
     expect(summary).toContain('| ❌\u00A0failed <code>no quota</code> | <code>b</code> |')
     expect(summary).toContain('HTTP 401 APIGW.0301')
     expect(summary).toContain('- **The job failed.** ')
-    expect(summary).toContain('- **The credentials were refused.** ')
+    expect(summary).toContain('- **Authentication failed.** ')
   })
 
-  test('have no column for what is known of none', () => {
-    const done = jobResponse('Completed')
-    const summary = summaryOf([waitResult('a', [done]), waitResult('b', [done])], HOUR)
+  test('have no column that would be empty', () => {
+    const completed = jobResponse('Completed')
+    const summary = summaryOf([waitResult('a', [completed]), waitResult('b', [completed])], HOUR)
     expect(summary).toContain('| Result | Job |\n|:--|:--|\n| ✅\u00A0completed | <code>a</code> |\n')
   })
 
-  test('that all completed say so', () => {
+  test('that all completed have a heading with the count', () => {
     expect(summaryOf([waitResult('a', [completed]), waitResult('b', [completed])], HOUR)).toContain(
       '### ✅ 2 of 2 jobs completed',
     )
   })
 
-  test('stay below 1 MiB, however many and hostile, and the rest is counted', () => {
+  test('stay below 1 MiB even with hostile text, and the omitted rows are counted', () => {
     const nasty = '<'.repeat(10_000)
     const hostile = jobResponse('Failed', {
       name: nasty,

@@ -1,7 +1,7 @@
 import { UntrustedText, type Phrase } from '../../src/untrusted-text.ts'
 import { Secrets } from '../../src/secrets.ts'
 
-/** Secrets of a process that has none. */
+/** A process without secrets. */
 export const noSecrets = new Secrets(() => undefined)
 
 export function untrusted(text: string): UntrustedText {

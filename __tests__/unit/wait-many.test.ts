@@ -295,5 +295,5 @@ test('a Retry-After of a throttled request holds back all jobs', async () => {
     timeout: MINUTE,
     service: ({ at }) => (at === SECOND ? { ...throttled, retryAfter: 29 * SECOND } : jobResponse('Running')),
   })
-  expect(requests.filter(({ at }) => at > SECOND)[0]?.at).toBe(30 * SECOND)
+  expect(requests.find(({ at }) => at > SECOND)?.at).toBe(30 * SECOND)
 })

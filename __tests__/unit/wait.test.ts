@@ -56,7 +56,7 @@ describe('one job', () => {
           throw thrown as Error
         },
       })
-      expect(only.outcome).toMatchObject({ result: 'error', reason: 'defect' })
+      expect(only.outcome).toMatchObject({ result: 'error', reason: 'internal' })
     }
   })
 })
@@ -142,7 +142,7 @@ test('an internal error elsewhere ends the wait with what is known', async () =>
       dependencies(clock, { getJob: () => Promise.resolve(jobResponse('Running')), signal: stop.signal }),
     ),
   )
-  expect(result?.outcome).toMatchObject({ result: 'error', reason: 'defect' })
+  expect(result?.outcome).toMatchObject({ result: 'error', reason: 'internal' })
   expect(result?.state.job?.status.meaning).toBe('running')
 })
 

@@ -1,94 +1,83 @@
 import { formatDuration, SECOND } from '../duration.ts'
-import { joinPhrases, phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
+import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import { NEXT_STEPS, explainOutcome, TITLES } from './explain.ts'
+import { explainOutcome, nameOf, NEXT_STEPS, TITLES } from './explain.ts'
 
-/** Jobs that are named when several did not complete; the rest is counted. */
+/** Jobs named in one annotation; the others are counted. */
 const MAX_NAMED = 10
 
 export interface Notice {
   readonly title: string
-  /** What happened, a line each. */
+  /** What happened, one line each. */
   readonly lines: readonly Phrase[]
 }
 
-/** The one error annotation of a red step. */
+/** The one error annotation of a failed step. */
 export interface Annotation extends Notice {
-  /** What to do next. */
   readonly nextSteps: Phrase
 }
 
-/** The annotation for a wait, undefined when every job completed; `timeout` in milliseconds. */
-export function annotationOf(waited: readonly WaitResult[], timeout: number): Annotation | undefined {
-  const red = waited.filter(({ outcome }) => outcome.result !== 'completed')
-  // What fail-fast ended is no cause.
-  const [givenUp, causes] = partition(
-    red,
-    ({ outcome }) => outcome.result === 'interrupted' && outcome.by === 'fail-fast',
+/** The error annotation for a wait, undefined if every job completed; `timeout` in milliseconds. */
+export function annotationOf(results: readonly WaitResult[], timeout: number): Annotation | undefined {
+  const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed')
+  // Jobs that fail-fast ended did not cause the failure.
+  const causes = incomplete.filter(
+    ({ outcome }) => outcome.result !== 'interrupted' || outcome.by !== 'fail-fast',
   )
-  const explained = causes.map((one) => explainOutcome(one, timeout))
-  const [first] = explained
+  const explanations = causes.map((result) => explainOutcome(result, timeout))
+  const [first] = explanations
   if (first === undefined) return undefined
-  if (red.length === 1) return { title: first.title, lines: [first.message], nextSteps: first.nextSteps }
+  if (incomplete.length === 1) return { ...first, lines: [first.message] }
 
-  const isSame = explained.every(({ title }) => title === first.title)
-  const named = explained.slice(0, MAX_NAMED).map(({ message }) => phrase`- ${message}`)
-  const rest = explained.length - named.length
+  const haveSameTitle = explanations.every(({ title }) => title === first.title)
+  const stopped = incomplete.length - causes.length
   return {
-    title: isSame ? first.title : TITLES.several,
+    title: haveSameTitle ? first.title : TITLES.several,
     lines: [
-      phrase`${red.length} of ${waited.length} jobs did not complete:`,
-      ...named,
-      ...(rest > 0 ? [phrase`- and ${rest} more`] : []),
-      ...(givenUp.length > 0
-        ? [phrase`- ${givenUp.length} no longer waited for, since fail-fast is on`]
-        : []),
+      phrase`${incomplete.length} of ${results.length} jobs did not complete:`,
+      ...listOf(explanations.map(({ message }) => message)),
+      ...(stopped > 0 ? [phrase`- ${stopped} no longer polled because fail-fast is on`] : []),
     ],
-    nextSteps: isSame ? first.nextSteps : phrase`The summary says what to do for each.`,
+    nextSteps: haveSameTitle ? first.nextSteps : phrase`For the next steps of each job, see the job summary.`,
   }
 }
 
-/** The one notice of a green step: what is there now. */
-export function noticeOf(waited: readonly WaitResult[]): Notice {
-  const named = waited.slice(0, MAX_NAMED).map(completed)
-  if (waited.length === 1) return { title: 'The job completed', lines: named }
-  const rest = waited.length - named.length
-  return {
-    title: `All ${waited.length} jobs completed`,
-    lines: [...named.map((line) => phrase`- ${line}`), ...(rest > 0 ? [phrase`- and ${rest} more`] : [])],
-  }
+/** The one notice of a step that succeeds. */
+export function noticeOf(results: readonly WaitResult[]): Notice {
+  const lines = results.map(describeCompleted)
+  return lines.length === 1
+    ? { title: 'The job completed', lines }
+    : { title: `All ${lines.length} jobs completed`, lines: listOf(lines) }
 }
 
-/** `Job … (name) completed in 5m: instance …, at …`, as far as it is known. */
-function completed({ state: { id, job } }: WaitResult): Phrase {
-  const name = job?.name === undefined ? [] : phrase` (${job.name})`
-  const time = job?.durationSeconds === undefined ? '' : ` in ${formatDuration(job.durationSeconds * SECOND)}`
-  const instance = job?.instanceName ?? job?.instanceId
+/** `Job … (name) completed in 5m: instance …, address ….`, without what is not known. */
+function describeCompleted({ state }: WaitResult): Phrase {
+  const { durationSeconds, instanceName, instanceId, instanceEndpoint } = state.job ?? {}
+  const time = durationSeconds === undefined ? '' : ` in ${formatDuration(durationSeconds * SECOND)}`
+  const instance = instanceName ?? instanceId
   const facts = [
     ...(instance === undefined ? [] : [phrase`instance ${instance}`]),
-    ...(job?.instanceEndpoint === undefined ? [] : [phrase`address ${job.instanceEndpoint}`]),
+    ...(instanceEndpoint === undefined ? [] : [phrase`address ${instanceEndpoint}`]),
   ]
-  const known = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
-  return phrase`Job ${id.text}${name} completed${time}${known}.`
+  const details = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
+  return phrase`Job ${nameOf(state)} completed${time}${details}.`
 }
 
-/** The annotation for what should never happen. */
-export function defectAnnotation(error: UntrustedText): Annotation {
-  return { title: TITLES.defect, lines: [[error]], nextSteps: [NEXT_STEPS.defect] }
+function listOf(messages: readonly Phrase[]): readonly Phrase[] {
+  const items = messages.slice(0, MAX_NAMED).map((message) => phrase`- ${message}`)
+  const rest = messages.length - items.length
+  return rest > 0 ? [...items, phrase`- and ${rest} more`] : items
 }
 
-/** The annotation for inputs that are wrong; all of them at once. */
+export function internalErrorAnnotation(error: UntrustedText): Annotation {
+  return { title: TITLES.internal, lines: [[error]], nextSteps: [NEXT_STEPS.internal] }
+}
+
+/** The annotation for all invalid inputs together. */
 export function inputsAnnotation(problems: readonly string[]): Annotation {
   return {
     title: TITLES.inputs,
     lines: problems.map((problem) => phrase`- ${problem}`),
-    nextSteps: phrase`Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
+    nextSteps: phrase`No request was sent. Fix ${problems.length === 1 ? 'this input' : 'these inputs'} and run the step again.`,
   }
-}
-
-function partition<T>(
-  all: readonly T[],
-  isFirst: (one: T) => boolean,
-): readonly [readonly T[], readonly T[]] {
-  return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
 }

@@ -1,101 +1,123 @@
 import type { Job } from '../api/job.ts'
 import { formatDuration } from '../duration.ts'
 import { joinPhrases, phrase, type Phrase } from '../untrusted-text.ts'
-import type { Outcome, JobState } from '../wait/judge.ts'
+import type { JobState, Outcome } from '../wait/judge.ts'
 import { total, type Tally } from '../wait/tally.ts'
 import type { WaitResult } from '../wait/wait.ts'
 
-/** Why a step is red, for a person. */
+/** How the wait for one job ended, in the order of an error message: what happened, the evidence, what to do next. */
 export interface Explanation {
-  /** One of {@link TITLES}. */
+  /** One of {@link TITLES}, unless the job completed. */
   readonly title: string
-  /** What happened, as one sentence. */
+  /** What happened, and the evidence. */
   readonly message: Phrase
-  /** What to do next. */
   readonly nextSteps: Phrase
 }
 
-/** Titles of annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
+/** Titles of error annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
 export const TITLES = {
-  inputs: 'The inputs are wrong',
+  inputs: 'Invalid inputs',
   failed: 'The job failed',
   canceled: 'The job was canceled',
   'timed-out': 'The wait timed out',
   'not-found': 'The job was not found',
-  'order-not-found': 'The order has no job',
-  vanished: 'The job vanished',
+  'order-not-found': 'No job found for the order',
+  vanished: 'The job no longer exists',
   interrupted: 'The wait was interrupted',
-  credentials: 'The credentials were refused',
-  'id-token': 'GitHub gave no id token',
-  agency: 'The agency could not be assumed',
-  permission: 'The permission is missing',
-  redirect: 'The endpoint redirects',
+  credentials: 'Authentication failed',
+  'id-token': 'GitHub did not issue an ID token',
+  agency: 'Could not assume the agency',
+  permission: 'Permission denied',
+  redirect: 'The endpoint returned a redirect',
   certificate: 'The certificate is not trusted',
-  proxy: 'The proxy refuses',
-  request: 'The request was refused',
-  unusable: 'The answers hold no job',
-  'other-job': 'The answer is about another job',
+  proxy: 'The proxy refused the connection',
+  request: 'The request was rejected',
+  unusable: 'The responses contain no job',
+  'other-job': 'The response is about another job',
   several: 'Several jobs did not complete',
-  outputs: 'The outputs could not be written',
-  defect: 'The action has a defect',
+  outputs: 'Could not write the outputs',
+  internal: 'Internal error',
+} as const
+
+/** What to do next, where that is the same for every job. */
+export const NEXT_STEPS = {
+  failed:
+    'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made are not rolled back.',
+  canceled: 'It was canceled in the cloud. If you still need it, rerun the step that created it.',
+  'not-found':
+    'Check that job-id, project-id, and endpoint belong together: a job can be queried only in its own project and region, and only for a month.',
+  vanished:
+    "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
+  credentials:
+    'Check the credentials. They were not retried, because repeated authentication failures can lock the account.',
+  'id-token':
+    'The request was rejected by GitHub. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
+  agency:
+    "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
+  permission:
+    "Check that the user is allowed to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.",
+  redirect:
+    'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. The sign-in page of a proxy also causes a redirect.',
+  certificate:
+    'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path.',
+  proxy:
+    'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy is allowed to connect to the endpoint.',
+  request: "Check endpoint and project-id: both must be those of the instance's region.",
+  unusable:
+    'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
+  'other-job':
+    'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
+  internal:
+    'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
 } as const
 
 /** Explains how the wait for one job ended; `timeout` in milliseconds. */
 export function explainOutcome({ state, outcome }: WaitResult, timeout: number): Explanation {
-  const job = jobPhrase(state)
+  const name = nameOf(state)
   switch (outcome.result) {
     case 'completed':
-      return { title: 'The job completed', message: phrase`${job} completed.`, nextSteps: [] }
+      return { title: 'The job completed', message: phrase`Job ${name} completed.`, nextSteps: [] }
     case 'failed':
-      return {
-        title: TITLES.failed,
-        message: phrase`${job} failed${reasonOf(outcome.job)}.`,
-        nextSteps: phrase`The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.`,
-      }
+      return explain('failed', phrase`Job ${name} failed${reasonOf(outcome.job)}.`)
     case 'canceled':
-      return {
-        title: TITLES.canceled,
-        message: phrase`${job} was canceled${reasonOf(outcome.job)}.`,
-        nextSteps: phrase`It was ended in the cloud. If it is still wanted, run the step that made the job again.`,
-      }
+      return explain('canceled', phrase`Job ${name} was canceled${reasonOf(outcome.job)}.`)
     case 'timed-out':
       return explainTimeout(state, timeout)
-    case 'not-found':
-      if (state.kind === 'order') {
-        return {
-          title: TITLES['order-not-found'],
-          message: phrase`${job} had no job for ${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}.`,
-          nextSteps: phrase`Check in the console that the order is paid for and has not expired, and that project-id and endpoint are those of the region in which it was placed. To go on waiting, run a step with the same order-id: ${state.id.text}.`,
-        }
-      }
+    case 'not-found': {
+      const evidence = phrase`${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}`
+      if (state.kind === 'job')
+        return explain('not-found', phrase`Job ${name} was not found for ${evidence}.`)
       return {
-        title: TITLES['not-found'],
-        message: phrase`${job} was not known to the service for ${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}.`,
-        nextSteps: phrase`Check that job-id, project-id and endpoint belong together: a job is known only in its own project and region, and for a month.`,
+        title: TITLES['order-not-found'],
+        message: phrase`No job of order ${name} was found for ${evidence}.`,
+        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. ${resume(state)}: ${name}.`,
       }
-    case 'vanished':
-      return {
-        title: TITLES.vanished,
-        message: phrase`${job} was there${lastSeen(state)}, and then no longer known to the service: ${outcome.detail.message}.`,
-        nextSteps: phrase`Either the instance was deleted and its jobs with it, or the task’s record was deleted in the console, and the task may still run, or the job is older than a month. Look at the instance in the console.`,
-      }
+    }
+    case 'vanished': {
+      const evidence = phrase`${lastStatus(state)}: ${outcome.detail.message}`
+      return explain('vanished', phrase`Job ${name} no longer exists${evidence}.`)
+    }
     case 'interrupted':
       return {
         title: TITLES.interrupted,
-        message:
-          outcome.by === 'signal'
-            ? phrase`${job} ${notOver(state)}, when the wait was interrupted.`
-            : phrase`${job} ${notOver(state)}, when another job did not complete; fail-fast ended the wait.`,
-        nextSteps: phrase`${goesOn(state)} To wait for it again, run a step with the same ${state.kind}-id: ${state.id.text}.`,
+        message: phrase`${unfinished(state, INTERRUPTIONS[outcome.by])}.`,
+        nextSteps: phrase`${stillRunning(state)} ${resume(state)}: ${state.id.text}.`,
       }
     case 'error':
-      return explainError(job, outcome)
+      return explainError(state, outcome)
   }
 }
 
-/** All answers of a job, as in: 41 asked: 38 Running, 3 × 502. */
+/** `X (name)`: the ID of a job or an order, and the name of the job if it is known. */
+export function nameOf({ id, job }: JobState): Phrase {
+  return job?.name === undefined ? [id.text] : phrase`${id.text} (${job.name})`
+}
+
+/** `41 requests: 38 × Running, 3 × 502` */
 export function tallyPhrase({ tally }: JobState): Phrase {
-  return tally.length === 0 ? phrase`nothing asked` : phrase`${total(tally)} asked: ${countsPhrase(tally)}`
+  const requests = total(tally)
+  if (requests === 0) return ['0 requests completed']
+  return phrase`${requests} ${requests === 1 ? 'request' : 'requests'}: ${countsPhrase(tally)}`
 }
 
 /** `38 × Running, 3 × 502` */
@@ -104,92 +126,71 @@ export function countsPhrase(tally: Tally): Phrase {
   return joinPhrases(counts, ', ')
 }
 
-function jobPhrase({ kind, id, job }: JobState): Phrase {
-  if (kind === 'order') return phrase`Order ${id.text}`
-  return job?.name === undefined ? phrase`Job ${id.text}` : phrase`Job ${id.text} (${job.name})`
+function explain(key: keyof typeof NEXT_STEPS, message: Phrase, hint?: string): Explanation {
+  return { title: TITLES[key], message, nextSteps: [hint ?? NEXT_STEPS[key]] }
 }
 
 function reasonOf({ failReason }: Job): Phrase {
-  return failReason === undefined ? phrase`; the service gave no reason` : phrase`: “${failReason}”`
-}
-
-/** `, last Running at 40%`; empty when the job was never seen. */
-function lastSeen({ job, progress }: JobState): Phrase {
-  if (job === undefined) return []
-  return progress === undefined
-    ? phrase`, last ${job.status.text}`
-    : phrase`, last ${job.status.text} at ${progress}%`
-}
-
-function notOver(state: JobState): Phrase {
-  return state.kind === 'order' ? phrase`had no job yet` : phrase`was not over${lastSeen(state)}`
-}
-
-function goesOn({ kind, job }: JobState): string {
-  if (kind === 'order') return 'The order itself goes on in the cloud.'
-  return job === undefined ? 'If the job exists, it goes on in the cloud.' : 'The job goes on in the cloud.'
+  return failReason === undefined ? ['. The service returned no reason'] : phrase`: “${failReason}”`
 }
 
 function explainTimeout(state: JobState, timeout: number): Explanation {
-  const after = phrase` after ${formatDuration(timeout)}`
-  const seen = state.job === undefined ? phrase` and was never seen` : lastSeen(state)
-  const what = state.kind === 'order' ? phrase`had no job${after}` : phrase`was not over${after}${seen}`
-  const fault =
+  const error =
     state.last?.kind === 'transient' || state.last?.kind === 'rejected' ? state.last.detail : undefined
-  const lastFault = fault === undefined ? [] : phrase` The last fault: ${fault.message}.`
-  const hint = fault?.hint === undefined ? '' : `${fault.hint} `
+  const lastError = error === undefined ? [] : phrase` Last error: ${error.message}.`
+  const hint = error?.hint === undefined ? '' : `${error.hint} `
   return {
     title: TITLES['timed-out'],
-    message: phrase`${jobPhrase(state)} ${what}; ${tallyPhrase(state)}.${lastFault}`,
-    nextSteps: phrase`${hint}${goesOn(state)} To resume the wait, run a step with the same ${state.kind}-id and a longer timeout; to create again would make a second instance.`,
+    message: phrase`${unfinished(state, `within ${formatDuration(timeout)}`)}. ${tallyPhrase(state)}.${lastError}`,
+    nextSteps: phrase`${hint}${stillRunning(state)} ${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
   }
 }
 
-function explainError(job: Phrase, end: Extract<Outcome, { result: 'error' }>): Explanation {
-  const title = TITLES[end.reason]
-  const hint = end.reason === 'other-job' ? undefined : end.detail.hint
-  const nextSteps = [hint ?? NEXT_STEPS[end.reason]]
-  switch (end.reason) {
-    case 'other-job':
-      return {
-        title,
-        message: phrase`${job} was asked for, and the service answered about job ${end.id}.`,
-        nextSteps,
-      }
+const INTERRUPTIONS = {
+  signal: 'before the wait was interrupted',
+  'fail-fast': 'before fail-fast ended the wait because another job did not complete',
+} as const
+
+function unfinished(state: JobState, when: string): Phrase {
+  return state.kind === 'job'
+    ? phrase`Job ${nameOf(state)} did not finish ${when}${lastStatus(state)}`
+    : phrase`No job of order ${nameOf(state)} was found ${when}`
+}
+
+function lastStatus({ job, progress }: JobState): Phrase {
+  if (job === undefined) return [' (no status received)']
+  return phrase` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`
+}
+
+function stillRunning({ kind, job }: JobState): string {
+  if (kind === 'order') return 'The order is still in progress in the cloud.'
+  return job === undefined
+    ? 'If the job exists, it is still running in the cloud.'
+    : 'The job is still running in the cloud.'
+}
+
+function resume({ kind }: JobState): string {
+  return `To resume waiting, run a step with the same ${kind}-id`
+}
+
+function explainError(state: JobState, outcome: Extract<Outcome, { result: 'error' }>): Explanation {
+  const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order'
+  const failure = phrase`Could not get ${target} ${nameOf(state)}`
+  if (outcome.reason === 'other-job') {
+    return explain('other-job', phrase`${failure}: the response is about job ${outcome.id}.`)
+  }
+  const { reason } = outcome
+  const { message, hint } = outcome.detail
+  switch (reason) {
     case 'unusable':
-      return {
-        title,
-        message: phrase`${job} was in none of five answers in a row; the last: ${end.detail.message}.`,
-        nextSteps,
-      }
-    case 'defect':
-      return { title, message: phrase`${job} is no longer waited for: ${end.detail.message}.`, nextSteps }
+      return explain(
+        reason,
+        phrase`${failure} from five responses in a row. Last response: ${message}.`,
+        hint,
+      )
+    case 'internal':
+      return explain(reason, phrase`${failure} because of an internal error: ${message}.`)
     default:
-      return { title, message: phrase`${job} could not be asked for: ${end.detail.message}.`, nextSteps }
+      return explain(reason, phrase`${failure}: ${message}.`, hint)
   }
-}
-
-/** What to do about each kind of error. */
-export const NEXT_STEPS: Readonly<Record<Extract<Outcome, { result: 'error' }>['reason'], string>> = {
-  credentials:
-    'Check the credentials. They are not asked with again, since repeated refusals lock an account.',
-  'id-token':
-    'GitHub’s own service refused. Check that the job has the permission id-token: write; a run that was waiting for days has to be started anew.',
-  agency:
-    'Check identity-provider-urn, agency-urn, audience and the agency’s trust policy, whose conditions on oidc:sub, oidc:aud and oidc:iss must all fit this workflow: docs/credentials.md.',
-  permission:
-    'Check that the user may list the service’s tasks (for TaurusDB gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
-  redirect:
-    'A redirect is never followed, since credentials would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
-  certificate:
-    'Check the endpoint’s spelling. Where a proxy or a private CA signs, put that CA’s certificate into a file and its path into NODE_EXTRA_CA_CERTS.',
-  proxy:
-    'Check https_proxy (it holds user and password, if the proxy wants them) and no_proxy, and that the proxy may connect to the endpoint.',
-  request: 'Check endpoint and project-id: together they must be those of the instance’s region.',
-  unusable:
-    'Check endpoint and service: the endpoint must be the host of that service’s API, not that of the console, a proxy or another service.',
-  'other-job':
-    'Nothing is known of the job that was asked for. Check the endpoint, and caches or gateways before it.',
-  defect:
-    'Please report it with this log. The job itself goes on in the cloud; a step with the same job-id waits for it again.',
 }

@@ -1,38 +1,39 @@
 import type * as core from '@actions/core'
-import type { JobResponse } from '../response.ts'
 import type { JobId } from '../api/job.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
-import { joinPhrases, phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
+import type { JobResponse } from '../response.ts'
+import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { timeLeft } from '../wait/estimate.ts'
 import type { JobState } from '../wait/judge.ts'
 import { count, sameLabel, type Tally } from '../wait/tally.ts'
-import type { Clock, WaitListener, WaitPlan } from '../wait/wait.ts'
-import { bar, percent } from './progress-bar.ts'
+import type { WaitListener } from '../wait/job-target.ts'
+import type { Clock } from '../wait/poll-loop.ts'
+import type { WaitPlan } from '../wait/wait.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, tallyPhrase } from './explain.ts'
+import { bar, percent } from './progress-bar.ts'
 import { colorOf, type Color, type Style } from './style.ts'
 
-/** The longest silence. */
-const HEARTBEAT = MINUTE
+/** Longest time without a line. */
+const HEARTBEAT_INTERVAL = MINUTE
+/** With more jobs, only the end of each job is logged. */
+const MAX_FOLLOWED = 10
+/** Jobs named in one line. */
+const MAX_NAMED = 10
+/** GitHub keeps ten warning annotations per step. */
+const MAX_WARNINGS = 10
 
-/** Where lines go. */
+/** The parts of @actions/core that print to the log. */
 export type Printer = Pick<typeof core, 'debug' | 'endGroup' | 'info' | 'isDebug' | 'startGroup' | 'warning'>
 
 interface Latest {
   readonly state: JobState
-  /** Milliseconds since the wait began; undefined when no question follows. */
+  /** Milliseconds since the wait began; undefined if no poll follows. */
   readonly nextPoll: number | undefined
   readonly isFinished: boolean
 }
 
-/** Jobs of which each change is a line; of more, only the ends are. */
-const MAX_FOLLOWED = 10
-/** Jobs that are named in one line. */
-const MAX_NAMED = 10
-/** Warnings that are annotations: GitHub keeps ten per step. */
-const MAX_WARNINGS = 10
-
-/** The log of a wait: a line per change of status or progress, and a sign of life each minute. */
+/** The log of a wait: one line per change of status or progress, and a heartbeat every minute. */
 export class Log implements WaitListener {
   #jobs: readonly JobId[]
   readonly #kind: JobState['kind']
@@ -44,62 +45,59 @@ export class Log implements WaitListener {
   #lastLine: number
   #warnings = 0
 
-  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock, paint: Style) {
+  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock, style: Style) {
     this.#jobs = 'order' in jobs ? [jobs.order] : jobs
     this.#kind = 'order' in jobs ? 'order' : 'job'
     this.#printer = printer
     this.#clock = clock
-    this.#style = paint
+    this.#style = style
     this.#start = this.#lastLine = clock.now()
   }
 
-  /** Says what is waited for, and with whose credentials; `timeout` in milliseconds. */
-  begin(endpoint: UntrustedText, timeout: number, credentials: string): void {
-    const [first] = this.#jobs
-    const what =
-      this.#jobs.length === 1 && first !== undefined
-        ? phrase`${this.#kind} ${first.text}`
-        : phrase`${this.#jobs.length} jobs`
-    this.#printer.info(
-      forLog(phrase`Waiting for ${what} at ${endpoint}, ${formatDuration(timeout)} at most.`),
-    )
+  /** @param timeout milliseconds */
+  onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
+    const [only, ...others] = this.#jobs
+    const target =
+      only === undefined || others.length > 0
+        ? phrase`${this.#jobs.length} jobs`
+        : phrase`${this.#kind} ${only.text}`
+    this.#printer.info(forLog(phrase`Waiting up to ${formatDuration(timeout)} for ${target} at ${endpoint}`))
     this.#printer.info(`Credentials: ${credentials}.`)
   }
 
-  /** Says that there are new temporary keys; `lifetime` in milliseconds. */
-  renewed(lifetime: number): void {
-    this.#printer.info(`${this.#time()}  new keys of the agency, good for ${formatDuration(lifetime)}`)
+  /** @param lifetime of the new keys, milliseconds */
+  readonly onRenewed = (lifetime: number): void => {
+    this.#print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`)
   }
 
-  /** Says that there are none; `lifetime` of the old ones in milliseconds. */
-  notRenewed(reason: Phrase, lifetime: number): void {
-    const left = formatDuration(lifetime)
-    const text = `no new keys of the agency yet, the old ones are good for ${left}: ${forLog(reason)}`
-    this.#printer.info(`${this.#time()}  ${this.#style('yellow', text)}`)
+  /** @param lifetime of the current keys, milliseconds */
+  readonly onNotRenewed = (reason: Phrase, lifetime: number): void => {
+    const validity = `the current ones are valid for ${formatDuration(lifetime)}`
+    this.#print(
+      this.#style('yellow', `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`),
+    )
   }
 
   onResponse(state: JobState, nextPoll: number | undefined, isFinished: boolean): void {
     const before = this.#latest.get(state.id)?.state
     this.#latest.set(state.id, { state, nextPoll, isFinished })
-    if (state.last !== undefined && this.#printer.isDebug())
+    if (state.last !== undefined && this.#printer.isDebug()) {
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
+    }
     if (this.#jobs.length > MAX_FOLLOWED && !isFinished) return
     if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress) return
-    const name = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
-    const left = isFinished ? [] : this.#timeLeft(state)
-    const next = phrase`${left}${this.#nextLook(nextPoll)}`
-    this.#line(state.progress, colorOf(state), phrase`${labelOf(state)}${name}`, next)
+    const id = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
+    const estimate = isFinished ? [] : this.#estimate(state)
+    const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`
+    this.#printProgress(state.progress, colorOf(state), phrase`${labelOf(state)}${id}`, outlook)
   }
 
   onJobsFound(jobs: readonly JobId[]): void {
     this.#jobs = jobs
     this.#latest.clear()
-    const ids = joinPhrases(
-      jobs.slice(0, MAX_NAMED).map(({ text }) => [text]),
-      ', ',
-    )
+    const named = jobs.slice(0, MAX_NAMED).map(({ text }) => [text])
     const more = jobs.length > MAX_NAMED ? `, and ${jobs.length - MAX_NAMED} more` : ''
-    this.#printer.info(forLog(phrase`${this.#time()}  the order’s jobs: ${ids}${more}`))
+    this.#print(forLog(phrase`jobs of the order: ${joinPhrases(named, ', ')}${more}`))
   }
 
   onWarning(warning: Phrase): void {
@@ -107,10 +105,10 @@ export class Log implements WaitListener {
     if (this.#warnings <= MAX_WARNINGS) this.#printer.warning(forAnnotation(warning))
   }
 
-  /** Keeps the log from falling silent, until the signal aborts. */
+  /** Prints a line whenever the log has been silent for a minute, until the signal aborts. */
   async startHeartbeat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const due = this.#lastLine + HEARTBEAT - this.#clock.now()
+      const due = this.#lastLine + HEARTBEAT_INTERVAL - this.#clock.now()
       if (due > 0) await this.#clock.sleep(due, signal)
       else this.#heartbeat()
     }
@@ -118,53 +116,46 @@ export class Log implements WaitListener {
 
   #heartbeat(): void {
     const latest = [...this.#latest.values()]
-    const waiting = latest.filter(({ isFinished }) => !isFinished)
-    const nextPoll = Math.min(...waiting.map((job) => job.nextPoll ?? Infinity))
     const [only] = latest
     if (this.#jobs.length === 1 && only !== undefined) {
-      const { state } = only
-      const fault =
-        state.last?.kind === 'transient' ? phrase` · last fault: ${state.last.detail.message}` : []
-      this.#line(
-        state.progress,
-        colorOf(state),
-        phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${fault}`,
-        phrase`${this.#timeLeft(state)}${this.#nextLook(nextPoll)}`,
-      )
+      const { state, nextPoll } = only
+      const error =
+        state.last?.kind === 'transient' ? phrase` · last error: ${state.last.detail.message}` : []
+      const text = phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${error}`
+      const outlook = phrase`${this.#estimate(state)}${this.#nextPoll(nextPoll)}`
+      this.#printProgress(state.progress, colorOf(state), text, outlook)
       return
     }
-    const labels = waiting.reduce<Tally>((tally, { state }) => count(tally, labelOf(state)), [])
-    const over = latest.length - waiting.length
-    this.#line(
-      Math.floor((100 * over) / this.#jobs.length),
-      'cyan',
-      phrase`${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}`,
-      this.#nextLook(nextPoll),
-    )
+    const active = latest.filter(({ isFinished }) => !isFinished)
+    const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity))
+    const labels = active.reduce<Tally>((tally, { state }) => count(tally, labelOf(state)), [])
+    const finished = latest.length - active.length
+    const all = this.#jobs.length
+    const text = phrase`${finished} of ${all} jobs finished · ${countsPhrase(labels)}`
+    this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll))
   }
 
-  /** An estimate, and so no more exact than it can be. */
-  #timeLeft({ history }: JobState): Phrase {
+  /** Rounded, because it is an estimate. */
+  #estimate({ history }: JobState): Phrase {
     const left = timeLeft(history, this.#elapsed())
     if (left === undefined) return []
     const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND
-    return phrase` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left at this pace`
+    return phrase` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`
   }
 
-  #nextLook(nextPoll: number | undefined): Phrase {
+  #nextPoll(nextPoll: number | undefined): Phrase {
     if (nextPoll === undefined || !Number.isFinite(nextPoll)) return []
-    return phrase` · next look in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`
+    return phrase` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`
   }
 
-  /** @param next what is to come, which is less important than what is */
-  #line(progress: number | undefined, colour: Color, text: Phrase, next: Phrase): void {
+  #printProgress(progress: number | undefined, color: Color, text: Phrase, outlook: Phrase): void {
     this.#lastLine = this.#clock.now()
-    const now = this.#style(colour, `${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
-    this.#printer.info(`${this.#time()}  ${now}${this.#style('grey', forLog(next))}`)
+    const now = this.#style(color, `${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
+    this.#print(`${now}${this.#style('gray', forLog(outlook))}`)
   }
 
-  #time(): string {
-    return formatDuration(this.#elapsed()).padStart(8)
+  #print(text: string): void {
+    this.#printer.info(`${formatDuration(this.#elapsed()).padStart(8)}  ${text}`)
   }
 
   #elapsed(): number {
@@ -174,16 +165,16 @@ export class Log implements WaitListener {
 
 function labelOf(state: JobState | undefined): string | UntrustedText {
   if (state?.kind === 'order') return 'no job yet'
-  return state?.job?.status.label ?? (state?.notFoundSince === undefined ? 'not seen yet' : 'not visible yet')
+  return state?.job?.status.label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet')
 }
 
-function describe(answer: JobResponse): Phrase {
-  switch (answer.kind) {
+function describe(response: JobResponse): Phrase {
+  switch (response.kind) {
     case 'job':
-      return phrase`${answer.job.status.label} ${percent(answer.job.progress)}`
+      return phrase`${response.job.status.label} ${percent(response.job.progress)}`
     case 'other-job':
-      return phrase`an answer about job ${answer.id}`
+      return phrase`a response about job ${response.id}`
     default:
-      return phrase`${answer.kind}, ${answer.detail.message}`
+      return phrase`${response.kind}, ${response.detail.message}`
   }
 }

@@ -1,12 +1,12 @@
 import { truncate } from '../secrets.ts'
-import { phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
+import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import { forOutput } from './escape.ts'
 
-/** Bytes of JSON that all texts and entities of the output `jobs` share: the contract's limit. */
-const JOBS_BUDGET = 150_000
+/** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
+const MAX_JOBS_BYTES = 150_000
 
-/** Every output of action.yml, in its order; a test holds the two and the README together. */
+/** The outputs in the order of action.yml. */
 export const OUTPUTS = [
   'status',
   'result',
@@ -26,55 +26,41 @@ export const OUTPUTS = [
 
 export type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>
 
-/** The outputs before anything is known: of wrong inputs, or of a defect. */
+/** The outputs if there is no result of a wait: after invalid inputs or an internal error. */
 export const EMPTY_OUTPUTS: Outputs = {
   ...(Object.fromEntries(OUTPUTS.map((name) => [name, ''])) as Outputs),
   result: 'error',
   jobs: '[]',
 }
 
-/** What later steps read. With several jobs the first that failed, else the first that did not complete, speaks. */
-export function outputsOf(waited: readonly WaitResult[]): Outputs {
-  // An order that has no job has nothing else to tell.
-  const all = waited.filter(({ state }) => state.kind === 'job').map(factsOf)
-  const facts =
-    all.find(({ result }) => result === 'failed' || result === 'canceled') ??
-    all.find(({ result }) => result !== 'completed') ??
-    all[0]
-  if (facts === undefined)
-    return { ...EMPTY_OUTPUTS, result: waited[0]?.outcome.result ?? EMPTY_OUTPUTS.result }
-  return {
-    status: facts.status,
-    result: facts.result,
-    'job-id': facts.jobId,
-    'instance-id': facts.instanceId,
-    'instance-name': facts.instanceName,
-    'job-name': facts.jobName,
-    created: facts.created,
-    ended: facts.ended,
-    'duration-seconds': facts.durationSeconds === null ? '' : String(facts.durationSeconds),
-    progress: facts.progress === null ? '' : String(facts.progress),
-    'fail-reason': facts.failReason,
-    'instance-endpoint': facts.instanceEndpoint,
-    entities: facts.entities,
-    jobs: jobsJson(all),
+/** The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first. */
+export function outputsOf(results: readonly WaitResult[]): Outputs {
+  const jobs = results.filter(({ state }) => state.kind === 'job').map(fieldsOf)
+  const described =
+    jobs.find(({ result }) => result === 'failed' || result === 'canceled') ??
+    jobs.find(({ result }) => result !== 'completed') ??
+    jobs[0]
+  if (described === undefined) {
+    return { ...EMPTY_OUTPUTS, result: results[0]?.outcome.result ?? EMPTY_OUTPUTS.result }
   }
+  const outputs = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')])
+  return { ...EMPTY_OUTPUTS, ...(Object.fromEntries(outputs) as Partial<Outputs>), jobs: jobsJson(jobs) }
 }
 
-/** A warning when an output is empty although the service told something; undefined else. */
-export function warningOf(waited: readonly WaitResult[]): Phrase | undefined {
-  const [first, ...others] = waited.filter(({ state }) => state.job?.entitiesDropped === true)
+/** A warning if the service returned entities that the outputs do not contain. */
+export function warningOf(results: readonly WaitResult[]): Phrase | undefined {
+  const [first, ...others] = results.filter(({ state }) => state.job?.entitiesDropped === true)
   if (first === undefined) return undefined
   const more = others.length === 0 ? '' : ` and ${others.length} more`
-  return phrase`The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deep, so that output is empty.`
+  return phrase`The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deeply, so the output entities is empty.`
 }
 
-type Facts = ReturnType<typeof factsOf>
+type Fields = ReturnType<typeof fieldsOf>
 
-/** In the order of the contract; an unknown text is empty. */
-function factsOf({ state, outcome }: WaitResult) {
+/** The fields of a job in the output `jobs`, in their order; each is also an output with a kebab-case name. */
+function fieldsOf({ state, outcome }: WaitResult) {
   const { id, job, progress } = state
-  const text = (outside: UntrustedText | undefined) => (outside === undefined ? '' : forOutput(outside))
+  const text = (untrusted: UntrustedText | undefined) => (untrusted === undefined ? '' : forOutput(untrusted))
   return {
     jobId: text(id.text),
     status: text(job?.status.text),
@@ -92,6 +78,11 @@ function factsOf({ state, outcome }: WaitResult) {
   }
 }
 
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** Fields that are truncated if all of them together are too long. */
 const TEXTS = [
   'jobId',
   'status',
@@ -102,52 +93,49 @@ const TEXTS = [
   'ended',
   'failReason',
   'instanceEndpoint',
-] as const satisfies readonly (keyof Facts)[]
+] as const satisfies readonly (keyof Fields)[]
 
-/** Texts come first: only those longer than the common limit are cut. What they leave is for entities, in order. */
-function jobsJson(all: readonly Facts[]): string {
-  const limit = commonLimit(
-    all.flatMap((facts) => TEXTS.map((name) => jsonSize(facts[name]))),
-    JOBS_BUDGET,
-  )
-  const cut = all.map((facts) => ({
-    ...facts,
-    ...Object.fromEntries(TEXTS.map((name) => [name, cutToJsonSize(facts[name], limit)])),
+/** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */
+function jobsJson(jobs: readonly Fields[]): string {
+  const limit = commonLimit(textSizes(jobs), MAX_JOBS_BYTES)
+  const truncated = jobs.map((fields) => ({
+    ...fields,
+    ...Object.fromEntries(TEXTS.map((name) => [name, truncate(fields[name], limit)])),
   }))
-  let left = JOBS_BUDGET - sum(cut.flatMap((facts) => TEXTS.map((name) => jsonSize(facts[name]))))
-  const jobs = cut.map((facts) => {
-    const size = Buffer.byteLength(facts.entities)
-    if (size === 0 || size > left) return { ...facts, entities: null }
+  let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES)
+  const withEntities = truncated.map((fields) => {
+    const size = Buffer.byteLength(fields.entities)
+    if (size === 0 || size > left) return { ...fields, entities: null }
     left -= size
-    return { ...facts, entities: JSON.parse(facts.entities) as unknown }
+    return { ...fields, entities: JSON.parse(fields.entities) as unknown }
   })
-  return JSON.stringify(jobs)
+  return JSON.stringify(withEntities)
 }
 
-/** The largest limit for each size under which all together stay within the budget. */
-function commonLimit(sizes: readonly number[], budget: number): number {
-  let left = budget
+function textSizes(jobs: readonly Fields[]): number[] {
+  return jobs.flatMap((fields) => TEXTS.map((name) => jsonSize(fields[name])))
+}
+
+/** The largest limit for each size with which the sum stays within the total. */
+function commonLimit(sizes: readonly number[], total: number): number {
+  let left = total
   for (const [index, size] of sizes.toSorted((a, b) => a - b).entries()) {
     const share = Math.floor(left / (sizes.length - index))
     if (size > share) return share
     left -= size
   }
-  return budget
+  return total
 }
 
-/** Bytes of a text within JSON, where a control character takes six. */
+/** Bytes of a text in JSON, where a control character takes six. */
 function jsonSize(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2
 }
 
-function cutToJsonSize(text: string, limit: number): string {
+function truncate(text: string, maxSize: number): string {
   let kept = text
-  for (let size = jsonSize(kept); size > limit; size = jsonSize(kept)) {
-    kept = truncate(kept, Math.floor((Buffer.byteLength(kept) * limit) / size))
+  for (let size = jsonSize(kept); size > maxSize; size = jsonSize(kept)) {
+    kept = truncate(kept, Math.floor((Buffer.byteLength(kept) * maxSize) / size))
   }
   return kept
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
 }

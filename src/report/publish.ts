@@ -1,58 +1,65 @@
 import type * as core from '@actions/core'
-import { phrase, type UntrustedText } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
-import { TITLES } from './explain.ts'
-import { forAnnotation } from './escape.ts'
+import { phrase, type UntrustedText } from '../untrusted-text.ts'
 import type { Annotation, Notice } from './annotation.ts'
-import type { Outputs } from './outputs.ts'
+import { forAnnotation } from './escape.ts'
+import { TITLES } from './explain.ts'
+import { EMPTY_OUTPUTS, type Outputs } from './outputs.ts'
+import { summaryOfAnnotation } from './summary.ts'
 
-/** The parts of @actions/core that tell the runner something. */
+/** The parts of @actions/core that write a report. */
 export type Toolkit = Pick<typeof core, 'error' | 'notice' | 'setOutput' | 'summary' | 'warning'>
 
-/** All that a run leaves behind. */
+/** What it takes to write a report. */
+export interface PublishDependencies {
+  readonly toolkit: Toolkit
+  readonly env: NodeJS.ProcessEnv
+  readonly secrets: Secrets
+}
+
 export interface Report {
   readonly outputs: Outputs
-  /** Undefined when the step is green. */
+  /** Undefined if the step succeeds. */
   readonly annotation: Annotation | undefined
-  /** For when it is green. */
+  /** Written if the step succeeds. */
   readonly notice?: Notice
   /** Markdown. */
   readonly summary: string
 }
 
-/** Tells the runner; false when the step must be red, be it because later steps would act on outputs that are lost. */
-export async function publish(
-  report: Report,
-  toolkit: Toolkit,
-  env: NodeJS.ProcessEnv,
-  secrets: Secrets,
-): Promise<boolean> {
-  const lost = writeOutputs(report.outputs, toolkit, env, secrets)
-  const annotation = withLoss(report.annotation, lost)
+/** Writes the report; false if the step must fail, which includes outputs that could not be written. */
+export async function publish(report: Report, deps: PublishDependencies): Promise<boolean> {
+  const { toolkit, secrets } = deps
+  const { notice, outputs, summary } = report
+  const outputsError = writeOutputs(outputs, deps)
+  const annotation =
+    outputsError === undefined ? report.annotation : withOutputsError(outputsError, report.annotation)
   if (annotation !== undefined) {
     toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title })
   }
   try {
-    await toolkit.summary.addRaw(report.summary).write()
+    await toolkit.summary.addRaw(summary).write()
   } catch (error) {
-    toolkit.warning(forAnnotation(phrase`The job summary could not be written: “${secrets.error(error)}”.`))
+    toolkit.warning(forAnnotation(phrase`Could not write the job summary: “${secrets.error(error)}”.`))
   }
-  const { notice } = report
   if (annotation === undefined && notice !== undefined) {
     toolkit.notice(forAnnotation(...notice.lines), { title: notice.title })
   }
   return annotation === undefined
 }
 
-/** Returns why the outputs could not be written. */
+/** Publishes an error that leaves nothing else to report. */
+export function publishError(annotation: Annotation, deps: PublishDependencies): Promise<boolean> {
+  return publish({ outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }, deps)
+}
+
+/** Returns the reason if the outputs could not be written. */
 function writeOutputs(
   outputs: Outputs,
-  toolkit: Toolkit,
-  env: NodeJS.ProcessEnv,
-  secrets: Secrets,
+  { toolkit, env, secrets }: PublishDependencies,
 ): UntrustedText | undefined {
   try {
-    // Without the file, core would print the outputs as commands, which runners no longer take.
+    // Without the file, @actions/core prints the outputs as commands, which runners no longer accept.
     if (!env['GITHUB_OUTPUT']) throw new Error('GITHUB_OUTPUT is not set')
     for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value)
     return undefined
@@ -61,17 +68,14 @@ function writeOutputs(
   }
 }
 
-function withLoss(
-  annotation: Annotation | undefined,
-  lost: UntrustedText | undefined,
-): Annotation | undefined {
-  if (lost === undefined) return annotation
-  const loss = phrase`The outputs could not be written, and later steps would act on nothing: “${lost}”.`
-  return annotation === undefined
-    ? {
-        title: TITLES.outputs,
-        lines: [phrase`All jobs completed.`, loss],
-        nextSteps: phrase`Check the runner’s disk and the file GITHUB_OUTPUT.`,
-      }
-    : { ...annotation, lines: [...annotation.lines, loss] }
+function withOutputsError(error: UntrustedText, annotation = ALL_COMPLETED): Annotation {
+  const line = phrase`Could not write the outputs, so later steps would read empty values: “${error}”.`
+  return { ...annotation, lines: [...annotation.lines, line] }
+}
+
+/** The annotation of a step that fails only because of its outputs, without the error itself. */
+const ALL_COMPLETED: Annotation = {
+  title: TITLES.outputs,
+  lines: [['All jobs completed.']],
+  nextSteps: ["Check the runner's disk and the file named by GITHUB_OUTPUT."],
 }

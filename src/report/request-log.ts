@@ -1,54 +1,43 @@
-import type { Exchange, ExchangeResult, HttpRequest } from '../http/exchange.ts'
-import { phrase, type Phrase } from '../untrusted-text.ts'
+import type { Exchange, ExchangeResult } from '../http/exchange.ts'
 import type { Secrets } from '../secrets.ts'
-import type { Clock } from '../wait/wait.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
+import type { Clock } from '../wait/poll-loop.ts'
 import { forLog } from './escape.ts'
 import type { Printer } from './log.ts'
 
-/** Counts the exchanges of a run, and tells each in debug mode: never a header's value but the request id, never a body. */
-export class RequestLog {
-  #count = 0
-  readonly #send: Exchange
-  readonly #printer: Pick<Printer, 'debug' | 'isDebug'>
-  readonly #secrets: Secrets
-  readonly #clock: Clock
-
-  constructor(send: Exchange, printer: Pick<Printer, 'debug' | 'isDebug'>, secrets: Secrets, clock: Clock) {
-    this.#send = send
-    this.#printer = printer
-    this.#secrets = secrets
-    this.#clock = clock
-  }
-
-  get count(): number {
-    return this.#count
-  }
-
-  readonly exchange: Exchange = async (request, signal) => {
-    this.#count += 1
-    const start = this.#clock.now()
-    const exchanged = await this.#send(request, signal)
-    if (this.#printer.isDebug()) {
-      const ms = Math.round(this.#clock.now() - start)
-      const what = phrase`${this.#question(request)}: ${this.#outcome(exchanged)}, ${ms} ms`
-      this.#printer.debug(forLog(what))
+/**
+ * Sends requests through `send`, counts them, and logs each one in debug mode. Bodies, queries (GitHub's URLs have
+ * their own), and headers other than the request ID are never logged.
+ */
+export function logRequests(
+  send: Exchange,
+  printer: Pick<Printer, 'debug' | 'isDebug'>,
+  secrets: Secrets,
+  clock: Clock,
+): { readonly exchange: Exchange; readonly count: () => number } {
+  let count = 0
+  const exchange: Exchange = async (request, signal) => {
+    count += 1
+    const start = clock.now()
+    const result = await send(request, signal)
+    if (printer.isDebug()) {
+      const url = secrets.text(request.url.replace(/\?.*$/s, ''))
+      const ms = Math.round(clock.now() - start)
+      printer.debug(forLog(phrase`${request.method} ${url}: ${describe(result, secrets)}, ${ms} ms`))
     }
-    return exchanged
+    return result
   }
+  return { exchange, count: () => count }
+}
 
-  /** Without the query, which may be anything where the URL is GitHub's. */
-  #question({ method, url }: HttpRequest): Phrase {
-    return phrase`${method} ${this.#secrets.text(url.replace(/\?.*$/s, ''))}`
+function describe(result: ExchangeResult, secrets: Secrets): Phrase {
+  if (result.kind === 'no-response') {
+    const code = result.code === undefined ? [] : phrase`, ${secrets.text(result.code)}`
+    return phrase`no response (${result.reason} in phase ${result.phase}${code})`
   }
-
-  #outcome(exchanged: ExchangeResult): Phrase {
-    if (exchanged.kind === 'no-response') {
-      const { reason, phase, code } = exchanged
-      return phrase`no response, ${reason} in phase ${phase}${code === undefined ? [] : [' ', this.#secrets.text(code)]}`
-    }
-    const { status, headers, body, bodyError } = exchanged
-    const id = headers['x-request-id']
-    const requestId = typeof id === 'string' ? phrase`, request id ${this.#secrets.text(id)}` : []
-    return phrase`${status}, ${bodyError === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${bodyError}`}${requestId}`
-  }
+  const { status, headers, body, bodyError } = result
+  const size = bodyError === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${bodyError}`
+  const id = headers['x-request-id']
+  const requestId = typeof id === 'string' ? phrase`, request ID ${secrets.text(id)}` : []
+  return phrase`${status}, ${size}${requestId}`
 }

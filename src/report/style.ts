@@ -1,23 +1,23 @@
 import type { JobState } from '../wait/judge.ts'
 
-/** Colours a piece of a log line, or leaves it as it is. */
-export type Style = (colour: Color, text: string) => string
+/** Colors a part of a log line, or returns it unchanged. */
+export type Style = (color: Color, text: string) => string
 
 export type Color = keyof typeof CODES
 
-/** Select graphic rendition, as terminals and the runner's log know it. */
-const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, grey: 90 } as const
+/** Parameters of the SGR escape sequence. Source: ECMA-48, "SGR - Select Graphic Rendition". */
+const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, gray: 90 } as const
 
-/** @param text harmless already: see escape.ts */
-export const colored: Style = (colour, text) => {
+/** @param text must be safe to print: see escape.ts */
+export const colored: Style = (color, text) => {
   if (text === '') return ''
-  // The runner skips ESC when it looks for `##[`, so no # may stand before it.
-  return `\u001b[${CODES[colour]}m${text.replace(/#$/, '# ')}\u001b[0m`
+  // The runner ignores ESC when it searches for `##[`, so a # in front of ESC would form a command.
+  return `\u001b[${CODES[color]}m${text.replace(/#$/, '# ')}\u001b[0m`
 }
 
-export const plain: Style = (_colour, text) => text
+export const plain: Style = (_color, text) => text
 
-/** Green and red for the end, yellow for what somebody may have to look at. */
+/** Yellow marks what may need someone's attention. */
 export function colorOf({ job, last }: JobState): Color {
   if (last !== undefined && last.kind !== 'job' && last.kind !== 'not-found-yet') return 'yellow'
   switch (job?.status.meaning) {

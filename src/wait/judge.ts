@@ -64,7 +64,7 @@ export type Outcome =
   | { readonly result: 'error'; readonly reason: 'other-job'; readonly id: UntrustedText }
   | {
       readonly result: 'error'
-      readonly reason: RejectionReason | 'unusable' | 'defect'
+      readonly reason: RejectionReason | 'unusable' | 'internal'
       readonly detail: FaultDetail
     }
 

@@ -129,11 +129,8 @@ function outcomeOf(stop: Stop, { describe }: WaitDependencies): Outcome {
     default:
       return {
         result: 'error',
-        reason: 'defect',
+        reason: 'internal',
         detail: { label: 'internal error', message: [describe(stop.thrown)] },
       }
   }
 }
-
-export { InternalError, type Clock } from './poll-loop.ts'
-export type { WaitListener } from './job-target.ts'
