@@ -78,7 +78,7 @@ export function waitInVirtualTime(
 /** The response about a job so many milliseconds after its creation, read as if it came from the network. */
 export function responseAt(plan: JobPlan, elapsed: number): JobResponse {
   const job = jobAt(plan, elapsed)
-  return job === 'hidden'
+  return job === 'not-found'
     ? read(400, { error_code: 'DBS.200543', error_msg: 'The job does not exist.' }, plan.id)
     : read(200, { job }, plan.id)
 }

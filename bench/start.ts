@@ -23,7 +23,7 @@ const simulator = await startSimulator()
 const folder = mkdtempSync(join(tmpdir(), 'start-'))
 const files = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STEP_SUMMARY: join(folder, 'summary') }
 const costFile = join(folder, 'cost')
-const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
 const root = join(import.meta.dirname, '..')
 
 const runs = {

@@ -25,8 +25,8 @@ export const BAD_CURVES: Readonly<Record<string, Shape>> = {
   '80% back to 10%': curve((x) => (x < 0.5 ? (0.8 * x) / 0.5 : 0.1 + (0.9 * (x - 0.5)) / 0.5)),
   'Pending for 70%': (duration) => ({ pendingMs: 0.7 * duration, runningMs: 0.3 * duration }),
   'hidden for 60 s': (duration) => {
-    const hiddenMs = Math.min(MINUTE, duration)
-    return { hiddenMs, runningMs: duration - hiddenMs }
+    const notFoundMs = Math.min(MINUTE, duration)
+    return { notFoundMs, runningMs: duration - notFoundMs }
   },
   'random steps': (duration, index) => ({ runningMs: duration, curve: randomSteps(seeded(1_000 + index)) }),
 }
@@ -41,7 +41,7 @@ export function durations(count = 400): readonly number[] {
 }
 
 export function plan(shape: Shape, duration: number, index: number): JobPlan {
-  return planJob({ createdAt: 0, hiddenMs: 0, pendingMs: 0, ...shape(duration, index) })
+  return planJob({ createdAt: 0, notFoundMs: 0, pendingMs: 0, ...shape(duration, index) })
 }
 
 function curve(of: (fraction: number) => number | undefined): Shape {

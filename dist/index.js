@@ -745,8 +745,8 @@ class DecodedURL extends URL {
 var tunnel = __nccwpck_require__(770);
 ;// CONCATENATED MODULE: ./src/http/no-undici.ts
 /**
- * What stands in the bundle for undici (tsconfig.json, paths): http-client loads it at start, a megabyte of source, for
- * `getAgentDispatcher` alone, which gives proxies to callers of fetch. Nothing here calls it.
+ * Replaces undici in the bundle (tsconfig.json, `paths`). http-client loads that megabyte at startup only for
+ * `getAgentDispatcher`, which provides proxies for fetch and is never called here.
  */
 const ProxyAgent = undefined;
 
@@ -12963,14 +12963,15 @@ function preprocess(fn, schema) {
 }
 
 ;// CONCATENATED MODULE: ./src/duration.ts
-/** Milliseconds in one second, minute and hour. */
+/** Milliseconds. */
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 /**
- * Reads a duration as users write it: `90` (seconds), `45s`, `30m`, `1h30m`.
+ * Parses a duration such as `90` (seconds), `45s`, `30m`, or `1h30m`.
  *
- * @returns milliseconds, or undefined when the text is no duration
+ * @returns milliseconds, or undefined if the text is not a duration
  */
 function parseDuration(text) {
     const parts = /^(?:(\d{1,9})|(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?)$/.exec(text);
@@ -12979,7 +12980,7 @@ function parseDuration(text) {
     const [, bare = '0', hours = '0', minutes = '0', seconds = '0'] = parts;
     return Number(hours) * HOUR + Number(minutes) * MINUTE + (Number(seconds) + Number(bare)) * SECOND;
 }
-/** Writes milliseconds the way {@link parseDuration} reads them, in whole seconds: `0s`, `45s`, `1h30m`. */
+/** Formats milliseconds in the form that {@link parseDuration} accepts, rounded to seconds: `0s`, `45s`, `1h30m`. */
 function formatDuration(ms) {
     const total = Math.max(0, Math.round(ms / SECOND));
     const parts = [
@@ -12987,30 +12988,30 @@ function formatDuration(ms) {
         [Math.floor(total / 60) % 60, 'm'],
         [total % 60, 's'],
     ];
-    const shown = parts.filter(([count]) => count > 0);
-    return shown.length === 0 ? '0s' : shown.map(([count, unit]) => `${count}${unit}`).join('');
+    const nonZero = parts.filter(([count]) => count > 0);
+    return nonZero.length === 0 ? '0s' : nonZero.map(([count, unit]) => `${count}${unit}`).join('');
 }
 
 ;// CONCATENATED MODULE: ./src/http/percent-encode.ts
-/** RFC 3986: all but the unreserved characters; encodeURIComponent leaves five more as they are. */
+/** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
 function percentEncode(text) {
     return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 ;// CONCATENATED MODULE: ./src/untrusted-text.ts
 /**
- * Text that came from outside (the service, the network, an input), already free of secrets.
+ * Text from the service, the network, or an input, with secrets already removed.
  *
- * It is no `string`, so it can't be put into a log line, an annotation or Markdown by accident: only
- * report/escape.ts reveals it, and makes it harmless for the place where it lands.
+ * It is not a `string`, so it cannot end up in a log line, an annotation, or Markdown by accident: only
+ * report/escape.ts reveals it, and escapes it for its destination.
  */
 class UntrustedText {
     #text;
-    /** Only secrets.ts makes one, so that nothing unredacted can be reported. */
+    /** Only secrets.ts calls this, so that nothing unredacted can be reported. */
     constructor(redacted) {
         this.#text = redacted;
     }
-    /** The text as it came, secrets aside. For report/escape.ts alone. */
+    /** The unescaped text, for report/escape.ts only. */
     reveal() {
         return this.#text;
     }
@@ -13018,43 +13019,41 @@ class UntrustedText {
         return this.#text === other.#text;
     }
 }
-/** Tag for a {@link Phrase}: phrase`Job ${id} failed.` What is typed as string or number counts as ours. */
-function phrase(ours, ...gaps) {
-    return ours.flatMap((text, index) => [text, ...flatten(gaps[index])]);
+/** Tag for a {@link Phrase}: phrase`Job ${id} failed.` Substituted strings and numbers count as trusted. */
+function phrase(literals, ...substitutions) {
+    return literals.flatMap((literal, index) => [literal, ...flatten(substitutions[index] ?? [])]);
 }
 /** Joins phrases as Array.join joins strings. */
 function joinPhrases(phrases, separator) {
     return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]));
 }
-function flatten(gap) {
-    if (gap === undefined)
-        return [];
-    if (typeof gap === 'number')
-        return [String(gap)];
-    return typeof gap === 'string' || gap instanceof UntrustedText ? [gap] : gap;
+function flatten(part) {
+    if (typeof part === 'number')
+        return [String(part)];
+    return typeof part === 'string' || part instanceof UntrustedText ? [part] : part;
 }
 
 ;// CONCATENATED MODULE: ./src/http/service-error.ts
 
 
-/** Reads an error answer of any known shape, an HTML page included. */
-function readServiceError(reply, secrets) {
-    const { data: body } = shape.safeParse(parseJson(reply.body));
+/** Reads an error response in any known format, including HTML. */
+function readServiceError(response, secrets) {
+    const { data: body } = errorSchema.safeParse(parseJson(response.body));
     const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code;
     const message = body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title;
-    const requestId = header(reply, 'x-request-id') ?? header(reply, 'x-iam-trace-id') ?? body?.request_id;
-    const said = message === undefined ? readableText(reply, secrets) : secrets.text(message);
+    const requestId = header(response, 'x-request-id') ?? header(response, 'x-iam-trace-id') ?? body?.request_id;
+    const text = message === undefined ? readableText(response, secrets) : secrets.text(message);
     return {
         code,
         message: [
-            `HTTP ${reply.status}`,
+            `HTTP ${response.status}`,
             ...(code === undefined ? [] : phrase ` ${secrets.text(code)}`),
-            ...(said === undefined ? [] : phrase ` “${said}”`),
-            ...(requestId === undefined ? [] : phrase ` (request id ${secrets.text(requestId)})`),
+            ...(text === undefined ? [] : phrase ` “${text}”`),
+            ...(requestId === undefined ? [] : phrase ` (request ID ${secrets.text(requestId)})`),
         ],
     };
 }
-/** The value of an answer's JSON body; undefined when it is no JSON. */
+/** Returns the value of a JSON text; undefined if it is not JSON. */
 function parseJson(body) {
     try {
         return JSON.parse(body);
@@ -13063,12 +13062,12 @@ function parseJson(body) {
         return undefined;
     }
 }
-/** What a person would read of a body that is no JSON object, a web page's text say; undefined when there is nothing. */
-function readableText(reply, secrets) {
-    if (shape.safeParse(parseJson(reply.body)).success)
+/** Returns the readable text of a body that is not a JSON object, for example of a web page; undefined if empty. */
+function readableText({ body }, secrets) {
+    if (errorSchema.safeParse(parseJson(body)).success)
         return undefined;
-    const said = secrets.text(reply.body, withoutMarkup);
-    return said.equals(secrets.text('')) ? undefined : said;
+    const text = secrets.text(body, withoutMarkup);
+    return text.equals(secrets.text('')) ? undefined : text;
 }
 function withoutMarkup(body) {
     return body
@@ -13080,8 +13079,8 @@ function withoutMarkup(body) {
 const service_error_text = union([schemas_string().min(1), schemas_number().transform(String)])
     .optional()
     .catch(undefined);
-/** The shapes seen in the field: the service's, the gateway's, newer services' and IAM's. */
-const shape = object({
+/** The formats of the service, of the API gateway, of older and newer services, and of IAM. */
+const errorSchema = object({
     error_code: service_error_text,
     error_msg: service_error_text,
     errorCode: service_error_text,
@@ -13091,42 +13090,45 @@ const shape = object({
     request_id: service_error_text,
     error: object({ code: service_error_text, message: service_error_text, title: service_error_text }).optional().catch(undefined),
 });
-function header(reply, name) {
-    const value = reply.headers[name];
+function header({ headers }, name) {
+    const value = headers[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 ;// CONCATENATED MODULE: ./src/http/http-date.ts
-/** Milliseconds since the epoch; NaN for none of RFC 9110's three forms, of which asctime's names no time zone. */
+/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
 function parseHttpDate(text) {
     if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
         return Number.NaN;
+    // The asctime form names no time zone, and means UTC.
     return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }
 
 ;// CONCATENATED MODULE: ./src/http/retry-after.ts
 
 
-/** A service may ask for more; then it is asked again after this long all the same. */
 const MAX_RETRY_AFTER = 5 * MINUTE;
 /**
- * Reads a `Retry-After` header (RFC 9110, 10.2.3): whole seconds or an HTTP date.
+ * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
  *
- * @param now the wall clock, milliseconds since the epoch
- * @returns milliseconds from now, at most 5 minutes; undefined when absent, past or nonsense
+ * @param now wall-clock time, milliseconds since the epoch
+ * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
  */
 function readRetryAfter(header, now) {
     if (header === undefined)
         return undefined;
     const text = header.trim();
-    const wait = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
-    return wait > 0 ? Math.min(wait, MAX_RETRY_AFTER) : undefined;
+    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
+    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
 }
 
 ;// CONCATENATED MODULE: ./src/http/throttle.ts
 
 const UNITS = { second: SECOND, minute: MINUTE, hour: HOUR };
-/** Reads what a 429 says: `policy user over ratelimit,limit:200,time:5 minute`. Source: a user's log. */
+/**
+ * Reads the period from the body of a 429. Source: a response of Huawei Cloud's API gateway, APIGW.0308:
+ * `policy user over ratelimit,limit:200,time:5 minute`.
+ */
 function readThrottle(body) {
     const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
     const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
@@ -13141,108 +13143,93 @@ function readThrottle(body) {
 
 
 /**
- * The fault of an exchange that brought no success.
+ * Classifies an exchange that did not succeed.
  *
- * @param now the wall clock, milliseconds since the epoch
+ * @param now wall-clock time, milliseconds since the epoch
  */
-function faultOf(exchanged, secrets, now) {
-    if (exchanged.kind === 'no-response')
-        return networkFault(exchanged, secrets);
-    const { status, headers } = exchanged;
+function faultOf(result, secrets, now) {
+    if (result.kind === 'no-response')
+        return networkFault(result, secrets);
+    const { status, headers } = result;
+    const label = `${status}`;
     if (status >= 300 && status < 400) {
-        const to = headers.location === undefined ? [] : phrase ` to ${secrets.text(headers.location)}`;
-        return {
-            kind: 'rejected',
-            reason: 'redirect',
-            scope: 'job',
-            detail: { label: `${status}`, message: phrase `HTTP ${status}${to}` },
-        };
+        const target = headers.location === undefined ? [] : phrase ` to ${secrets.text(headers.location)}`;
+        return rejected('redirect', { label, message: phrase `HTTP ${status}${target}` });
     }
-    const { message } = readServiceError(exchanged, secrets);
-    const detail = {
-        label: `${status}`,
-        message: status === 401 ? [...message, ...clockDifference(headers, now)] : message,
-    };
+    const { message } = readServiceError(result, secrets);
     if (isTransient(status)) {
         const retryAfter = readRetryAfter(headers['retry-after'], now);
-        const throttled = status === 429 ? { throttled: readThrottle(exchanged.body) } : {};
-        return { kind: 'transient', retryAfter, ...throttled, detail };
+        const throttled = status === 429 ? { throttled: readThrottle(result.body) } : {};
+        return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } };
     }
-    const reason = REJECTION_REASONS.get(status) ?? 'request';
+    const reason = REJECTION_REASONS[status] ?? 'request';
+    const clock = reason === 'credentials' ? clockDifference(headers, now) : [];
+    return rejected(reason, { label, message: [...message, ...clock] });
+}
+const REJECTION_REASONS = {
+    401: 'credentials',
+    403: 'permission',
+    407: 'proxy',
+};
+function rejected(reason, detail) {
     return { kind: 'rejected', reason, scope: reason === 'credentials' ? 'all' : 'job', detail };
 }
-/** Signatures are good for 15 minutes before and after; what is above this is no network's delay. */
-const MIN_CLOCK_DIFFERENCE = 5 * MINUTE;
-function clockDifference({ date }, now) {
-    const behind = parseHttpDate(date ?? '') - now;
-    // An answer without a date makes it NaN.
-    if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE))
-        return [];
-    const direction = behind > 0 ? 'behind' : 'ahead of';
-    return phrase `; the clock of this runner is ${formatDuration(Math.abs(behind))} ${direction} the service’s`;
-}
-const REJECTION_REASONS = new Map([
-    [401, 'credentials'],
-    [403, 'permission'],
-    [407, 'proxy'],
-]);
 function isTransient(status) {
     return status === 408 || status === 429 || status >= 500;
 }
+/** A difference above this is not network delay. The service accepts a signature within 15 minutes of its clock. */
+const MIN_CLOCK_DIFFERENCE = 5 * MINUTE;
+function clockDifference({ date }, now) {
+    const behind = parseHttpDate(date ?? '') - now;
+    // NaN if the response has no date.
+    if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE))
+        return [];
+    const direction = behind > 0 ? 'behind' : 'ahead of';
+    return phrase `; this runner's clock is ${formatDuration(Math.abs(behind))} ${direction} the service's clock`;
+}
 function networkFault(failure, secrets) {
-    const { reason, phase, proxyStatus } = failure;
-    const { broken, stuck, label, hint } = PHASES[phase];
+    const { reason, proxyStatus, code = 'no details' } = failure;
+    const { failed, timedOut, label, hint } = PHASES[failure.phase];
     const detail = reason === 'timeout' || reason === 'aborted'
-        ? { label: `${label} in time`, message: phrase `${stuck}`, hint }
-        : {
-            label,
-            message: phrase `${broken}: “${secrets.text(failure.message || (failure.code ?? 'no details'))}”`,
-            hint,
-        };
-    if (reason === 'certificate') {
-        return {
-            kind: 'rejected',
-            reason,
-            scope: 'job',
-            detail: { label: 'untrusted certificate', message: detail.message },
-        };
-    }
-    // A proxy that refuses to connect, or redirects, would do so again.
-    if (proxyStatus !== undefined && !isTransient(proxyStatus)) {
-        return { kind: 'rejected', reason: 'proxy', scope: 'job', detail: { label, message: detail.message } };
-    }
+        ? { label: `${label} (timeout)`, message: [timedOut], hint }
+        : { label, message: phrase `${failed}: “${secrets.text(failure.message || code)}”`, hint };
+    const { message } = detail;
+    if (reason === 'certificate')
+        return rejected('certificate', { label: 'untrusted certificate', message });
+    if (proxyStatus !== undefined && !isTransient(proxyStatus))
+        return rejected('proxy', { label, message });
     return { kind: 'transient', retryAfter: undefined, detail };
 }
 const PHASES = {
     connect: {
-        broken: 'no connection',
-        stuck: 'no connection was made in time',
+        failed: 'connection failed',
+        timedOut: 'timed out while connecting',
         label: 'no connection',
-        hint: 'Check the endpoint, and that this runner may reach it: firewall, VPC, https_proxy and no_proxy.',
+        hint: 'Check the endpoint and whether this runner can reach it: firewall, VPC, https_proxy, and no_proxy.',
     },
     proxy: {
-        broken: 'no way through the proxy',
-        stuck: 'the proxy opened no connection in time',
+        failed: 'connection through the proxy failed',
+        timedOut: 'timed out while connecting through the proxy',
         label: 'no proxy connection',
-        hint: 'Check https_proxy and no_proxy, and that the proxy may connect to the endpoint.',
+        hint: 'Check https_proxy and no_proxy, and whether the proxy is allowed to connect to the endpoint.',
     },
     tls: {
-        broken: 'the TLS handshake failed',
-        stuck: 'the TLS handshake did not end in time',
+        failed: 'TLS handshake failed',
+        timedOut: 'timed out during the TLS handshake',
         label: 'no TLS',
-        hint: 'Check that the endpoint speaks TLS on this port; a private CA goes into NODE_EXTRA_CA_CERTS.',
+        hint: 'Check that the endpoint uses TLS on this port. For a private CA, set NODE_EXTRA_CA_CERTS to its certificate file.',
     },
     headers: {
-        broken: 'the connection broke before an answer',
-        stuck: 'no answer came in time',
-        label: 'no answer',
-        hint: 'Check the endpoint, and what stands between it and this runner: a proxy, a gateway, a VPN.',
+        failed: 'connection lost before the response',
+        timedOut: 'timed out while waiting for the response',
+        label: 'no response',
+        hint: 'Check the endpoint and any proxy, gateway, or VPN between it and this runner.',
     },
     body: {
-        broken: 'the answer was cut',
-        stuck: 'the answer did not end in time',
-        label: 'no whole answer',
-        hint: 'Check what stands between the endpoint and this runner: a proxy, a gateway, a VPN.',
+        failed: 'connection lost during the response',
+        timedOut: 'timed out while reading the response',
+        label: 'incomplete response',
+        hint: 'Check any proxy, gateway, or VPN between the endpoint and this runner.',
     },
 };
 
@@ -13250,10 +13237,10 @@ const PHASES = {
 
 
 /**
- * One signed GET of the project; it always resolves.
+ * Sends one signed GET request. It never rejects.
  *
- * @param resource what stands behind the project's id, with its query
- * @param read turns whatever came back into an answer; `now` in milliseconds since the epoch
+ * @param resource path and query below the project
+ * @param read parses the result of the exchange; `now` in milliseconds since the epoch
  */
 async function get(api, resource, read, signal) {
     const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
@@ -13261,21 +13248,21 @@ async function get(api, resource, read, signal) {
     const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
     if (signed.kind !== 'signed')
         return signed;
-    const answer = read(await api.exchange(signed.request, signal), api.wallClock());
-    return isRejection(answer) && answer.reason === 'credentials' ? signed.rejected(answer) : answer;
+    const response = read(await api.exchange(signed.request, signal), api.wallClock());
+    return isRejection(response) && response.reason === 'credentials' ? signed.rejected(response) : response;
 }
-/** The fault of an exchange that brought no success, in the service's own terms. */
-function serviceFaultOf(exchanged, secrets, now) {
-    const fault = faultOf(exchanged, secrets, now);
-    if (exchanged.kind === 'no-response' || exchanged.status !== 403 || fault.kind !== 'rejected')
+function isRejection(response) {
+    return response.kind === 'rejected';
+}
+/** Classifies an exchange that did not succeed, including the service's own error codes. */
+function serviceFaultOf(result, secrets, now) {
+    const fault = faultOf(result, secrets, now);
+    if (result.kind === 'no-response' || result.status !== 403 || fault.kind !== 'rejected')
         return fault;
-    // DBS.280056 is "Invalid token.": the cure is a new one, as for a 401.
-    return readServiceError(exchanged, secrets).code === 'DBS.280056'
+    // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
+    return readServiceError(result, secrets).code === 'DBS.280056'
         ? { ...fault, reason: 'credentials', scope: 'all' }
         : fault;
-}
-function isRejection(answer) {
-    return answer.kind === 'rejected';
 }
 
 ;// CONCATENATED MODULE: external "node:util"
@@ -13283,34 +13270,33 @@ const external_node_util_namespaceObject = __WEBPACK_EXTERNAL_createRequire(impo
 ;// CONCATENATED MODULE: ./src/secrets.ts
 
 
-/** What stands where a secret stood; the runner's own mask looks the same. */
+/** Replaces a secret, and looks like the runner's own mask. */
 const REDACTED = '***';
-/** Bytes of UTF-8 after which a text from outside ends: the contract's limit for one output. */
+/** Limit for one output. Untrusted text is truncated to it. */
 const MAX_TEXT_BYTES = 16_000;
-/** JSON nested deeper than this is not read: walking it could exhaust the stack. */
+/** JSON nested deeper than this is dropped, because walking it could exhaust the stack. */
 const MAX_JSON_DEPTH = 100;
 /**
- * The secrets of this process. Registering one masks it in the runner's log; all text from outside enters the
- * action through {@link Secrets.text} or {@link Secrets.json}, which take secrets out, so that no report depends
- * on the runner's mask.
+ * The secrets of this process. Registering one masks it in the runner's log. All untrusted text enters the action
+ * through {@link Secrets.text} or {@link Secrets.json}, which redact it, so no report depends on the runner's mask.
  */
 class Secrets {
     #mask;
-    /** Each with the forms in which it may be echoed, and how often it was registered. */
+    /** Each secret with the forms in which a service may echo it, and the number of its registrations. */
     #secrets = new Map();
-    /** Longest first: a form that contains another must go as a whole. */
+    /** Longest first, so that a form that contains another one is replaced as a whole. */
     #forms = [];
-    /** @param mask tells the runner to mask a value (`core.setSecret`) */
+    /** @param mask makes the runner mask a value (`core.setSecret`) */
     constructor(mask) {
         this.#mask = mask;
     }
-    /** Registers a secret and the forms in which a service may echo it. Call it before the secret is used. */
+    /** Registers a secret and its forms. Call it before the secret is used. */
     add(secret) {
         if (secret === '')
             return;
         const known = this.#secrets.get(secret);
         const forms = known?.forms ?? derivedForms(secret);
-        this.#secrets.set(secret, { forms, times: (known?.times ?? 0) + 1 });
+        this.#secrets.set(secret, { forms, count: (known?.count ?? 0) + 1 });
         if (known !== undefined)
             return;
         for (const form of forms)
@@ -13318,16 +13304,13 @@ class Secrets {
                 this.#mask(form);
         this.#sortForms();
     }
-    /**
-     * Takes one registration of a secret back, since it has expired: a long wait with many of them stays as fast as it
-     * began. What was registered more often stays.
-     */
+    /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
     forget(secret) {
         const known = this.#secrets.get(secret);
         if (known === undefined)
             return;
-        if (known.times > 1)
-            this.#secrets.set(secret, { ...known, times: known.times - 1 });
+        if (known.count > 1)
+            this.#secrets.set(secret, { ...known, count: known.count - 1 });
         else
             this.#secrets.delete(secret);
         this.#sortForms();
@@ -13337,108 +13320,107 @@ class Secrets {
         this.#forms = [...forms].sort((a, b) => b.length - a.length);
     }
     /**
-     * Text from outside, redacted before it is shaped or cut: half a secret would no longer be recognised.
+     * Redacts a text, then truncates it. In the other order, a part of a secret could remain.
      *
-     * @param shape what shall be kept of the redacted text
+     * @param transform applied between the two steps
      */
-    text(raw, shape = (redacted) => redacted) {
-        return new UntrustedText(startOf(shape(this.#redact(raw)), MAX_TEXT_BYTES));
+    text(raw, transform = (redacted) => redacted) {
+        return new UntrustedText(truncate(transform(this.#redact(raw)), MAX_TEXT_BYTES));
     }
-    /** What was thrown, whatever it is. */
+    /** Redacts the message of anything that was thrown. */
     error(thrown) {
         if (thrown instanceof Error)
             return this.text(thrown.message || thrown.name);
         return this.text(typeof thrown === 'string' ? thrown : (0,external_node_util_namespaceObject.inspect)(thrown));
     }
     /**
-     * A JSON value from outside, as compact JSON text.
+     * Redacts a JSON value.
      *
-     * @param limit most bytes of UTF-8
-     * @returns undefined when it is longer, or nested too deep to be read
+     * @returns compact JSON; undefined if it has more than `maxBytes` of UTF-8 or is nested too deeply
      */
-    json(raw, limit) {
-        const clean = this.#redactJson(raw, MAX_JSON_DEPTH);
-        const text = JSON.stringify(clean);
-        return clean === undefined || Buffer.byteLength(text) > limit ? undefined : new UntrustedText(text);
+    json(raw, maxBytes) {
+        const redacted = this.#redactJson(raw, MAX_JSON_DEPTH);
+        const text = JSON.stringify(redacted);
+        return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text);
     }
     #redact(raw) {
-        // Without NUL, which some readers take for the end of a text, and which must not split a secret in two.
-        const whole = raw.replaceAll('\0', '');
-        const unsigned = whole.replace(SIGNATURE, `$1${REDACTED}`);
+        // NUL could split a secret in two, and ends a text for some readers.
+        const withoutNul = raw.replaceAll('\0', '');
+        const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`);
         const text = this.#forms.reduce((before, form) => before.replaceAll(form, REDACTED), unsigned);
         return ESCAPES.reduce((before, escape) => this.#redactEscaped(before, escape), text).toWellFormed();
     }
-    /** Finds a secret of which some characters are escaped in this manner, and takes out what stands for it. */
+    /** Redacts secrets in which some characters are escaped. */
     #redactEscaped(text, escape) {
         if (this.#forms.length === 0 || text.search(escape) < 0)
             return text;
-        const { plain, sourceOf } = unescapeAll(text, escape);
+        const { unescaped, offsets } = unescapeAll(text, escape);
         let [result, done] = ['', 0];
-        for (const [start, end] of occurrences(plain, this.#forms)) {
-            result += text.slice(sourceOf[done], sourceOf[start]) + REDACTED;
+        for (const [start, end] of occurrences(unescaped, this.#forms)) {
+            result += text.slice(offsets[done], offsets[start]) + REDACTED;
             done = end;
         }
-        return result + text.slice(sourceOf[done]);
+        return result + text.slice(offsets[done]);
     }
-    /** A copy without secrets; undefined when nested too deep. */
-    #redactJson(raw, depth) {
+    #redactJson(raw, maxDepth) {
         if (typeof raw === 'string')
             return this.#redact(raw);
         if (typeof raw !== 'object' || raw === null)
             return raw;
-        if (depth === 0)
+        if (maxDepth === 0)
             return undefined;
         const entries = [];
         for (const [key, value] of Object.entries(raw)) {
-            const clean = this.#redactJson(value, depth - 1);
-            if (clean === undefined)
+            const redacted = this.#redactJson(value, maxDepth - 1);
+            if (redacted === undefined)
                 return undefined;
-            entries.push([this.#redact(key), clean]);
+            entries.push([this.#redact(key), redacted]);
         }
         return Array.isArray(raw) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
     }
 }
-/** Of a request of ours, echoed: good for 15 minutes. */
+/** The signature of a request that a service echoes: it stays valid for 15 minutes. */
 const SIGNATURE = /(Signature=)[\da-f]{64}/gi;
 /**
- * The longest start of a text that has at most so many bytes of UTF-8 and cuts no character: a copy, since a slice would
- * keep the whole text in memory, be it a megabyte.
+ * Truncates a text to a number of bytes of UTF-8 without cutting a character. The result is a copy, because a slice
+ * would keep the whole text in memory.
  */
-function startOf(text, bytes) {
-    const start = Buffer.alloc(Math.min(bytes, text.length * 3));
-    const { written } = new TextEncoder().encodeInto(text, start);
-    return start.toString('utf8', 0, written);
+function truncate(text, maxBytes) {
+    const buffer = Buffer.alloc(Math.min(maxBytes, text.length * 3));
+    const { written } = new TextEncoder().encodeInto(text, buffer);
+    return buffer.toString('utf8', 0, written);
 }
-/** How URLs, HTML and JSON write a character: alone, since a secret may hold what looks like another's, and together. */
+/** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
 const ESCAPE_SOURCES = [
     String.raw `%(?<percent>[\da-f]{2})`,
     String.raw `&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
     String.raw `\\u(?<unicode>[\da-f]{4})|\\(?<sign>["\\/])`,
 ];
 const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'));
-/** A text with each escape as the character that it means, and where each character stood. */
+/** Unescapes a text; `offsets` maps each character of the result to its position in the text. */
 function unescapeAll(text, escape) {
-    const sourceOf = new Uint32Array(text.length + 1);
-    let [plain, read] = ['', 0];
-    const keep = (end) => {
-        for (let at = read; at < end; at++)
-            sourceOf[plain.length + at - read] = at;
-        plain += text.slice(read, end);
+    const offsets = new Uint32Array(text.length + 1);
+    let [unescaped, copied] = ['', 0];
+    const copyUntil = (end) => {
+        for (let at = copied; at < end; at++)
+            offsets[unescaped.length + at - copied] = at;
+        unescaped += text.slice(copied, end);
     };
     for (const match of text.matchAll(escape)) {
         const { percent, hex, decimal, name, unicode, sign } = match.groups ?? {};
-        keep(match.index);
-        sourceOf[plain.length] = match.index;
+        copyUntil(match.index);
+        offsets[unescaped.length] = match.index;
         const code = decimal === undefined ? parseInt(percent ?? hex ?? unicode ?? '', 16) : Number(decimal);
-        plain += sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'));
-        read = match.index + match[0].length;
+        unescaped +=
+            sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'));
+        copied = match.index + match[0].length;
     }
-    keep(text.length);
-    sourceOf[plain.length] = text.length;
-    return { plain, sourceOf };
+    copyUntil(text.length);
+    offsets[unescaped.length] = text.length;
+    return { unescaped, offsets };
 }
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-/** Where any of the forms stands, as [start, end), in order; what overlaps is one. */
+/** Finds the forms in a text as [start, end) ranges in order; overlapping ranges are merged. */
 function occurrences(text, forms) {
     const found = forms.flatMap((form) => {
         const starts = [];
@@ -13473,15 +13455,17 @@ function derivedForms(secret) {
 
 
 
-/** Bytes above which `entities` is left out: the contract's limit. */
+/** Limit for the output `entities`. */
 const MAX_ENTITIES_BYTES = 100_000;
-/** Bytes of a status where it stands among many. */
 const MAX_LABEL_BYTES = 120;
-/** Whether the job will not change any more. */
+/** Whether the job has finished and its status no longer changes. */
 function isTerminal({ meaning }) {
     return meaning === 'completed' || meaning === 'failed' || meaning === 'canceled';
 }
-/** Sources: API reference, table 5; `Unauthorized` and `Canceled` from the Chinese edition (2026-02). */
+/**
+ * Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task with a Specified ID", table 5;
+ * `Canceled` and `Unauthorized` are in its Chinese edition of 2026-02 (ShowGaussMySqlJobInfo).
+ */
 const MEANINGS = new Map([
     ['Pending', 'pending'],
     ['Running', 'running'],
@@ -13490,64 +13474,63 @@ const MEANINGS = new Map([
     ['Canceled', 'canceled'],
     ['Unauthorized', 'unauthorized'],
 ]);
-const job_text = schemas_string().min(1).optional().catch(undefined);
+const optionalText = schemas_string().min(1).optional().catch(undefined);
 const job_object = custom((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 /**
- * The one job of an answer, as sent: only `id` and `status` have to be there. Three facts have two names: DDS, GaussDB and
- * GeminiDB say `progress`, GeminiDB `start_time` and `end_time`.
+ * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
+ * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
  */
 const jobSchema = object({
     id: schemas_string().min(1),
     status: schemas_string().min(1),
-    name: job_text,
-    created: job_text,
-    start_time: job_text,
-    ended: job_text,
-    end_time: job_text,
-    process: job_text,
-    progress: job_text,
-    fail_reason: job_text,
-    instance: object({ id: job_text, name: job_text }).optional().catch(undefined),
+    name: optionalText,
+    created: optionalText,
+    start_time: optionalText,
+    ended: optionalText,
+    end_time: optionalText,
+    process: optionalText,
+    progress: optionalText,
+    fail_reason: optionalText,
+    instance: object({ id: optionalText, name: optionalText }).optional().catch(undefined),
     entities: job_object.optional().catch(undefined),
 });
 const endpointSchema = object({ instance: object({ endpoint: schemas_string().min(1) }) });
-/** Makes a {@link Job} of what was sent. */
 function toJob(sent, secrets) {
-    const outside = (raw) => (raw === undefined ? undefined : secrets.text(raw));
+    const untrusted = (raw) => (raw === undefined ? undefined : secrets.text(raw));
     const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES);
     const created = sent.created ?? sent.start_time;
     const ended = sent.ended ?? sent.end_time;
     return {
         status: {
             text: secrets.text(sent.status),
-            label: secrets.text(sent.status, (status) => startOf(status, MAX_LABEL_BYTES)),
+            label: secrets.text(sent.status, (status) => truncate(status, MAX_LABEL_BYTES)),
             meaning: MEANINGS.get(sent.status) ?? 'unknown',
         },
-        name: outside(sent.name?.trim()),
-        instanceId: outside(sent.instance?.id),
-        instanceName: outside(sent.instance?.name),
-        instanceEndpoint: outside(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
-        created: outside(created),
-        ended: outside(ended),
+        name: untrusted(sent.name?.trim()),
+        instanceId: untrusted(sent.instance?.id),
+        instanceName: untrusted(sent.instance?.name),
+        instanceEndpoint: untrusted(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
+        created: untrusted(created),
+        ended: untrusted(ended),
         durationSeconds: secondsBetween(created, ended),
-        progress: percent(sent.process ?? sent.progress),
-        failReason: outside(sent.fail_reason),
+        progress: parsePercentage(sent.process ?? sent.progress),
+        failReason: untrusted(sent.fail_reason),
         entities,
         entitiesDropped: sent.entities !== undefined && entities === undefined,
     };
 }
-/** `60%` → 60; undefined for what is no percentage. */
-function percent(process) {
-    const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(process?.trim() ?? '')?.[1];
+/** `60%` → 60; undefined if the text is not a percentage. */
+function parsePercentage(text) {
+    const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(text?.trim() ?? '')?.[1];
     return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number));
 }
 function secondsBetween(created, ended) {
-    const seconds = Math.floor((timeOf(ended) - timeOf(created)) / SECOND);
+    const seconds = Math.floor((parseTime(ended) - parseTime(created)) / SECOND);
     return seconds >= 0 ? seconds : undefined;
 }
-/** Milliseconds since the epoch; NaN for no date. The service writes offsets without a colon: `+0800`. */
-function timeOf(date) {
-    const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.exec(date ?? '');
+/** Parses a time such as `2018-08-06T10:41:14+0800` to milliseconds since the epoch; NaN if the text is not one. */
+function parseTime(text) {
+    const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.exec(text ?? '');
     return parts === null
         ? Number.NaN
         : Date.parse(`${parts[1]}${parts[2]?.replace(/(\d\d):?(\d\d)/, '$1:$2')}`);
@@ -13561,61 +13544,60 @@ function timeOf(date) {
 
 
 
-/** The largest that the vendor's SDK names. */
+/** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50;
 /**
- * `GET /v3/{project_id}/immediate-jobs`, the task center's list. Source: the vendor's Python SDK 3.1.219,
- * ListImmediateJobsRequest and TaskDetailInfo. Its `offset` is documented to begin at 0 and at 1, so it is not used:
- * a narrower window brings what did not fit.
+ * `GET /v3/{project_id}/immediate-jobs`. `offset` is not used, because it is documented to start at 0 and at 1; a
+ * narrower window returns the jobs that did not fit. Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219,
+ * ListImmediateJobsRequest and TaskDetailInfo.
  */
 function jobListApi(api) {
     return (window, signal) => {
-        const read = (exchanged, now) => readListResponse(exchanged, api.secrets, now);
+        const read = (result, now) => readListResponse(result, api.secrets, now);
         return get(api, `immediate-jobs?${listQuery(window)}`, read, signal);
     };
 }
-/** The query for a window's jobs. */
 function listQuery({ since, until }) {
-    return `start_time=${job_list_date(since)}&end_time=${job_list_date(until)}&limit=${PAGE_LIMIT}`;
+    return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`;
 }
-/** Turns whatever came back into a list, or says what came instead. */
-function readListResponse(exchanged, secrets, now) {
-    if (exchanged.kind === 'no-response' || exchanged.status >= 300)
-        return serviceFaultOf(exchanged, secrets, now);
-    if (exchanged.status !== 200)
-        return unusable(phrase `HTTP ${exchanged.status}`);
-    if (exchanged.bodyError !== undefined)
-        return unusable(phrase `HTTP 200 with a body that ${exchanged.bodyError}`);
-    const { data } = listSchema.safeParse(parseJson(exchanged.body));
+/** Classifies the result of a request for the job list; `now` in milliseconds since the epoch. */
+function readListResponse(result, secrets, now) {
+    if (result.kind === 'no-response' || result.status >= 300)
+        return serviceFaultOf(result, secrets, now);
+    const { status, body, bodyError } = result;
+    if (status !== 200)
+        return unusable(phrase `HTTP ${status}`);
+    if (bodyError !== undefined)
+        return unusable(phrase `HTTP 200 with a body that ${bodyError}`);
+    const { data } = listSchema.safeParse(parseJson(body));
     if (data === undefined)
-        return unusable(phrase `HTTP 200 without a list of jobs and its total_count`);
+        return unusable(phrase `HTTP 200 without a job list and its total_count`);
     const entries = data.jobs.flatMap((sent) => readEntry(sent, secrets));
-    return { kind: 'list', entries: once(entries), isWhole: data.total_count <= data.jobs.length };
+    return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length };
 }
-/** What a job's id is compared by: ignoring case. */
+/** Returns the key of a job ID in maps: IDs are compared ignoring case. */
 function keyOf({ value }) {
     return value.toLowerCase();
 }
 const listSchema = object({ jobs: array(unknown()), total_count: schemas_number() });
-const job_list_text = schemas_string().min(1).optional().catch(undefined);
 const entrySchema = object({
     job_id: schemas_string().regex(/^[!-~]{1,128}$/),
     status: schemas_string().min(1),
-    order_id: job_list_text,
-    job_name: job_list_text,
-    process: job_list_text,
-    created_time: job_list_text,
-    ended_time: job_list_text,
-    fail_reason: job_list_text,
-    instance_id: job_list_text,
-    instance_name: job_list_text,
+    order_id: optionalText,
+    job_name: optionalText,
+    process: optionalText,
+    created_time: optionalText,
+    ended_time: optionalText,
+    fail_reason: optionalText,
+    instance_id: optionalText,
+    instance_name: optionalText,
 });
-/** Nothing of what is no job's entry. */
+/** Returns no entry if it cannot be parsed. */
 function readEntry(raw, secrets) {
     const { data: sent } = entrySchema.safeParse(raw);
     if (sent === undefined)
         return [];
-    const detail = jobSchema.parse({
+    const job = {
         id: sent.job_id,
         status: sent.status,
         name: sent.job_name,
@@ -13624,22 +13606,22 @@ function readEntry(raw, secrets) {
         process: sent.process,
         fail_reason: sent.fail_reason,
         instance: { id: sent.instance_id, name: sent.instance_name },
-    });
+    };
     const id = { value: sent.job_id, text: secrets.text(sent.job_id) };
-    return [{ id, orderId: sent.order_id, created: timeOf(sent.created_time), job: toJob(detail, secrets) }];
+    return [{ id, orderId: sent.order_id, created: parseTime(sent.created_time), job: toJob(job, secrets) }];
 }
-/** Without the jobs that it tells of twice: then it contradicts itself. */
-function once(entries) {
-    const times = new Map();
+/** Drops jobs that are listed twice, because their entries may contradict each other. */
+function withoutDuplicates(entries) {
+    const counts = new Map();
     for (const { id } of entries)
-        times.set(keyOf(id), (times.get(keyOf(id)) ?? 0) + 1);
-    return entries.filter(({ id }) => times.get(keyOf(id)) === 1);
+        counts.set(keyOf(id), (counts.get(keyOf(id)) ?? 0) + 1);
+    return entries.filter(({ id }) => counts.get(keyOf(id)) === 1);
 }
 function unusable(message) {
     return { kind: 'unusable', detail: { label: 'no list', message } };
 }
 /** `2018-08-06T10:41:14+0000`, percent-encoded. */
-function job_list_date(ms) {
+function queryTime(ms) {
     return percentEncode(`${new Date(Math.floor(ms / SECOND) * SECOND).toISOString().slice(0, 19)}+0000`);
 }
 
@@ -13650,89 +13632,86 @@ function job_list_date(ms) {
 
 
 
-/** `GET /v3/{project_id}/jobs?id=`: one question, one answer. Source: API reference, "URI". */
+/**
+ * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
+ * with a Specified ID".
+ */
 function jobsApi(api) {
     return ({ value: jobId }, signal) => {
-        const read = (exchanged, now) => readJobResponse(exchanged, jobId, api.service, api.secrets, now);
+        const read = (result, now) => readJobResponse(result, jobId, api.service, api.secrets, now);
         return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal);
     };
 }
-/** Turns whatever came back into one row of the contract's answer table. */
-function readJobResponse(exchanged, jobId, service, secrets, now) {
-    if (exchanged.kind === 'no-response')
-        return serviceFaultOf(exchanged, secrets, now);
-    const { status } = exchanged;
+/** Classifies the result of a request for a job; `now` in milliseconds since the epoch. */
+function readJobResponse(result, jobId, service, secrets, now) {
+    if (result.kind === 'no-response')
+        return serviceFaultOf(result, secrets, now);
+    const { status } = result;
     if (status === 200)
-        return readJob(exchanged, jobId, service, secrets);
+        return readJob(result, jobId, service, secrets);
     if (status < 300)
-        return { kind: 'unusable', detail: { label: `${status}`, message: phrase `HTTP ${status}` } };
-    const { code = '', message } = readServiceError(exchanged, secrets);
-    return isNotFoundYet(status, code)
-        ? { kind: 'not-found-yet', detail: { label: 'not visible', message } }
-        : serviceFaultOf(exchanged, secrets, now);
+        return jobs_unusable(phrase `HTTP ${status}`, { label: `${status}` });
+    const { code = '', message } = readServiceError(result, secrets);
+    return isNotFoundYet(status, code) ? notFoundYet(message) : serviceFaultOf(result, secrets, now);
 }
-const single = object({ job: unknown() });
-const listed = object({ jobs: array(unknown()) });
-const identified = object({ id: schemas_string() });
-function readJob(reply, jobId, { field }, secrets) {
-    if (reply.bodyError !== undefined)
-        return jobs_unusable(phrase `HTTP 200 with a body that ${reply.bodyError}`);
-    const json = parseJson(reply.body);
-    const found = field === 'job'
-        ? [single.safeParse(json).data?.job]
-        : findJob(listed.safeParse(json).data?.jobs ?? [undefined], jobId);
-    if (found.length > 1)
-        return jobs_unusable(phrase `HTTP 200 with a list that holds the job ${found.length} times`);
-    if (found[0] === null) {
-        const instead = field === 'job' ? '“job”: null' : 'an empty list';
-        return {
-            kind: 'not-found-yet',
-            detail: { label: 'not visible', message: phrase `HTTP 200 with ${instead}` },
-        };
+const singleSchema = object({ job: unknown() });
+const jobs_listSchema = object({ jobs: array(unknown()) });
+const idSchema = object({ id: schemas_string() });
+function readJob(response, jobId, { field }, secrets) {
+    if (response.bodyError !== undefined) {
+        return jobs_unusable(phrase `HTTP 200 with a body that ${response.bodyError}`);
     }
-    const { data: sent } = jobSchema.safeParse(found[0]);
+    const json = parseJson(response.body);
+    const jobs = field === 'job'
+        ? [singleSchema.safeParse(json).data?.job]
+        : findJob(jobs_listSchema.safeParse(json).data?.jobs ?? [undefined], jobId);
+    if (jobs.length > 1)
+        return jobs_unusable(phrase `HTTP 200 with a list that contains the job ${jobs.length} times`);
+    if (jobs[0] === null) {
+        return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'an empty list'}`);
+    }
+    const { data: sent } = jobSchema.safeParse(jobs[0]);
     if (sent === undefined)
-        return jobs_unusable(jobs_describe(reply, json, secrets), hintOf(json, field));
+        return jobs_unusable(describeBody(response, json, secrets), serviceHint(json, field));
     if (!isSameId(sent.id, jobId))
         return { kind: 'other-job', id: secrets.text(sent.id) };
     return { kind: 'job', job: toJob(sent, secrets) };
 }
-/** Every entry with the job's id; without one the first that there is, and a null job when there is none at all. */
+/** Returns all entries with the job's ID; otherwise the first entry, or null if the list is empty. */
 function findJob(list, jobId) {
     if (list.length === 0)
         return [null];
-    const own = list.filter((entry) => isSameId(identified.safeParse(entry).data?.id ?? '', jobId));
-    return own.length > 0 ? own : [list[0] ?? undefined];
+    const matches = list.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
+    return matches.length > 0 ? matches : [list[0] ?? undefined];
 }
-/** Ignoring case. What we ask with is ASCII, and beyond it two characters can have one lower case: K and the kelvin sign. */
-function isSameId(sent, asked) {
-    return /^[!-~]+$/.test(sent) && sent.toLowerCase() === asked.toLowerCase();
+/** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
+function isSameId(sent, requested) {
+    return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
 }
-function jobs_unusable(message, hint) {
-    return { kind: 'unusable', detail: { label: 'no job', message, ...(hint !== undefined && { hint }) } };
+function notFoundYet(message) {
+    return { kind: 'not-found-yet', detail: { label: 'not found yet', message } };
 }
-/** What came instead of a job. */
-function jobs_describe(reply, json, secrets) {
+function jobs_unusable(message, detail = {}) {
+    return { kind: 'unusable', detail: { label: 'no job', message, ...detail } };
+}
+function describeBody(response, json, secrets) {
     if (json === undefined) {
-        const text = readableText(reply, secrets);
-        return text === undefined ? phrase `HTTP 200 without a text` : phrase `HTTP 200 with the text “${text}”`;
+        const text = readableText(response, secrets);
+        return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
     }
     const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : '';
-    return phrase `HTTP 200 with JSON, but no job with id and status in it, only the fields “${secrets.text(fields)}”`;
+    return phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(fields)}”`;
 }
-/** What to hint when the answer is that of another service. */
-function hintOf(json, field) {
+/** Suggests another service if the response has its format. */
+function serviceHint(json, field) {
     const has = (name) => typeof json === 'object' && json !== null && name in json;
-    if (has(field))
-        return undefined;
-    if (has('jobs')) {
-        return 'This is how GeminiDB answers: give service: geminidb. If the job is none of GeminiDB’s, hint the endpoint.';
-    }
-    return has('job')
-        ? 'This is how TaurusDB, RDS, DDS and GaussDB answer: give theirs as service. If the job is one of GeminiDB’s, hint the endpoint.'
-        : undefined;
+    if (!has(field) && has('jobs'))
+        return { hint: GEMINIDB_HINT };
+    return !has(field) && has('job') ? { hint: SINGLE_JOB_HINT } : {};
 }
-/** `DBS.200543` is "The job does not exist."; a 404 with a gateway's code is about the path, not about the job. */
+const GEMINIDB_HINT = 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.';
+const SINGLE_JOB_HINT = 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.';
+/** `DBS.200543` is "The job does not exist."; a 404 with a gateway code is about the path, not about the job. */
 function isNotFoundYet(status, code) {
     return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code));
 }
@@ -13740,7 +13719,7 @@ function isNotFoundYet(status, code) {
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
 ;// CONCATENATED MODULE: ./src/credentials/credentials.ts
-/** Credentials that stay the same: once refused, they would always be; `check` says what to do then. */
+/** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
 function staticCredentials(sign, hint) {
     return {
         sign: (request) => Promise.resolve({
@@ -13755,19 +13734,19 @@ function staticCredentials(sign, hint) {
 
 
 
-/** @param wallClock milliseconds since the epoch */
+/** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
 function accessKeyCredentials(key, projectId, wallClock) {
-    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), 'Check that access key and secret belong together, are enabled and have not expired, and that the clock of this runner is right; a temporary key needs its security token. After more than five refusals in a row the service locks a key for five minutes.');
+    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is right. A temporary key also needs its security token. After more than five failed authentications in a row, the service locks a key for five minutes.");
 }
 /**
- * Signs a request with all its headers. `X-Project-Id` is what sub-projects need.
+ * Signs a request with all its headers. `X-Project-Id` is required for sub-projects.
  *
- * @param at the wall clock, milliseconds since the epoch: a signature is good for 15 minutes
+ * @param at milliseconds since the epoch; the service accepts the signature within 15 minutes
  */
 function signWithAccessKey(request, key, projectId, at) {
     const headers = {
         ...request.headers,
-        // Sent as it is signed, port included.
+        // Set here so that it is sent exactly as it is signed, including the port.
         Host: new URL(request.url).host,
         'X-Project-Id': projectId,
         'X-Sdk-Date': new Date(at).toISOString().replace(/-|:|\.\d{3}/g, ''),
@@ -13777,8 +13756,9 @@ function signWithAccessKey(request, key, projectId, at) {
 }
 const ALGORITHM = 'SDK-HMAC-SHA256';
 /**
- * The header `Authorization` for a request that holds all headers to be signed, `X-Sdk-Date` among them.
- * Source: the vendor's "API signing guide" (api-sign-algorithm-002 to -005) and its SDKs.
+ * Returns the header `Authorization` for a request with all headers to be signed, including `X-Sdk-Date`.
+ * Source: Huawei Cloud "API Request Signing Guide", api-sign-algorithm-002 to -005; npm package
+ * @huaweicloud/huaweicloud-sdk-core, class AKSKSigner.
  */
 function authorization(request, key) {
     const headers = Object.entries(request.headers)
@@ -13799,8 +13779,8 @@ function authorization(request, key) {
         sha256(request.body),
     ].join('\n');
     const date = headers.find(([name]) => name === 'x-sdk-date')?.[1] ?? '';
-    const toSign = [ALGORITHM, date, sha256(canonicalRequest)].join('\n');
-    const signature = (0,external_node_crypto_namespaceObject.createHmac)('sha256', key.secret).update(toSign).digest('hex');
+    const stringToSign = [ALGORITHM, date, sha256(canonicalRequest)].join('\n');
+    const signature = (0,external_node_crypto_namespaceObject.createHmac)('sha256', key.secret).update(stringToSign).digest('hex');
     return `${ALGORITHM} Access=${key.id}, SignedHeaders=${names}, Signature=${signature}`;
 }
 function byName([a, valueA], [b, valueB]) {
@@ -13808,7 +13788,7 @@ function byName([a, valueA], [b, valueB]) {
         return a < b ? -1 : 1;
     return valueA < valueB ? -1 : Number(valueA > valueB);
 }
-/** Each segment decoded and encoded again, with a slash at the end. */
+/** Normalizes the percent-encoding of each segment, and adds a trailing slash. */
 function canonicalPath(path) {
     const segments = path.split('/').map((segment) => percentEncode(decodeURIComponent(segment)));
     return segments.at(-1) === '' ? segments.join('/') : `${segments.join('/')}/`;
@@ -13825,72 +13805,72 @@ function sha256(text) {
 
 
 /**
- * Assumes an agency: a new id token of GitHub's, and temporary keys for it. It always resolves.
+ * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
  *
- * @param lifetime how long the keys are wanted, milliseconds
+ * @param lifetime requested lifetime of the keys, milliseconds
  * @param wallClock milliseconds since the epoch
  */
 async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, signal) {
-    const ask = async (party, request, schema) => {
-        const exchanged = await exchange(request, signal);
-        if (exchanged.kind === 'no-response' || exchanged.status >= 300) {
-            return faultAt(party, faultOf(exchanged, secrets, wallClock()));
+    const send = async (service, request, schema) => {
+        const result = await exchange(request, signal);
+        if (result.kind === 'no-response' || result.status >= 300) {
+            return tokenServiceFault(service, faultOf(result, secrets, wallClock()));
         }
-        const json = exchanged.bodyError === undefined ? parseJson(exchanged.body) : undefined;
+        const json = result.bodyError === undefined ? parseJson(result.body) : undefined;
         const { data } = schema.safeParse(json);
         return data === undefined
-            ? assume_agency_unusable(party, exchanged.status)
-            : { kind: 'issued', data, date: exchanged.headers.date ?? '' };
+            ? assume_agency_unusable(service, result.status)
+            : { kind: 'issued', data, date: result.headers.date ?? '' };
     };
-    const token = await ask(GITHUB, idTokenRequest(agency), idTokenSchema);
+    const token = await send(GITHUB, requestIdToken(agency), idTokenSchema);
     if (token.kind !== 'issued')
         return token;
     const idToken = token.data.value;
     const tokenParts = partsOf(idToken);
     for (const part of tokenParts)
         secrets.add(part);
-    const given = await ask(STS, assumeRequest(agency, idToken, lifetime), assumedSchema);
-    if (given.kind !== 'issued')
-        return given;
-    const { access_key_id: id, secret_access_key: secret, security_token: securityToken, } = given.data.credentials;
-    for (const text of [id, secret, securityToken])
-        secrets.add(text);
-    // By the service's own clock, for this runner's may be wrong.
-    const serviceClock = parseHttpDate(given.date);
+    const assumed = await send(STS, requestKeys(agency, idToken, lifetime), assumedSchema);
+    if (assumed.kind !== 'issued')
+        return assumed;
+    const { credentials } = assumed.data;
+    const key = {
+        id: credentials.access_key_id,
+        secret: credentials.secret_access_key,
+        securityToken: credentials.security_token,
+    };
+    const keyParts = Object.values(key);
+    for (const part of keyParts)
+        secrets.add(part);
+    // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
+    const serviceClock = parseHttpDate(assumed.date);
     const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock();
-    const left = Math.min(assume_agency_timeOf(given.data.credentials.expiration) - wallClock() - clockOffset, lifetime);
+    const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime);
     if (!(left > 0))
         return assume_agency_unusable(STS, 200);
-    return {
-        kind: 'assumed',
-        key: { id, secret, securityToken },
-        lifetime: left,
-        clockOffset,
-        secrets: [...tokenParts, id, secret, securityToken],
-    };
+    return { kind: 'assumed', key, lifetime: left, clockOffset, secrets: [...tokenParts, ...keyParts] };
 }
-/** An echo need not be of the whole token. */
+/** A service may echo the token without its signature, or the signature alone. */
 function partsOf(idToken) {
     const end = idToken.lastIndexOf('.');
     return end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)];
 }
-/** Milliseconds since the epoch; NaN for no date. */
-function assume_agency_timeOf(date) {
-    return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(date) ? date : `${date}Z`);
+/** Returns milliseconds since the epoch, or NaN; a time without an offset is UTC. */
+function parseExpiration(time) {
+    return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(time) ? time : `${time}Z`);
 }
-/** Source: GitHub's documents, "Methods for requesting the OIDC token". */
-function idTokenRequest({ idTokenUrl, idTokenBearer, audience }) {
-    const url = new URL(idTokenUrl);
+/** Source: GitHub Docs, "Methods for requesting the OIDC token". */
+function requestIdToken({ idTokenRequest, audience }) {
+    const url = new URL(idTokenRequest.url);
     url.searchParams.set('audience', audience);
     return {
         method: 'GET',
         url: url.href,
-        headers: { Accept: 'application/json', Authorization: `Bearer ${idTokenBearer}` },
+        headers: { Accept: 'application/json', Authorization: `Bearer ${idTokenRequest.bearer}` },
         body: '',
     };
 }
-/** Source: the vendor's API reference of IAM, new edition, "AssumeAgencyWithOIDC". */
-function assumeRequest(agency, idToken, lifetime) {
+/** Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
+function requestKeys(agency, idToken, lifetime) {
     return {
         method: 'POST',
         url: `${agency.stsEndpoint}/v5/agencies/assume-with-oidc`,
@@ -13904,7 +13884,7 @@ function assumeRequest(agency, idToken, lifetime) {
         }),
     };
 }
-/** What can stand in a header. */
+/** Text that a header can contain. */
 const printable = schemas_string().regex(/^[!-~]+$/);
 const idTokenSchema = object({ value: printable });
 const assumedSchema = object({
@@ -13916,40 +13896,37 @@ const assumedSchema = object({
     }),
 });
 const GITHUB = {
-    name: 'GitHub’s token service',
-    label: 'id token',
-    issues: 'an id token',
+    name: "GitHub's token service",
+    label: 'ID token',
+    issues: 'an ID token',
     reason: 'id-token',
-    hint: 'Check that this runner may reach GitHub’s token service, and that nothing else answers in its place: firewall, https_proxy and no_proxy.',
+    hint: "Check that this runner can reach GitHub's token service, and that no other server responds in its place: firewall, https_proxy, and no_proxy.",
 };
 const STS = {
     name: 'the Security Token Service',
     label: 'STS',
-    issues: 'keys that are good',
+    issues: 'valid keys',
     reason: 'agency',
-    hint: 'Check sts-endpoint and region, and that this runner may reach the Security Token Service: firewall, VPC, https_proxy and no_proxy.',
+    hint: 'Check sts-endpoint and region, and that this runner can reach the Security Token Service: firewall, VPC, https_proxy, and no_proxy.',
 };
-/** What is wrong with the request itself is the party's own refusal; no other job would fare better. */
-function faultAt({ name, label, reason, hint }, fault) {
-    const { label: itsLabel, message, hint: itsHint } = fault.detail;
-    const detail = { label: `${label} ${itsLabel}`, message: phrase `${name}: ${message}` };
+/** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
+function tokenServiceFault(service, fault) {
+    const { label, message, hint } = fault.detail;
     const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect';
-    // What it says to check speaks of the jobs API.
-    const adapted = itsHint !== undefined || isRedirect ? { ...detail, hint } : detail;
-    // Its limit is not that of the jobs API.
-    if (fault.kind === 'transient')
-        return { kind: fault.kind, retryAfter: fault.retryAfter, detail: adapted };
-    const isItsOwn = ['credentials', 'permission', 'request'].includes(fault.reason);
-    return { ...fault, reason: isItsOwn ? reason : fault.reason, scope: 'all', detail: adapted };
-}
-/** Nothing of the answer is shown: it may hold half of the keys. */
-function assume_agency_unusable({ name, label, issues, hint }, status) {
     const detail = {
-        label: `${label} unusable`,
-        message: phrase `${name}: HTTP ${status} without ${issues}`,
-        hint,
+        label: `${service.label} ${label}`,
+        message: phrase `${service.name}: ${message}`,
+        ...((hint !== undefined || isRedirect) && { hint: service.hint }),
     };
-    return { kind: 'unusable', detail };
+    if (fault.kind === 'transient')
+        return { kind: fault.kind, retryAfter: fault.retryAfter, detail };
+    const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason);
+    return { ...fault, reason: isAboutRequest ? service.reason : fault.reason, scope: 'all', detail };
+}
+/** Shows nothing of the response, which may contain a part of the keys. */
+function assume_agency_unusable({ name, label, issues, hint }, status) {
+    const message = phrase `${name}: HTTP ${status} without ${issues}`;
+    return { kind: 'unusable', detail: { label: `unusable ${label} response`, message, hint } };
 }
 
 ;// CONCATENATED MODULE: ./src/credentials/oidc.ts
@@ -13957,51 +13934,50 @@ function assume_agency_unusable({ name, label, issues, hint }, status) {
 
 
 
-/** Before their end keys are renewed; until then, the old ones help over a token service that is out of order. */
-const RENEWED_BEFORE = 5 * MINUTE;
-/** Pauses after attempts that failed: while the old keys still do, and without any, doubling up to the same. */
-const RENEWAL_PAUSE = 30 * SECOND;
-const FIRST_RENEWAL_PAUSE = 1 * SECOND;
-/** Refused keys are replaced this often at most. */
-const REPLACEMENT_PAUSE = 1 * MINUTE;
-/** What every agency allows. Source: "AssumeAgencyWithOIDC", `duration_seconds`. */
+/** Keys are renewed this long before they expire, so that a token service may be unavailable for a while. */
+const RENEWAL_MARGIN = 5 * MINUTE;
+/** Delay after a failed renewal: exponential backoff, or the maximum while the current keys are valid. */
+const MIN_RENEWAL_DELAY = 1 * SECOND;
+const MAX_RENEWAL_DELAY = 30 * SECOND;
+/** Rejected keys are replaced at most this often. */
+const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE;
+/** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
 const MIN_LIFETIME = 15 * MINUTE;
 const MAX_LIFETIME = 60 * MINUTE;
-const HINT = 'New keys of the agency were refused as well. Check that the agency belongs to the account of project-id.';
-/** GitHub OIDC: temporary keys, got when they are needed, renewed before they expire and after a refusal. */
+const HINT = 'New keys of the agency were rejected, too. Check that the agency belongs to the account of project-id.';
+/** GitHub OIDC: temporary keys, obtained on first use and renewed before they expire or after a rejection. */
 class OidcCredentials {
     #agency;
     #deps;
     #keys;
-    /** The one renewal under way, however many jobs wait for it. */
+    /** The renewal in progress, shared by all jobs. */
     #renewal;
-    /** No renewal before, and what to say until then where there are no keys. */
+    /** Time of the next renewal, and the reason for having no keys until then. */
     #renewAt = -Infinity;
     #reason = [];
     #failures = 0;
     #replacedAt = -Infinity;
     /** All keys that have not expired. */
     #issued = [];
-    constructor(agency, around) {
+    constructor(agency, deps) {
         this.#agency = agency;
-        this.#deps = around;
+        this.#deps = deps;
     }
     async sign(request, signal) {
-        const keys = await this.#goodKeys(signal);
+        const keys = await this.#validKeys(signal);
         if ('kind' in keys)
             return keys;
         const { projectId, wallClock } = this.#deps;
         return {
             kind: 'signed',
             request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
-            rejected: (refusal) => this.#refused(refusal, keys),
+            rejected: (rejection) => this.#replace(keys, rejection),
         };
     }
-    /** Never waits for a renewal while the keys at hand are good. */
-    #goodKeys(signal) {
+    /** Returns the current keys without waiting for a renewal, as long as they are valid. */
+    #validKeys(signal) {
         const now = this.#deps.now();
-        const isDue = now >= this.#renewAt;
-        const renewal = isDue || this.#isRenewing() ? this.#shareRenewal(signal) : undefined;
+        const renewal = this.#currentRenewal(now, signal);
         if (this.#keys !== undefined && now < this.#keys.expiresAt)
             return this.#keys;
         if (renewal !== undefined)
@@ -14009,49 +13985,47 @@ class OidcCredentials {
         const detail = { label: 'no keys', message: this.#reason };
         return { kind: 'transient', retryAfter: this.#renewAt - now, detail };
     }
-    #isRenewing() {
-        return this.#renewal?.signal.aborted === false;
-    }
-    async #shareRenewal(signal) {
-        if (this.#renewal !== undefined && this.#isRenewing())
+    #currentRenewal(now, signal) {
+        if (this.#renewal?.signal.aborted === false)
             return this.#renewal.keys;
-        const renewal = { signal, keys: this.#renew(signal) };
-        this.#renewal = renewal;
-        const keys = await renewal.keys;
-        if (this.#renewal === renewal)
-            this.#renewal = undefined;
+        if (now < this.#renewAt)
+            return undefined;
+        const keys = this.#renew(signal);
+        this.#renewal = { signal, keys };
         return keys;
     }
     async #renew(signal) {
         const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps;
-        const needed = timeout + RENEWED_BEFORE + MINUTE;
-        const wanted = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
-        const assumed = await assumeAgency(this.#agency, wanted, secrets, wallClock, exchange, signal);
+        const needed = timeout + RENEWAL_MARGIN + MINUTE;
+        const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
+        const assumed = await assumeAgency(this.#agency, requested, secrets, wallClock, exchange, signal);
+        if (this.#renewal?.signal === signal)
+            this.#renewal = undefined;
         if (assumed.kind !== 'assumed')
-            return signal.aborted ? assumed : this.#notRenewed(assumed);
+            return signal.aborted ? assumed : this.#backOff(assumed);
         const { key, lifetime, clockOffset } = assumed;
         const keys = { key, secrets: assumed.secrets, clockOffset, expiresAt: now() + lifetime };
         this.#forgetExpired();
         this.#issued = [...this.#issued, keys];
         this.#keys = keys;
         this.#failures = 0;
-        this.#renewAt = keys.expiresAt - Math.min(RENEWED_BEFORE, lifetime / 3);
+        this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, lifetime / 3);
         onRenewed(lifetime);
         return keys;
     }
-    /** For whom it fails, it fails for all: they share the pause. */
-    #notRenewed(fault) {
+    /** Delays the next renewal, for all jobs. */
+    #backOff(fault) {
         const { now, onNotRenewed } = this.#deps;
         this.#failures += 1;
         const left = (this.#keys?.expiresAt ?? 0) - now();
         if (left > 0)
             onNotRenewed(fault.detail.message, left);
-        const backoff = Math.min(FIRST_RENEWAL_PAUSE * 2 ** (this.#failures - 1), RENEWAL_PAUSE);
-        const asked = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : 0;
-        const pause = Math.max(left > 0 ? RENEWAL_PAUSE : backoff, asked);
-        this.#renewAt = now() + pause;
+        const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (this.#failures - 1), MAX_RENEWAL_DELAY);
+        const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : 0;
+        const delay = Math.max(left > 0 ? MAX_RENEWAL_DELAY : backoff, retryAfter);
+        this.#renewAt = now() + delay;
         this.#reason = fault.detail.message;
-        return fault.kind === 'transient' ? { ...fault, retryAfter: pause } : fault;
+        return fault.kind === 'transient' ? { ...fault, retryAfter: delay } : fault;
     }
     #forgetExpired() {
         const isExpired = ({ expiresAt }) => expiresAt < this.#deps.now();
@@ -14060,23 +14034,26 @@ class OidcCredentials {
             this.#deps.secrets.forget(secret);
         this.#issued = this.#issued.filter((keys) => !isExpired(keys));
     }
-    #refused(refusal, keys) {
-        const message = phrase `${refusal.detail.message}; new keys of the agency are needed`;
-        // A refusal of keys that are replaced already says nothing of the new ones.
+    /** Discards rejected keys, unless newer ones have replaced them already. */
+    #replace(keys, rejection) {
+        const message = phrase `${rejection.detail.message}; new keys of the agency are needed`;
         if (keys === this.#keys) {
             this.#keys = undefined;
-            this.#renewAt = this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + REPLACEMENT_PAUSE);
+            this.#renewAt = this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
             this.#reason = message;
         }
-        return { ...refusal, isRenewable: true, detail: { label: refusal.detail.label, message, hint: HINT } };
+        return { ...rejection, isRenewable: true, detail: { label: rejection.detail.label, message, hint: HINT } };
     }
 }
 
 ;// CONCATENATED MODULE: ./src/credentials/token.ts
 
-/** An IAM user token, valid for 24 hours. Source: API reference, table 3. */
+/**
+ * Sends an IAM user token with each request. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About
+ * a Task with a Specified ID", table 3.
+ */
 function tokenCredentials(token) {
-    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: one is valid for 24 hours, for one project and region. Store the whole value of X-Subject-Token.');
+    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.');
 }
 
 ;// CONCATENATED MODULE: external "node:async_hooks"
@@ -14085,46 +14062,46 @@ const external_node_async_hooks_namespaceObject = __WEBPACK_EXTERNAL_createRequi
 const external_node_buffer_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer");
 ;// CONCATENATED MODULE: external "node:diagnostics_channel"
 const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
+;// CONCATENATED MODULE: external "node:events"
+const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
 ;// CONCATENATED MODULE: ./src/http/exchange.ts
 
 
 
 
-/** Longest time of one exchange, from connect to last byte, in milliseconds. */
+
+/** From connecting to the last byte. */
 const MAX_EXCHANGE_MS = 30_000;
-/** Most bytes that are read of one answer. */
 const MAX_BODY_BYTES = 1_048_576;
-/** Pieces of an answer that are kept apart. */
+/** Chunks of a body are merged beyond this number: received byte by byte, they would take a hundred times its size. */
 const MAX_CHUNKS = 1_000;
 /**
- * One HTTP request that always settles: within 30 s, or as soon as the signal aborts; it never rejects.
+ * Sends one HTTP request. It never rejects, and resolves within 30 s or as soon as the signal aborts.
  *
- * It is @actions/http-client, whose proxy support runners rely on, without its traps: redirects are not followed
- * (they would take the token along), and the answer is read here, because `readBody` never settles when the
- * connection is cut, upon which Node finds nothing left to do and exits with 0: a green step.
+ * It uses @actions/http-client for its proxy support, with two differences. Redirects are not followed, because the
+ * credentials would be sent along. The body is read here, because http-client's `readBody` never settles if the
+ * connection is cut; Node would then have nothing left to do and exit with 0, and the step would succeed.
  */
 async function exchange(request, signal) {
     const trace = new Trace();
     const limit = new AbortController();
-    const timer = setTimeout(() => {
-        limit.abort();
-    }, MAX_EXCHANGE_MS);
-    const end = () => {
+    const abort = () => {
         limit.abort();
     };
-    signal.addEventListener('abort', end);
+    const timer = setTimeout(abort, MAX_EXCHANGE_MS);
+    signal.addEventListener('abort', abort);
     if (signal.aborted)
-        limit.abort();
+        abort();
     try {
         return await traces.run(trace, () => attempt(request, trace, limit.signal));
     }
     catch (error) {
-        const why = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined;
-        return noResponse(error, trace.phase, why);
+        const cause = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined;
+        return noResponse(error, trace.phase, cause);
     }
     finally {
         clearTimeout(timer);
-        signal.removeEventListener('abort', end);
+        signal.removeEventListener('abort', abort);
         trace.destroy();
     }
 }
@@ -14133,29 +14110,26 @@ async function attempt(request, trace, signal) {
     const handler = {
         prepareRequest(options) {
             options.signal = signal;
-            // http-client leaves the brackets of an IPv6 address on, and DNS does not know such a name.
+            // http-client keeps the brackets of an IPv6 address, which DNS cannot resolve.
             options.host = options.host?.replace(/^\[(.*)\]$/, '$1') ?? null;
         },
         canHandleAuthentication: () => false,
         handleAuthentication: () => Promise.reject(new Error('no authentication handler')),
     };
     const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false });
-    // The signal does not reach a request that still waits for its proxy, hence the race.
-    const { method, url, headers, body: sent } = request;
-    const asked = client.request(method, url, sent === '' ? null : sent, headers);
-    const { message } = await Promise.race([asked, rejectOn(signal)]);
+    const { method, url, headers, body } = request;
+    const sent = client.request(method, url, body === '' ? null : body, headers);
+    // The signal does not reach a request that is waiting for its proxy, hence the race.
+    const { message } = await Promise.race([sent, rejectOn(signal)]);
     trace.phase = 'body';
-    const body = await read(message);
-    return { kind: 'response', status: message.statusCode ?? 0, headers: message.headers, ...body };
+    const content = await readBody(message);
+    return { kind: 'response', status: message.statusCode ?? 0, headers: message.headers, ...content };
 }
-function rejectOn(signal) {
-    return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
-            reject(new Error('the exchange was ended'));
-        });
-    });
+async function rejectOn(signal) {
+    await (0,external_node_events_namespaceObject.once)(signal, 'abort');
+    throw new Error('the exchange was aborted');
 }
-async function read(message) {
+async function readBody(message) {
     const chunks = [];
     let size = 0;
     for await (const chunk of message) {
@@ -14163,14 +14137,13 @@ async function read(message) {
         if (size > MAX_BODY_BYTES)
             return { body: '', bodyError: 'is larger than 1 MiB' };
         chunks.push(chunk);
-        // A body that comes byte by byte must not take a hundred times its size.
         if (chunks.length > MAX_CHUNKS)
             chunks.splice(0, chunks.length, Buffer.concat(chunks));
     }
     const bytes = Buffer.concat(chunks);
     return { body: new TextDecoder().decode(bytes), bodyError: (0,external_node_buffer_namespaceObject.isUtf8)(bytes) ? undefined : 'is not UTF-8' };
 }
-/** Follows an exchange through Node's own reports of the requests it makes: ours, and the proxy's CONNECT. */
+/** Follows the phases of an exchange through Node's diagnostics of its requests: ours, and CONNECT to a proxy. */
 class Trace {
     phase = 'connect';
     #requests = [];
@@ -14194,33 +14167,33 @@ class Trace {
             });
         });
     }
-    /** Closes what is still open; a request behind a silent proxy would stay open for ever. */
+    /** Closes all requests; one that is waiting for a silent proxy would stay open forever. */
     destroy() {
         for (const request of this.#requests)
             request.on('error', () => undefined).destroy();
     }
 }
 const traces = new external_node_async_hooks_namespaceObject.AsyncLocalStorage();
-(0,external_node_diagnostics_channel_namespaceObject.subscribe)('http.client.request.created', (report) => {
-    traces.getStore()?.follow(report.request);
+(0,external_node_diagnostics_channel_namespaceObject.subscribe)('http.client.request.created', (message) => {
+    traces.getStore()?.follow(message.request);
 });
-function noResponse(error, phase, ended) {
+function noResponse(error, phase, cause) {
     const { code, message } = error instanceof Error ? error : new Error(String(error));
     const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1];
     return {
         kind: 'no-response',
-        reason: ended ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
+        reason: cause ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
         phase,
         code,
         message,
         proxyStatus: proxyStatus === undefined ? undefined : Number(proxyStatus),
     };
 }
-/** Of what went wrong on the way to a proxy, http-client keeps the message alone. */
+/** For errors while connecting through a proxy, http-client keeps only the message. */
 function isCertificateError(code, phase, message) {
     return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message));
 }
-/** Source: Node's documentation, "X509 certificate error codes", and ERR_TLS_CERT_ALTNAME_INVALID. */
+/** Source: Node.js documentation, "X509 certificate error codes" (tls) and `ERR_TLS_CERT_ALTNAME_INVALID` (errors). */
 const CERTIFICATE_ERRORS = new Set([
     'CERT_CHAIN_TOO_LONG',
     'CERT_HAS_EXPIRED',
@@ -14244,12 +14217,17 @@ const CERTIFICATE_ERRORS = new Set([
 ]);
 
 ;// CONCATENATED MODULE: ./src/invalid-input.ts
-/** Why a value that was given can't be used, and how to mend it; it never quotes the value. */
+/** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
 class InvalidInput {
+    /** Reads naturally after the input's name and a colon. */
     problem;
     constructor(problem) {
         this.problem = problem;
     }
+}
+/** Whether no value is missing because it was invalid. */
+function isComplete(values) {
+    return Object.values(values).every((value) => value !== undefined);
 }
 
 ;// CONCATENATED MODULE: ./src/api/regions.ts
@@ -14261,7 +14239,7 @@ const TAURUSDB = {
     'gaussdbformysql.*.myhuaweicloud.com': ids('cn-north-11 ap-southeast-1 ap-southeast-2 tr-west-1 me-east-1'),
     'gaussdb-mysql.*.myhuaweicloud.com': ids('cn-east-5 cn-southwest-3 la-north-2 af-south-1'),
 };
-/** The same in RDS's file and in that of DDS. */
+/** RDS and DDS document the same regions. */
 const RDS_AND_DDS = ids(`
   cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-11 cn-north-12 cn-east-2 cn-east-3 cn-east-4 cn-east-5
   cn-south-1 cn-south-2 cn-south-4 cn-southwest-2 cn-southwest-3 ap-southeast-1 ap-southeast-2 ap-southeast-3
@@ -14299,56 +14277,58 @@ const regions_STS = {
     cn-north-4 cn-east-3 cn-south-1 cn-southwest-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4
     sa-brazil-1 la-south-2 af-south-1 tr-west-1`),
 };
-function ids(separatedByBlanks) {
-    return separatedByBlanks.trim().split(/\s+/);
+function ids(separatedBySpaces) {
+    return separatedBySpaces.trim().split(/\s+/);
 }
 
 ;// CONCATENATED MODULE: ./src/api/endpoints.ts
 
 
-/** A service's jobs API in a region, as in {@link parseEndpoint}. */
+/** Looks up the jobs API of a service in a region; the result has the form of {@link parseEndpoint}. */
 function jobsEndpointOf(region, { title, hosts }) {
-    return (endpointOf(region, hosts) ??
-        new InvalidInput(`has no documented ${title} host. ${near(region, hosts)} Give endpoint.`));
+    const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or another region.`;
+    return endpointOf(region, hosts) ?? new InvalidInput(problem);
 }
-/** The Security Token Service of a region. Any region's will do; the nearest is the fastest. */
+/** Looks up the Security Token Service of a region. Any region's works; the nearest is the fastest. */
 function stsEndpointOf(region) {
-    if (region === undefined)
-        return new InvalidInput('is missing. GitHub OIDC needs it, or region, whose host is looked up.');
-    return (endpointOf(region.id, regions_STS) ??
-        new InvalidInput(`is missing, and ${region.source} names none whose Security Token Service is documented. ${near(region.id, regions_STS)} Give sts-endpoint, of another region say.`));
+    if (region === undefined) {
+        return new InvalidInput('missing. GitHub OIDC needs sts-endpoint, or region to look it up.');
+    }
+    const problem = `missing, and no Security Token Service is documented for the value of ${region.source}. ${suggestRegions(region.id, regions_STS)} Set sts-endpoint, for example to that of another region.`;
+    return endpointOf(region.id, regions_STS) ?? new InvalidInput(problem);
 }
 /**
- * Reads an endpoint as users write it: host or host:port, with or without `https://` and a path prefix.
+ * Parses an endpoint: host or host:port, with or without `https://` and a path prefix.
  *
- * @param version,resource segments of the path that the action adds itself
- * @returns scheme, host and path prefix, without a slash at its end
+ * @param version,resource path segments that the action adds itself
+ * @returns scheme, host, and path prefix, without a trailing slash
  */
 function parseEndpoint(value, version, resource) {
     if (!/^[!-~]+$/.test(value) || value.includes('\\')) {
-        return new InvalidInput('holds a space, a backslash or a character that no host name has. Give host or host:port.');
+        return new InvalidInput('contains a space, a backslash, or another character that host names cannot contain. Use host or host:port.');
     }
     const url = parseUrl(value);
     if (url === null)
-        return new InvalidInput('is no host name. Give host or host:port, with or without https://.');
+        return new InvalidInput('must be host or host:port, with or without https://.');
     if (url.username !== '' || url.password !== '' || value.includes('@')) {
-        return new InvalidInput('holds a user name or password. Leave it out; credentials are inputs of their own.');
+        return new InvalidInput('contains a user name or password. Remove it: credentials have their own inputs.');
     }
     if (/[?#]/.test(value))
-        return new InvalidInput('holds a query (?) or a fragment (#). Leave it out.');
-    if (!isDecodable(url.pathname))
-        return new InvalidInput('holds a % that is no percent-encoding of UTF-8.');
-    if (!isPrivate(url)) {
-        return new InvalidInput('must be https://. Plain http:// would send secrets in the clear, so only a loopback address may have it.');
+        return new InvalidInput('contains a query (?) or a fragment (#). Remove it.');
+    if (!isDecodable(url.pathname)) {
+        return new InvalidInput('contains a % that is not valid percent-encoding of UTF-8. Write it as %25.');
+    }
+    if (!isSecure(url)) {
+        return new InvalidInput('must use https://. Plain http:// would expose secrets, so it is allowed only for loopback addresses.');
     }
     const segments = url.pathname.split('/').filter((segment) => segment !== '');
     const names = segments.map((segment) => segment.toLowerCase());
     if (names.at(-1) === version || names.includes(resource)) {
-        return new InvalidInput(`already holds the API’s path. Give only the part before /${version}; the action adds the rest.`);
+        return new InvalidInput(`already contains the API path. Use only the part before /${version}; the action adds the rest.`);
     }
     return [url.origin, ...segments].join('/');
 }
-/** Without a scheme, only host or host:port may come first: `https:/host` would else name the host `https`. */
+/** Without a scheme, host or host:port must come first; otherwise `https:/host` would name the host `https`. */
 function parseUrl(value) {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value))
         return URL.parse(value);
@@ -14363,8 +14343,8 @@ function isDecodable(path) {
         return false;
     }
 }
-/** Whether what is sent there can't be read on the way. */
-function isPrivate({ protocol, hostname }) {
+/** Whether requests to the URL cannot be read on the network. */
+function isSecure({ protocol, hostname }) {
     return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 function isLoopback(hostname) {
@@ -14374,16 +14354,16 @@ function endpointOf(region, hosts) {
     const host = Object.entries(hosts).find(([, regions]) => regions.includes(region));
     return host && `https://${host[0].replace('*', region)}`;
 }
-/** The regions that may have been meant; all of them when none is near. */
-function near(region, hosts) {
+/** Names the regions with similar IDs, or all regions if there are none. */
+function suggestRegions(region, hosts) {
     const all = Object.values(hosts).flat();
-    const meant = region.slice(0, 40).toLowerCase();
-    const some = all.filter((id) => distance(id, meant) <= MAX_TYPOS);
-    return some.length > 0 ? `Near are ${some.join(', ')}.` : `There are ${all.join(', ')}.`;
+    const typed = region.slice(0, 40).toLowerCase();
+    const similar = all.filter((id) => editDistance(id, typed) <= MAX_TYPOS);
+    return similar.length > 0 ? `Similar regions: ${similar.join(', ')}.` : `Known regions: ${all.join(', ')}.`;
 }
 const MAX_TYPOS = 2;
-/** Characters to be added, taken away or replaced to come from one text to the other (Levenshtein). */
-function distance(from, to) {
+/** Levenshtein distance in characters. */
+function editDistance(from, to) {
     let row = Array.from({ length: to.length + 1 }, (_, index) => index);
     for (const [index, character] of Array.from(from).entries()) {
         const next = [index + 1];
@@ -14399,8 +14379,9 @@ function distance(from, to) {
 ;// CONCATENATED MODULE: ./src/api/service.ts
 
 /**
- * The services whose documents have `GET /v3/{project_id}/jobs?id=`, by the input's value. Source: the vendor's Python
- * SDKs 3.1.219, ShowGaussMySqlJobInfo, ListJobInfo (RDS), ShowJobDetail (DDS, GaussDB), ListJobs (GeminiDB).
+ * The services that document `GET /v3/{project_id}/jobs?id=`, by the value of the input `service`.
+ * Source: Huawei Cloud Python SDKs 3.1.219, the requests ShowGaussMySqlJobInfo (TaurusDB), ListJobInfo (RDS),
+ * ShowJobDetail (DDS, GaussDB), and ListJobs (GeminiDB).
  */
 const SERVICES = {
     taurusdb: { title: 'TaurusDB', hosts: TAURUSDB, field: 'job', hasList: true },
@@ -14416,155 +14397,189 @@ function isServiceName(text) {
 ;// CONCATENATED MODULE: ./src/credentials/choice.ts
 
 
-/** Inputs that are credentials, or a part of them, by kind; at most one kind may be given. */
+/** The inputs of each kind of credentials. Only one kind may be set. */
 const KINDS = {
     token: ['token'],
     'access-key': ['access-key-id', 'secret-access-key', 'security-token'],
     agency: ['identity-provider-urn', 'agency-urn'],
 };
-const KEY_INPUTS = {
-    id: 'access-key-id',
-    secret: 'secret-access-key',
-    securityToken: 'security-token',
-};
-/** Access keys in the environment, in the order in which they are looked for. */
+/** Environment variables with access keys, in order of precedence. */
 const KEY_VARIABLES = [
-    // Set by the action huaweicloud/auth-action.
-    { id: 'HUAWEI_CLOUD_ACCESS_KEY_ID', secret: 'HUAWEI_CLOUD_SECRET_ACCESS_KEY' },
+    // The action huaweicloud/auth-action.
+    ['HUAWEI_CLOUD_ACCESS_KEY_ID', 'HUAWEI_CLOUD_SECRET_ACCESS_KEY'],
     // The vendor's SDKs.
-    { id: 'HUAWEICLOUD_SDK_AK', secret: 'HUAWEICLOUD_SDK_SK', securityToken: 'HUAWEICLOUD_SDK_SECURITY_TOKEN' },
-    // Terraform's provider.
-    { id: 'HW_ACCESS_KEY', secret: 'HW_SECRET_KEY', securityToken: 'HW_SECURITY_TOKEN' },
+    ['HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'],
+    // The Terraform provider huaweicloud/huaweicloud.
+    ['HW_ACCESS_KEY', 'HW_SECRET_KEY', 'HW_SECURITY_TOKEN'],
 ];
-/** Registers all that is secret, used or not, before anything is said. */
+const ID_TOKEN_URL = 'ACTIONS_ID_TOKEN_REQUEST_URL';
+const ID_TOKEN_BEARER = 'ACTIONS_ID_TOKEN_REQUEST_TOKEN';
+/** Registers all secrets, including those that are not used. */
 function registerSecrets({ input, variable }, secrets) {
     for (const name of [...KINDS.token, ...KINDS['access-key']])
         secrets.add(input(name));
-    for (const name of [...KEY_VARIABLES.flatMap(namesOf), ID_TOKEN_BEARER])
+    for (const name of [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER])
         secrets.add(variable(name));
 }
-/** Chooses the credentials: those that are inputs, else the first access key of the environment. */
-function chooseCredentials(asked) {
-    const { input, variable, report } = asked;
-    const given = (kind) => KINDS[kind].filter((name) => input(name) !== '');
-    const [kind, other] = ['token', 'access-key', 'agency'].filter((each) => given(each).length > 0);
-    if (kind !== undefined && other !== undefined) {
-        report(given(kind)[0] ?? kind, `is one kind of credentials, and ${given(other)[0]} another. Give one kind.`);
-        return undefined;
-    }
-    if (kind === 'token')
-        return chooseToken(asked);
-    if (kind === 'access-key')
-        return chooseKey(KEY_INPUTS, input, report);
-    if (kind === 'agency')
-        return chooseAgency(asked);
-    const inEnvironment = KEY_VARIABLES.find((names) => namesOf(names).some((name) => variable(name) !== ''));
-    if (inEnvironment !== undefined)
-        return chooseKey(inEnvironment, variable, report);
-    report('token', 'is missing, and so are all other credentials. Give identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty in workflows of forks and where its name is misspelled.');
-    return undefined;
-}
-function namesOf({ id, secret, securityToken }) {
-    return securityToken === undefined ? [id, secret] : [id, secret, securityToken];
-}
-function chooseToken({ input, report }) {
-    const token = input('token');
-    if (isPrintable(token))
-        return { kind: 'token', source: 'an IAM token from the input token', token };
-    report('token', 'holds a space, a line end or a character that no token has. Give only the value of X-Subject-Token.');
-    return undefined;
-}
-function chooseKey(names, value, report) {
-    const given = namesOf(names).filter((name) => value(name) !== '');
-    const problems = namesOf(names).flatMap((name) => {
-        if (isPrintable(value(name)) || (name === names.securityToken && value(name) === ''))
-            return [];
-        const problem = value(name) === ''
-            ? `is missing, and ${given.join(' and ')} is given. Give ${names.id} and ${names.secret} together.`
-            : 'holds a space, a line end or a character that no key has. Give only the key.';
-        return { name, problem };
+/** Chooses the credentials: those in the inputs, otherwise the first access key in the environment. */
+function chooseCredentials(reader) {
+    const { input, variable, check } = reader;
+    const [first, second] = ['token', 'access-key', 'agency'].flatMap((kind) => {
+        const name = KINDS[kind].find((each) => input(each) !== '');
+        return name === undefined ? [] : [{ kind, name }];
     });
-    for (const { name, problem } of problems)
-        report(name, problem);
-    if (problems.length > 0)
+    if (first !== undefined && second !== undefined) {
+        const problem = `cannot be combined with ${second.name}. Set only one kind of credentials.`;
+        return check(first.name, new InvalidInput(problem));
+    }
+    if (first?.kind === 'token')
+        return chooseToken(reader);
+    if (first?.kind === 'access-key')
+        return chooseKey(KINDS['access-key'], input, check);
+    if (first?.kind === 'agency')
+        return chooseAgency(reader);
+    const names = KEY_VARIABLES.find((each) => each.some((name) => variable(name) !== ''));
+    if (names !== undefined)
+        return chooseKey(names, variable, check);
+    return check('token', new InvalidInput(NO_CREDENTIALS));
+}
+const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled and in workflows from forks.';
+function chooseToken({ input, check }) {
+    const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`;
+    const token = check('token', parsePrintable(input('token'), problem));
+    if (token === undefined)
         return undefined;
-    const securityToken = names.securityToken === undefined ? '' : value(names.securityToken);
+    return { kind: 'token', source: 'an IAM token from the input token', token };
+}
+function chooseKey(names, value, check) {
+    const [idName, secretName, tokenName] = names;
+    const given = names.filter((name) => value(name) !== '');
+    const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`;
+    const read = (name) => {
+        const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key.`;
+        return check(name, parsePrintable(value(name), problem));
+    };
+    const [id, secret] = [read(idName), read(secretName)];
+    const isTemporary = tokenName !== undefined && given.includes(tokenName);
+    const securityToken = isTemporary ? read(tokenName) : undefined;
+    if (id === undefined || secret === undefined)
+        return undefined;
+    if (isTemporary && securityToken === undefined)
+        return undefined;
     return {
         kind: 'access-key',
-        source: `${securityToken === '' ? 'an access key' : 'a temporary access key'} from ${given.join(', ')}`,
-        key: {
-            id: value(names.id),
-            secret: value(names.secret),
-            securityToken: securityToken === '' ? undefined : securityToken,
-        },
+        source: `${isTemporary ? 'a temporary access key' : 'an access key'} from ${given.join(', ')}`,
+        key: { id, secret, securityToken },
     };
 }
-const ID_TOKEN_URL = 'ACTIONS_ID_TOKEN_REQUEST_URL';
-const ID_TOKEN_BEARER = 'ACTIONS_ID_TOKEN_REQUEST_TOKEN';
-/** GitHub OIDC. */
-function chooseAgency({ input, variable, region, report }) {
-    const [identityProviderUrn, agencyUrn] = [input('identity-provider-urn'), input('agency-urn')];
-    const [idTokenUrl, idTokenBearer] = [variable(ID_TOKEN_URL), variable(ID_TOKEN_BEARER)];
-    const [audience, run] = [input('audience'), variable('GITHUB_RUN_ID')];
-    const givenSts = input('sts-endpoint');
-    const sts = givenSts === '' ? stsEndpointOf(region) : parseEndpoint(givenSts, 'v5', 'agencies');
-    const problems = [
-        urnProblem('identity-provider-urn', identityProviderUrn, ':oidcProvider:'),
-        idTokenProblem(idTokenUrl, idTokenBearer),
-        urnProblem('agency-urn', agencyUrn, ':agency:'),
-        /^[!-~]{1,255}$/.test(audience) ? [] : { name: 'audience', problem: BAD_AUDIENCE },
-        sts instanceof InvalidInput ? { name: 'sts-endpoint', problem: sts.problem } : [],
-    ].flat();
-    for (const { name, problem } of problems)
-        report(name, problem);
-    if (problems.length > 0 || sts instanceof InvalidInput)
+/** For GitHub OIDC. */
+function chooseAgency({ input, variable, region, check }) {
+    const [sts, runId] = [input('sts-endpoint'), variable('GITHUB_RUN_ID')];
+    const stsEndpoint = sts === '' ? stsEndpointOf(region) : parseEndpoint(sts, 'v5', 'agencies');
+    const idTokenRequest = parseIdTokenRequest(variable(ID_TOKEN_URL), variable(ID_TOKEN_BEARER));
+    const readUrn = (name, type) => check(name, parseUrn(input(name), type));
+    const agency = {
+        identityProviderUrn: readUrn('identity-provider-urn', ':oidcProvider:'),
+        idTokenRequest: check('identity-provider-urn', idTokenRequest),
+        agencyUrn: readUrn('agency-urn', ':agency:'),
+        audience: check('audience', parseAudience(input('audience'))),
+        stsEndpoint: check('sts-endpoint', stsEndpoint),
+        sessionName: /^\d{1,20}$/.test(runId) ? `GitHubActions-${runId}` : 'GitHubActions',
+    };
+    if (!isComplete(agency))
         return undefined;
-    return {
-        kind: 'agency',
-        source: 'GitHub OIDC by identity-provider-urn and agency-urn',
-        agency: {
-            identityProviderUrn,
-            agencyUrn,
-            audience,
-            stsEndpoint: sts,
-            sessionName: /^\d{1,20}$/.test(run) ? `GitHubActions-${run}` : 'GitHubActions',
-            idTokenUrl,
-            idTokenBearer,
-        },
-    };
+    return { kind: 'agency', source: 'GitHub OIDC with identity-provider-urn and agency-urn', agency };
 }
-/** A URN is `iam::{account id}:{type}:{name}`. Source: the vendor's API reference of IAM, new edition. */
-function urnProblem(name, value, type) {
-    if (value === '')
-        return { name, problem: 'is missing. GitHub OIDC takes identity-provider-urn and agency-urn.' };
-    const isGood = /^iam:[^:]*:[^:]+:[!-~]{1,1400}$/.test(value) && value.includes(type);
-    return isGood
-        ? []
-        : { name, problem: `is no such URN. The console of IAM shows it: iam::{account id}${type}{name}.` };
+/** Source: Huawei Cloud IAM API Reference (new edition): a URN is `iam::{account id}:{type}:{name}`. */
+function parseUrn(value, type) {
+    if (value === '') {
+        return new InvalidInput('missing. GitHub OIDC needs both identity-provider-urn and agency-urn.');
+    }
+    return /^iam:[^:]*:[^:]+:[!-~]{1,1400}$/.test(value) && value.includes(type)
+        ? value
+        : new InvalidInput(`must be a URN of the form iam::{account id}${type}{name}, as the IAM console shows it.`);
 }
-/** What the runner sets, given the permission. */
-function idTokenProblem(url, bearer) {
-    const name = 'identity-provider-urn';
+/** The runner sets both variables if the job has the permission. */
+function parseIdTokenRequest(url, bearer) {
     if (url === '' || bearer === '')
-        return { name, problem: NO_ID_TOKEN };
+        return new InvalidInput(NO_ID_TOKEN);
     const parsed = URL.parse(url);
-    if (parsed !== null && isPrivate(parsed) && isPrintable(bearer))
-        return [];
-    return {
-        name,
-        problem: `needs an id token, and ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not what a runner sets.`,
-    };
+    return parsed !== null && isSecure(parsed) && isPrintable(bearer)
+        ? { url, bearer }
+        : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} does not have the form that a runner sets. Do not change these variables.`);
 }
-const BAD_AUDIENCE = 'must be a client id of the identity provider, 1 to 255 characters without spaces.';
-const NO_ID_TOKEN = `needs an id token of GitHub’s, and this job may not have one. Give the job (in a reusable workflow the calling one, too) this, and beside it what else it needs; workflows of forks never get one:
+const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows from forks never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
   \`\`\`yaml
   permissions:
     id-token: write
     contents: read
   \`\`\``;
-/** Printable ASCII without spaces: what can stand in a header. */
+function parseAudience(value) {
+    return /^[!-~]{1,255}$/.test(value)
+        ? value
+        : new InvalidInput('must be a client ID of the identity provider: 1 to 255 characters without spaces.');
+}
+const UNPRINTABLE = 'contains a space, a line break, or a character other than printable ASCII.';
+function parsePrintable(value, problem) {
+    return isPrintable(value) ? value : new InvalidInput(problem);
+}
+/** Whether a header can contain the value. */
 function isPrintable(value) {
     return /^[!-~]+$/.test(value);
+}
+
+;// CONCATENATED MODULE: ./src/job-ids.ts
+
+/** The outputs have no room for more. */
+const MAX_JOBS = 500;
+/** What an expression evaluates to when an earlier step reads a field that its response does not contain. */
+const MISSING_VALUE = /^(null|undefined)$/;
+/** Parses one or several IDs, separated by commas or line breaks; duplicates are removed, ignoring case. */
+function parseJobIds(value, secrets) {
+    if (value === '') {
+        return new InvalidInput('missing. Check that the earlier step succeeded, and that its ID and output name are spelled correctly. A yearly or monthly purchase returns an order_id and no job_id: use order-id.');
+    }
+    if (MISSING_VALUE.test(value)) {
+        return new InvalidInput(`contains only the word ${value}, because the earlier step's response has no job ID. A yearly or monthly purchase returns an order_id instead: use order-id.`);
+    }
+    if (value.startsWith('[')) {
+        return new InvalidInput("must not be a JSON array. Join its elements: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
+    }
+    const ids = value
+        .split(/[,\r\n]/)
+        .map((id) => id.trim())
+        .filter((id) => id !== '');
+    if (ids.length === 0) {
+        return new InvalidInput('contains only commas and line breaks. Set at least one job ID.');
+    }
+    const invalid = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id));
+    if (invalid >= 0) {
+        return new InvalidInput(`must be IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. Number ${invalid + 1} is not a valid ID.`);
+    }
+    const distinct = new Map();
+    for (const id of ids)
+        if (!distinct.has(id.toLowerCase()))
+            distinct.set(id.toLowerCase(), id);
+    if (distinct.size > MAX_JOBS) {
+        return new InvalidInput(`contains ${distinct.size} IDs, but a step can wait for at most ${MAX_JOBS} jobs. Use several steps.`);
+    }
+    return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }));
+}
+/** Parses an order ID. It excludes job IDs, and requires a service with a job list. */
+function parseOrderId(value, jobIds, service, secrets) {
+    if (jobIds !== '') {
+        return new InvalidInput("cannot be combined with job-id. Set only order-id to wait for the order's jobs.");
+    }
+    if (MISSING_VALUE.test(value)) {
+        return new InvalidInput(`contains only the word ${value}, because the earlier step's response has no order ID. A pay-per-use purchase returns a job_id instead: use job-id.`);
+    }
+    if (!/^[!-+\--~]{1,128}$/.test(value)) {
+        return new InvalidInput('must be one ID of 1 to 128 printable ASCII characters without spaces or commas.');
+    }
+    if (!(service instanceof InvalidInput) && !service.hasList) {
+        return new InvalidInput(`needs TaurusDB's job list, which ${service.title} does not have. Use job-id.`);
+    }
+    return { order: { value, text: secrets.text(value) } };
 }
 
 ;// CONCATENATED MODULE: ./src/inputs.ts
@@ -14573,7 +14588,8 @@ function isPrintable(value) {
 
 
 
-/** Every input of action.yml with its default there; a test holds the two and the README together. */
+
+/** All inputs with their defaults; a test compares them with action.yml and the README. */
 const INPUTS = {
     endpoint: '',
     region: '',
@@ -14594,28 +14610,23 @@ const INPUTS = {
     service: 'taurusdb',
     language: 'en-us',
 };
-/** Variables that hold what is not given, in the order in which they are looked at. */
+/** Environment variables that replace inputs, in order of precedence. */
 const PROJECT_VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_ID'];
 const REGION_VARIABLES = ['HUAWEI_CLOUD_REGION', 'HW_REGION_NAME'];
-/** More would not fit into the outputs. */
-const MAX_JOBS = 500;
 /**
- * Reads all inputs, and registers the secret ones first of all.
+ * Reads and validates all inputs, after registering the secrets among them.
  *
- * @param given an input's value, empty when it was not given (`core.getInput`)
- * @param env variables for what was not given
+ * @param getInput returns an input's value; empty if it is not set
+ * @returns the settings, or all problems in the order of action.yml: `name: problem`; none quotes a value
  */
-function readInputs(given, env, secrets) {
+function readInputs(getInput, env, secrets) {
     const problems = [];
-    const report = (name, problem) => {
-        problems.push(`${name}: ${problem}`);
-    };
-    const input = (name) => given(name).trim() || INPUTS[name];
+    const input = (name) => getInput(name).trim() || INPUTS[name];
     const variable = (name) => env[name]?.trim() ?? '';
-    const read = (name, value) => {
+    const check = (name, value) => {
         if (!(value instanceof InvalidInput))
             return value;
-        report(name, value.problem);
+        problems.push(`${name}: ${value.problem}`);
         return undefined;
     };
     registerSecrets({ input, variable }, secrets);
@@ -14625,105 +14636,56 @@ function readInputs(given, env, secrets) {
     const service = parseService(input('service'));
     const settings = {
         endpoint: fromRegion
-            ? read(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
-            : read('endpoint', parseJobsEndpoint(input('endpoint'))),
-        projectId: read('project-id', parseProjectId(projectId)),
+            ? check(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
+            : check('endpoint', parseJobsEndpoint(input('endpoint'))),
+        projectId: check('project-id', parseProjectId(projectId)),
         jobs: input('order-id') === ''
-            ? read('job-id', parseJobIds(input('job-id'), secrets))
-            : read('order-id', parseOrderId(input('order-id'), input('job-id'), service, secrets)),
-        credentials: chooseCredentials({ input, variable, region, report }),
-        timeout: read('timeout', parseLimits(input('timeout'), SECOND, 120 * HOUR)),
-        pollInterval: read('poll-interval', parsePollInterval(input('poll-interval'))),
-        failFast: read('fail-fast', parseSwitch(input('fail-fast'))),
-        service: read('service', service),
-        language: read('language', parseLanguage(input('language'))),
+            ? check('job-id', parseJobIds(input('job-id'), secrets))
+            : check('order-id', parseOrderId(input('order-id'), input('job-id'), service, secrets)),
+        credentials: chooseCredentials({ input, variable, region, check }),
+        timeout: check('timeout', parseDurationBetween(input('timeout'), SECOND, 120 * HOUR)),
+        pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
+        failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
+        service: check('service', service),
+        language: check('language', parseLanguage(input('language'))),
     };
     return isComplete(settings) ? settings : { problems };
 }
-/** Whether the log may be coloured: the runner shows it, and nobody asked for none (no-color.org). */
+/** Whether the log is styled: only for the runner's log viewer, and unless NO_COLOR is set (https://no-color.org). */
 function usesColor(env) {
     return env['GITHUB_ACTIONS'] === 'true' && (env['NO_COLOR'] ?? '') === '';
 }
-function isComplete(settings) {
-    return Object.values(settings).every((value) => value !== undefined);
-}
-function readRegion(given, variable) {
-    if (given !== '')
-        return { id: given, source: 'region' };
+function readRegion(id, variable) {
+    if (id !== '')
+        return { id, source: 'region' };
     const source = REGION_VARIABLES.find((name) => variable(name) !== '');
     return source && { id: variable(source), source };
 }
 function parseJobsEndpoint(value) {
     if (value !== '')
         return parseEndpoint(value, 'v3', 'jobs');
-    return new InvalidInput('is missing. Give endpoint, the host of the service’s API, or region, cn-north-4 say, whose host is looked up.');
+    return new InvalidInput("missing. Set endpoint to the host of the service's API, or set region (for example cn-north-4) to look it up.");
 }
 function parseProjectId(value) {
     if (value === '') {
-        return new InvalidInput(`is missing. Give the project’s id, as an input or in ${PROJECT_VARIABLES[0]}.`);
+        return new InvalidInput(`missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project.`);
     }
     return /^[A-Za-z0-9]{32}$/.test(value)
         ? value
-        : new InvalidInput(`must be 32 letters or digits, and this has ${value.length} characters. Its name, “cn-north-4” say, is not its id: see My Credentials > Projects in the console.`);
-}
-function parseJobIds(value, secrets) {
-    if (value === '') {
-        return new InvalidInput('is missing. Perhaps the step that should have given it has another id or output name, or failed. A yearly or monthly purchase answers an order_id and no job id: give it as order-id.');
-    }
-    if (/^(null|undefined)$/.test(value)) {
-        return new InvalidInput(`is the word ${value}: the answer that the earlier step read it from has no job id. A yearly or monthly purchase answers an order_id instead: give it as order-id.`);
-    }
-    if (value.startsWith('[')) {
-        return new InvalidInput("is a JSON array. Join it: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
-    }
-    const ids = value
-        .split(/[,\r\n]/)
-        .map((id) => id.trim())
-        .filter((id) => id !== '');
-    if (ids.length === 0)
-        return new InvalidInput('holds only commas and line ends. Give at least one id.');
-    const bad = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id));
-    if (bad >= 0) {
-        return new InvalidInput(`must be ids of 1 to 128 printable ASCII characters without spaces, separated by commas or line ends; number ${bad + 1} is not.`);
-    }
-    const distinct = new Map();
-    for (const id of ids)
-        if (!distinct.has(id.toLowerCase()))
-            distinct.set(id.toLowerCase(), id);
-    if (distinct.size > MAX_JOBS) {
-        return new InvalidInput(`holds ${distinct.size} ids, and one step waits for ${MAX_JOBS} at most. Use several steps.`);
-    }
-    return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }));
-}
-function parseOrderId(value, jobIds, service, secrets) {
-    if (jobIds !== '') {
-        return new InvalidInput('is given beside job-id. Give one of them: the order’s jobs are found by its id.');
-    }
-    if (/^(null|undefined)$/.test(value)) {
-        return new InvalidInput(`is the word ${value}: the answer that the earlier step read it from has no order id. A pay-per-use purchase answers a job_id instead.`);
-    }
-    if (!/^[!-+\--~]{1,128}$/.test(value)) {
-        return new InvalidInput('must be one id of 1 to 128 printable ASCII characters without spaces and commas.');
-    }
-    if (!(service instanceof InvalidInput) && !service.hasList) {
-        return new InvalidInput(`needs TaurusDB’s list of jobs, which ${service.title} does not have. Give job-id.`);
-    }
-    return { order: { value, text: secrets.text(value) } };
+        : new InvalidInput(`must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`);
 }
 function parsePollInterval(value) {
-    return value === 'auto' ? value : parseLimits(value, SECOND, 10 * MINUTE);
+    return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration');
 }
-function parseLimits(value, least, most) {
+function parseDurationBetween(value, min, max, form = 'a duration') {
     const duration = parseDuration(value);
-    if (duration === undefined) {
-        return new InvalidInput('is no duration. Write seconds as 90 or 45s, minutes as 30m, or both as 1h30m.');
-    }
-    return duration >= least && duration <= most
-        ? duration
-        : new InvalidInput(`must be ${formatDuration(least)} to ${formatDuration(most)}.`);
+    if (duration !== undefined && duration >= min && duration <= max)
+        return duration;
+    const range = `${formatDuration(min)} to ${formatDuration(max)}`;
+    return new InvalidInput(`must be ${form} from ${range}: seconds (90), or a form like 45s, 30m, or 1h30m.`);
 }
-/** YAML's own spellings. */
-function parseSwitch(value) {
+/** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
+function parseBoolean(value) {
     if (/^(true|True|TRUE)$/.test(value))
         return true;
     return /^(false|False|FALSE)$/.test(value) ? false : new InvalidInput('must be true or false.');
@@ -14739,17 +14701,17 @@ function parseLanguage(value) {
 
 ;// CONCATENATED MODULE: ./src/wait/tally.ts
 
-/** Labels kept of one job; what comes beyond is counted together. */
+/** Labels kept per job; further ones are counted together. */
 const MAX_LABELS = 20;
-const REST = 'other answers';
+const REST = 'other responses';
 function count(tally, label) {
-    const known = tally.some((entry) => sameLabel(entry.label, label));
-    const counted = known || tally.length < MAX_LABELS ? label : REST;
-    return known || tally.some((entry) => sameLabel(entry.label, counted))
+    const isKnown = tally.some((entry) => sameLabel(entry.label, label));
+    const counted = isKnown || tally.length < MAX_LABELS ? label : REST;
+    return isKnown || tally.some((entry) => sameLabel(entry.label, counted))
         ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
         : [...tally, { label: counted, count: 1 }];
 }
-/** Requests that were answered, or given up, in all. */
+/** The number of requests, including those without a response. */
 function total(tally) {
     return tally.reduce((sum, entry) => sum + entry.count, 0);
 }
@@ -14761,324 +14723,308 @@ function sameLabel(a, b) {
 
 
 
-/** Titles of annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
+/** Titles of error annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
 const TITLES = {
-    inputs: 'The inputs are wrong',
+    inputs: 'Invalid inputs',
     failed: 'The job failed',
     canceled: 'The job was canceled',
     'timed-out': 'The wait timed out',
     'not-found': 'The job was not found',
-    'order-not-found': 'The order has no job',
-    vanished: 'The job vanished',
+    'order-not-found': 'No job found for the order',
+    vanished: 'The job no longer exists',
     interrupted: 'The wait was interrupted',
-    credentials: 'The credentials were refused',
-    'id-token': 'GitHub gave no id token',
-    agency: 'The agency could not be assumed',
-    permission: 'The permission is missing',
-    redirect: 'The endpoint redirects',
+    credentials: 'Authentication failed',
+    'id-token': 'GitHub did not issue an ID token',
+    agency: 'Could not assume the agency',
+    permission: 'Permission denied',
+    redirect: 'The endpoint returned a redirect',
     certificate: 'The certificate is not trusted',
-    proxy: 'The proxy refuses',
-    request: 'The request was refused',
-    unusable: 'The answers hold no job',
-    'other-job': 'The answer is about another job',
+    proxy: 'The proxy refused the connection',
+    request: 'The request was rejected',
+    unusable: 'The responses contain no job',
+    'other-job': 'The response is about another job',
     several: 'Several jobs did not complete',
-    outputs: 'The outputs could not be written',
-    defect: 'The action has a defect',
+    outputs: 'Could not write the outputs',
+    internal: 'Internal error',
+};
+/** What to do next, where that is the same for every job. */
+const NEXT_STEPS = {
+    failed: 'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made are not rolled back.',
+    canceled: 'It was canceled in the cloud. If you still need it, rerun the step that created it.',
+    'not-found': 'Check that job-id, project-id, and endpoint belong together: a job can be queried only in its own project and region, and only for a month.',
+    vanished: "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
+    credentials: 'Check the credentials. They were not retried, because repeated authentication failures can lock the account.',
+    'id-token': 'The request was rejected by GitHub. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
+    agency: "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
+    permission: "Check that the user is allowed to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.",
+    redirect: 'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. The sign-in page of a proxy also causes a redirect.',
+    certificate: 'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path.',
+    proxy: 'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy is allowed to connect to the endpoint.',
+    request: "Check endpoint and project-id: both must be those of the instance's region.",
+    unusable: 'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
+    'other-job': 'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
+    internal: 'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
 };
 /** Explains how the wait for one job ended; `timeout` in milliseconds. */
 function explainOutcome({ state, outcome }, timeout) {
-    const job = jobPhrase(state);
+    const name = nameOf(state);
     switch (outcome.result) {
         case 'completed':
-            return { title: 'The job completed', message: phrase `${job} completed.`, nextSteps: [] };
+            return { title: 'The job completed', message: phrase `Job ${name} completed.`, nextSteps: [] };
         case 'failed':
-            return {
-                title: TITLES.failed,
-                message: phrase `${job} failed${reasonOf(outcome.job)}.`,
-                nextSteps: phrase `The task center in the console tells more. Look at the instance before you run the step that made the job again: what the job has done so far is not undone.`,
-            };
+            return explain('failed', phrase `Job ${name} failed${reasonOf(outcome.job)}.`);
         case 'canceled':
-            return {
-                title: TITLES.canceled,
-                message: phrase `${job} was canceled${reasonOf(outcome.job)}.`,
-                nextSteps: phrase `It was ended in the cloud. If it is still wanted, run the step that made the job again.`,
-            };
+            return explain('canceled', phrase `Job ${name} was canceled${reasonOf(outcome.job)}.`);
         case 'timed-out':
             return explainTimeout(state, timeout);
-        case 'not-found':
-            if (state.kind === 'order') {
-                return {
-                    title: TITLES['order-not-found'],
-                    message: phrase `${job} had no job for ${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}.`,
-                    nextSteps: phrase `Check in the console that the order is paid for and has not expired, and that project-id and endpoint are those of the region in which it was placed. To go on waiting, run a step with the same order-id: ${state.id.text}.`,
-                };
-            }
+        case 'not-found': {
+            const evidence = phrase `${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}`;
+            if (state.kind === 'job')
+                return explain('not-found', phrase `Job ${name} was not found for ${evidence}.`);
             return {
-                title: TITLES['not-found'],
-                message: phrase `${job} was not known to the service for ${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}.`,
-                nextSteps: phrase `Check that job-id, project-id and endpoint belong together: a job is known only in its own project and region, and for a month.`,
+                title: TITLES['order-not-found'],
+                message: phrase `No job of order ${name} was found for ${evidence}.`,
+                nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. ${resume(state)}: ${name}.`,
             };
-        case 'vanished':
-            return {
-                title: TITLES.vanished,
-                message: phrase `${job} was there${lastSeen(state)}, and then no longer known to the service: ${outcome.detail.message}.`,
-                nextSteps: phrase `Either the instance was deleted and its jobs with it, or the task’s record was deleted in the console, and the task may still run, or the job is older than a month. Look at the instance in the console.`,
-            };
+        }
+        case 'vanished': {
+            const evidence = phrase `${lastStatus(state)}: ${outcome.detail.message}`;
+            return explain('vanished', phrase `Job ${name} no longer exists${evidence}.`);
+        }
         case 'interrupted':
             return {
                 title: TITLES.interrupted,
-                message: outcome.by === 'signal'
-                    ? phrase `${job} ${notOver(state)}, when the wait was interrupted.`
-                    : phrase `${job} ${notOver(state)}, when another job did not complete; fail-fast ended the wait.`,
-                nextSteps: phrase `${goesOn(state)} To wait for it again, run a step with the same ${state.kind}-id: ${state.id.text}.`,
+                message: phrase `${unfinished(state, INTERRUPTIONS[outcome.by])}.`,
+                nextSteps: phrase `${stillRunning(state)} ${resume(state)}: ${state.id.text}.`,
             };
         case 'error':
-            return explainError(job, outcome);
+            return explainError(state, outcome);
     }
 }
-/** All answers of a job, as in: 41 asked: 38 Running, 3 × 502. */
+/** `X (name)`: the ID of a job or an order, and the name of the job if it is known. */
+function nameOf({ id, job }) {
+    return job?.name === undefined ? [id.text] : phrase `${id.text} (${job.name})`;
+}
+/** `41 requests: 38 × Running, 3 × 502` */
 function tallyPhrase({ tally }) {
-    return tally.length === 0 ? phrase `nothing asked` : phrase `${total(tally)} asked: ${countsPhrase(tally)}`;
+    const requests = total(tally);
+    if (requests === 0)
+        return ['0 requests completed'];
+    return phrase `${requests} ${requests === 1 ? 'request' : 'requests'}: ${countsPhrase(tally)}`;
 }
 /** `38 × Running, 3 × 502` */
 function countsPhrase(tally) {
     const counts = tally.map(({ label, count }) => phrase `${count} × ${label}`);
     return joinPhrases(counts, ', ');
 }
-function jobPhrase({ kind, id, job }) {
-    if (kind === 'order')
-        return phrase `Order ${id.text}`;
-    return job?.name === undefined ? phrase `Job ${id.text}` : phrase `Job ${id.text} (${job.name})`;
+function explain(key, message, hint) {
+    return { title: TITLES[key], message, nextSteps: [hint ?? NEXT_STEPS[key]] };
 }
 function reasonOf({ failReason }) {
-    return failReason === undefined ? phrase `; the service gave no reason` : phrase `: “${failReason}”`;
-}
-/** `, last Running at 40%`; empty when the job was never seen. */
-function lastSeen({ job, progress }) {
-    if (job === undefined)
-        return [];
-    return progress === undefined
-        ? phrase `, last ${job.status.text}`
-        : phrase `, last ${job.status.text} at ${progress}%`;
-}
-function notOver(state) {
-    return state.kind === 'order' ? phrase `had no job yet` : phrase `was not over${lastSeen(state)}`;
-}
-function goesOn({ kind, job }) {
-    if (kind === 'order')
-        return 'The order itself goes on in the cloud.';
-    return job === undefined ? 'If the job exists, it goes on in the cloud.' : 'The job goes on in the cloud.';
+    return failReason === undefined ? ['. The service returned no reason'] : phrase `: “${failReason}”`;
 }
 function explainTimeout(state, timeout) {
-    const after = phrase ` after ${formatDuration(timeout)}`;
-    const seen = state.job === undefined ? phrase ` and was never seen` : lastSeen(state);
-    const what = state.kind === 'order' ? phrase `had no job${after}` : phrase `was not over${after}${seen}`;
-    const fault = state.last?.kind === 'transient' || state.last?.kind === 'rejected' ? state.last.detail : undefined;
-    const lastFault = fault === undefined ? [] : phrase ` The last fault: ${fault.message}.`;
-    const hint = fault?.hint === undefined ? '' : `${fault.hint} `;
+    const error = state.last?.kind === 'transient' || state.last?.kind === 'rejected' ? state.last.detail : undefined;
+    const lastError = error === undefined ? [] : phrase ` Last error: ${error.message}.`;
+    const hint = error?.hint === undefined ? '' : `${error.hint} `;
     return {
         title: TITLES['timed-out'],
-        message: phrase `${jobPhrase(state)} ${what}; ${tallyPhrase(state)}.${lastFault}`,
-        nextSteps: phrase `${hint}${goesOn(state)} To resume the wait, run a step with the same ${state.kind}-id and a longer timeout; to create again would make a second instance.`,
+        message: phrase `${unfinished(state, `within ${formatDuration(timeout)}`)}. ${tallyPhrase(state)}.${lastError}`,
+        nextSteps: phrase `${hint}${stillRunning(state)} ${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
     };
 }
-function explainError(job, end) {
-    const title = TITLES[end.reason];
-    const hint = end.reason === 'other-job' ? undefined : end.detail.hint;
-    const nextSteps = [hint ?? NEXT_STEPS[end.reason]];
-    switch (end.reason) {
-        case 'other-job':
-            return {
-                title,
-                message: phrase `${job} was asked for, and the service answered about job ${end.id}.`,
-                nextSteps,
-            };
+const INTERRUPTIONS = {
+    signal: 'before the wait was interrupted',
+    'fail-fast': 'before fail-fast ended the wait because another job did not complete',
+};
+function unfinished(state, when) {
+    return state.kind === 'job'
+        ? phrase `Job ${nameOf(state)} did not finish ${when}${lastStatus(state)}`
+        : phrase `No job of order ${nameOf(state)} was found ${when}`;
+}
+function lastStatus({ job, progress }) {
+    if (job === undefined)
+        return [' (no status received)'];
+    return phrase ` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`;
+}
+function stillRunning({ kind, job }) {
+    if (kind === 'order')
+        return 'The order is still in progress in the cloud.';
+    return job === undefined
+        ? 'If the job exists, it is still running in the cloud.'
+        : 'The job is still running in the cloud.';
+}
+function resume({ kind }) {
+    return `To resume waiting, run a step with the same ${kind}-id`;
+}
+function explainError(state, outcome) {
+    const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order';
+    const failure = phrase `Could not get ${target} ${nameOf(state)}`;
+    if (outcome.reason === 'other-job') {
+        return explain('other-job', phrase `${failure}: the response is about job ${outcome.id}.`);
+    }
+    const { reason } = outcome;
+    const { message, hint } = outcome.detail;
+    switch (reason) {
         case 'unusable':
-            return {
-                title,
-                message: phrase `${job} was in none of five answers in a row; the last: ${end.detail.message}.`,
-                nextSteps,
-            };
-        case 'defect':
-            return { title, message: phrase `${job} is no longer waited for: ${end.detail.message}.`, nextSteps };
+            return explain(reason, phrase `${failure} from five responses in a row. Last response: ${message}.`, hint);
+        case 'internal':
+            return explain(reason, phrase `${failure} because of an internal error: ${message}.`);
         default:
-            return { title, message: phrase `${job} could not be asked for: ${end.detail.message}.`, nextSteps };
+            return explain(reason, phrase `${failure}: ${message}.`, hint);
     }
 }
-/** What to do about each kind of error. */
-const NEXT_STEPS = {
-    credentials: 'Check the credentials. They are not asked with again, since repeated refusals lock an account.',
-    'id-token': 'GitHub’s own service refused. Check that the job has the permission id-token: write; a run that was waiting for days has to be started anew.',
-    agency: 'Check identity-provider-urn, agency-urn, audience and the agency’s trust policy, whose conditions on oidc:sub, oidc:aud and oidc:iss must all fit this workflow: docs/credentials.md.',
-    permission: 'Check that the user may list the service’s tasks (for TaurusDB gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.',
-    redirect: 'A redirect is never followed, since credentials would go along. Give the endpoint of the API itself; a sign-in page of a proxy redirects, too.',
-    certificate: 'Check the endpoint’s spelling. Where a proxy or a private CA signs, put that CA’s certificate into a file and its path into NODE_EXTRA_CA_CERTS.',
-    proxy: 'Check https_proxy (it holds user and password, if the proxy wants them) and no_proxy, and that the proxy may connect to the endpoint.',
-    request: 'Check endpoint and project-id: together they must be those of the instance’s region.',
-    unusable: 'Check endpoint and service: the endpoint must be the host of that service’s API, not that of the console, a proxy or another service.',
-    'other-job': 'Nothing is known of the job that was asked for. Check the endpoint, and caches or gateways before it.',
-    defect: 'Please report it with this log. The job itself goes on in the cloud; a step with the same job-id waits for it again.',
-};
 
 ;// CONCATENATED MODULE: ./src/report/annotation.ts
 
 
 
-/** Jobs that are named when several did not complete; the rest is counted. */
+/** Jobs named in one annotation; the others are counted. */
 const MAX_NAMED = 10;
-/** The annotation for a wait, undefined when every job completed; `timeout` in milliseconds. */
-function annotationOf(waited, timeout) {
-    const red = waited.filter(({ outcome }) => outcome.result !== 'completed');
-    // What fail-fast ended is no cause.
-    const [givenUp, causes] = partition(red, ({ outcome }) => outcome.result === 'interrupted' && outcome.by === 'fail-fast');
-    const explained = causes.map((one) => explainOutcome(one, timeout));
-    const [first] = explained;
+/** The error annotation for a wait, undefined if every job completed; `timeout` in milliseconds. */
+function annotationOf(results, timeout) {
+    const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
+    // Jobs that fail-fast ended did not cause the failure.
+    const causes = incomplete.filter(({ outcome }) => outcome.result !== 'interrupted' || outcome.by !== 'fail-fast');
+    const explanations = causes.map((result) => explainOutcome(result, timeout));
+    const [first] = explanations;
     if (first === undefined)
         return undefined;
-    if (red.length === 1)
-        return { title: first.title, lines: [first.message], nextSteps: first.nextSteps };
-    const isSame = explained.every(({ title }) => title === first.title);
-    const named = explained.slice(0, MAX_NAMED).map(({ message }) => phrase `- ${message}`);
-    const rest = explained.length - named.length;
+    if (incomplete.length === 1)
+        return { ...first, lines: [first.message] };
+    const haveSameTitle = explanations.every(({ title }) => title === first.title);
+    const stopped = incomplete.length - causes.length;
     return {
-        title: isSame ? first.title : TITLES.several,
+        title: haveSameTitle ? first.title : TITLES.several,
         lines: [
-            phrase `${red.length} of ${waited.length} jobs did not complete:`,
-            ...named,
-            ...(rest > 0 ? [phrase `- and ${rest} more`] : []),
-            ...(givenUp.length > 0
-                ? [phrase `- ${givenUp.length} no longer waited for, since fail-fast is on`]
-                : []),
+            phrase `${incomplete.length} of ${results.length} jobs did not complete:`,
+            ...listOf(explanations.map(({ message }) => message)),
+            ...(stopped > 0 ? [phrase `- ${stopped} no longer polled because fail-fast is on`] : []),
         ],
-        nextSteps: isSame ? first.nextSteps : phrase `The summary says what to do for each.`,
+        nextSteps: haveSameTitle ? first.nextSteps : phrase `For the next steps of each job, see the job summary.`,
     };
 }
-/** The one notice of a green step: what is there now. */
-function noticeOf(waited) {
-    const named = waited.slice(0, MAX_NAMED).map(completed);
-    if (waited.length === 1)
-        return { title: 'The job completed', lines: named };
-    const rest = waited.length - named.length;
-    return {
-        title: `All ${waited.length} jobs completed`,
-        lines: [...named.map((line) => phrase `- ${line}`), ...(rest > 0 ? [phrase `- and ${rest} more`] : [])],
-    };
+/** The one notice of a step that succeeds. */
+function noticeOf(results) {
+    const lines = results.map(describeCompleted);
+    return lines.length === 1
+        ? { title: 'The job completed', lines }
+        : { title: `All ${lines.length} jobs completed`, lines: listOf(lines) };
 }
-/** `Job … (name) completed in 5m: instance …, at …`, as far as it is known. */
-function completed({ state: { id, job } }) {
-    const name = job?.name === undefined ? [] : phrase ` (${job.name})`;
-    const time = job?.durationSeconds === undefined ? '' : ` in ${formatDuration(job.durationSeconds * SECOND)}`;
-    const instance = job?.instanceName ?? job?.instanceId;
+/** `Job … (name) completed in 5m: instance …, address ….`, without what is not known. */
+function describeCompleted({ state }) {
+    const { durationSeconds, instanceName, instanceId, instanceEndpoint } = state.job ?? {};
+    const time = durationSeconds === undefined ? '' : ` in ${formatDuration(durationSeconds * SECOND)}`;
+    const instance = instanceName ?? instanceId;
     const facts = [
         ...(instance === undefined ? [] : [phrase `instance ${instance}`]),
-        ...(job?.instanceEndpoint === undefined ? [] : [phrase `address ${job.instanceEndpoint}`]),
+        ...(instanceEndpoint === undefined ? [] : [phrase `address ${instanceEndpoint}`]),
     ];
-    const known = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
-    return phrase `Job ${id.text}${name} completed${time}${known}.`;
+    const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
+    return phrase `Job ${nameOf(state)} completed${time}${details}.`;
 }
-/** The annotation for what should never happen. */
-function defectAnnotation(error) {
-    return { title: TITLES.defect, lines: [[error]], nextSteps: [NEXT_STEPS.defect] };
+function listOf(messages) {
+    const items = messages.slice(0, MAX_NAMED).map((message) => phrase `- ${message}`);
+    const rest = messages.length - items.length;
+    return rest > 0 ? [...items, phrase `- and ${rest} more`] : items;
 }
-/** The annotation for inputs that are wrong; all of them at once. */
+function internalErrorAnnotation(error) {
+    return { title: TITLES.internal, lines: [[error]], nextSteps: [NEXT_STEPS.internal] };
+}
+/** The annotation for all invalid inputs together. */
 function inputsAnnotation(problems) {
     return {
         title: TITLES.inputs,
         lines: problems.map((problem) => phrase `- ${problem}`),
-        nextSteps: phrase `Nothing was asked before ${problems.length === 1 ? 'this is' : 'these are'} mended.`,
+        nextSteps: phrase `No request was sent. Fix ${problems.length === 1 ? 'this input' : 'these inputs'} and run the step again.`,
     };
-}
-function partition(all, isFirst) {
-    return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
 ;// CONCATENATED MODULE: ./src/report/escape.ts
 
-/** Longest text from outside, in UTF-16 units, for each place. */
+/** Longest untrusted text in each place, in UTF-16 code units. */
 const MAX_IN_LOG = 300;
 const MAX_IN_ANNOTATION = 1_000;
 const MAX_IN_SUMMARY = 1_000;
-/** Of a block of JSON in the summary. */
-const MAX_BLOCK = 10_000;
+const MAX_JSON_BLOCK = 10_000;
+/** Longest log line and longest annotation; GitHub truncates an annotation at 4096 characters. */
 const MAX_LINE = 1_000;
-/** GitHub cuts an annotation at 4096 characters. */
 const MAX_ANNOTATION = 4_000;
-/** For a log line: one line, without anything that the runner or a terminal would act on. */
+/** For the log: one line without anything that the runner or a terminal interprets. */
 function forLog(text) {
-    return cut(defuse(render(text, (outside) => oneLine(outside, MAX_IN_LOG))), MAX_LINE);
-}
-/** For an annotation's message, a line each (core escapes their ends). However long the others are, the last stays. */
-function forAnnotation(...lines) {
-    const all = lines.map((line) => defuse(render(line, (outside) => oneLine(outside, MAX_IN_ANNOTATION))));
-    const last = all.pop() ?? '';
-    const share = Math.floor((MAX_ANNOTATION - last.length) / Math.max(all.length, 1)) - 1;
-    return [...all.map((line) => cut(line, share)), cut(last, MAX_ANNOTATION)].join('\n');
+    return escape_truncate(withoutCommands(render(text, (untrusted) => oneLine(untrusted, MAX_IN_LOG))), MAX_LINE);
 }
 /**
- * For the summary: our parts are Markdown, those from outside code. Each ASCII sign that could mean something to
- * Markdown or HTML is a character reference, which never means more than the character; an empty comment keeps
- * GitHub from making links of mail addresses, which it looks for after references are resolved.
+ * For the message of an annotation, a line for each phrase (@actions/core escapes line breaks). Long lines are truncated
+ * so that the last line, the next steps, stays complete.
  */
-function forSummary(text, longest = MAX_IN_SUMMARY) {
-    return render(text, (outside) => {
-        const references = oneLine(outside, longest)
-            .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (sign) => `&#${sign.charCodeAt(0)};`)
+function forAnnotation(...phrases) {
+    const lines = phrases.map((text) => withoutCommands(render(text, (untrusted) => oneLine(untrusted, MAX_IN_ANNOTATION))));
+    const last = lines.pop() ?? '';
+    const share = Math.floor((MAX_ANNOTATION - last.length) / Math.max(lines.length, 1)) - 1;
+    return [...lines.map((line) => escape_truncate(line, share)), escape_truncate(last, MAX_ANNOTATION)].join('\n');
+}
+/**
+ * For the summary: our own parts are Markdown, untrusted text is shown as code. Every ASCII character that Markdown or
+ * HTML could interpret becomes a character reference. GitHub links email addresses after it resolves references, which
+ * an empty comment prevents.
+ */
+function forSummary(text, maxLength = MAX_IN_SUMMARY) {
+    return render(text, (untrusted) => {
+        const references = oneLine(untrusted, maxLength)
+            .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (character) => `&#${character.charCodeAt(0)};`)
             .replaceAll('&#64;', '&#64;<!-- -->');
         return `<code>${references}</code>`;
     });
 }
 /**
- * A compact JSON object for the summary, as a block of code; empty for `{}`, undefined when it would be long. Each line
- * begins as JSON does, whatever its texts are, so none can end the block.
+ * A compact JSON object as a code block for the summary; empty for `{}`, undefined if it is too long. A text cannot end
+ * the block, because every line begins with JSON syntax.
  */
 function forSummaryBlock(json) {
     const compact = json.reveal();
     if (compact === '{}')
         return '';
-    if (compact.length > MAX_BLOCK)
+    if (compact.length > MAX_JSON_BLOCK)
         return undefined;
     const lines = JSON.stringify(JSON.parse(compact), undefined, 2).split('\n');
     const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n');
-    return block.length > MAX_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
+    return block.length > MAX_JSON_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
 }
-/** For an output: as it came. */
+/** For an output: unchanged. */
 function forOutput(text) {
     return text.reveal();
 }
 function render(text, escape) {
     return text.map((part) => (part instanceof UntrustedText ? escape(part.reveal()) : part)).join('');
 }
-/**
- * White space of any kind becomes one space. Control characters, escape sequences, text direction overrides and
- * what is invisible become �: the runner compares strings as a culture does, and so skips invisible characters.
- */
-function oneLine(text, longest) {
-    const visible = text.replace(/\s+/g, ' ').replace(INVISIBLE, '�');
-    return cut(visible, longest);
+function oneLine(text, maxLength) {
+    return escape_truncate(text.replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength);
 }
+/** Includes what the runner ignores when it compares strings, and what changes the direction of text. */
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
-/** The runner takes `##[command]` for a command anywhere in a line, and `::command::` at its start. */
-function defuse(text) {
+/** The runner executes `##[command]` anywhere in a line, and `::command::` at its start. */
+function withoutCommands(text) {
     return text.replaceAll('##[', '## [').replace(/^(\s*):(?=:)/gm, '$1: ');
 }
-function cut(text, longest) {
-    if (text.length <= longest)
+function escape_truncate(text, maxLength) {
+    if (text.length <= maxLength)
         return text;
-    return `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+    return `${text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 ;// CONCATENATED MODULE: ./src/report/details.ts
 
 
 
-/** Jobs whose answers are counted one by one. */
-const MAX_TALLIED = 10;
-/** A group of the log, which the runner folds: what was asked and answered, and what later steps will read. */
-function printDetails(waited, outputs, requests, printer, secrets) {
-    const rest = waited.length - MAX_TALLIED;
+/** Jobs whose responses are listed. */
+const MAX_LISTED = 10;
+/** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
+function printDetails(results, outputs, requests, printer, secrets) {
+    const rest = results.length - MAX_LISTED;
     printer.startGroup('Details');
     printer.info(`Requests sent: ${requests}`);
-    for (const { state } of waited.slice(0, MAX_TALLIED)) {
+    for (const { state } of results.slice(0, MAX_LISTED)) {
         printer.info(forLog(phrase `${state.kind} ${state.id.text}: ${tallyPhrase(state)}`));
     }
     if (rest > 0)
@@ -15089,109 +15035,65 @@ function printDetails(waited, outputs, requests, printer, secrets) {
     printer.endGroup();
 }
 
-;// CONCATENATED MODULE: ./src/report/request-log.ts
-
-
-/** Counts the exchanges of a run, and tells each in debug mode: never a header's value but the request id, never a body. */
-class RequestLog {
-    #count = 0;
-    #send;
-    #printer;
-    #secrets;
-    #clock;
-    constructor(send, printer, secrets, clock) {
-        this.#send = send;
-        this.#printer = printer;
-        this.#secrets = secrets;
-        this.#clock = clock;
-    }
-    get count() {
-        return this.#count;
-    }
-    exchange = async (request, signal) => {
-        this.#count += 1;
-        const start = this.#clock.now();
-        const exchanged = await this.#send(request, signal);
-        if (this.#printer.isDebug()) {
-            const ms = Math.round(this.#clock.now() - start);
-            const what = phrase `${this.#question(request)}: ${this.#outcome(exchanged)}, ${ms} ms`;
-            this.#printer.debug(forLog(what));
-        }
-        return exchanged;
-    };
-    /** Without the query, which may be anything where the URL is GitHub's. */
-    #question({ method, url }) {
-        return phrase `${method} ${this.#secrets.text(url.replace(/\?.*$/s, ''))}`;
-    }
-    #outcome(exchanged) {
-        if (exchanged.kind === 'no-response') {
-            const { reason, phase, code } = exchanged;
-            return phrase `no response, ${reason} in phase ${phase}${code === undefined ? [] : [' ', this.#secrets.text(code)]}`;
-        }
-        const { status, headers, body, bodyError } = exchanged;
-        const id = headers['x-request-id'];
-        const requestId = typeof id === 'string' ? phrase `, request id ${this.#secrets.text(id)}` : [];
-        return phrase `${status}, ${bodyError === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${bodyError}`}${requestId}`;
-    }
-}
-
 ;// CONCATENATED MODULE: ./src/wait/estimate.ts
-/** Percent of progress over which the pace is measured: what is more recent says more, what is less says too little. */
+/** Percent of progress that the rate is measured over: older progress says too little, less of it is too coarse. */
 const BASELINE = 20;
-/** Percent from which on an end is in sight. */
-const MIN_PROGRESS = 30;
-/** By how much of the time left a pace may change on the way. */
+/** Percent from which an estimate may be shown. */
+const MIN_SHOWN_PROGRESS = 30;
+/** The rate may change by this part of the time that is left. */
 const RATE_UNCERTAINTY = 0.1;
 /**
- * Where the job's recent progress leads. Undefined when it tells no pace: too little is seen yet, none is told, or it
- * has just fallen back. docs/schedule.md explains it.
+ * Extrapolates the job's recent progress to 100 %. Undefined without a rate: too little progress was seen, there is none,
+ * or it just fell. docs/polling.md explains how.
  */
 function estimateCompletion(history) {
-    const rise = segmentOf(history);
-    const [first, now, before] = [rise[0], rise.at(-1), rise.at(-2)];
+    const milestones = milestonesOf(history);
+    const [first, now, before] = [milestones[0], milestones.at(-1), milestones.at(-2)];
     if (first === undefined || now === undefined || before === undefined)
         return undefined;
-    const start = rise.findLast(({ progress }) => now.progress - progress >= BASELINE) ?? first;
+    const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE) ?? first;
     const overall = extrapolate(start, now);
     const recent = extrapolate(before, now);
-    // A pace that fell counts at once, one that rose only over the whole baseline: to be early is what costs questions.
-    const isSlowing = recent.end - recent.doubt > overall.end + overall.doubt;
-    const { end, doubt } = isSlowing ? recent : overall;
-    const left = end - now.at;
-    const margin = doubt + RATE_UNCERTAINTY * left;
+    // A slower rate counts at once, a faster one only over the whole baseline: polling too early costs requests.
+    const isSlowing = recent.completion - recent.uncertainty > overall.completion + overall.uncertainty;
+    const { completion, uncertainty } = isSlowing ? recent : overall;
+    const left = completion - now.at;
+    const margin = uncertainty + RATE_UNCERTAINTY * left;
     const whole = extrapolate(first, now);
-    const isSeen = now.progress >= MIN_PROGRESS && now.progress - first.progress >= BASELINE;
-    const isSteady = isSeen && Math.max(Math.abs(whole.end - end), whole.doubt) <= left / 4;
-    return { earliest: end - margin, end, latest: end + margin, isSteady };
+    const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE;
+    const isSteady = isSeen && Math.max(Math.abs(whole.completion - completion), whole.uncertainty) <= left / 4;
+    return { earliest: completion - margin, completion, latest: completion + margin, isSteady };
 }
-/** Milliseconds that a job will probably still take; undefined unless that deserves trust. */
+/** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
 function timeLeft(history, elapsed) {
-    const expected = estimateCompletion(history);
-    return expected?.isSteady === true && expected.end > elapsed ? expected.end - elapsed : undefined;
+    const estimate = estimateCompletion(history);
+    return estimate?.isSteady === true && estimate.completion > elapsed
+        ? estimate.completion - elapsed
+        : undefined;
 }
-/** The milestones since progress last fell, or was last missing; each was reached between two looks. */
-function segmentOf(history) {
-    let rise = [];
-    let lastLook = 0;
+/** The milestones since progress last fell or was missing. Each was reached between two responses. */
+function milestonesOf(history) {
+    let milestones = [];
+    let lastSeen = 0;
     for (const { at, until, progress } of history) {
-        const last = rise.at(-1);
+        const last = milestones.at(-1);
         if (progress === undefined)
-            rise = [];
+            milestones = [];
         else if (last === undefined || progress < last.progress)
-            rise = [{ progress, at, uncertainty: 0 }];
+            milestones = [{ progress, at, uncertainty: 0 }];
         else if (progress > last.progress) {
-            rise.push({ progress, at: (lastLook + at) / 2, uncertainty: (at - lastLook) / 2 });
+            milestones.push({ progress, at: (lastSeen + at) / 2, uncertainty: (at - lastSeen) / 2 });
         }
-        lastLook = until;
+        lastSeen = until;
     }
-    return rise;
+    return milestones;
 }
-/** When progress reaches 100 if it goes on as from one milestone to another. */
+/** When progress reaches 100 at the rate between two milestones. */
 function extrapolate(from, to) {
     const ahead = (100 - to.progress) / (to.progress - from.progress);
     return {
-        end: to.at + ahead * (to.at - from.at),
-        doubt: to.uncertainty + ahead * (to.uncertainty + from.uncertainty),
+        completion: to.at + ahead * (to.at - from.at),
+        uncertainty: to.uncertainty + ahead * (to.uncertainty + from.uncertainty),
     };
 }
 
@@ -15202,22 +15104,22 @@ function bar(progress) {
     return '█'.repeat(filled) + '░'.repeat(20 - filled);
 }
 /** `40%`; empty when unknown. */
-function progress_bar_percent(progress) {
+function percent(progress) {
     return progress === undefined ? '' : `${progress}%`;
 }
 
 ;// CONCATENATED MODULE: ./src/report/style.ts
-/** Select graphic rendition, as terminals and the runner's log know it. */
-const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, grey: 90 };
-/** @param text harmless already: see escape.ts */
-const colored = (colour, text) => {
+/** Parameters of the SGR escape sequence. Source: ECMA-48, "SGR - Select Graphic Rendition". */
+const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, gray: 90 };
+/** @param text must be safe to print: see escape.ts */
+const colored = (color, text) => {
     if (text === '')
         return '';
-    // The runner skips ESC when it looks for `##[`, so no # may stand before it.
-    return `\u001b[${CODES[colour]}m${text.replace(/#$/, '# ')}\u001b[0m`;
+    // The runner ignores ESC when it searches for `##[`, so a # in front of ESC would form a command.
+    return `\u001b[${CODES[color]}m${text.replace(/#$/, '# ')}\u001b[0m`;
 };
-const plain = (_colour, text) => text;
-/** Green and red for the end, yellow for what somebody may have to look at. */
+const plain = (_color, text) => text;
+/** Yellow marks what may need someone's attention. */
 function colorOf({ job, last }) {
     if (last !== undefined && last.kind !== 'job' && last.kind !== 'not-found-yet')
         return 'yellow';
@@ -15244,15 +15146,15 @@ function colorOf({ job, last }) {
 
 
 
-/** The longest silence. */
-const HEARTBEAT = MINUTE;
-/** Jobs of which each change is a line; of more, only the ends are. */
+/** Longest time without a line. */
+const HEARTBEAT_INTERVAL = MINUTE;
+/** With more jobs, only the end of each job is logged. */
 const MAX_FOLLOWED = 10;
-/** Jobs that are named in one line. */
+/** Jobs named in one line. */
 const log_MAX_NAMED = 10;
-/** Warnings that are annotations: GitHub keeps ten per step. */
+/** GitHub keeps ten warning annotations per step. */
 const MAX_WARNINGS = 10;
-/** The log of a wait: a line per change of status or progress, and a sign of life each minute. */
+/** The log of a wait: one line per change of status or progress, and a heartbeat every minute. */
 class Log {
     #jobs;
     #kind;
@@ -15263,63 +15165,63 @@ class Log {
     #latest = new Map();
     #lastLine;
     #warnings = 0;
-    constructor(jobs, printer, clock, paint) {
+    constructor(jobs, printer, clock, style) {
         this.#jobs = 'order' in jobs ? [jobs.order] : jobs;
         this.#kind = 'order' in jobs ? 'order' : 'job';
         this.#printer = printer;
         this.#clock = clock;
-        this.#style = paint;
+        this.#style = style;
         this.#start = this.#lastLine = clock.now();
     }
-    /** Says what is waited for, and with whose credentials; `timeout` in milliseconds. */
-    begin(endpoint, timeout, credentials) {
-        const [first] = this.#jobs;
-        const what = this.#jobs.length === 1 && first !== undefined
-            ? phrase `${this.#kind} ${first.text}`
-            : phrase `${this.#jobs.length} jobs`;
-        this.#printer.info(forLog(phrase `Waiting for ${what} at ${endpoint}, ${formatDuration(timeout)} at most.`));
+    /** @param timeout milliseconds */
+    onStart(endpoint, timeout, credentials) {
+        const [only, ...others] = this.#jobs;
+        const target = only === undefined || others.length > 0
+            ? phrase `${this.#jobs.length} jobs`
+            : phrase `${this.#kind} ${only.text}`;
+        this.#printer.info(forLog(phrase `Waiting up to ${formatDuration(timeout)} for ${target} at ${endpoint}`));
         this.#printer.info(`Credentials: ${credentials}.`);
     }
-    /** Says that there are new temporary keys; `lifetime` in milliseconds. */
-    renewed(lifetime) {
-        this.#printer.info(`${this.#time()}  new keys of the agency, good for ${formatDuration(lifetime)}`);
-    }
-    /** Says that there are none; `lifetime` of the old ones in milliseconds. */
-    notRenewed(reason, lifetime) {
-        const left = formatDuration(lifetime);
-        const text = `no new keys of the agency yet, the old ones are good for ${left}: ${forLog(reason)}`;
-        this.#printer.info(`${this.#time()}  ${this.#style('yellow', text)}`);
-    }
+    /** @param lifetime of the new keys, milliseconds */
+    onRenewed = (lifetime) => {
+        this.#print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`);
+    };
+    /** @param lifetime of the current keys, milliseconds */
+    onNotRenewed = (reason, lifetime) => {
+        const validity = `the current ones are valid for ${formatDuration(lifetime)}`;
+        this.#print(this.#style('yellow', `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`));
+    };
     onResponse(state, nextPoll, isFinished) {
         const before = this.#latest.get(state.id)?.state;
         this.#latest.set(state.id, { state, nextPoll, isFinished });
-        if (state.last !== undefined && this.#printer.isDebug())
+        if (state.last !== undefined && this.#printer.isDebug()) {
             this.#printer.debug(forLog(phrase `${state.id.text}: ${log_describe(state.last)}`));
+        }
         if (this.#jobs.length > MAX_FOLLOWED && !isFinished)
             return;
         if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress)
             return;
-        const name = this.#jobs.length === 1 ? [] : phrase ` · ${state.id.text}`;
-        const left = isFinished ? [] : this.#timeLeft(state);
-        const next = phrase `${left}${this.#nextLook(nextPoll)}`;
-        this.#line(state.progress, colorOf(state), phrase `${labelOf(state)}${name}`, next);
+        const id = this.#jobs.length === 1 ? [] : phrase ` · ${state.id.text}`;
+        const estimate = isFinished ? [] : this.#estimate(state);
+        const outlook = phrase `${estimate}${this.#nextPoll(nextPoll)}`;
+        this.#printProgress(state.progress, colorOf(state), phrase `${labelOf(state)}${id}`, outlook);
     }
     onJobsFound(jobs) {
         this.#jobs = jobs;
         this.#latest.clear();
-        const ids = joinPhrases(jobs.slice(0, log_MAX_NAMED).map(({ text }) => [text]), ', ');
+        const named = jobs.slice(0, log_MAX_NAMED).map(({ text }) => [text]);
         const more = jobs.length > log_MAX_NAMED ? `, and ${jobs.length - log_MAX_NAMED} more` : '';
-        this.#printer.info(forLog(phrase `${this.#time()}  the order’s jobs: ${ids}${more}`));
+        this.#print(forLog(phrase `jobs of the order: ${joinPhrases(named, ', ')}${more}`));
     }
     onWarning(warning) {
         this.#warnings += 1;
         if (this.#warnings <= MAX_WARNINGS)
             this.#printer.warning(forAnnotation(warning));
     }
-    /** Keeps the log from falling silent, until the signal aborts. */
+    /** Prints a line whenever the log has been silent for a minute, until the signal aborts. */
     async startHeartbeat(signal) {
         while (!signal.aborted) {
-            const due = this.#lastLine + HEARTBEAT - this.#clock.now();
+            const due = this.#lastLine + HEARTBEAT_INTERVAL - this.#clock.now();
             if (due > 0)
                 await this.#clock.sleep(due, signal);
             else
@@ -15328,40 +15230,43 @@ class Log {
     }
     #heartbeat() {
         const latest = [...this.#latest.values()];
-        const waiting = latest.filter(({ isFinished }) => !isFinished);
-        const nextPoll = Math.min(...waiting.map((job) => job.nextPoll ?? Infinity));
         const [only] = latest;
         if (this.#jobs.length === 1 && only !== undefined) {
-            const { state } = only;
-            const fault = state.last?.kind === 'transient' ? phrase ` · last fault: ${state.last.detail.message}` : [];
-            this.#line(state.progress, colorOf(state), phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${fault}`, phrase `${this.#timeLeft(state)}${this.#nextLook(nextPoll)}`);
+            const { state, nextPoll } = only;
+            const error = state.last?.kind === 'transient' ? phrase ` · last error: ${state.last.detail.message}` : [];
+            const text = phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${error}`;
+            const outlook = phrase `${this.#estimate(state)}${this.#nextPoll(nextPoll)}`;
+            this.#printProgress(state.progress, colorOf(state), text, outlook);
             return;
         }
-        const labels = waiting.reduce((tally, { state }) => count(tally, labelOf(state)), []);
-        const over = latest.length - waiting.length;
-        this.#line(Math.floor((100 * over) / this.#jobs.length), 'cyan', phrase `${over} of ${this.#jobs.length} jobs are over · ${countsPhrase(labels)}`, this.#nextLook(nextPoll));
+        const active = latest.filter(({ isFinished }) => !isFinished);
+        const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity));
+        const labels = active.reduce((tally, { state }) => count(tally, labelOf(state)), []);
+        const finished = latest.length - active.length;
+        const all = this.#jobs.length;
+        const text = phrase `${finished} of ${all} jobs finished · ${countsPhrase(labels)}`;
+        this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll));
     }
-    /** An estimate, and so no more exact than it can be. */
-    #timeLeft({ history }) {
+    /** Rounded, because it is an estimate. */
+    #estimate({ history }) {
         const left = timeLeft(history, this.#elapsed());
         if (left === undefined)
             return [];
         const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND;
-        return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left at this pace`;
+        return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`;
     }
-    #nextLook(nextPoll) {
+    #nextPoll(nextPoll) {
         if (nextPoll === undefined || !Number.isFinite(nextPoll))
             return [];
-        return phrase ` · next look in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`;
+        return phrase ` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`;
     }
-    /** @param next what is to come, which is less important than what is */
-    #line(progress, colour, text, next) {
+    #printProgress(progress, color, text, outlook) {
         this.#lastLine = this.#clock.now();
-        const now = this.#style(colour, `${bar(progress)} ${progress_bar_percent(progress).padStart(4)}  ${forLog(text)}`);
-        this.#printer.info(`${this.#time()}  ${now}${this.#style('grey', forLog(next))}`);
+        const now = this.#style(color, `${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`);
+        this.#print(`${now}${this.#style('gray', forLog(outlook))}`);
     }
-    #time() {
-        return formatDuration(this.#elapsed()).padStart(8);
+    #print(text) {
+        this.#printer.info(`${formatDuration(this.#elapsed()).padStart(8)}  ${text}`);
     }
     #elapsed() {
         return this.#clock.now() - this.#start;
@@ -15370,16 +15275,16 @@ class Log {
 function labelOf(state) {
     if (state?.kind === 'order')
         return 'no job yet';
-    return state?.job?.status.label ?? (state?.notFoundSince === undefined ? 'not seen yet' : 'not visible yet');
+    return state?.job?.status.label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet');
 }
-function log_describe(answer) {
-    switch (answer.kind) {
+function log_describe(response) {
+    switch (response.kind) {
         case 'job':
-            return phrase `${answer.job.status.label} ${progress_bar_percent(answer.job.progress)}`;
+            return phrase `${response.job.status.label} ${percent(response.job.progress)}`;
         case 'other-job':
-            return phrase `an answer about job ${answer.id}`;
+            return phrase `a response about job ${response.id}`;
         default:
-            return phrase `${answer.kind}, ${answer.detail.message}`;
+            return phrase `${response.kind}, ${response.detail.message}`;
     }
 }
 
@@ -15387,9 +15292,9 @@ function log_describe(answer) {
 
 
 
-/** Bytes of JSON that all texts and entities of the output `jobs` share: the contract's limit. */
-const JOBS_BUDGET = 150_000;
-/** Every output of action.yml, in its order; a test holds the two and the README together. */
+/** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
+const MAX_JOBS_BYTES = 150_000;
+/** The outputs in the order of action.yml. */
 const OUTPUTS = [
     'status',
     'result',
@@ -15406,50 +15311,36 @@ const OUTPUTS = [
     'entities',
     'jobs',
 ];
-/** The outputs before anything is known: of wrong inputs, or of a defect. */
+/** The outputs if there is no result of a wait: after invalid inputs or an internal error. */
 const EMPTY_OUTPUTS = {
     ...Object.fromEntries(OUTPUTS.map((name) => [name, ''])),
     result: 'error',
     jobs: '[]',
 };
-/** What later steps read. With several jobs the first that failed, else the first that did not complete, speaks. */
-function outputsOf(waited) {
-    // An order that has no job has nothing else to tell.
-    const all = waited.filter(({ state }) => state.kind === 'job').map(factsOf);
-    const facts = all.find(({ result }) => result === 'failed' || result === 'canceled') ??
-        all.find(({ result }) => result !== 'completed') ??
-        all[0];
-    if (facts === undefined)
-        return { ...EMPTY_OUTPUTS, result: waited[0]?.outcome.result ?? EMPTY_OUTPUTS.result };
-    return {
-        status: facts.status,
-        result: facts.result,
-        'job-id': facts.jobId,
-        'instance-id': facts.instanceId,
-        'instance-name': facts.instanceName,
-        'job-name': facts.jobName,
-        created: facts.created,
-        ended: facts.ended,
-        'duration-seconds': facts.durationSeconds === null ? '' : String(facts.durationSeconds),
-        progress: facts.progress === null ? '' : String(facts.progress),
-        'fail-reason': facts.failReason,
-        'instance-endpoint': facts.instanceEndpoint,
-        entities: facts.entities,
-        jobs: jobsJson(all),
-    };
+/** The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first. */
+function outputsOf(results) {
+    const jobs = results.filter(({ state }) => state.kind === 'job').map(fieldsOf);
+    const described = jobs.find(({ result }) => result === 'failed' || result === 'canceled') ??
+        jobs.find(({ result }) => result !== 'completed') ??
+        jobs[0];
+    if (described === undefined) {
+        return { ...EMPTY_OUTPUTS, result: results[0]?.outcome.result ?? EMPTY_OUTPUTS.result };
+    }
+    const outputs = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')]);
+    return { ...EMPTY_OUTPUTS, ...Object.fromEntries(outputs), jobs: jobsJson(jobs) };
 }
-/** A warning when an output is empty although the service told something; undefined else. */
-function warningOf(waited) {
-    const [first, ...others] = waited.filter(({ state }) => state.job?.entitiesDropped === true);
+/** A warning if the service returned entities that the outputs do not contain. */
+function warningOf(results) {
+    const [first, ...others] = results.filter(({ state }) => state.job?.entitiesDropped === true);
     if (first === undefined)
         return undefined;
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    return phrase `The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deep, so that output is empty.`;
+    return phrase `The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deeply, so the output entities is empty.`;
 }
-/** In the order of the contract; an unknown text is empty. */
-function factsOf({ state, outcome }) {
+/** The fields of a job in the output `jobs`, in their order; each is also an output with a kebab-case name. */
+function fieldsOf({ state, outcome }) {
     const { id, job, progress } = state;
-    const text = (outside) => (outside === undefined ? '' : forOutput(outside));
+    const text = (untrusted) => (untrusted === undefined ? '' : forOutput(untrusted));
     return {
         jobId: text(id.text),
         status: text(job?.status.text),
@@ -15466,6 +15357,10 @@ function factsOf({ state, outcome }) {
         entities: text(job?.entities),
     };
 }
+function kebabCase(name) {
+    return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+/** Fields that are truncated if all of them together are too long. */
 const TEXTS = [
     'jobId',
     'status',
@@ -15477,76 +15372,270 @@ const TEXTS = [
     'failReason',
     'instanceEndpoint',
 ];
-/** Texts come first: only those longer than the common limit are cut. What they leave is for entities, in order. */
-function jobsJson(all) {
-    const limit = commonLimit(all.flatMap((facts) => TEXTS.map((name) => jsonSize(facts[name]))), JOBS_BUDGET);
-    const cut = all.map((facts) => ({
-        ...facts,
-        ...Object.fromEntries(TEXTS.map((name) => [name, cutToJsonSize(facts[name], limit)])),
+/** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */
+function jobsJson(jobs) {
+    const limit = commonLimit(textSizes(jobs), MAX_JOBS_BYTES);
+    const truncated = jobs.map((fields) => ({
+        ...fields,
+        ...Object.fromEntries(TEXTS.map((name) => [name, truncateInJson(fields[name], limit)])),
     }));
-    let left = JOBS_BUDGET - sum(cut.flatMap((facts) => TEXTS.map((name) => jsonSize(facts[name]))));
-    const jobs = cut.map((facts) => {
-        const size = Buffer.byteLength(facts.entities);
+    let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES);
+    const withEntities = truncated.map((fields) => {
+        const size = Buffer.byteLength(fields.entities);
         if (size === 0 || size > left)
-            return { ...facts, entities: null };
+            return { ...fields, entities: null };
         left -= size;
-        return { ...facts, entities: JSON.parse(facts.entities) };
+        return { ...fields, entities: JSON.parse(fields.entities) };
     });
-    return JSON.stringify(jobs);
+    return JSON.stringify(withEntities);
 }
-/** The largest limit for each size under which all together stay within the budget. */
-function commonLimit(sizes, budget) {
-    let left = budget;
+function textSizes(jobs) {
+    return jobs.flatMap((fields) => TEXTS.map((name) => jsonSize(fields[name])));
+}
+/** The largest limit for each size with which the sum stays within the total. */
+function commonLimit(sizes, total) {
+    let left = total;
     for (const [index, size] of sizes.toSorted((a, b) => a - b).entries()) {
         const share = Math.floor(left / (sizes.length - index));
         if (size > share)
             return share;
         left -= size;
     }
-    return budget;
+    return total;
 }
-/** Bytes of a text within JSON, where a control character takes six. */
+/** Bytes of a text in JSON, where a control character takes six. */
 function jsonSize(text) {
     return Buffer.byteLength(JSON.stringify(text)) - 2;
 }
-function cutToJsonSize(text, limit) {
+function truncateInJson(text, maxSize) {
     let kept = text;
-    for (let size = jsonSize(kept); size > limit; size = jsonSize(kept)) {
-        kept = startOf(kept, Math.floor((Buffer.byteLength(kept) * limit) / size));
+    for (let size = jsonSize(kept); size > maxSize; size = jsonSize(kept)) {
+        kept = truncate(kept, Math.floor((Buffer.byteLength(kept) * maxSize) / size));
     }
     return kept;
 }
-function sum(numbers) {
-    return numbers.reduce((total, number) => total + number, 0);
+
+;// CONCATENATED MODULE: ./src/report/chart.ts
+
+/** A mermaid chart spaces its points evenly, so the line is sampled. */
+const MAX_SAMPLES = 30;
+/** With fewer points there is no curve to see. */
+const MIN_POINTS = 3;
+/** Colors of the line that are readable in GitHub's light and dark themes. */
+const COLORS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' };
+const chart_UNITS = [
+    { name: 'hours', ms: HOUR },
+    { name: 'minutes', ms: MINUTE },
+    { name: 'seconds', ms: SECOND },
+];
+/**
+ * Progress over time as a mermaid chart for a code block; undefined if too little is known. Only numbers of a job are
+ * in it, because untrusted text must not reach mermaid.
+ */
+function chartOf(history, color) {
+    const vertices = history.flatMap(({ at, until, progress = NaN }) => {
+        if (!Number.isFinite(progress))
+            return [];
+        return [
+            { at, progress },
+            { at: until, progress },
+        ];
+    });
+    const [from, to] = [vertices[0]?.at ?? 0, vertices.at(-1)?.at ?? 0];
+    // Written so that NaN gives no chart either.
+    if (vertices.length < 2 * MIN_POINTS || !(to - from >= SECOND))
+        return undefined;
+    const unit = chart_UNITS.find(({ ms }) => to >= 2 * ms) ?? chart_UNITS[2];
+    const steps = Math.min(MAX_SAMPLES, Math.floor((to - from) / SECOND) + 1) - 1;
+    const samples = Array.from({ length: steps + 1 }, (_, step) => progressAt(vertices, from + ((to - from) * step) / steps));
+    const onAxis = (ms) => round(ms / unit.ms, 2);
+    const xyChart = { backgroundColor: 'transparent', plotColorPalette: COLORS[color] };
+    const config = { xyChart: { width: 800, height: 260 }, themeVariables: { xyChart } };
+    return [
+        `%%{init: ${JSON.stringify(config)}}%%`,
+        'xychart-beta',
+        `  x-axis "${unit.name} since the wait began" ${onAxis(from)} --> ${onAxis(to)}`,
+        '  y-axis "progress in %" 0 --> 100',
+        `  line [${samples.map((progress) => round(progress, 1)).join(', ')}]`,
+    ].join('\n');
+}
+/** Linear interpolation between the nearest vertices. */
+function progressAt(vertices, at) {
+    const after = vertices.find((vertex) => vertex.at >= at) ?? vertices.at(-1);
+    const before = vertices.findLast((vertex) => vertex.at <= at) ?? after;
+    if (before === undefined || after === undefined)
+        return 0;
+    const ratio = after.at > before.at ? (at - before.at) / (after.at - before.at) : 0;
+    return Math.min(Math.max(before.progress + (after.progress - before.progress) * ratio, 0), 100);
+}
+function round(number, digits) {
+    return Number(number.toFixed(digits));
+}
+
+;// CONCATENATED MODULE: ./src/report/summary.ts
+
+
+
+
+
+/** GitHub drops the summary of a step above 1 MiB; the part after the rows needs the rest. */
+const MAX_ROWS_BYTES = 900_000;
+/** Longest untrusted text in a row of many jobs, in UTF-16 code units. */
+const MAX_IN_ROW = 120;
+/** Status changes that are shown; older ones are counted. */
+const MAX_CHANGES = 40;
+const ICONS = {
+    completed: '✅',
+    failed: '❌',
+    canceled: '🚫',
+    'timed-out': '⏱️',
+    'not-found': '❓',
+    vanished: '❓',
+    interrupted: '✋',
+    error: '⚠️',
+};
+/** The job summary in Markdown; `timeout` in milliseconds. */
+function summaryOf(results, timeout) {
+    const [only, ...others] = results;
+    return only !== undefined && others.length === 0
+        ? summaryOfOne(only, timeout)
+        : summaryOfMany(results, timeout);
+}
+/** The summary if there is no result of a wait. */
+function summaryOfAnnotation({ title, lines, nextSteps }) {
+    return markdown(`### ${ICONS.error} ${title}`, '', ...lines.map((line) => forSummary(line)), '', forSummary(nextSteps), '');
+}
+function summaryOfOne(result, timeout) {
+    const { state, outcome } = result;
+    const { title, message, nextSteps } = explainOutcome(result, timeout);
+    const hasVerdict = 'job' in outcome;
+    const color = outcome.result === 'completed' ? 'green' : hasVerdict ? 'red' : 'blue';
+    const chart = chartOf(state.history, color);
+    return markdown(`### ${ICONS[outcome.result]} ${title}`, '', `| Result | ${outcome.result} |`, '|:--|:--|', ...factsOf(result).map(([label, value]) => `| **${label}** | ${forSummary(value)} |`), '', 
+    // For a job with a verdict, the table already contains the message.
+    ...(hasVerdict ? [] : [forSummary(message), '']), ...(nextSteps.length === 0 ? [] : [`**Next steps.** ${forSummary(nextSteps)}`, '']), ...(chart === undefined ? [] : ['```mermaid', chart, '```', '']), ...detailsOf(state));
+}
+/** Labels and values of what is known. */
+function factsOf({ state, outcome }) {
+    const { kind, id, job, progress } = state;
+    const rows = [
+        ['Status', 'job' in outcome ? [] : spaced(job?.status.text)],
+        ['Progress', outcome.result === 'completed' || progress === undefined ? [] : [percent(progress)]],
+        [kind === 'job' ? 'Job' : 'Order', spaced(job?.name, id.text)],
+        ['Instance', spaced(job?.instanceName, job?.instanceId)],
+        ['Address', spaced(job?.instanceEndpoint)],
+        ['Created', spaced(job?.created)],
+        ['Ended', spaced(job?.ended)],
+        ['Duration', durationOf(job)],
+        ['Reason', spaced(job?.failReason)],
+    ];
+    return rows.filter(([, value]) => value.length > 0);
+}
+/** The texts that are known, with spaces in between. */
+function spaced(...texts) {
+    return texts.flatMap((text) => (text === undefined ? [] : [' ', text])).slice(1);
+}
+function durationOf(job) {
+    return job?.durationSeconds === undefined ? [] : [formatDuration(job.durationSeconds * SECOND)];
+}
+function detailsOf(state) {
+    const { history, retries, job } = state;
+    const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true);
+    const shown = changes.slice(-MAX_CHANGES);
+    const hidden = changes.length - shown.length;
+    const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities);
+    return [
+        '<details><summary>Details</summary>',
+        '',
+        ...(shown.length === 0 ? [] : ['| After | Status | Progress |', '|--:|:--|--:|']),
+        ...shown.map(({ at, status, progress }) => rowOf([[formatDuration(at)], [status], [percent(progress)]])),
+        ...(hidden === 0 ? [] : ['', `${hidden} earlier status changes are not shown.`]),
+        '',
+        forSummary(tallyPhrase(state)),
+        '',
+        `Retries after errors: ${retries}`,
+        '',
+        ...(entities === ''
+            ? []
+            : ['**Entities.**', '', entities ?? 'Too long to show here: see the output entities.', '']),
+        '</details>',
+    ];
+}
+function summaryOfMany(results, timeout) {
+    const completed = results.filter(({ outcome }) => outcome.result === 'completed');
+    const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
+    const rows = [...incomplete, ...completed].map(cellsOf);
+    // A column that is empty for every job is left out.
+    const hasContent = (_, column) => rows.some((row) => (row[column]?.length ?? 0) > 0);
+    const columns = COLUMNS.filter(hasContent);
+    const lines = rows.map((row) => rowOf(row.filter(hasContent)));
+    const shown = lines.slice(0, countWithin(MAX_ROWS_BYTES, lines));
+    const rest = lines.length - shown.length;
+    const explanations = incomplete.map((result) => explainOutcome(result, timeout));
+    const nextSteps = new Map(explanations.map(({ title, nextSteps }) => [title, nextSteps]));
+    return markdown(`### ${incomplete.length === 0 ? ICONS.completed : ICONS.failed} ${completed.length} of ${results.length} jobs completed`, '', rowOf(columns.map((column) => [column])), `|${columns.map((column) => (column === 'Duration' ? '--:' : ':--')).join('|')}|`, ...shown, ...(rest > 0 ? ['', `… and ${rest} more.`] : []), '', ...[...nextSteps].map(([title, text]) => `- **${title}.** ${forSummary(text, MAX_IN_ROW)}`), '');
+}
+const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
+function cellsOf({ state, outcome }) {
+    const { id, job } = state;
+    const reason = outcome.result === 'error' && outcome.reason !== 'other-job'
+        ? outcome.detail.message
+        : spaced(job?.failReason);
+    return [
+        // The reason is in the same cell, because a column of its own would be narrow.
+        [`${ICONS[outcome.result]}\u00A0${outcome.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
+        spaced(job?.name, id.text),
+        spaced(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
+        durationOf(job),
+    ];
+}
+function rowOf(cells) {
+    return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`;
+}
+/** How many lines fit into so many bytes. */
+function countWithin(bytes, lines) {
+    let left = bytes;
+    const end = lines.findIndex((line) => (left -= Buffer.byteLength(line) + 1) < 0);
+    return end < 0 ? lines.length : end;
+}
+function markdown(...lines) {
+    return lines.map((line) => `${line}\n`).join('');
 }
 
 ;// CONCATENATED MODULE: ./src/report/publish.ts
 
 
 
-/** Tells the runner; false when the step must be red, be it because later steps would act on outputs that are lost. */
-async function publish(report, toolkit, env, secrets) {
-    const lost = writeOutputs(report.outputs, toolkit, env, secrets);
-    const annotation = withLoss(report.annotation, lost);
+
+
+/** Writes the report; false if the step must fail, which includes outputs that could not be written. */
+async function publish(report, deps) {
+    const { toolkit, secrets } = deps;
+    const { notice, outputs, summary } = report;
+    const outputsError = writeOutputs(outputs, deps);
+    const annotation = outputsError === undefined ? report.annotation : withOutputsError(outputsError, report.annotation);
     if (annotation !== undefined) {
         toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title });
     }
     try {
-        await toolkit.summary.addRaw(report.summary).write();
+        await toolkit.summary.addRaw(summary).write();
     }
     catch (error) {
-        toolkit.warning(forAnnotation(phrase `The job summary could not be written: “${secrets.error(error)}”.`));
+        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${secrets.error(error)}”.`));
     }
-    const { notice } = report;
     if (annotation === undefined && notice !== undefined) {
         toolkit.notice(forAnnotation(...notice.lines), { title: notice.title });
     }
     return annotation === undefined;
 }
-/** Returns why the outputs could not be written. */
-function writeOutputs(outputs, toolkit, env, secrets) {
+/** Publishes an error that leaves nothing else to report. */
+function publishError(annotation, deps) {
+    return publish({ outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }, deps);
+}
+/** Returns the reason if the outputs could not be written. */
+function writeOutputs(outputs, { toolkit, env, secrets }) {
     try {
-        // Without the file, core would print the outputs as commands, which runners no longer take.
+        // Without the file, @actions/core prints the outputs as commands, which runners no longer accept.
         if (!env['GITHUB_OUTPUT'])
             throw new Error('GITHUB_OUTPUT is not set');
         for (const [name, value] of Object.entries(outputs))
@@ -15557,420 +15646,138 @@ function writeOutputs(outputs, toolkit, env, secrets) {
         return secrets.error(error);
     }
 }
-function withLoss(annotation, lost) {
-    if (lost === undefined)
-        return annotation;
-    const loss = phrase `The outputs could not be written, and later steps would act on nothing: “${lost}”.`;
-    return annotation === undefined
-        ? {
-            title: TITLES.outputs,
-            lines: [phrase `All jobs completed.`, loss],
-            nextSteps: phrase `Check the runner’s disk and the file GITHUB_OUTPUT.`,
-        }
-        : { ...annotation, lines: [...annotation.lines, loss] };
+function withOutputsError(error, annotation = ALL_COMPLETED) {
+    const line = phrase `Could not write the outputs, so later steps would read empty values: “${error}”.`;
+    return { ...annotation, lines: [...annotation.lines, line] };
 }
+/** The annotation of a step that fails only because of its outputs, without the error itself. */
+const ALL_COMPLETED = {
+    title: TITLES.outputs,
+    lines: [['All jobs completed.']],
+    nextSteps: ["Check the runner's disk and the file named by GITHUB_OUTPUT."],
+};
 
-;// CONCATENATED MODULE: ./src/report/chart.ts
+;// CONCATENATED MODULE: ./src/report/request-log.ts
 
-/** Where the line has its points: a chart of mermaid spreads them evenly. */
-const MAX_MOMENTS = 30;
-/** Less would be no curve. */
-const MIN_POINTS = 3;
-/** The line's colour, which is good to see on white and on black. */
-const COLORS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' };
-const chart_UNITS = [
-    { name: 'hours', ms: HOUR },
-    { name: 'minutes', ms: MINUTE },
-    { name: 'seconds', ms: SECOND },
-];
+
 /**
- * Progress over time as a mermaid chart, for a code block; undefined when too little is known. Nothing of a job is in it but
- * numbers: no text from outside can come to mermaid.
+ * Sends requests through `send`, counts them, and logs each one in debug mode. Bodies, queries (GitHub's URLs have
+ * their own), and headers other than the request ID are never logged.
  */
-function chartOf(history, colour) {
-    const known = history.flatMap(({ at, until, progress }) => progress === undefined || !Number.isFinite(progress) ? [] : [{ at, until, progress }]);
-    const corners = known.flatMap(({ at, until, progress }) => [
-        { at, progress },
-        { at: until, progress },
-    ]);
-    const [from, to] = [corners[0]?.at ?? 0, corners.at(-1)?.at ?? 0];
-    if (known.length < MIN_POINTS || !(to - from >= SECOND))
-        return undefined;
-    const unit = chart_UNITS.find(({ ms }) => to >= 2 * ms) ?? chart_UNITS[2];
-    const steps = Math.min(MAX_MOMENTS, Math.floor((to - from) / SECOND) + 1) - 1;
-    const line = Array.from({ length: steps + 1 }, (_, step) => progressAt(corners, from + ((to - from) * step) / steps));
-    const axis = (ms) => rounded(ms / unit.ms, 2);
-    // Without a background of its own, it stands on GitHub's, be that light or dark.
-    const theme = { xyChart: { backgroundColor: 'transparent', plotColorPalette: COLORS[colour] } };
-    const look = { xyChart: { width: 800, height: 260 }, themeVariables: theme };
-    return [
-        `%%{init: ${JSON.stringify(look)}}%%`,
-        'xychart-beta',
-        `  x-axis "${unit.name} since the wait began" ${axis(from)} --> ${axis(to)}`,
-        '  y-axis "progress in %" 0 --> 100',
-        `  line [${line.map((progress) => rounded(progress, 1)).join(', ')}]`,
-    ].join('\n');
-}
-/** On the straight way from what was last seen before to what was first seen after. */
-function progressAt(corners, moment) {
-    const after = corners.find(({ at }) => at >= moment) ?? corners.at(-1);
-    const before = corners.findLast(({ at }) => at <= moment) ?? after;
-    if (before === undefined || after === undefined)
-        return 0;
-    const way = after.at > before.at ? (moment - before.at) / (after.at - before.at) : 0;
-    return Math.min(Math.max(before.progress + (after.progress - before.progress) * way, 0), 100);
-}
-function rounded(number, digits) {
-    return Number(number.toFixed(digits));
-}
-
-;// CONCATENATED MODULE: ./src/report/summary.ts
-
-
-
-
-
-/** Bytes; GitHub drops the summary of a step above 1 MiB. */
-const MAX_SUMMARY_BYTES = 900_000;
-/** Longest text from outside in a table of many jobs, in characters. */
-const MAX_IN_ROW = 120;
-/** Changes of status that are shown; the newest stay. */
-const MAX_CHANGES = 40;
-const SIGNS = {
-    completed: '✅',
-    failed: '❌',
-    canceled: '🚫',
-    'timed-out': '⏱️',
-    'not-found': '❓',
-    vanished: '❓',
-    interrupted: '✋',
-    error: '⚠️',
-};
-const CHART_COLORS = {
-    completed: 'green',
-    failed: 'red',
-    canceled: 'red',
-};
-/** The job summary, Markdown; `timeout` in milliseconds. */
-function summaryOf(waited, timeout) {
-    const [only, ...others] = waited;
-    if (only === undefined)
-        return '';
-    return others.length === 0 ? summaryOfOne(only, timeout) : summaryOfMany(waited, timeout);
-}
-/** The summary of a run that waited for nothing: its annotation. */
-function summaryOfAnnotation({ title, lines: what, nextSteps }) {
-    return lines(`### ${SIGNS.error} ${title}`, '', ...what.map((line) => forSummary(line)), '', forSummary(nextSteps), '');
-}
-function summaryOfOne(waited, timeout) {
-    const { state, outcome } = waited;
-    const { title, message, nextSteps } = explainOutcome(waited, timeout);
-    const [first, ...others] = summary_factsOf(waited).map(([name, value]) => [name, forSummary(value)]);
-    const chart = chartOf(state.history, CHART_COLORS[outcome.result] ?? 'blue');
-    return lines(`### ${SIGNS[outcome.result]} ${title}`, '', `| ${first?.join(' | ') ?? ''} |`, '|:--|:--|', ...others.map(([name, value]) => `| **${name}** | ${value} |`), '', 
-    // That it failed, and why, stands in the table already.
-    ...(['completed', 'failed', 'canceled'].includes(outcome.result) ? [] : [forSummary(message), '']), ...(nextSteps.length === 0 ? [] : [`**What to do next.** ${forSummary(nextSteps)}`, '']), ...(chart === undefined ? [] : ['```mermaid', chart, '```', '']), ...detailsOf(state));
-}
-/** What is known, at a glance. */
-function summary_factsOf({ state, outcome }) {
-    const { kind, id, job, progress } = state;
-    const isVerdict = 'job' in outcome;
-    const rows = [
-        ['Result', [outcome.result]],
-        ['Status', isVerdict ? [] : pair(job?.status.text)],
-        ['Progress', outcome.result === 'completed' || progress === undefined ? [] : [progress_bar_percent(progress)]],
-        [kind === 'job' ? 'Job' : 'Order', pair(job?.name, id.text)],
-        ['Instance', pair(job?.instanceName, job?.instanceId)],
-        ['Address', pair(job?.instanceEndpoint)],
-        ['Started', pair(job?.created)],
-        ['Ended', pair(job?.ended)],
-        ['Duration', durationOf(job)],
-        ['Reason', pair(job?.failReason)],
-    ];
-    return rows.filter(([, value]) => value.length > 0);
-}
-function pair(...texts) {
-    return texts.flatMap((text) => (text === undefined ? [] : [' ', text])).slice(1);
-}
-function durationOf(job) {
-    return job?.durationSeconds === undefined ? [] : [formatDuration(job.durationSeconds * SECOND)];
-}
-function detailsOf(state) {
-    const { history, retries, job } = state;
-    const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities);
-    const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true);
-    const left = Math.max(changes.length - MAX_CHANGES, 0);
-    return [
-        '<details><summary>Details</summary>',
-        '',
-        ...(changes.length === 0 ? [] : ['| After | Status | Progress |', '|--:|:--|--:|']),
-        ...changes
-            .slice(left)
-            .map(({ at, status, progress }) => `| ${formatDuration(at)} | ${forSummary([status], MAX_IN_ROW)} | ${progress_bar_percent(progress)} |`),
-        ...(left === 0 ? [] : ['', `${left} earlier changes of status are left out.`]),
-        '',
-        `**Requests.** ${forSummary(tallyPhrase(state))}`,
-        '',
-        `**Retries.** ${retries === 0 ? 'none' : `${retries}, after faults`}`,
-        '',
-        ...(entities === ''
-            ? []
-            : ['**Entities.**', '', entities ?? 'They are long: see the output entities.', '']),
-        '</details>',
-    ];
-}
-function summaryOfMany(all, timeout) {
-    const red = all.filter(({ outcome }) => outcome.result !== 'completed');
-    const green = all.filter(({ outcome }) => outcome.result === 'completed');
-    const nexts = new Map(red.map((one) => explainOutcome(one, timeout)).map(({ title, nextSteps }) => [title, nextSteps]));
-    const cells = [...red, ...green].map(cellsOf);
-    // What is known of no job gets no column.
-    const columns = COLUMNS.filter((_column, index) => cells.some((row) => (row[index]?.length ?? 0) > 0));
-    const head = lines(`### ${red.length === 0 ? SIGNS.completed : SIGNS.failed} ${green.length} of ${all.length} jobs completed`, '', rowOf(columns.map((column) => [column])), `|${columns.map((column) => (column === 'Duration' ? '--:' : ':--')).join('|')}|`);
-    const tail = lines('', ...[...nexts].map(([title, next]) => `- **${title}.** ${forSummary(next, MAX_IN_ROW)}`), '');
-    const rows = cells.map((row) => rowOf(row.filter((_cell, index) => columns.includes(COLUMNS[index] ?? ''))));
-    const shown = withinBytes(rows, MAX_SUMMARY_BYTES);
-    const rest = rows.length - shown.length;
-    return head + lines(...shown, ...(rest > 0 ? ['', `… and ${rest} more.`] : [])) + tail;
-}
-const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
-function cellsOf({ state, outcome }) {
-    const { id, job } = state;
-    const reason = outcome.result === 'error' && outcome.reason !== 'other-job'
-        ? outcome.detail.message
-        : pair(job?.failReason);
-    return [
-        // The first space does not break; the reason is here, since a column of its own would be narrow.
-        [`${SIGNS[outcome.result]}\u00A0${outcome.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
-        pair(job?.name, id.text),
-        pair(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
-        durationOf(job),
-    ];
-}
-function rowOf(cells) {
-    return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`;
-}
-/** As many rows as fit. */
-function withinBytes(rows, bytes) {
-    let left = bytes;
-    const end = rows.findIndex((row) => (left -= Buffer.byteLength(row) + 1) < 0);
-    return end < 0 ? rows : rows.slice(0, end);
-}
-function lines(...all) {
-    return all.map((line) => `${line}\n`).join('');
-}
-
-;// CONCATENATED MODULE: ./src/wait/pace.ts
-
-/** The service's usual limit: 200 requests in 5 minutes. */
-const USUAL_PERIOD = 5 * MINUTE;
-const USUAL_BUDGET = 200;
-/** What it lasts for. */
-const USUAL_GAP = USUAL_PERIOD / USUAL_BUDGET;
-/** More than any budget that is worth reckoning with. */
-const MOST_TIMES = 1_000;
-const UNLIMITED = {
-    gap: 0,
-    notBefore: 0,
-    retryAt: 0,
-    period: USUAL_PERIOD,
-    started: [],
-    admitted: [],
-    since: Infinity,
-    opened: -Infinity,
-    changedAt: -Infinity,
-    refusals: 0,
-    admissions: 0,
-};
-/** Questions in a row that were let through: perhaps others have gone. */
-const MORE = 0.5;
-const ADMISSIONS_FOR_MORE = 4;
-/** Before a period has passed the share is a guess, and each question that is let through speaks against it. */
-const MUCH_MORE = 0.25;
-/** Refusals in a row after which the share of before means nothing. */
-const SHUT_OUT = 8;
-/** To the first try after a refusal; each further refusal doubles it. */
-const FIRST_PROBE = 30 * SECOND;
-const LONGEST_PROBE = 2 * MINUTE;
-/** Refusals in a row after which it doubles again: a service that counts refusals, too, lets in nobody who asks on. */
-const STUBBORN = 5;
-/** How the pace goes on after an answer; `random` uniform in 0 to 1. */
-function pacing(random) {
-    return (pace, answer, at) => {
-        if (answer.kind === 'transient' && answer.throttled !== undefined) {
-            const known = { ...pace, period: answer.throttled.period ?? pace.period };
-            return refused(known, answer.retryAfter, at, random);
+function logRequests(send, printer, secrets, clock) {
+    let count = 0;
+    const exchange = async (request, signal) => {
+        count += 1;
+        const start = clock.now();
+        const result = await send(request, signal);
+        if (printer.isDebug()) {
+            const url = secrets.text(request.url.replace(/\?.*$/s, ''));
+            const ms = Math.round(clock.now() - start);
+            printer.debug(forLog(phrase `${request.method} ${url}: ${request_log_describe(result, secrets)}, ${ms} ms`));
         }
-        const isAdmitted = ['job', 'other-job', 'not-found-yet', 'list'].includes(answer.kind);
-        return isAdmitted ? admitted(pace, at) : pace;
+        return result;
     };
+    return { exchange, count: () => count };
 }
-/** The pace once so many questions start. */
-function spend(pace, count, now) {
-    const starts = Array.from({ length: count }, () => now);
-    return {
-        ...pace,
-        since: Math.min(pace.since, now),
-        started: [...recent(pace.started, now, USUAL_PERIOD), ...starts].slice(-MOST_TIMES),
-        notBefore: Math.max(pace.notBefore, now + pace.gap),
-    };
-}
-/** Questions that a process with several jobs may still start: it keeps to the usual limit by itself. */
-function budgetLeft({ started }, now, kept = 0) {
-    return USUAL_BUDGET - kept - recent(started, now, USUAL_PERIOD).length;
-}
-/** When the next one may start, once none is left. */
-function budgetAt({ started }, now, kept = 0) {
-    return (recent(started, now, USUAL_PERIOD).at(kept - USUAL_BUDGET) ?? -Infinity) + USUAL_PERIOD;
-}
-/** What of it is kept for a last look at so many jobs, in so many milliseconds: half of it at most. */
-function keptFor(jobs, left) {
-    return left > 0 && left < USUAL_PERIOD ? Math.min(jobs, USUAL_BUDGET / 2) : 0;
-}
-/** Least time between two questions of a process with several jobs: once half of the budget is used, what it lasts for. */
-function sharedGap(pace, now) {
-    const isShort = budgetLeft(pace, now) <= USUAL_BUDGET / 2;
-    return Math.max(pace.gap, isShort ? USUAL_GAP : 0);
-}
-function admitted(pace, at) {
-    const isNewPeriod = at >= pace.opened + pace.period || pace.refusals > 0;
-    const since = pace.refusals >= SHUT_OUT ? at : pace.since;
-    const admissions = pace.admissions + 1;
-    const isGuess = at - since < pace.period;
-    const isRelaxed = isGuess || admissions >= ADMISSIONS_FOR_MORE;
-    // Once a limit was met, nobody does better than the whole of it.
-    const gap = Math.max(isRelaxed ? pace.gap * (isGuess ? MUCH_MORE : MORE) : pace.gap, USUAL_GAP);
-    return {
-        ...pace,
-        admitted: [...recent(pace.admitted, at, pace.period), at].slice(-MOST_TIMES),
-        opened: isNewPeriod ? at : pace.opened,
-        gap: pace.gap === 0 ? 0 : gap,
-        notBefore: Math.min(pace.notBefore, at + gap),
-        since,
-        refusals: 0,
-        admissions: isRelaxed ? 0 : admissions,
-    };
-}
-/**
- * The budget is used up until the period ends. What we got of it before is our share, and spread over a period it fits
- * in beside the others, who reckon alike. More refusals in the same period say nothing new. When the period ends is a
- * guess, so it is tried in between, more and more rarely.
- */
-function refused(pace, retryAfter, at, random) {
-    const { period } = pace;
-    const got = recent(pace.admitted, at, period).length;
-    // Who got nothing for a period was shut out, and learns nothing new of its share.
-    const isNews = at - pace.changedAt >= period && (got > 0 || pace.gap === 0);
-    const share = period / Math.max(got, 1);
-    const gap = isNews ? Math.max(share, pace.gap) : pace.gap;
-    const rest = pace.opened + period > at ? pace.opened + period - at : period;
-    const longest = Math.max(LONGEST_PROBE * Math.max(2 ** (pace.refusals - STUBBORN), 1), gap);
-    const probe = Math.min(FIRST_PROBE * 2 ** pace.refusals, longest) * (1 - random() / 2);
-    // A `Retry-After` is believed once; when it was too short, it is the least.
-    const isBelieved = retryAfter !== undefined && pace.refusals === 0;
-    return {
-        ...pace,
-        gap,
-        notBefore: at + (isBelieved ? retryAfter : Math.max(retryAfter ?? 0, Math.min(rest + gap * random(), probe))),
-        retryAt: retryAfter === undefined ? pace.retryAt : at + retryAfter,
-        changedAt: isNews ? at : pace.changedAt,
-        refusals: pace.refusals + 1,
-        admissions: 0,
-    };
-}
-function recent(times, now, period) {
-    return times.filter((time) => time > now - period);
+function request_log_describe(result, secrets) {
+    if (result.kind === 'no-response') {
+        const code = result.code === undefined ? [] : phrase `, ${secrets.text(result.code)}`;
+        return phrase `no response (${result.reason} in phase ${result.phase}${code})`;
+    }
+    const { status, headers, body, bodyError } = result;
+    const size = bodyError === undefined ? `${Buffer.byteLength(body)} bytes` : `a body that ${bodyError}`;
+    const id = headers['x-request-id'];
+    const requestId = typeof id === 'string' ? phrase `, request ID ${secrets.text(id)}` : [];
+    return phrase `${status}, ${size}${requestId}`;
 }
 
-;// CONCATENATED MODULE: ./src/wait/schedule.ts
+;// CONCATENATED MODULE: ./src/wait/poll-interval.ts
 
 
 
-/** docs/schedule.md has the reason of each number, and measures them all. */
-/** The service's budget, 200 requests in 5 minutes, lasts for one request each 1.5 s. */
-const SHORTEST_PAUSE = 2 * SECOND;
-/** Later than half a minute, nobody wants to know that a job has ended, whatever its progress said. */
-const LONGEST_PAUSE = 29 * SECOND;
-/** Without progress: as late on average as who asks every 10 s, and later when a job has gone on for longer than most. */
-const BLIND_PAUSE = 9.5 * SECOND;
-const LONG = 14 * MINUTE;
-/** How much later, on average, a job's end may be seen for one question less, where it is expected. */
-const WORTH_OF_A_QUESTION = 0.5 * SECOND;
-/** Below this, a job that is seen for the first time is not about to end. */
+// docs/polling.md explains these figures and measures them.
+/** The rate limit lasts for a request each 1.5 s. */
+const MIN_INTERVAL = 2 * SECOND;
+/** Nobody wants to learn later than half a minute that a job finished, whatever its progress was. */
+const MAX_INTERVAL = 29 * SECOND;
+/** Without progress: on average as late as polling each 10 s, and later for a job that takes longer than most. */
+const BLIND_INTERVAL = 9.5 * SECOND;
+const LONG_RUNNING = 14 * MINUTE;
+/** One request less is worth this much delay, on average, in seeing that a job finished. */
+const DELAY_PER_REQUEST = 0.5 * SECOND;
+/** Percent. A job that is below this when it is first seen is not about to finish. */
 const HALFWAY = 50;
-const FIRST_BACKOFF = 1 * SECOND;
-const LONGEST_BACKOFF = 30 * SECOND;
+const MIN_BACKOFF = 1 * SECOND;
+const MAX_BACKOFF = 30 * SECOND;
 /**
- * The pause after an answer, be it that of the list, which may not have told of the job yet; none at the beginning.
- *
- * @param interval milliseconds, or `auto`
+ * @param setting milliseconds, or `auto`
  * @param random uniform in 0 to 1
  */
-function schedule(interval, random) {
-    return (state, elapsed, gap = 0) => {
+function pollInterval(setting, random) {
+    return (state, elapsed, share = 0) => {
         if (elapsed === 0 && state.last === undefined)
             return 0;
-        const wanted = interval === 'auto' ? automatic(state, elapsed, random) : interval;
-        const pause = gap > wanted ? slowed(state, elapsed, gap, random) : wanted;
+        const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting;
+        const interval = share > wanted ? stretched(state, elapsed, share, random) : wanted;
         return state.last?.kind === 'transient'
-            ? Math.max(pause, backoff(state.faults, random), state.last.retryAfter ?? 0)
-            : pause;
+            ? Math.max(interval, backoff(state.faults, random), state.last.retryAfter ?? 0)
+            : interval;
     };
 }
 function automatic(state, elapsed, random) {
-    // The job has nothing to do with it: new credentials are asked with soon.
+    // This says nothing about the job: renewed credentials are tried soon.
     if (state.last?.kind === 'rejected')
-        return SHORTEST_PAUSE;
-    // The second question is spread, so that the jobs of a matrix do not stay in step.
+        return MIN_INTERVAL;
+    // A random second interval keeps the jobs of a matrix from polling in step.
     if (total(state.tally) === 1)
-        return SHORTEST_PAUSE * (1 + random());
-    const expected = estimateCompletion(state.history);
+        return MIN_INTERVAL * (1 + random());
+    const estimate = estimateCompletion(state.history);
     const progress = state.history.at(-1)?.progress;
-    if (expected === undefined) {
-        const isFarFromOver = progress !== undefined && progress < HALFWAY;
-        return clamp(isFarFromOver ? elapsed : blind(elapsed));
+    if (estimate === undefined) {
+        const isEarly = progress !== undefined && progress < HALFWAY;
+        return clamp(isEarly ? elapsed : blind(elapsed));
     }
-    const { earliest, latest } = expected;
+    const { earliest, latest } = estimate;
     if (elapsed < earliest)
         return clamp(earliest - elapsed);
-    // In a window of equal chances this is where a question is worth what it costs.
+    // Where completion is equally likely at any moment, this interval balances requests and delay.
     if (elapsed <= latest)
-        return clamp(Math.sqrt(2 * WORTH_OF_A_QUESTION * (latest - elapsed)));
-    // The forecast was wrong: less and less is known, as if there were no progress.
+        return clamp(Math.sqrt(2 * DELAY_PER_REQUEST * (latest - elapsed)));
+    // The estimate was wrong: with time it is worth as little as no progress at all.
     return clamp(Math.min((elapsed - latest) / 3, blind(elapsed)));
 }
-/** Half of what was waited so far, until that is long. */
+/** Half of the time so far, up to the interval of a job without progress. */
 function blind(elapsed) {
-    return Math.min(elapsed / 2, BLIND_PAUSE * Math.max(1, Math.sqrt(elapsed / LONG)));
+    return Math.min(elapsed / 2, BLIND_INTERVAL * Math.max(1, Math.sqrt(elapsed / LONG_RUNNING)));
 }
-/** Where questions are scarce: the next one when the job is expected to be over, if that is not far. */
-function slowed(state, elapsed, gap, random) {
-    const pause = gap * (0.9 + random() / 5);
+/** Where requests are scarce, the next one waits for the estimated completion if that is not far. */
+function stretched(state, elapsed, share, random) {
+    const interval = share * (0.9 + random() / 5);
     const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed;
-    return Math.max(pause, Math.min(left, 2 * pause));
+    return Math.max(interval, Math.min(left, 2 * interval));
 }
-/** Doubles with each fault in a row; the jitter of up to a half keeps many waiters out of step. */
+/** Doubles with each fault in a row; jitter keeps concurrent waits out of step. */
 function backoff(faults, random) {
-    return Math.min(FIRST_BACKOFF * 2 ** (faults - 1), LONGEST_BACKOFF) * (1 - random() / 2);
+    return Math.min(MIN_BACKOFF * 2 ** (faults - 1), MAX_BACKOFF) * (1 - random() / 2);
 }
-function clamp(pause) {
-    return Math.min(Math.max(pause, SHORTEST_PAUSE), LONGEST_PAUSE);
+function clamp(interval) {
+    return Math.min(Math.max(interval, MIN_INTERVAL), MAX_INTERVAL);
 }
 
 ;// CONCATENATED MODULE: ./src/wait/history.ts
-/** Points kept of one job; above it, every second one is dropped, so that memory does not grow with the wait. */
+/** Points kept per job; above it every second one is dropped, so that memory stays bounded in a long wait. */
 const MAX_POINTS = 100;
-/** Adds what was seen at a moment: a point when it differs from the one before. The first and the newest are always kept. */
+/** Adds what was seen at a moment: a new point if it differs from the last. The first and the newest point stay. */
 function recordPoint(history, seen) {
     const last = history.at(-1);
     const isSame = last?.status.equals(seen.status) === true;
     if (isSame && last.progress === seen.progress)
         return [...history.slice(0, -1), { ...last, until: seen.at }];
     const kept = history.length < MAX_POINTS ? history : history.filter((_point, index) => index % 2 === 0);
-    // Equal ones share one text: of a long wait there are many.
+    // Equal statuses share one text, since a long wait has many points.
     return [...kept, { ...seen, status: isSame ? last.status : seen.status, until: seen.at }];
 }
-/** When the furthest progress was first seen: what goes back and forth tells nothing new. */
+/** When the highest progress was first seen. */
 function furthestAt(history) {
     const furthest = Math.max(...history.map(({ progress = 0 }) => progress));
     return history.find(({ progress = 0 }) => progress === furthest)?.at ?? 0;
@@ -16116,65 +15923,248 @@ function finish(state, outcome) {
     return { state, warning: undefined, outcome };
 }
 
-;// CONCATENATED MODULE: ./src/wait/list-pace.ts
+;// CONCATENATED MODULE: ./src/wait/poll-target.ts
+
+function deadlineOf(timeout) {
+    // Two seconds are enough for a response; of a short wait they would be too large a part.
+    return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) };
+}
+/** When a target's next request is due, its final poll included. */
+function nextPollAt(target, deadline) {
+    const { finalPollAt } = deadline;
+    return target.sentAt < finalPollAt
+        ? Math.min(target.dueAt, Math.max(finalPollAt, target.retryAt))
+        : target.dueAt;
+}
+
+;// CONCATENATED MODULE: ./src/wait/job-target.ts
 
 
-
-/** Two questions for the list are so many of the limit's gaps apart at least: every other question confirms what it says. */
-const GAPS = 1.8;
-const list_pace_LONGEST_PAUSE = 5 * MINUTE;
-/** A job is asked for itself when the list is so late, or has told nothing new of it for so long. */
-const LATE = 30 * SECOND;
-const STALE = 10 * MINUTE;
-/** With many windows it is late only after so many of its shares: two of its questions may fail. */
-const LATE_SHARES = 3.5;
-/** When the list is asked, and when it is not relied on. Times are milliseconds since the wait began. */
-class ListPace {
-    #listing;
-    #turns;
-    #pause;
-    constructor(listing, turns, pause) {
-        this.#listing = listing;
-        this.#turns = turns;
-        this.#pause = pause;
+/** A target whose responses are judged until they end the wait for it. */
+class JudgedTarget {
+    state;
+    outcome;
+    dueAt;
+    retryAt = -Infinity;
+    sentAt = -Infinity;
+    rank = 1;
+    options;
+    constructor(state, dueAt, options) {
+        this.state = state;
+        this.dueAt = dueAt;
+        this.options = options;
     }
-    /** When to ask for a page again: when the first of its jobs is worth a question, and the list has its share of them. */
-    nextAsk(page, answer, waiting, at) {
-        const share = this.#share(at);
-        const backoff = page.failures > 0 ? Math.min(share * 2 ** (page.failures - 1), list_pace_LONGEST_PAUSE) : share;
-        const retryAt = answer.kind === 'transient' ? at + (answer.retryAfter ?? 0) : at;
-        return Math.max(at + Math.max(backoff, this.#worthAfter(page, waiting, at)), retryAt, this.#turns.notBefore);
+    /** Ends the wait for this target; a later response changes nothing. */
+    finish(outcome) {
+        this.outcome ??= outcome;
     }
-    /** When jobs that a page tells of are asked for themselves, should it not come. */
-    lateAt({ nextAsk }, at) {
-        return nextAsk + Math.max(LATE, LATE_SHARES * this.#share(at));
+    /** Judges a response, then schedules the next request. */
+    judge(response, at) {
+        if (this.outcome !== undefined)
+            return;
+        const { state, warning, outcome } = judge(this.state, response, at);
+        this.state = state;
+        this.outcome = outcome;
+        this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at;
+        this.dueAt = this.options.nextPoll(state, at);
+        this.report(nextPollAt(this, this.options.deadline), warning);
+        if (outcome !== undefined)
+            this.options.onFinished(outcome, response);
     }
-    /** The same of one job, of which it may have told nothing new, either; its own answer last told of it at `seenAt`. */
-    ownAt(state, seenAt, page, at) {
-        return Math.min(this.lateAt(page, at), Math.max(seenAt, furthestAt(state.history)) + STALE);
+    /** Passes the state on; `next` is when it will be polled next. */
+    report(next, warning) {
+        const { listener, deadline } = this.options;
+        const isFinished = this.outcome !== undefined;
+        listener.onResponse(this.state, isFinished || next >= deadline.timeout ? undefined : next, isFinished);
+        if (warning !== undefined)
+            listener.onWarning(warning);
     }
-    /** Every page has its share of what the budget lasts for. */
-    #share(at) {
-        return GAPS * this.#listing.pages.length * Math.max(this.#turns.gap(at), USUAL_GAP);
+}
+/** One job, polled by its ID until it is terminal. */
+class JobTarget extends JudgedTarget {
+    #getJob;
+    constructor(id, dueAt, getJob, options) {
+        super(initialState(id), dueAt, options);
+        this.#getJob = getJob;
     }
-    /** Until the first of a page's jobs is worth a question. What the list lacks sets the pace where there is no other. */
-    #worthAfter(page, waiting, at) {
-        const active = waiting.filter((state) => this.#listing.pageOf(state) === page || state.job === undefined);
-        const worth = active.length > 0 ? active : waiting.filter((state) => this.#listing.isAwaited(state));
-        const pauses = (worth.length > 0 ? worth : waiting).map((state) => this.#pause(state, at));
-        return worth.length > 0 ? Math.min(...pauses) : Math.max(list_pace_LONGEST_PAUSE, ...pauses);
+    send(at, signal) {
+        this.sentAt = at;
+        return this.#getJob(this.state.id, signal);
+    }
+    handle(response, at) {
+        this.judge(response, at);
+    }
+    /** Takes over status and progress that somebody else saw; they never end the wait. Returns a warning. */
+    hint(job, at) {
+        const { state, warning } = judge(this.state, { kind: 'job', job, isFromList: true }, at);
+        this.state = state;
+        return warning;
     }
 }
 
-;// CONCATENATED MODULE: ./src/wait/window.ts
+;// CONCATENATED MODULE: ./src/wait/rate-limit.ts
 
+/** The service's usual limit for all requests of one user. Source: the message of its gateway, `limit:200,time:5 minute`. */
+const LIMIT = 200;
+const PERIOD = 5 * MINUTE;
+/** Spreads the limit evenly over its period. */
+const EVEN_INTERVAL = PERIOD / LIMIT;
+/** Credentials may be rejected for good, so until the service accepted them requests go out one at a time. */
+const INTERVAL_BEFORE_ACCEPTED = 2 * SECOND;
+/** Each accepted request shortens the interval: perhaps other clients have stopped. Faster, and 256 clients meet more than 10 % rejections. */
+const SHORTENED = 0.92;
+/** Before a whole period was observed, the share is a guess that each accepted request speaks against. */
+const GUESS_SHORTENED = 0.25;
+/** Periods without an accepted request after which the share of before means nothing. */
+const MAX_PERIODS_UNSEEN = 3;
+/** The service may accept requests before the period ends: the first retry, doubling up to a whole period. */
+const rate_limit_MIN_BACKOFF = 30 * SECOND;
 /**
- * Divides a window whose list was not whole: into what the list told of, and the rest. Undefined when it can't be made
- * narrower: its jobs were created within a second, or nothing tells when.
+ * How often this process may send requests. It shares the service's limit with clients that it can't see: all it learns
+ * is that a request was accepted or throttled (429). Times are milliseconds since the wait began.
+ */
+class RateLimit {
+    #random;
+    #finalPollAt;
+    /** One job alone can't use up the limit, unless its user asks for a request each second. */
+    #hasManyJobs;
+    /** Between two requests; 0 until a limit was met. */
+    #interval = 0;
+    #notBefore = 0;
+    #retryAt = 0;
+    #throttledUntil = 0;
+    #period = PERIOD;
+    #isAccepted = false;
+    /** In a row. */
+    #throttles = 0;
+    /** Requests of the last {@link PERIOD}, and those accepted in the last `#period`. */
+    #sent = [];
+    #accepted = [];
+    /** When the service's current period began, as far as known: with the first request accepted after a throttled one. */
+    #periodStart = -Infinity;
+    /** Since when the share is observed, and when a request was last accepted. */
+    #observedSince = Infinity;
+    #acceptedAt = 0;
+    /** @param random uniform in 0 to 1 */
+    constructor(hasManyJobs, { finalPollAt }, random) {
+        this.#hasManyJobs = hasManyJobs;
+        this.#finalPollAt = finalPollAt;
+        this.#random = random;
+    }
+    /** Whether a request may be sent now; `open` counts the targets that still need a final poll. */
+    allows({ rank }, now, open) {
+        const isFinal = now >= this.#finalPollAt;
+        const lastSent = this.#sent.at(-1) ?? -Infinity;
+        if (now < this.#retryAt || (now < this.#notBefore && !isFinal))
+            return false;
+        if (!this.#isAccepted && now < lastSent + INTERVAL_BEFORE_ACCEPTED)
+            return false;
+        if (!this.#hasManyJobs)
+            return true;
+        if (this.#sentSince(now - PERIOD).length >= LIMIT - this.#reserved(now, open))
+            return false;
+        return isFinal || rank < 3 || now >= lastSent + this.interval(now);
+    }
+    /** When {@link allows} may change by time alone. */
+    moments(now, open) {
+        const lastSent = this.#sent.at(-1) ?? -Infinity;
+        const blocking = this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity;
+        return [
+            this.#retryAt,
+            this.#notBefore,
+            lastSent + INTERVAL_BEFORE_ACCEPTED,
+            lastSent + this.interval(now),
+            blocking + PERIOD,
+        ];
+    }
+    /** Milliseconds between two requests. A process with many jobs spreads what is left once half of the limit is used. */
+    interval(now) {
+        const isSpread = this.#hasManyJobs && this.#sentSince(now - PERIOD).length >= LIMIT / 2;
+        return Math.max(this.#interval, isSpread ? EVEN_INTERVAL : 0);
+    }
+    /** No request before, except for the final poll. */
+    get notBefore() {
+        return Math.max(this.#notBefore, this.#retryAt);
+    }
+    onRequest(now) {
+        this.#observedSince = Math.min(this.#observedSince, now);
+        this.#sent = [...this.#sentSince(now - PERIOD), now];
+        this.#notBefore = Math.max(this.#notBefore, now + this.#interval);
+    }
+    onResponse(response, at) {
+        this.#isAccepted ||= provesAuthentication(response);
+        if (response.kind === 'transient' && response.throttled !== undefined) {
+            this.#period = response.throttled.period ?? this.#period;
+            this.#onThrottled(response.retryAfter, at);
+        }
+        else if (['job', 'other-job', 'not-found-yet', 'list'].includes(response.kind))
+            this.#onAccepted(at);
+    }
+    /** What was accepted of the last period is this process's share. Spread over a period, it fits in beside other clients. */
+    #onThrottled(retryAfter, at) {
+        if (retryAfter !== undefined)
+            this.#retryAt = Math.max(this.#retryAt, at + retryAfter);
+        // This request was in flight when another one was throttled.
+        if (at < this.#throttledUntil)
+            return;
+        const count = this.#accepted.filter((time) => time > at - this.#period).length;
+        // Further ones in a row say nothing new about the share.
+        if (this.#throttles === 0)
+            this.#interval = Math.max(this.#interval, this.#period / Math.max(count, 1));
+        const factor = 2 ** this.#throttles;
+        const backoff = Math.min(rate_limit_MIN_BACKOFF * factor, this.#period) * (1 - this.#random() / 2);
+        const rest = Math.max(this.#periodStart + this.#period - at, 0) || this.#period;
+        // Not all clients retry at the moment when the period ends.
+        const untilPeriodEnds = rest + this.#interval * this.#random();
+        // A `Retry-After` that was too short is not enough the next time.
+        const multiplied = Math.min((retryAfter ?? 0) * factor, PERIOD);
+        this.#throttledUntil = at + (multiplied > 0 ? multiplied : Math.min(untilPeriodEnds, backoff));
+        this.#notBefore = this.#throttledUntil;
+        this.#throttles += 1;
+    }
+    #onAccepted(at) {
+        if (at >= this.#periodStart + this.#period || this.#throttles > 0)
+            this.#periodStart = at;
+        if (at - this.#acceptedAt > MAX_PERIODS_UNSEEN * this.#period)
+            this.#observedSince = at;
+        const isGuess = at - this.#observedSince < this.#period;
+        const shortened = this.#interval * (isGuess ? GUESS_SHORTENED : SHORTENED);
+        if (this.#interval > 0)
+            this.#interval = Math.max(shortened, EVEN_INTERVAL);
+        this.#notBefore = Math.min(this.#notBefore, at + this.#interval);
+        this.#accepted = [...this.#accepted.filter((time) => time > at - this.#period), at];
+        this.#acceptedAt = at;
+        this.#throttles = 0;
+    }
+    /** Of the limit: a final poll for each target, half of it at most. */
+    #reserved(now, open) {
+        const left = this.#finalPollAt - now;
+        return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0;
+    }
+    #sentSince(moment) {
+        return this.#sent.filter((time) => time > moment);
+    }
+}
+/** Whether the service accepted the credentials, even if it knows nothing of the job. */
+function provesAuthentication(response) {
+    if (response.kind === 'rejected')
+        return response.scope === 'job';
+    return response.kind !== 'transient' && response.kind !== 'unusable';
+}
+
+;// CONCATENATED MODULE: ./src/wait/time-window.ts
+
+/** How far the clocks of runner and service may differ. */
+const MAX_CLOCK_SKEW = HOUR;
+/** Windows of one search: more cost more requests than they save. */
+const MAX_WINDOWS = 20;
+/**
+ * Divides a window whose list was incomplete into the part that the list contained and the rest. Undefined when it can't
+ * be narrower: its jobs were created within a second, or without a date.
  */
 function divide({ since, until }, { entries }) {
     const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN];
-    // Whichever way the list goes, what did not fit stands behind its last entry. Dates are whole seconds.
+    // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
     const isNewestFirst = last <= first;
     const cut = isNewestFirst ? last : last - SECOND;
     if (!(cut >= since && cut < until))
@@ -16186,288 +16176,407 @@ function divide({ since, until }, { entries }) {
     return isNewestFirst ? [newer, older] : [older, newer];
 }
 
-;// CONCATENATED MODULE: ./src/wait/listing.ts
+;// CONCATENATED MODULE: ./src/wait/list-target.ts
 
 
 
-/** More windows would cost more than they save: at once, and in one search for jobs. */
-const MOST_PAGES = 20;
-/** In a row, of credentials that can be renewed. */
-const MOST_REFUSALS = 2;
-/** What the task center's list says of the jobs that are waited for: hints, never a verdict. */
-class Listing {
-    #pages;
-    #places = new Map();
-    /** Windows that were divided in this search, and whether the last one came to its end. */
-    #divided = 0;
+
+
+
+/** Nearly all waits begin, or begin again, within a day after their jobs were created. */
+const SEARCHED = DAY;
+/** Even intervals between two requests for the list: almost every other request confirms what it reported. */
+const INTERVALS_PER_REQUEST = 1.82;
+const list_target_MAX_INTERVAL = 5 * MINUTE;
+/** Of 50, one is the last of the request before. */
+const JOBS_PER_REQUEST = 49;
+/** Jobs are polled themselves when the first scan is this late, or a later one, or reported nothing new for so long. */
+const FIRST_LATE_AFTER = 10 * SECOND;
+const LATE_AFTER = 30 * SECOND;
+const STALE_AFTER = 10 * MINUTE;
+/** A long scan is late only after two of its requests for the same part failed. */
+const LATE_AFTER_SCANS = 3.5;
+/** In a row, with credentials that can be renewed. */
+const list_target_MAX_REJECTIONS = 2;
+/** The task center's list. A request reports on up to 50 jobs; a scan reads on until it has seen every job that is due. */
+class ListTarget {
+    rank = 2;
+    dueAt;
+    retryAt = -Infinity;
+    sentAt = -Infinity;
+    #options;
+    #jobs;
+    #range;
+    /** The part of the range that the current scan reads next, and what it did before. */
+    #window;
+    #scan = 1;
+    #requests = 0;
+    #isUseful = false;
+    #sought;
+    /** Whether a scan was completed since the last fault. */
     #isSearched = false;
-    /** @param window in which the jobs were created, as far as one can tell */
-    constructor(window, at) {
-        this.#pages = [pageOf(window, at)];
-    }
-    get pages() {
-        return this.#pages;
-    }
-    standing({ id }) {
-        return this.#place(id).standing;
-    }
-    /** The page that told last that the job is not over. */
-    pageOf({ id }) {
-        const { standing, page } = this.#place(id);
-        return standing === 'told' ? page : undefined;
-    }
-    /** Whether the list may still come to tell of the job. */
-    isAwaited({ id, job }) {
-        const { standing } = this.#place(id);
-        return job === undefined || standing === 'sought' || standing === 'missing';
-    }
-    /** Takes in what a page brought at a moment; returns what it tells of jobs that are not over. */
-    hear(page, answer, waiting, at) {
-        const reported = new Map();
-        page.failures += 1;
-        page.refusals = answer.kind === 'rejected' ? page.refusals + 1 : 0;
-        if (answer.kind === 'rejected' && (answer.isRenewable !== true || page.refusals >= MOST_REFUSALS)) {
-            this.#pages = [];
-            for (const { id } of waiting)
-                this.#place(id).standing = 'distrusted';
-        }
-        // That there were too many questions says nothing about the list.
-        const isThrottled = answer.kind === 'transient' && answer.throttled !== undefined;
-        if (answer.kind !== 'list' && !isThrottled)
-            this.#endSearch(waiting, false);
-        if (answer.kind !== 'list')
-            return reported;
-        const entries = new Map(answer.entries.map((entry) => [keyOf(entry.id), entry]));
-        // The list may have been asked too early: where one of the missing is, there may be others.
-        const isFound = waiting.some((job) => this.standing(job) === 'missing' && entries.has(keyOf(job.id)));
-        if (isFound || !this.#isSearched)
-            this.#seekAgain(waiting);
-        for (const state of waiting) {
-            const entry = entries.get(keyOf(state.id));
-            this.#read(state.id, entry, page);
-            if (entry === undefined || this.standing(state) === 'distrusted')
-                continue;
-            page.failures = 0;
-            if (this.standing(state) === 'told')
-                reported.set(state, entry);
-        }
-        this.#readOn(page, answer, waiting, at);
-        return reported;
-    }
-    /** Takes in what a job's own answer says of the list. */
-    confirm({ id }, answer) {
-        const place = this.#place(id);
-        const wasWrong = (answer.kind === 'job' && place.standing === 'over' && !isTerminal(answer.job.status)) ||
-            (answer.kind === 'not-found-yet' && ['told', 'over'].includes(place.standing));
-        if (wasWrong)
-            place.standing = 'distrusted';
-    }
-    #read(id, entry, page) {
-        const place = this.#place(id);
-        if (place.standing === 'distrusted')
-            return;
-        if (entry === undefined) {
-            if (place.page === page && place.standing === 'told')
-                place.standing = 'sought';
-            return;
-        }
-        place.page = page;
-        if (isTerminal(entry.job.status))
-            place.standing = 'over';
-        else
-            place.standing = place.standing === 'over' ? 'distrusted' : 'told';
-    }
-    /** Narrows a page that had not all of its jobs, while any is sought; what no page has is missing. */
-    #readOn(page, list, waiting, at) {
-        page.isRead = true;
-        const isSought = waiting.some((state) => this.standing(state) === 'sought');
-        const parts = list.isWhole || !isSought ? undefined : divide(page.window, list);
-        if (parts !== undefined && this.#pages.length < MOST_PAGES && this.#divided < MOST_PAGES) {
-            this.#divided += 1;
-            page.window = parts[0];
-            this.#pages = [...this.#pages, pageOf(parts[1], at)];
-        }
-        if (this.#pages.every(({ isRead }) => isRead))
-            this.#endSearch(waiting, true);
-        this.#pages = this.#pages.filter((one) => this.#isNeeded(one, waiting));
-    }
-    #seekAgain(waiting) {
-        for (const { id } of waiting) {
-            const place = this.#place(id);
-            if (place.standing === 'missing')
-                place.standing = 'sought';
-        }
-    }
-    #endSearch(waiting, isSearched) {
-        this.#isSearched = isSearched;
-        this.#divided = 0;
-        for (const { id } of waiting) {
-            const place = this.#place(id);
-            if (place.standing === 'sought')
-                place.standing = 'missing';
-        }
-    }
-    #isNeeded(page, waiting) {
-        // A job that was just created may come into the list later, among the newest.
-        const isAwaited = waiting.some((state) => this.isAwaited(state));
-        const isNewest = this.#pages.every(({ window }) => window.until <= page.window.until);
-        return !page.isRead || (isAwaited && isNewest) || waiting.some(({ id }) => this.#place(id).page === page);
-    }
-    #place(id) {
-        const place = this.#places.get(keyOf(id)) ?? { standing: 'sought', page: undefined };
-        this.#places.set(keyOf(id), place);
-        return place;
-    }
-}
-function pageOf(window, nextAsk) {
-    return { window, nextAsk, isAsking: false, isRead: false, failures: 0, refusals: 0 };
-}
-
-;// CONCATENATED MODULE: ./src/wait/order-search.ts
-
-
-
-/** An order of just now is looked for here, again and again, and then once in all that the task center keeps. */
-const RECENT = HOUR;
-const KEPT = 30 * 24 * HOUR;
-/** What clocks may differ by. */
-const AHEAD = HOUR;
-/** Windows at most that one look leads to. */
-const MOST_WINDOWS = 20;
-/** Where an order's jobs are looked for in the task center's list. */
-class OrderSearch {
-    #order;
-    #recent;
-    #left;
-    #isWide = false;
-    #read = 0;
-    /** @param now milliseconds since the epoch */
-    constructor(order, now) {
-        this.#order = order;
-        this.#recent = { since: now - RECENT, until: now + AHEAD };
-        this.#left = [this.#recent];
-    }
-    /** To be asked for next. */
-    get window() {
-        return this.#left[0] ?? this.#recent;
-    }
-    /** Whether a look is under way of which this is a later window. */
-    get goesOn() {
-        return this.#left.length > 0;
-    }
-    /** The order's jobs, at least one; or what the answer means for the order. */
-    read(answer) {
-        if (answer.kind !== 'list')
-            return answer;
-        const wanted = this.#order.value.toLowerCase();
-        const found = answer.entries.filter(({ orderId }) => orderId?.toLowerCase() === wanted);
-        if (found.length > 0)
-            return found.map(({ id }) => id);
-        this.#next(answer);
-        return {
-            kind: 'not-found-yet',
-            detail: { label: 'no job yet', message: phrase `the task center lists no job of it` },
+    /** In a row: faults, and scans that contained no trusted job. */
+    #failures = 0;
+    #rejections = 0;
+    #cycle = INTERVALS_PER_REQUEST * EVEN_INTERVAL;
+    /** @param wallClock milliseconds since the epoch */
+    constructor(jobs, at, wallClock, options) {
+        this.#options = options;
+        this.dueAt = at;
+        this.#range = { since: wallClock - SEARCHED, until: wallClock + MAX_CLOCK_SKEW };
+        this.#window = this.#range;
+        const listed = (job) => {
+            return { job, state: 'searching', scan: 0, created: NaN, dueAt: at, seenAt: 0, notBefore: -Infinity };
         };
+        this.#jobs = new Map(jobs.map((job) => [keyOf(job.state.id), listed(job)]));
+        for (const job of jobs) {
+            job.rank = 3;
+            job.dueAt = at + FIRST_LATE_AFTER;
+        }
     }
-    #next(list) {
-        const [window = this.#recent, ...left] = this.#left;
-        this.#read += 1;
-        const rest = list.isWhole || this.#read >= MOST_WINDOWS ? undefined : divide(window, list)?.[1];
-        this.#left = rest === undefined ? left : [rest, ...left];
-        if (this.#left.length > 0)
+    send(at, signal) {
+        const isFinalScan = this.#isFinal(at) && !this.#isFinal(this.sentAt);
+        if (this.#requests === 0 || isFinalScan)
+            this.#startScan(at);
+        this.sentAt = at;
+        return this.#options.listJobs(this.#window, signal);
+    }
+    handle(response, at) {
+        this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at;
+        // Rejected credentials would be rejected for each job, too.
+        const isForAll = response.kind === 'rejected' && response.scope === 'all' && response.isRenewable !== true;
+        if (isForAll)
+            this.#open()[0]?.job.handle(response, at);
+        const open = this.#open();
+        const before = open.map(({ state }) => state);
+        this.#cycle = this.#measureCycle(at);
+        const hints = response.kind === 'list' ? this.#read(response, open, at) : this.#onFault(response, open);
+        this.dueAt = this.#nextRequestAt(at);
+        for (const [listed, warning] of hints) {
+            this.#pollLater(listed, at);
+            listed.job.report(this.dueAt, warning);
+        }
+        for (const [index, listed] of open.entries())
+            if (listed.state !== before[index])
+                this.#pollSooner(listed, at);
+    }
+    /** When a job is polled itself after its own response, which may prove the list wrong. */
+    nextJobPoll(state, at) {
+        const listed = this.#jobs.get(keyOf(state.id));
+        if (listed === undefined)
+            return at;
+        const { last } = state;
+        if (last?.kind === 'job')
+            listed.seenAt = at;
+        listed.notBefore = at + this.#options.interval(state, at);
+        const isWrong = (last?.kind === 'job' && listed.state === 'finished' && !isTerminal(last.job.status)) ||
+            (last?.kind === 'not-found-yet' && ['active', 'finished'].includes(listed.state));
+        if (isWrong)
+            listed.state = 'untrusted';
+        listed.job.rank = listed.state === 'finished' ? 1 : 3;
+        if (this.#isReported(listed))
+            return Math.max(listed.notBefore, this.#lateAt(this.dueAt));
+        const count = this.#open().filter((one) => !this.#isReported(one)).length;
+        return this.#options.nextPoll(state, at, count);
+    }
+    /** Reads a part of the list; returns the jobs that it reports as active, with warnings. */
+    #read(list, open, at) {
+        const entries = new Map(list.entries.map((entry) => [keyOf(entry.id), entry]));
+        const entryOf = ({ job }) => entries.get(keyOf(job.state.id));
+        // The list may have been read too early: where one missing job is now, there may be others.
+        const isFound = open.some((listed) => listed.state === 'missing' && entryOf(listed) !== undefined);
+        if (isFound || !this.#isSearched)
+            setAll(open, 'missing', 'searching');
+        const hints = [];
+        for (const listed of open) {
+            const entry = entryOf(listed);
+            if (entry === undefined || listed.state === 'untrusted')
+                continue;
+            listed.scan = this.#scan;
+            listed.created = entry.created;
+            this.#failures = 0;
+            this.#isUseful = true;
+            if (isTerminal(entry.job.status))
+                listed.state = 'finished';
+            // What was finished can't become active again.
+            else
+                listed.state = listed.state === 'finished' ? 'untrusted' : 'active';
+            if (listed.state !== 'active')
+                continue;
+            hints.push([listed, listed.job.hint(entry.job, at)]);
+            listed.dueAt = at + Math.max(this.#options.interval(listed.job.state, at), this.#cycle);
+        }
+        this.#requests += 1;
+        const isSought = (one) => one === this.#sought || one.state === 'searching';
+        const unseen = this.#dueJobs(at).filter((one) => isSought(one) && one.scan !== this.#scan);
+        const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS;
+        const rest = isDone ? undefined : divide(this.#window, list)?.[1];
+        if (rest !== undefined)
+            this.#window = rest;
+        else {
+            for (const listed of unseen)
+                listed.state = 'missing';
+            if (!this.#isUseful)
+                this.#failures += 1;
+            this.#isSearched = true;
+            this.#requests = 0;
+        }
+        this.#rejections = 0;
+        return hints;
+    }
+    #onFault(fault, open) {
+        this.#failures += 1;
+        this.#rejections = fault.kind === 'rejected' ? this.#rejections + 1 : 0;
+        const isFinal = fault.kind === 'rejected' && (fault.isRenewable !== true || this.#rejections >= list_target_MAX_REJECTIONS);
+        if (isFinal)
+            for (const listed of open)
+                listed.state = 'untrusted';
+        // A throttled request means nothing for the list.
+        if (fault.kind === 'transient' && fault.throttled !== undefined)
+            return [];
+        this.#isSearched = false;
+        setAll(open, 'searching', 'missing');
+        return [];
+    }
+    /** Looks for the newest job that is due, and for all whose place in the list is unknown. */
+    #startScan(at) {
+        const due = this.#dueJobs(at);
+        const pages = this.#pages();
+        this.#sought = due.toSorted((a, b) => a.dueAt - b.dueAt)[0];
+        const page = pages.find((jobs) => this.#sought !== undefined && jobs.includes(this.#sought));
+        const isKnown = due.every(({ created }) => !Number.isNaN(created));
+        const [first, last] = [page?.[0], pages.at(-1)?.at(-1)];
+        this.#window =
+            isKnown && first !== undefined && last !== undefined
+                ? { since: last.created - SECOND, until: first.created + SECOND }
+                : this.#range;
+        this.#scan += 1;
+        this.#requests = 0;
+        this.#isUseful = false;
+    }
+    #dueJobs(at) {
+        const { finalPollAt } = this.#options.deadline;
+        return this.#open().filter(({ state, dueAt, job }) => isExpected(state) && (dueAt <= at || (at >= finalPollAt && job.sentAt < finalPollAt)));
+    }
+    /** The list reports on the job: its own request waits until the list is late or has nothing new. */
+    #pollLater({ job, seenAt, notBefore, dueAt }, at) {
+        job.sentAt = Math.max(job.sentAt, this.sentAt);
+        const nextScanAt = Math.max(at + this.#cycle, dueAt);
+        const staleAt = Math.max(seenAt, furthestAt(job.state.history)) + STALE_AFTER;
+        job.dueAt = Math.max(notBefore, Math.min(this.#lateAt(nextScanAt), staleAt));
+        if (this.#isFinal(this.sentAt))
+            job.dueAt = Infinity;
+    }
+    /** The list does not report any more that the job is active: its own response has to say what is true. */
+    #pollSooner({ job, state, notBefore }, at) {
+        job.rank = state === 'finished' ? 1 : 3;
+        if (isExpected(state))
             return;
-        this.#read = 0;
-        if (!this.#isWide)
-            this.#left = [{ since: this.#recent.since + RECENT - KEPT, until: this.#recent.since }];
-        this.#isWide = true;
+        // What was never seen may be too new for the list: its first poll stays due.
+        if (state === 'missing' && job.state.last === undefined)
+            return;
+        job.dueAt = Math.min(job.dueAt, Math.max(at, notBefore));
     }
-}
-
-;// CONCATENATED MODULE: ./src/wait/turns.ts
-
-
-/** Exchanges under way at once, so that many jobs do not open as many connections. */
-const MOST_AT_ONCE = 8;
-/**
- * Until the first answer, questions go out one by one, so far apart at least: refused credentials shall not be sent
- * for each of many jobs, since repeated refusals lock an account.
- */
-const FIRST_APART = 2 * SECOND;
-/** When the next questions of this process may start, be they about a job or for the list. */
-class Turns {
-    #pacing;
-    /** One job alone can't use up the budget, but for who asks each second, and means it. */
-    #isBudgeted;
-    #lastLook;
-    #pace = UNLIMITED;
-    #isAnswered = false;
-    #lastStart = -Infinity;
-    /** @param lastLook from then on only the service's own word holds a question back, milliseconds since the wait began */
-    constructor(pacing, isBudgeted, lastLook) {
-        this.#pacing = pacing;
-        this.#isBudgeted = isBudgeted;
-        this.#lastLook = lastLook;
-    }
-    /** How many more questions may start now, of so many that wait for their turn again and again. */
-    free(now, underWay, all) {
-        const { notBefore, retryAt, gap } = this.#pace;
-        const isLast = now >= this.#lastLook;
-        if (now < retryAt || (now < notBefore && !isLast))
-            return 0;
-        if (!this.#isAnswered && now < this.#lastStart + FIRST_APART)
-            return 0;
-        const isOneByOne = !this.#isAnswered || (gap > 0 && !isLast);
-        const budget = this.#isBudgeted ? budgetLeft(this.#pace, now, this.#kept(now, all)) : Infinity;
-        return Math.max(Math.min(isOneByOne ? 1 : Infinity, MOST_AT_ONCE - underWay, budget), 0);
-    }
-    /** How many of them may be about what can wait: once half of the budget is used, the rest is shared out. */
-    unhurried(now) {
-        const gap = this.gap(now);
-        if (gap === 0 || now >= this.#lastLook)
+    #nextRequestAt(at) {
+        const open = this.#open();
+        if (open.every(({ state }) => state === 'untrusted'))
             return Infinity;
-        return now < this.#lastStart + gap ? 0 : 1;
+        if (this.#failures === 0 && (this.#requests > 0 || this.#dueJobs(at).length > 0))
+            return at;
+        const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), list_target_MAX_INTERVAL);
+        const interval = Math.max(backoff, this.#jobsInterval(at));
+        return Math.max(at + interval, this.retryAt, this.#options.rateLimit.notBefore);
     }
-    /** When that may change by time alone. */
-    moments(now, all) {
-        const { notBefore, retryAt } = this.#pace;
-        return [
-            this.#isAnswered ? -Infinity : this.#lastStart + FIRST_APART,
-            notBefore,
-            retryAt,
-            this.#lastStart + this.gap(now),
-            this.#isBudgeted ? budgetAt(this.#pace, now, this.#kept(now, all)) : Infinity,
-        ];
+    /** Until the first of the jobs is worth a request that the list may report on. */
+    #jobsInterval(at) {
+        const open = this.#open();
+        const expected = open.filter(({ state }) => isExpected(state)).map(({ dueAt }) => dueAt - at);
+        if (expected.length > 0)
+            return Math.min(...expected);
+        const missing = open.filter(({ state }) => state === 'missing');
+        return Math.min(...missing.map(({ job }) => this.#options.interval(job.state, at)));
     }
-    start(count, now) {
-        this.#lastStart = now;
-        this.#pace = spend(this.#pace, count, now);
+    #lateAt(nextScanAt) {
+        return nextScanAt + Math.max(LATE_AFTER, LATE_AFTER_SCANS * this.#cycle);
     }
-    hear(answer, at) {
-        this.#isAnswered ||= saysThatWeMayAsk(answer);
-        this.#pace = this.#pacing(this.#pace, answer, at);
+    /** How long it takes to read every page that still has open jobs, with the list's share of the rate limit. */
+    #measureCycle(at) {
+        const pages = this.#pages().filter((jobs) => jobs.some(({ job }) => job.outcome === undefined));
+        const interval = Math.max(this.#options.rateLimit.interval(at), EVEN_INTERVAL);
+        return INTERVALS_PER_REQUEST * Math.max(pages.length, 1) * interval;
     }
-    /** Least time between two questions, whatever they are about. */
-    gap(now) {
-        return this.#isBudgeted ? sharedGap(this.#pace, now) : this.#pace.gap;
+    /** Our jobs as the list contains them, the newest first, as far as it does. */
+    #pages() {
+        const listed = [...this.#jobs.values()].filter(({ created }) => !Number.isNaN(created));
+        const sorted = listed.sort((a, b) => b.created - a.created);
+        const count = Math.ceil(sorted.length / JOBS_PER_REQUEST);
+        return Array.from({ length: count }, (_, index) => sorted.slice(index * JOBS_PER_REQUEST, (index + 1) * JOBS_PER_REQUEST));
     }
-    /** No question before. */
-    get notBefore() {
-        return this.#pace.notBefore;
+    #isReported({ state }) {
+        return state === 'active' && this.#failures === 0;
     }
-    /** No question before, not even the last look: the service said so. */
-    get retryAt() {
-        return this.#pace.retryAt;
+    #isFinal(moment) {
+        return moment >= this.#options.deadline.finalPollAt;
     }
-    /** Of the budget, for the last look. */
-    #kept(now, all) {
-        return keptFor(all, this.#lastLook - now);
+    #open() {
+        return [...this.#jobs.values()].filter(({ job }) => job.outcome === undefined);
     }
 }
-/** Whether the service took the credentials, be it that it knows nothing of the job. */
-function saysThatWeMayAsk(answer) {
-    if (answer.kind === 'rejected')
-        return answer.scope === 'job';
-    return answer.kind !== 'transient' && answer.kind !== 'unusable';
+/** Whether a scan reads on for the job. */
+function isExpected(state) {
+    return state === 'searching' || state === 'active';
+}
+function setAll(jobs, from, to) {
+    for (const listed of jobs)
+        if (listed.state === from)
+            listed.state = to;
+}
+
+;// CONCATENATED MODULE: ./src/wait/order-target.ts
+
+
+
+
+
+/** A new order is searched here again and again, and once in everything that the task center keeps. */
+const RECENT = HOUR;
+const KEPT = 30 * DAY;
+/** Between two windows of one search. */
+const NEXT_WINDOW_DELAY = 2 * SECOND;
+/** An order: the job list is searched until it contains jobs of the order. */
+class OrderTarget extends JudgedTarget {
+    #listJobs;
+    #onFound;
+    #recent;
+    /** Of the current search, the next one first. */
+    #windows;
+    #windowsRead = 0;
+    #isWideSearchDone = false;
+    /** @param wallClock milliseconds since the epoch */
+    constructor(order, wallClock, listJobs, onFound, options) {
+        super(initialState(order, 'order'), 0, options);
+        this.#listJobs = listJobs;
+        this.#onFound = onFound;
+        this.#recent = { since: wallClock - RECENT, until: wallClock + MAX_CLOCK_SKEW };
+        this.#windows = [this.#recent];
+    }
+    send(at, signal) {
+        this.sentAt = at;
+        return this.#listJobs(this.#windows[0] ?? this.#recent, signal);
+    }
+    handle(response, at) {
+        if (response.kind !== 'list') {
+            this.judge(response, at);
+            return;
+        }
+        const order = this.state.id.value.toLowerCase();
+        const found = response.entries.filter(({ orderId }) => orderId?.toLowerCase() === order);
+        if (found.length > 0) {
+            this.#onFound(found.map(({ id }) => id), at);
+            return;
+        }
+        this.#nextWindow(response);
+        const message = phrase `the task center lists no job of it`;
+        this.judge({ kind: 'not-found-yet', detail: { label: 'no job yet', message } }, at);
+        // The same window again is worth the usual interval.
+        if (this.#windows.length > 0)
+            this.dueAt = Math.min(this.dueAt, at + NEXT_WINDOW_DELAY);
+    }
+    #nextWindow(list) {
+        const [window = this.#recent, ...others] = this.#windows;
+        this.#windowsRead += 1;
+        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : divide(window, list)?.[1];
+        this.#windows = rest === undefined ? others : [rest, ...others];
+        if (this.#windows.length > 0)
+            return;
+        this.#windowsRead = 0;
+        const { since } = this.#recent;
+        if (!this.#isWideSearchDone)
+            this.#windows = [{ since: since + RECENT - KEPT, until: since }];
+        this.#isWideSearchDone = true;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/wait/poll-loop.ts
+
+/** Requests in flight at once, so that many jobs do not open as many connections. */
+const MAX_IN_FLIGHT = 8;
+/** An error that was thrown where none should be. */
+class InternalError {
+    thrown;
+    constructor(thrown) {
+        this.thrown = thrown;
+    }
+}
+/** Polls all targets until none is left, the timeout, or an abort. Always resolves. */
+async function poll(options) {
+    const { targets, deadline, rateLimit, clock, signal } = options;
+    const start = clock.now();
+    const elapsed = () => clock.now() - start;
+    const inFlight = new Set();
+    let error;
+    let wake = new AbortController();
+    /** A request that stalls must not keep its target from the final poll. */
+    const untilFinalPoll = new AbortController();
+    const untilTimeout = new AbortController();
+    async function send(target, sentAt) {
+        inFlight.add(target);
+        rateLimit.onRequest(sentAt);
+        try {
+            const limit = sentAt < deadline.finalPollAt ? untilFinalPoll : untilTimeout;
+            const response = await target.send(sentAt, limit.signal);
+            rateLimit.onResponse(response, elapsed());
+            target.handle(response, elapsed());
+        }
+        catch (thrown) {
+            error ??= new InternalError(thrown);
+        }
+        inFlight.delete(target);
+        wake.abort();
+    }
+    async function run() {
+        for (;;) {
+            // One time for the whole round: a request that became due in between would be neither sent nor slept for.
+            const now = elapsed();
+            if (signal.aborted)
+                return signal.reason instanceof InternalError ? signal.reason : 'aborted';
+            if (error !== undefined)
+                return error;
+            const open = targets();
+            if (open.length === 0)
+                return 'finished';
+            if (now >= deadline.timeout)
+                return 'timed-out';
+            if (now >= deadline.finalPollAt)
+                untilFinalPoll.abort();
+            wake = new AbortController();
+            const idle = open
+                .filter((target) => !inFlight.has(target))
+                .map((target) => ({ target, next: nextPollAt(target, deadline) }));
+            const due = idle.filter(({ next }) => next <= now);
+            for (const { target } of due.sort((a, b) => a.target.rank - b.target.rank || a.next - b.next)) {
+                if (inFlight.size < MAX_IN_FLIGHT && rateLimit.allows(target, now, open.length))
+                    void send(target, now);
+            }
+            const moments = [
+                ...idle.map(({ next }) => next),
+                ...rateLimit.moments(now, open.length),
+                deadline.finalPollAt,
+                deadline.timeout,
+            ];
+            const wakeAt = Math.min(...moments.filter((moment) => moment > now));
+            await clock.sleep(Math.ceil(wakeAt - now), wake.signal);
+        }
+    }
+    const onAbort = () => {
+        wake.abort();
+    };
+    signal.addEventListener('abort', onAbort);
+    const stop = await run();
+    signal.removeEventListener('abort', onAbort);
+    untilFinalPoll.abort();
+    untilTimeout.abort();
+    return stop;
 }
 
 ;// CONCATENATED MODULE: ./src/wait/wait.ts
@@ -16477,307 +16586,93 @@ function saysThatWeMayAsk(answer) {
 
 
 
-/** The fewest jobs for which the list is asked: with less, it saves nothing. */
-const FEWEST_LISTED = 4;
-/** Jobs that are given by their ids are looked for so far back: nearly all waits are begun, or begun anew, by then. */
-const LISTED_BACK = 24 * HOUR;
-/** What clocks may differ by. */
-const wait_AHEAD = HOUR;
-/** Half of what may be under way, so that a list that stalls is not in the jobs' way. */
-const MOST_PAGES_AT_ONCE = 4;
-/** A job is asked for itself when the first list is so late, or lacks it after so long. */
-const LATE_AT_FIRST = 10 * SECOND;
-const MISSING_PAUSE = 5 * SECOND;
-/** To the next window of an order's search. */
-const NEXT_WINDOW = 2 * SECOND;
-/** Questions that are so much less urgent are due later by so much, as their turns go. */
-const URGENCY = MINUTE;
-const INTERRUPTED = { result: 'interrupted', by: 'signal' };
-/** What was thrown where it should not have been. */
-class InternalError {
-    thrown;
-    constructor(thrown) {
-        this.thrown = thrown;
-    }
-}
-/** Waits until the wait for each job has ended: asks, judges, sleeps. It always resolves. */
-function wait(plan, world) {
-    return new Waiting(plan, world).untilOver();
-}
-class Waiting {
-    #plan;
-    #world;
-    #start;
-    /** When the last questions start, so that a job that ended meanwhile is still seen. */
-    #lastLook;
-    /** When jobs that the list tells of are asked for themselves, should the last list not come. */
-    #backstop;
-    #turns;
-    #tracks = [];
-    #list;
-    /** Ends the exchanges that began before the last look, so that a stalled one is not in its way. */
-    #untilLastLook = new AbortController();
-    #untilTimeout = new AbortController();
-    #alarm = new AbortController();
-    constructor(plan, world) {
-        this.#plan = plan;
-        this.#world = world;
-        this.#start = world.clock.now();
-        this.#lastLook = plan.timeout - Math.min(plan.timeout / 10, 2 * SECOND);
-        this.#backstop = (this.#lastLook + plan.timeout) / 2;
-        const { jobs, pacing } = plan;
-        this.#turns = new Turns(pacing, 'order' in jobs || jobs.length > 1, this.#lastLook);
-        if ('order' in jobs) {
-            const search = new OrderSearch(jobs.order, world.wallClock());
-            this.#tracks = [trackOf(initialState(jobs.order, 'order'), 0, search)];
-        }
-        else
-            this.#follow(jobs, 0);
-    }
-    async untilOver() {
-        const { clock, signal } = this.#world;
-        const { timeout } = this.#plan;
-        const wake = () => {
-            this.#alarm.abort();
-        };
-        signal.addEventListener('abort', wake);
-        for (;;) {
-            // One look at the clock for one round: what became due in between would be neither asked nor waited for.
-            const now = this.#elapsed();
-            if (signal.aborted)
-                this.#endAll(signal.reason instanceof InternalError ? this.#brokenBy(signal.reason.thrown) : INTERRUPTED);
-            if (now >= timeout)
-                this.#endAll({ result: 'timed-out' });
-            if (now >= this.#lastLook)
-                this.#untilLastLook.abort();
-            const open = this.#open();
-            if (open.length === 0)
-                break;
-            this.#alarm = new AbortController();
-            const questions = [...open, ...(this.#list?.listing.pages ?? [])];
-            const idle = questions.filter(({ isAsking }) => !isAsking);
-            const started = this.#firstOf(idle.filter(({ nextAsk }) => nextAsk <= now), this.#turns.free(now, questions.length - idle.length, questions.length), now);
-            if (started.length > 0)
-                this.#turns.start(started.length, now);
-            for (const question of started)
-                void this.#put(question, now);
-            const moments = [
-                ...idle.map(({ nextAsk }) => nextAsk),
-                ...this.#turns.moments(now, questions.length),
-                this.#lastLook,
-                timeout,
-            ];
-            const next = Math.min(...moments.filter((moment) => moment > now));
-            await clock.sleep(Math.ceil(next - now), this.#alarm.signal);
-        }
-        signal.removeEventListener('abort', wake);
-        this.#untilLastLook.abort();
-        this.#untilTimeout.abort();
-        return this.#tracks.map(({ state, outcome }) => ({ state, outcome: outcome ?? INTERRUPTED }));
-    }
-    /** Begins to wait for jobs. */
-    #follow(jobs, at) {
-        const isListed = this.#plan.hasList && jobs.length >= FEWEST_LISTED;
-        const now = this.#world.wallClock();
-        const listing = new Listing({ since: now - LISTED_BACK, until: now + wait_AHEAD }, at);
-        const pace = new ListPace(listing, this.#turns, this.#plan.pause);
-        this.#list = isListed ? { listing, pace } : undefined;
-        const late = Math.min(at + LATE_AT_FIRST, this.#lastLook);
-        this.#tracks = jobs.map((id) => {
-            const state = initialState(id);
-            // What was found by an order is asked for at once.
-            const first = at === 0 ? this.#plan.pause(state, 0) : at;
-            return trackOf(state, isListed ? late : first);
-        });
-    }
-    async #put(question, askedAt) {
-        const { getJob, listJobs } = this.#world;
-        const { signal } = askedAt < this.#lastLook ? this.#untilLastLook : this.#untilTimeout;
-        question.isAsking = true;
-        try {
-            if ('window' in question)
-                this.#hearList(question, await listJobs(question.window, signal), askedAt);
-            else if (question.search === undefined)
-                this.#hear(question, await getJob(question.state.id, signal), askedAt);
-            else
-                this.#hearOrder(question, question.search, await listJobs(question.search.window, signal), askedAt);
-        }
-        catch (error) {
-            this.#endAll(this.#brokenBy(error));
-        }
-        question.isAsking = false;
-        this.#alarm.abort();
-    }
-    /** A job's own answer. */
-    #hear(track, answer, askedAt) {
-        const at = this.#elapsed();
-        this.#turns.hear(answer, at);
-        if (track.outcome !== undefined)
-            return;
-        this.#list?.listing.confirm(track.state, answer);
-        this.#judge(track, answer, at, askedAt);
-    }
-    /** What the list says of an order: its jobs take its place once there are any. */
-    #hearOrder(track, search, answer, askedAt) {
-        const at = this.#elapsed();
-        this.#turns.hear(answer, at);
-        if (track.outcome !== undefined)
-            return;
-        const read = search.read(answer);
-        if ('kind' in read) {
-            this.#judge(track, read, at, askedAt);
-            // The next window of the same look; the same one again is worth the usual pause.
-            if (answer.kind === 'list' && search.goesOn)
-                track.nextAsk = Math.min(track.nextAsk, at + NEXT_WINDOW);
-            return;
-        }
-        this.#world.listener.onJobsFound(read);
-        this.#follow(read, at);
-    }
-    #judge(track, answer, at, askedAt) {
-        const { listener } = this.#world;
-        const { state, warning, outcome } = judge(track.state, answer, at);
-        track.state = state;
-        track.outcome = outcome;
-        if (answer.kind === 'job')
-            track.seenAt = at;
-        const { listing, pace } = this.#list ?? {};
-        const page = listing?.pageOf(state);
-        track.notBefore = listing === undefined ? at : at + this.#plan.pause(state, at);
-        track.nextAsk =
-            pace !== undefined && page?.failures === 0
-                ? Math.max(track.notBefore, pace.lateAt(page, at))
-                : this.#scheduled(state, at);
-        if (askedAt < this.#lastLook)
-            track.nextAsk = Math.min(track.nextAsk, this.#lastLookAt(retryAt(answer, at)));
-        listener.onResponse(state, outcome === undefined ? this.#inTime(track.nextAsk) : undefined, outcome !== undefined);
-        if (warning !== undefined)
-            listener.onWarning(warning);
-        if (outcome === undefined || outcome.result === 'completed')
-            return;
-        if (answer.kind === 'rejected' && answer.scope === 'all')
-            this.#endAll(outcome);
-        if (this.#plan.failFast)
-            this.#endAll({ result: 'interrupted', by: 'fail-fast' });
-    }
-    /** What the list says of the jobs: hints. That a job is over has to be confirmed by its own answer. */
-    #hearList(page, answer, askedAt) {
-        const at = this.#elapsed();
-        this.#turns.hear(answer, at);
-        const { listing, pace } = this.#list ?? {};
-        if (listing === undefined || pace === undefined)
-            return;
-        const open = this.#open();
-        // Credentials that are refused, and will be for each job.
-        const [first] = open;
-        const isFinal = answer.kind === 'rejected' && answer.scope === 'all' && answer.isRenewable !== true;
-        if (isFinal && first !== undefined)
-            this.#judge(first, answer, at, askedAt);
-        const before = open.map(({ state }) => listing.standing(state));
-        const entries = listing.hear(page, answer, open.map(({ state }) => state), at);
-        const reported = open.flatMap((track) => {
-            const entry = entries.get(track.state);
-            if (entry === undefined)
-                return [];
-            const { state, warning } = judge(track.state, { kind: 'job', job: entry.job, isFromList: true }, at);
-            track.state = state;
-            return [{ track, warning }];
-        });
-        const waiting = this.#open().map(({ state }) => state);
-        page.nextAsk = pace.nextAsk(page, answer, waiting, at);
-        if (askedAt < this.#lastLook)
-            page.nextAsk = Math.min(page.nextAsk, this.#lastLookAt(retryAt(answer, at)));
-        for (const { track, warning } of reported) {
-            const { state } = track;
-            track.nextAsk = Math.max(track.notBefore, pace.ownAt(state, track.seenAt, page, at));
-            track.nextAsk = askedAt < this.#lastLook ? Math.min(track.nextAsk, this.#backstop) : Infinity;
-            this.#world.listener.onResponse(state, this.#inTime(page.nextAsk), false);
-            if (warning !== undefined)
-                this.#world.listener.onWarning(warning);
-        }
-        for (const [index, track] of open.entries()) {
-            const standing = listing.standing(track.state);
-            if (standing === before[index] || !['over', 'missing', 'distrusted'].includes(standing))
-                continue;
-            // What the list lacks may be too new for it, and what failed may pass: that gets one look more.
-            const isNew = standing === 'missing' && track.state.last === undefined;
-            const inMs = isNew ? MISSING_PAUSE : 0;
-            track.nextAsk = Math.min(track.nextAsk, Math.max(at + inMs, track.notBefore));
-        }
-    }
-    /** The next question about a job that is asked for itself. */
-    #scheduled(state, at) {
-        const alone = this.#open().filter((track) => this.#list?.listing.pageOf(track.state)?.failures !== 0);
-        // After a refusal for the service's limit, when to try again is the pace's matter alone.
-        const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined;
-        const gap = isThrottled ? 0 : this.#turns.gap(at) * alone.length;
-        return Math.max(at + this.#plan.pause(state, at, gap), this.#turns.notBefore);
-    }
-    #lastLookAt(notBefore) {
-        return Math.max(this.#lastLook, notBefore, this.#turns.retryAt);
-    }
-    #inTime(moment) {
-        return moment < this.#plan.timeout ? moment : undefined;
-    }
-    /**
-     * Those whose turn it is. The list leaves connections to the jobs, should it stall; and jobs that it does not call over
-     * leave it its part of the budget.
-     */
-    #firstOf(due, count, now) {
-        const pages = this.#list?.listing.pages ?? [];
-        let pagesLeft = MOST_PAGES_AT_ONCE - pages.filter(({ isAsking }) => isAsking).length;
-        let unhurriedLeft = pages.length > 0 ? this.#turns.unhurried(now) : Infinity;
-        const mayStart = (question) => {
-            if ('window' in question)
-                return pagesLeft-- > 0;
-            return this.#isOver(question) || unhurriedLeft-- > 0;
-        };
-        return due
-            .toSorted((a, b) => this.#turn(a) - this.#turn(b))
-            .filter(mayStart)
-            .slice(0, count);
-    }
-    /** Whose turn is first, as a moment. */
-    #turn(question) {
-        if ('window' in question)
-            return question.nextAsk;
-        return question.nextAsk + (this.#isOver(question) ? -URGENCY : URGENCY);
-    }
-    /** So the list says. */
-    #isOver({ state }) {
-        return this.#list?.listing.standing(state) === 'over';
-    }
-    #open() {
-        return this.#tracks.filter(({ outcome }) => outcome === undefined);
-    }
-    #endAll(end) {
-        for (const track of this.#tracks)
-            track.outcome ??= end;
-    }
-    #brokenBy(thrown) {
-        return {
-            result: 'error',
-            reason: 'defect',
-            detail: { label: 'defect', message: [this.#world.describe(thrown)] },
-        };
-    }
-    #elapsed() {
-        return this.#world.clock.now() - this.#start;
-    }
-}
-function retryAt(answer, at) {
-    return answer.kind === 'transient' ? at + (answer.retryAfter ?? 0) : at;
-}
-function trackOf(state, nextAsk, search) {
-    return {
-        state,
-        outcome: undefined,
-        nextAsk,
-        notBefore: -Infinity,
-        seenAt: 0,
-        isAsking: false,
-        search,
+
+/** With fewer jobs, the list saves no request. */
+const MIN_LISTED_JOBS = 4;
+/** Waits until every job has an outcome. Always resolves. */
+async function wait(plan, deps) {
+    const { clock, listener, signal } = deps;
+    const deadline = deadlineOf(plan.timeout);
+    const hasManyJobs = 'order' in plan.jobs || plan.jobs.length > 1;
+    const rateLimit = new RateLimit(hasManyJobs, deadline, deps.random);
+    let order;
+    let jobs = [];
+    let list;
+    /** What is judged: the jobs, or the order as long as it has none. */
+    const judged = () => (jobs.length > 0 || order === undefined ? jobs : [order]);
+    const openTargets = () => {
+        const open = judged().filter(({ outcome }) => outcome === undefined);
+        return list === undefined || open.length === 0 ? open : [...open, list];
     };
+    const finishAll = (outcome) => {
+        for (const target of judged())
+            target.finish(outcome);
+    };
+    const options = {
+        deadline,
+        listener,
+        nextPoll: (state, at) => nextPoll(state, at, openTargets().length),
+        onFinished: (outcome, response) => {
+            if (outcome.result === 'completed')
+                return;
+            if (appliesToAll(response))
+                finishAll(outcome);
+            if (plan.failFast)
+                finishAll({ result: 'interrupted', by: 'fail-fast' });
+        },
+    };
+    /** After a job's response: its interval, stretched to its share of the rate limit among so many that are polled. */
+    function nextPoll(state, at, count) {
+        // The rate limit alone decides when to try again after a throttled request.
+        const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined;
+        const share = isThrottled ? 0 : rateLimit.interval(at) * count;
+        return Math.max(at + plan.interval(state, at, share), rateLimit.notBefore);
+    }
+    function follow(ids, at) {
+        const { listJobs, getJob } = deps;
+        const isListed = plan.hasList && ids.length >= MIN_LISTED_JOBS;
+        const jobOptions = isListed
+            ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
+            : options;
+        // Jobs that were found by their order are polled immediately.
+        const firstPoll = (id) => (at === 0 ? plan.interval(initialState(id), 0) : at);
+        jobs = ids.map((id) => new JobTarget(id, firstPoll(id), getJob, jobOptions));
+        const { interval } = plan;
+        if (isListed)
+            list = new ListTarget(jobs, at, deps.wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
+    }
+    if ('order' in plan.jobs) {
+        const onFound = (ids, at) => {
+            listener.onJobsFound(ids);
+            follow(ids, at);
+        };
+        order = new OrderTarget(plan.jobs.order, deps.wallClock(), deps.listJobs, onFound, options);
+    }
+    else
+        follow(plan.jobs, 0);
+    const stop = await poll({ targets: openTargets, deadline, rateLimit, clock, signal });
+    finishAll(outcomeOf(stop, deps));
+    return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }));
+}
+/** Whether a response means the same for every job. */
+function appliesToAll(response) {
+    return response.kind === 'rejected' && response.scope === 'all';
+}
+/** The outcome of what has none when polling stops. */
+function outcomeOf(stop, { describe }) {
+    switch (stop) {
+        case 'timed-out':
+            return { result: 'timed-out' };
+        case 'finished':
+        case 'aborted':
+            return { result: 'interrupted', by: 'signal' };
+        default:
+            return {
+                result: 'error',
+                reason: 'internal',
+                detail: { label: 'internal error', message: [describe(stop.thrown)] },
+            };
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/main.ts
@@ -16798,84 +16693,163 @@ function trackOf(state, nextAsk, search) {
 
 
 
-
-/** One run of the action; true when every job completed and the outputs are written. */
+/** Runs the action; true if every job completed and the outputs are written. */
 async function main(deps) {
-    const { toolkit, env, secrets, onReport } = deps;
+    const { toolkit, env, secrets, clock, onReport } = deps;
     const settings = readInputs((name) => toolkit.getInput(name), env, secrets);
     if ('problems' in settings) {
-        const annotation = inputsAnnotation(settings.problems);
         onReport();
-        const report = { outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) };
-        return publish(report, toolkit, env, secrets);
+        return publishError(inputsAnnotation(settings.problems), deps);
     }
-    const exchanges = new RequestLog(exchange, toolkit, secrets, deps.clock);
-    const waited = await waitFor(settings, deps, exchanges);
+    const requests = logRequests(exchange, toolkit, secrets, clock);
+    const results = await waitForJobs(settings, deps, requests.exchange);
     onReport();
-    const outputs = outputsOf(waited);
-    printDetails(waited, outputs, exchanges.count, toolkit, secrets);
+    const outputs = outputsOf(results);
+    printDetails(results, outputs, requests.count(), toolkit, secrets);
     const report = {
         outputs,
-        annotation: annotationOf(waited, settings.timeout),
-        notice: noticeOf(waited),
-        summary: summaryOf(waited, settings.timeout),
+        annotation: annotationOf(results, settings.timeout),
+        notice: noticeOf(results),
+        summary: summaryOf(results, settings.timeout),
     };
-    const isPublished = await publish(report, toolkit, env, secrets);
-    return isPublished && waited.every(({ outcome }) => outcome.result === 'completed');
+    const isPublished = await publish(report, deps);
+    return isPublished && results.every(({ outcome }) => outcome.result === 'completed');
 }
-async function waitFor(settings, around, { exchange }) {
-    const { toolkit, env, secrets, clock, wallClock, random, signal } = around;
-    const { jobs, timeout, pollInterval, failFast, credentials: choice, ...api } = settings;
+async function waitForJobs(settings, deps, exchange) {
+    const { toolkit, env, secrets, clock, wallClock, random, signal } = deps;
+    const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings;
     const log = new Log(jobs, toolkit, clock, usesColor(env) ? colored : plain);
-    log.begin(secrets.text(api.endpoint), timeout, choice.source);
-    const credentials = credentialsFor(choice, settings, around, exchange, log);
-    const asking = { ...api, credentials, exchange, secrets, wallClock };
-    const over = new AbortController();
-    void log.startHeartbeat(over.signal);
-    const waited = await wait({
+    log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source);
+    const credentials = credentialsFor(settings, deps, exchange, log);
+    const apiDeps = { ...api, credentials, exchange, secrets, wallClock };
+    const finished = new AbortController();
+    void log.startHeartbeat(finished.signal);
+    const results = await wait({
         jobs,
         timeout,
-        pause: schedule(pollInterval, random),
-        pacing: pacing(random),
+        interval: pollInterval(setting, random),
         hasList: api.service.hasList,
         failFast,
     }, {
-        getJob: jobsApi(asking),
-        listJobs: jobListApi(asking),
+        getJob: jobsApi(apiDeps),
+        listJobs: jobListApi(apiDeps),
         clock,
         wallClock,
+        random,
         signal,
         listener: log,
         describe: (error) => secrets.error(error),
     });
-    over.abort();
-    const warning = warningOf(waited);
+    finished.abort();
+    const warning = warningOf(results);
     if (warning !== undefined)
         log.onWarning(warning);
-    return waited;
+    return results;
 }
-function credentialsFor(choice, { projectId, timeout }, { secrets, clock, wallClock }, exchange, log) {
-    switch (choice.kind) {
+function credentialsFor({ credentials, projectId, timeout }, { secrets, clock, wallClock }, exchange, { onRenewed, onNotRenewed }) {
+    switch (credentials.kind) {
         case 'token':
-            return tokenCredentials(choice.token);
+            return tokenCredentials(credentials.token);
         case 'access-key':
-            return accessKeyCredentials(choice.key, projectId, wallClock);
-        case 'agency':
-            return new OidcCredentials(choice.agency, {
-                projectId,
-                timeout,
-                secrets,
-                exchange,
-                now: () => clock.now(),
-                wallClock,
-                onRenewed: (lifetime) => {
-                    log.renewed(lifetime);
-                },
-                onNotRenewed: (reason, lifetime) => {
-                    log.notRenewed(reason, lifetime);
-                },
-            });
+            return accessKeyCredentials(credentials.key, projectId, wallClock);
+        case 'agency': {
+            const now = () => clock.now();
+            const deps = { projectId, timeout, secrets, exchange, now, wallClock, onRenewed, onNotRenewed };
+            return new OidcCredentials(credentials.agency, deps);
+        }
     }
+}
+
+;// CONCATENATED MODULE: ./src/shutdown.ts
+
+
+
+
+/** Signals that cancel the wait. The runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. */
+const SIGNALS = ['SIGINT', 'SIGTERM'];
+/** Time to write the report, so that the process ends within two seconds of a signal. */
+const MAX_SHUTDOWN_MS = 1_500;
+/** Work in threads that delays `process.exit`. FSReqPromise can be the summary, so it counts only after the time limit. */
+const BLOCKING = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/;
+const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/;
+/** Ends the process in limited time: with the result of the run, after a signal, or after an internal error. */
+class Shutdown {
+    #deps;
+    #controller = new AbortController();
+    #isReporting = false;
+    /** Who reports an internal error: the run, together with its results, or this class if the run cannot. */
+    #errorReporter;
+    constructor(deps) {
+        this.#deps = deps;
+        for (const signal of SIGNALS) {
+            process.on(signal, () => {
+                this.#controller.abort();
+                this.#exitAfter(MAX_SHUTDOWN_MS);
+            });
+        }
+        process.on('uncaughtException', (error) => void this.#fail(error));
+        process.on('unhandledRejection', (error) => void this.#fail(error));
+        process.once('beforeExit', () => void this.#fail('Node.js had nothing left to do before the wait ended'));
+    }
+    /** Aborts when the wait must end; after an internal error, the reason is an {@link InternalError}. */
+    get signal() {
+        return this.#controller.signal;
+    }
+    /** Call this when only the report is left to write. */
+    onReport = () => {
+        this.#isReporting = true;
+        this.#exitAfter(MAX_SHUTDOWN_MS);
+    };
+    /** Exits at the end of the run, whose result is whether the step succeeds. */
+    async exitWith(run) {
+        try {
+            const succeeded = await flushed(run);
+            const isErrorReported = this.#errorReporter === 'run' && !succeeded;
+            if (this.#errorReporter === undefined || isErrorReported) {
+                exit(succeeded && !this.signal.aborted ? 0 : 1);
+            }
+        }
+        catch (error) {
+            await this.#fail(error);
+        }
+    }
+    async #fail(error) {
+        if (this.#errorReporter !== undefined)
+            return;
+        this.#errorReporter = this.#isReporting ? 'shutdown' : 'run';
+        this.#exitAfter(MAX_SHUTDOWN_MS);
+        if (this.#errorReporter === 'run') {
+            this.#controller.abort(new InternalError(error));
+            await (0,promises_namespaceObject.setTimeout)(MAX_SHUTDOWN_MS / 2);
+            // The process has not exited, so the run cannot report the error.
+            this.#errorReporter = 'shutdown';
+        }
+        try {
+            const annotation = internalErrorAnnotation(this.#deps.secrets.error(error));
+            await flushed(publishError(annotation, this.#deps));
+        }
+        finally {
+            exit(1);
+        }
+    }
+    #exitAfter(ms) {
+        setTimeout(() => {
+            exit(1, BLOCKING_AFTER_LIMIT);
+        }, ms);
+    }
+}
+/** Also waits for stdout, which is asynchronous on some systems. Source: Node.js, "A note on process I/O". */
+async function flushed(work) {
+    const result = await work;
+    await new Promise((resolve) => process.stdout.write('', resolve));
+    return result;
+}
+/** Exits now. If a blocked thread would delay `process.exit`, a failed step ends by SIGKILL instead. */
+function exit(code, blocking = BLOCKING) {
+    const isBlocked = process.getActiveResourcesInfo().some((name) => blocking.test(name));
+    if (isBlocked && code !== 0)
+        process.kill(process.pid, 'SIGKILL');
+    process.exit(code);
 }
 
 ;// CONCATENATED MODULE: ./src/index.ts
@@ -16884,91 +16858,20 @@ function credentialsFor(choice, { projectId, timeout }, { secrets, clock, wallCl
 
 
 
-
-
-
-
-// Red until proven green: whatever ends this process before the last line of `run` leaves it red.
+// Failed until proven successful: whatever ends this process early leaves the step failed.
 process.exitCode = 1;
-/** From when only the report is left to be written. A cancelling runner sends SIGTERM after 7.5 s, and then kills. */
-const LONGEST_FAREWELL = 1_500;
-const stop = new AbortController();
-/** Whether the wait has begun to report, and so can no longer be told of a defect. */
-let isReporting = false;
-/** Who reports a defect: the wait, with what is known by then, or we. */
-let brokenIn = 'nothing';
-const secrets = new Secrets(setSecret);
-for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.on(signal, () => {
-        stop.abort();
-        limitFarewell();
-    });
-}
-process.on('uncaughtException', (error) => void endByDefect(error));
-process.on('unhandledRejection', (error) => void endByDefect(error));
-process.once('beforeExit', () => void endByDefect('nothing was left to do before the wait was over'));
-void run().catch(endByDefect);
-async function run() {
-    const isGreen = await main({
-        toolkit: core_namespaceObject,
-        env: process.env,
-        secrets,
-        clock: { now: () => performance.now(), sleep: sleepUntilAborted },
-        wallClock: Date.now,
-        random: Math.random,
-        signal: stop.signal,
-        onReport: () => {
-            isReporting = true;
-            limitFarewell();
-        },
-    });
-    await flush();
-    // A defect that no report has told of yet ends the process after its own.
-    const isTold = brokenIn === 'nothing' || (brokenIn === 'wait' && !isGreen);
-    if (isTold)
-        leave(isGreen && !stop.signal.aborted ? 0 : 1);
-}
-async function sleepUntilAborted(ms, signal) {
-    await (0,promises_namespaceObject.setTimeout)(ms, undefined, { signal }).catch(() => undefined);
-}
-/** Resolves when the log has left this process, which on some systems is later than it was written. */
-async function flush() {
-    await new Promise((resolve) => process.stdout.write('', resolve));
-}
-async function endByDefect(error) {
-    if (brokenIn !== 'nothing')
-        return;
-    brokenIn = isReporting ? 'report' : 'wait';
-    limitFarewell();
-    if (brokenIn === 'wait') {
-        stop.abort(new InternalError(error));
-        await (0,promises_namespaceObject.setTimeout)(LONGEST_FAREWELL / 2);
-        // The process is still here: the wait itself is lost.
-        brokenIn = 'report';
-    }
-    try {
-        const annotation = defectAnnotation(secrets.error(error));
-        const report = { outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) };
-        await publish(report, core_namespaceObject, process.env, secrets);
-        await flush();
-    }
-    finally {
-        leave(1);
-    }
-}
-function limitFarewell() {
-    setTimeout(() => {
-        leave(1, /^(GetAddrInfo|GetNameInfo|FSReq)/);
-    }, LONGEST_FAREWELL);
-}
-/**
- * Ends the process now. Node's exit waits for a thread that is stuck in the name service or a file system; where there
- * is one, a red step ends by a signal instead. The summary's own writing (FSReqPromise) counts only after its time.
- */
-function leave(exitCode, stuck = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/) {
-    const isStuck = process.getActiveResourcesInfo().some((name) => stuck.test(name));
-    if (isStuck && exitCode !== 0)
-        process.kill(process.pid, 'SIGKILL');
-    process.exit(exitCode);
-}
+const reporting = { toolkit: core_namespaceObject, env: process.env, secrets: new Secrets(setSecret) };
+const shutdown = new Shutdown(reporting);
+const run = main({
+    ...reporting,
+    clock: {
+        now: () => performance.now(),
+        sleep: (ms, signal) => (0,promises_namespaceObject.setTimeout)(ms, undefined, { signal }).catch(() => undefined),
+    },
+    wallClock: Date.now,
+    random: Math.random,
+    signal: shutdown.signal,
+    onReport: shutdown.onReport,
+});
+void shutdown.exitWith(run);
 

@@ -1,6 +1,6 @@
 import type { Cloud } from './cloud.ts'
 import { subject } from './id-tokens.ts'
-import { gatewayError, json, type Reply } from './reply.ts'
+import { gatewayError, json, type ApiResponse } from './response.ts'
 import { parseJson, type ApiRequest } from './request.ts'
 import { isRecord } from './simulate.ts'
 
@@ -9,7 +9,7 @@ import { isRecord } from './simulate.ts'
  * Of its errors, only STS5.1106 and its message are documented (API reference api-iam5, iam_02_1111). The statuses and
  * all other errors are assumptions.
  */
-export function assumeAgency(request: ApiRequest, cloud: Cloud): Reply {
+export function assumeAgency(request: ApiRequest, cloud: Cloud): ApiResponse {
   const parameters = readParameters(parseJson(request.body), cloud.maxSessionSeconds)
   if ('invalid' in parameters) {
     return gatewayError(400, 'STS5.1100', `invalid parameter: ${parameters.invalid}`, request.requestId)
@@ -83,7 +83,7 @@ function idTokenError(text: string, cloud: Cloud): string | undefined {
   return token.audience === trust.audience ? undefined : 'audience not match'
 }
 
-function issueKey({ sessionName, seconds }: Parameters, cloud: Cloud): Reply {
+function issueKey({ sessionName, seconds }: Parameters, cloud: Cloud): ApiResponse {
   const lifetimeMs = Math.min(seconds, cloud.keySeconds) * 1000
   const key = cloud.keys.issue({
     expiresAtMs: cloud.elapsedMs() + lifetimeMs,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Cloud } from './cloud.ts'
-import { json, serviceError, type Reply } from './reply.ts'
+import { json, serviceError, type ApiResponse } from './response.ts'
 import { parseJson, type ApiRequest } from './request.ts'
 import { isRecord, readSimulate } from './simulate.ts'
 
@@ -8,7 +8,7 @@ import { isRecord, readSimulate } from './simulate.ts'
  * POST /v3/{project_id}/instances, documented as 201: returns the instance being built and the ID of its job. For a
  * yearly or monthly instance, it returns an order ID instead, and the job starts when the order is paid.
  */
-export function createInstance(request: ApiRequest, cloud: Cloud): Reply {
+export function createInstance(request: ApiRequest, cloud: Cloud): ApiResponse {
   const parameters = parseJson(request.body)
   if (!isRecord(parameters)) return serviceError(400, 'DBS.280001', 'Parameter error.')
   const simulation = readSimulate(parameters['simulate'])

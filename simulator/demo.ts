@@ -38,7 +38,7 @@ const ids = Array.from({ length: count }, (_, index) =>
     instance: { id: `${'0'.repeat(28)}${String(index).padStart(4, '0')}in07`, name: `database-${index + 1}` },
     // The first job takes five minutes, the last one about two and a half.
     runningMs: 290_000 - (150_000 * index) / count,
-    ...(options.order && { orderId, hiddenMs: 60_000 }),
+    ...(options.order && { orderId, notFoundMs: 60_000 }),
     ...(options.fail && index === 0 && failed),
   }),
 )

@@ -5,7 +5,7 @@ export function faultQueue(): FaultQueue {
   const pending: { fault: Fault; api: Api | undefined; jobId: string | undefined; times: number }[] = []
   return {
     add: (fault, { times = 1, api, jobId } = {}) => {
-      pending.push({ fault, api, jobId, times: times === 'for ever' ? Infinity : times })
+      pending.push({ fault, api, jobId, times: times === 'always' ? Infinity : times })
     },
     take: (api, jobId) => {
       const index = pending.findIndex(
@@ -34,7 +34,7 @@ export type Api = 'jobs' | 'job-list' | 'sts' | 'id-token'
 /** Which requests a fault affects. */
 export interface FaultScope {
   /** The number of requests, 1 by default. */
-  readonly times?: number | 'for ever'
+  readonly times?: number | 'always'
   /** Only requests to this API; requests to any API by default. */
   readonly api?: Api
   /** Only requests with this `id` in their query; any request by default. */

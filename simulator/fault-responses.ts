@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http'
 import { throttledMessage, usualLimit } from './rate-limit.ts'
-import { gatewayError, json, serviceError, type Reply } from './reply.ts'
+import { gatewayError, json, serviceError, type ApiResponse } from './response.ts'
 
 /**
  * A response with the error body that the gateway or the service returns with this status; below 400, without a body.
  */
-export function errorResponse(status: number, requestId: string): Reply {
+export function errorResponse(status: number, requestId: string): ApiResponse {
   if (status < 400) return { status }
   if (status === 429) return throttled(requestId)
   if (status === 500) return serviceError(500, 'DBS.200208', 'Server failure.')
@@ -13,16 +13,16 @@ export function errorResponse(status: number, requestId: string): Reply {
   return gatewayError(status, code, message, requestId)
 }
 
-export function throttled(requestId: string): Reply {
+export function throttled(requestId: string): ApiResponse {
   return gatewayError(429, 'APIGW.0308', throttledMessage(usualLimit), requestId)
 }
 
-export function withRetryAfter(response: Reply): Reply {
+export function withRetryAfter(response: ApiResponse): ApiResponse {
   return { ...response, headers: { ...response.headers, 'retry-after': '2' } }
 }
 
 /** The real response with changed fields in its job or jobs. A field that is undefined is left out. */
-export function withJobFields(real: Reply, fields: Readonly<Record<string, unknown>>): Reply {
+export function withJobFields(real: ApiResponse, fields: Readonly<Record<string, unknown>>): ApiResponse {
   const body = JSON.parse(String(real.body)) as { job?: object; jobs?: object[] }
   const { job = { status: 'Running' }, jobs } = body
   if (jobs !== undefined) return json(200, { ...body, jobs: jobs.map((each) => ({ ...each, ...fields })) })

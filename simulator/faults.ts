@@ -1,9 +1,9 @@
 import { errorResponse, throttled, withJobFields, withRetryAfter } from './fault-responses.ts'
-import { bodyBytes, html, json, redirectTo, send, type Reply } from './reply.ts'
+import { bodyBytes, html, json, redirectTo, send, type ApiResponse } from './response.ts'
 import { drip, firstHalf, flood, headerText, realHeaderText, writeAndClose, type Exchange } from './wire.ts'
 
 /** A name from the table below, a status that is sent with an error body of the gateway, or a complete response. */
-export type Fault = FaultName | number | Reply
+export type Fault = FaultName | number | ApiResponse
 
 export type FaultName = keyof typeof faults
 
@@ -26,7 +26,7 @@ export function applyFault(fault: Fault, exchange: Exchange): void {
  * is a phrase that completes "The simulator …".
  */
 export type FaultDefinition =
-  | { readonly description: string; readonly respond: (real: Reply, requestId: string) => Reply }
+  | { readonly description: string; readonly respond: (real: ApiResponse, requestId: string) => ApiResponse }
   | { readonly description: string; readonly disrupt: (exchange: Exchange) => void }
 
 export const faults = {

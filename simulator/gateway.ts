@@ -1,7 +1,7 @@
 import { authenticate } from './authenticate.ts'
 import type { Cloud } from './cloud.ts'
 import { throttledMessage } from './rate-limit.ts'
-import { gatewayError, serviceError, type Reply } from './reply.ts'
+import { gatewayError, serviceError, type ApiResponse } from './response.ts'
 import type { ApiRequest } from './request.ts'
 import { routes } from './routes.ts'
 
@@ -9,7 +9,7 @@ import { routes } from './routes.ts'
  * The real response to a request. The gateway's checks come in this order: does the API exist, who sent the request, is
  * the rate limit exceeded, does the project belong to the user.
  */
-export function handleRequest(request: ApiRequest, cloud: Cloud): Reply {
+export function handleRequest(request: ApiRequest, cloud: Cloud): ApiResponse {
   const route = routes.find(({ method, path, service = cloud.service }) => {
     return method === request.method && path.test(request.path) && service === cloud.service
   })

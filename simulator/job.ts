@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 
 /**
- * The job as the service returns it `elapsedMs` after its creation: `hidden`, or the object under `job`. A pure and
+ * The job as the service returns it `elapsedMs` after its creation: `not-found`, or the object under `job`. A pure and
  * cheap function, because benchmarks call it a million times in virtual time. `format` converts it to the fields of
  * another service.
  */
-export function jobAt(plan: JobPlan, elapsedMs: number, format = (job: Job) => job): 'hidden' | Job {
-  if (elapsedMs < plan.hiddenMs) return 'hidden'
+export function jobAt(plan: JobPlan, elapsedMs: number, format = (job: Job) => job): 'not-found' | Job {
+  if (elapsedMs < plan.notFoundMs) return 'not-found'
   const planned = format({
     id: plan.id,
     name: plan.name,
@@ -20,7 +20,7 @@ export function jobAt(plan: JobPlan, elapsedMs: number, format = (job: Job) => j
 
 /** Milliseconds from the creation of a job to its end. */
 export function endOf(plan: JobPlan): number {
-  return plan.hiddenMs + plan.pendingMs + plan.runningMs
+  return plan.notFoundMs + plan.pendingMs + plan.runningMs
 }
 
 /** By default, a create job that completes after a minute and is not found for the first three seconds. */
@@ -29,7 +29,7 @@ export function planJob(options: JobOptions = {}): JobPlan {
   const instance = options.instance ?? { id: newInstanceId(), name: 'simulated-instance' }
   return {
     id: randomUUID(),
-    hiddenMs: 3_000,
+    notFoundMs: 3_000,
     pendingMs: 2_000,
     runningMs: 55_000,
     outcome: 'Completed',
@@ -58,7 +58,7 @@ export interface JobPlan {
   /** Milliseconds since 1970. */
   readonly createdAt: number
   /** How long the service reports that the job does not exist. */
-  readonly hiddenMs: number
+  readonly notFoundMs: number
   readonly pendingMs: number
   /** Infinity: the job never ends. */
   readonly runningMs: number
@@ -82,7 +82,7 @@ export type Outcome = (typeof outcomes)[number]
 
 function stateAt(plan: JobPlan, elapsedMs: number): Job {
   const created = serviceTime(plan.createdAt)
-  const runsFrom = plan.hiddenMs + plan.pendingMs
+  const runsFrom = plan.notFoundMs + plan.pendingMs
   if (elapsedMs < runsFrom) return { status: 'Pending', created, ended: '', process: '', entities: {} }
   if (elapsedMs < endOf(plan)) {
     const progress = plan.curve((elapsedMs - runsFrom) / plan.runningMs)

@@ -5,9 +5,9 @@ import { jobAt, type Job, type JobPlan } from './job.ts'
  * vendor's SDK 3.1.219, TaskDetailInfo. Two assumptions: `process` has the jobs API's format (`60%`), and missing
  * values are null, as `extend_fields` is.
  */
-export function listEntry(plan: JobPlan, elapsedMs: number): 'hidden' | Job {
+export function listEntry(plan: JobPlan, elapsedMs: number): 'not-found' | Job {
   const job = jobAt(plan, elapsedMs)
-  if (job === 'hidden') return 'hidden'
+  if (job === 'not-found') return 'not-found'
   return {
     instance_id: plan.instance.id,
     instance_name: plan.instance.name,

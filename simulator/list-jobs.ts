@@ -1,5 +1,5 @@
 import type { Cloud } from './cloud.ts'
-import { json, type Reply } from './reply.ts'
+import { json, type ApiResponse } from './response.ts'
 import type { ApiRequest } from './request.ts'
 import { parameterError } from './service-errors.ts'
 
@@ -11,7 +11,7 @@ import { parameterError } from './service-errors.ts'
 export function listJobs(
   request: Pick<ApiRequest, 'query' | 'headers'>,
   cloud: Pick<Cloud, 'tasks' | 'firstOffset'>,
-): Reply {
+): ApiResponse {
   const { query } = request
   const parameters = readParameters(query, cloud.firstOffset)
   if (parameters === undefined) return parameterError(request)

@@ -5,7 +5,7 @@ import { drip, writeAndClose } from './wire.ts'
 
 /** Starts an HTTP proxy that supports only CONNECT. It works, or has one fault. */
 export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
-  const { behave = 'work', target, port, host } = options
+  const { behavior = 'work', target, port, host } = options
   const tunnels: RecordedTunnel[] = []
   const server = createServer((_, response) => {
     response.writeHead(405).end()
@@ -14,8 +14,8 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
     socket.on('error', () => undefined)
     const requested = request.url ?? ''
     tunnels.push({ target: requested, authorization: request.headers['proxy-authorization'] })
-    if (behave === 'work') openTunnel(socket, target ?? requested)
-    else proxyFaults[behave](socket)
+    if (behavior === 'work') openTunnel(socket, target ?? requested)
+    else proxyFaults[behavior](socket)
   })
   const listening = await listen(server, port, host)
   return { url: `http://${listening.address}`, tunnels, close: listening.close }
@@ -25,17 +25,17 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
  * Starts a TCP server that accepts connections and has one fault, which strikes at the first bytes it receives. The
  * fault is below HTTP and TLS, so it affects clients of either.
  */
-export function startBrokenServer(behave: BrokenBehaviour = 'silent'): Promise<Listening> {
+export function startBrokenServer(behavior: BrokenBehavior = 'silent'): Promise<Listening> {
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
-      connectionFaults[behave](socket)
+      connectionFaults[behavior](socket)
     })
   })
   return listen(server)
 }
 
 export interface ProxyOptions {
-  readonly behave?: 'work' | ProxyFault
+  readonly behavior?: 'work' | ProxyFault
   /**
    * The `host:port` that every tunnel connects to, whatever the client requests, so that tests can use invented host
    * names.
@@ -59,7 +59,7 @@ export interface RecordedTunnel {
 
 export type ProxyFault = keyof typeof proxyFaults
 
-export type BrokenBehaviour = keyof typeof connectionFaults
+export type BrokenBehavior = keyof typeof connectionFaults
 
 function openTunnel(client: Socket, target: string): void {
   const { hostname, port } = new URL(`http://${target}`)

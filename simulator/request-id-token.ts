@@ -1,12 +1,12 @@
 import type { Cloud } from './cloud.ts'
-import { json, type Reply } from './reply.ts'
+import { json, type ApiResponse } from './response.ts'
 import type { ApiRequest } from './request.ts'
 
 /**
  * GET /id-token?api-version=2.0&audience=…: GitHub's ID token endpoint, which the runner offers to a job with the
  * permission `id-token: write`.
  */
-export function requestIdToken(request: ApiRequest, cloud: Cloud): Reply {
+export function requestIdToken(request: ApiRequest, cloud: Cloud): ApiResponse {
   // The status is what GitHub returns; the body is an assumption.
   if (request.headers.authorization !== `Bearer ${requestToken}`) {
     return json(401, { message: 'The request token is missing or invalid.' })

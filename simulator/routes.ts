@@ -3,7 +3,7 @@ import type { Cloud } from './cloud.ts'
 import { createInstance } from './create-instance.ts'
 import type { Api } from './fault-queue.ts'
 import { listJobs } from './list-jobs.ts'
-import type { Reply } from './reply.ts'
+import type { ApiResponse } from './response.ts'
 import type { ApiRequest } from './request.ts'
 import { requestIdToken } from './request-id-token.ts'
 import type { Service } from './services.ts'
@@ -18,7 +18,7 @@ export interface Route {
   readonly service?: Service
   /** Whether the API gateway authenticates requests, limits their rate, and checks their project. */
   readonly isBehindGateway: boolean
-  readonly handle: (request: ApiRequest, cloud: Cloud) => Reply
+  readonly handle: (request: ApiRequest, cloud: Cloud) => ApiResponse
 }
 
 export const routes: readonly Route[] = [

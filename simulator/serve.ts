@@ -35,7 +35,7 @@ async function serve(port: number, speed: number, service: string): Promise<void
       outcome: 'Failed',
       failReason: 'The quota of vCPUs is used up.',
     }),
-    'is not found for a minute, then completes after another': simulator.addJob({ hiddenMs: 60_000 }),
+    'is not found for a minute, then completes after another': simulator.addJob({ notFoundMs: 60_000 }),
     ...(service === 'taurusdb' && {
       'has completed: the example of the API reference': referenceExample.jobId,
     }),
@@ -44,7 +44,7 @@ async function serve(port: number, speed: number, service: string): Promise<void
   const token = `-H 'X-Auth-Token: ${simulator.token}'`
   const create = {
     name: 'my-database',
-    simulate: { seconds: 30, hidden_seconds: 5, faults: ['502', 'cut-in-chunk', '429-retry-after'] },
+    simulate: { seconds: 30, not_found_seconds: 5, faults: ['502', 'cut-in-chunk', '429-retry-after'] },
   }
   const buy = { charge_info: { charge_mode: 'prePaid' }, simulate: { order_seconds: 20 } }
 

@@ -1,10 +1,10 @@
-import { serviceError, type Reply } from './reply.ts'
+import { serviceError, type ApiResponse } from './response.ts'
 import type { ApiRequest } from './request.ts'
 
 /**
  * Errors of the database service, in the language that the client requests. Source: error codes in the API reference.
  */
-export function parameterError(request: Pick<ApiRequest, 'headers'>): Reply {
+export function parameterError(request: Pick<ApiRequest, 'headers'>): ApiResponse {
   return serviceError(400, 'DBS.280001', isChinese(request) ? '参数错误。' : 'Parameter error.')
 }
 
@@ -12,7 +12,7 @@ export function parameterError(request: Pick<ApiRequest, 'headers'>): Reply {
  * DDS returns this error, too (source: the Terraform provider's resource dds_backup). That RDS and GaussDB do the same
  * is an assumption.
  */
-export function jobNotFound(request: Pick<ApiRequest, 'headers'>): Reply {
+export function jobNotFound(request: Pick<ApiRequest, 'headers'>): ApiResponse {
   return serviceError(400, 'DBS.200543', isChinese(request) ? '任务不存在。' : 'The job does not exist.')
 }
 

@@ -1,6 +1,6 @@
 import type { Cloud } from './cloud.ts'
 import { referenceExample } from './reference-example.ts'
-import { json, jsonText, type Reply } from './reply.ts'
+import { json, jsonText, type ApiResponse } from './response.ts'
 import type { ApiRequest } from './request.ts'
 import { jobNotFound, parameterError } from './service-errors.ts'
 import { services } from './services.ts'
@@ -8,7 +8,7 @@ import { services } from './services.ts'
 /**
  * GET /v3/{project_id}/jobs?id=…. GeminiDB allows a request without an ID; the simulator rejects it for every service.
  */
-export function showJob(request: ApiRequest, cloud: Cloud): Reply {
+export function showJob(request: ApiRequest, cloud: Cloud): ApiResponse {
   const id = request.query['id']
   if (id === undefined || id === '') return parameterError(request)
   if (id === referenceExample.jobId && cloud.service === 'taurusdb') {

@@ -30,8 +30,8 @@ interface Simulation {
 
 function readField(name: string, value: unknown): Partial<Simulation> | undefined {
   switch (name) {
-    case 'hidden_seconds':
-      return isSeconds(value) ? { job: { hiddenMs: value * 1000 } } : undefined
+    case 'not_found_seconds':
+      return isSeconds(value) ? { job: { notFoundMs: value * 1000 } } : undefined
     case 'pending_seconds':
       return isSeconds(value) ? { job: { pendingMs: value * 1000 } } : undefined
     case 'seconds':

@@ -13,7 +13,7 @@ import type { ListOverride } from './list-entry.ts'
 import { listen } from './listen.ts'
 import { lockOut } from './lock-out.ts'
 import { rateLimiter, type RateLimit } from './rate-limit.ts'
-import { send } from './reply.ts'
+import { send } from './response.ts'
 import { readRequest, recorder, type RecordedRequest } from './request.ts'
 import { idTokenEnv, type IdTokenEnv } from './request-id-token.ts'
 import { apiOf } from './routes.ts'
@@ -65,9 +65,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     requests: record.requests,
     addJob: (job) => cloud.tasks.add(job),
     removeJob: cloud.tasks.remove,
-    listOverride: cloud.tasks.overrideEntry,
+    overrideListEntry: cloud.tasks.overrideEntry,
     revokeKeys: cloud.keys.revoke,
-    misbehave: cloud.faults.add,
+    injectFault: cloud.faults.add,
     close: listening.close,
   }
 }
@@ -117,13 +117,13 @@ export interface Simulator {
   /** Removes a job, as when its record or its instance is deleted in the console. */
   readonly removeJob: (jobId: string) => void
   /** Replaces fields of a job in the job list, or removes the job from it. */
-  readonly listOverride: (jobId: string, override: ListOverride) => void
+  readonly overrideListEntry: (jobId: string, override: ListOverride) => void
   /** Revokes all temporary access keys issued so far. */
   readonly revokeKeys: () => void
   /**
    * Adds a fault that affects the next request in its scope. Several faults affect requests in the order of the calls.
    */
-  readonly misbehave: (fault: Fault, scope?: FaultScope) => void
+  readonly injectFault: (fault: Fault, scope?: FaultScope) => void
   /** Closes the server and all its connections. */
   readonly close: () => Promise<void>
 }

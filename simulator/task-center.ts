@@ -32,7 +32,7 @@ export function openTaskCenter(
         .flatMap(({ plan, since }) => {
           const entry = listEntry(plan, elapsedMs() - since)
           const override = overrides.get(plan.id) ?? {}
-          if (entry === 'hidden' || override === 'absent') return []
+          if (entry === 'not-found' || override === 'absent') return []
           return [{ createdAt: plan.createdAt, entry: { ...entry, ...override } }]
         }),
     overrideEntry: (jobId, override) => {
@@ -46,7 +46,7 @@ export interface TaskCenter {
   /** Adds a job that starts after `inMs` simulated milliseconds, and returns its ID. */
   readonly add: (options?: JobOptions, inMs?: number) => string
   readonly remove: (jobId: string) => void
-  readonly get: (jobId: string) => 'unknown' | 'hidden' | Job
+  readonly get: (jobId: string) => 'unknown' | 'not-found' | Job
   /** The jobs that can be found, newest first. */
   readonly list: () => readonly { readonly createdAt: number; readonly entry: Job }[]
   readonly overrideEntry: (jobId: string, override: ListOverride) => void

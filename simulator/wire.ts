@@ -1,20 +1,20 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { bodyBytes, type Reply } from './reply.ts'
+import { bodyBytes, type ApiResponse } from './response.ts'
 
 /** A request in progress, with everything that a fault needs to send a faulty response. */
 export interface Exchange {
   readonly res: ServerResponse
   readonly socket: Socket
   /** The response without the fault. */
-  readonly real: Reply
+  readonly real: ApiResponse
   readonly requestId: string
   /** Resets the connection with RST. */
   readonly reset: () => void
 }
 
 /** The status line and the headers as text, for faults that Node's own server would not send. */
-export function headerText(response: Reply, additional: Readonly<Record<string, string>> = {}): string {
+export function headerText(response: ApiResponse, additional: Readonly<Record<string, string>> = {}): string {
   const headers = Object.entries({ ...response.headers, ...additional }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   )
@@ -26,7 +26,7 @@ export function realHeaderText({ real, requestId }: Exchange): string {
   return headerText(real, { 'content-length': String(bodyBytes(real).length), 'x-request-id': requestId })
 }
 
-export function firstHalf(response: Reply): Buffer {
+export function firstHalf(response: ApiResponse): Buffer {
   const body = bodyBytes(response)
   return body.subarray(0, Math.ceil(body.length / 2))
 }

@@ -67,7 +67,7 @@ function expectShutdown({ exitCode, log, shutdownMs, outputs, summary }: Cancele
   expect(summary).toContain('The wait was interrupted')
 }
 
-const running = () => simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
+const running = () => simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 1_000_000 })
 
 const SIGNALS: readonly (readonly NodeJS.Signals[])[] = [
   ['SIGINT'],
@@ -88,12 +88,12 @@ describe.each(SIGNALS.map((signals) => ({ name: signals.join(', then '), signals
 
     test('during a request that stalls, interrupts the wait within two seconds', async () => {
       const id = running()
-      simulator.misbehave('stall-in-body', { jobId: id, times: 'for ever' })
+      simulator.injectFault('stall-in-body', { jobId: id, times: 'always' })
       expectShutdown(await cancel(id, signals, /Waiting up to/), id)
     })
 
     test('while the report of a failed job is written, ends the step within two seconds', async () => {
-      const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Failed' })
+      const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Failed' })
       const result = await cancel(id, signals, /^::error/, SLOW_DISK)
       expect(result.exitCode).toBe(1)
       expect(result.shutdownMs).toBeLessThan(2_000)
@@ -102,7 +102,7 @@ describe.each(SIGNALS.map((signals) => ({ name: signals.join(', then '), signals
     })
 
     test('while the report of a completed job is written, fails the step within two seconds', async () => {
-      const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+      const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
       const result = await cancel(id, signals, /100% {2}Completed/, SLOW_DISK)
       expect(result.exitCode).toBe(1)
       expect(result.shutdownMs).toBeLessThan(2_000)

@@ -11,7 +11,7 @@ let jobId: string
 
 async function start(options?: SimulatorOptions): Promise<void> {
   simulator = await startSimulator(options)
-  jobId = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+  jobId = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
 }
 beforeEach(() => start())
 afterEach(() => simulator.close())
@@ -177,19 +177,19 @@ describe('GitHub OIDC', () => {
       .flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])
       .join(' ')
     const expiration = new Date(Date.now() + 3_600_000).toISOString()
-    simulator.misbehave(
+    simulator.injectFault(
       { status: 200, body: JSON.stringify({ value: idToken }) },
       { api: 'id-token', times: 2 },
     )
-    simulator.misbehave(
+    simulator.injectFault(
       { status: 200, body: JSON.stringify({ credentials: { ...keys, expiration } }) },
       { api: 'sts' },
     )
-    simulator.misbehave(
+    simulator.injectFault(
       { status: 401, body: JSON.stringify({ error_code: 'X', error_msg: echo }) },
       { api: 'jobs' },
     )
-    simulator.misbehave(
+    simulator.injectFault(
       { status: 403, body: JSON.stringify({ error_code: 'Y', error_msg: echo }) },
       { api: 'sts' },
     )
@@ -202,7 +202,7 @@ describe('GitHub OIDC', () => {
   })
 
   test('renews rejected keys, and the wait continues', async () => {
-    jobId = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 4_000 })
+    jobId = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 4_000 })
     let isRevoked = false
     const result = await runStep({
       with: {
@@ -237,7 +237,7 @@ describe('GitHub OIDC', () => {
     const results = await Promise.all(
       cases.map(async ({ api, fault }) => {
         const broken = await startSimulator()
-        broken.misbehave(fault, { api, times: 'for ever' })
+        broken.injectFault(fault, { api, times: 'always' })
         const result = await run({ ...agencyInputs(broken), timeout: '3s' }, broken.oidc.env, broken)
         await broken.close()
         return { api, fault, result }

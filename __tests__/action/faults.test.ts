@@ -15,7 +15,7 @@ const MAX_PROCESSES = 6
 /** After this time, a process that waits for the limit of 30 s per exchange only sleeps. */
 const STARTUP_MS = 1_500
 
-type Times = 'once' | 'for ever'
+type Times = 'once' | 'always'
 
 interface Run extends StepResult {
   readonly timeout: number
@@ -33,7 +33,7 @@ async function run(fault: FaultCase, times: Times): Promise<Run> {
     with: {
       endpoint: stage.endpoint,
       'project-id': stage.simulator.projectId,
-      'job-id': stage.simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+      'job-id': stage.simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 }),
       token: stage.simulator.token,
       timeout: `${timeout}s`,
       'poll-interval': '1s',
@@ -49,7 +49,7 @@ async function run(fault: FaultCase, times: Times): Promise<Run> {
 const start = pool(MAX_PROCESSES)
 /** All runs, started in this order: those of 30 s first. */
 const runs = FAULTS.flatMap((fault) =>
-  (['once', 'for ever'] as const)
+  (['once', 'always'] as const)
     .filter((times) => canHappen(fault, times))
     .map((times) => ({
       name: `${fault.fault}, ${times}`,
@@ -82,7 +82,7 @@ describe.each(['connect', 'tls', 'proxy', 'http', 'https'] as const)('over %s', 
     120_000,
   )
 
-  test.each(here.filter(({ times }) => times === 'for ever'))(
+  test.each(here.filter(({ times }) => times === 'always'))(
     '$name: the step fails with the result $fault.forEver',
     async ({ fault, result }) => {
       const { exitCode, outputs, log, memory, milliseconds, timeout } = await result
@@ -98,7 +98,7 @@ describe.each(['connect', 'tls', 'proxy', 'http', 'https'] as const)('over %s', 
 
 /** An unknown host stays unknown, and only Linux drops connections when the backlog is full. */
 function canHappen({ cause }: FaultCase, times: Times): boolean {
-  if (cause.kind === 'unknown host') return times === 'for ever'
+  if (cause.kind === 'unknown host') return times === 'always'
   return cause.kind !== 'black hole' || process.platform === 'linux'
 }
 

@@ -1,6 +1,6 @@
 import type { FaultName } from '../../simulator/faults.ts'
-import type { BrokenBehaviour, ProxyFault } from '../../simulator/proxy.ts'
-import type { Reply } from '../../simulator/reply.ts'
+import type { BrokenBehavior, ProxyFault } from '../../simulator/proxy.ts'
+import type { ApiResponse } from '../../simulator/response.ts'
 
 /**
  * Faults that the built action must survive or report. faults.test.ts causes each of them once, and forever. To add a
@@ -26,9 +26,9 @@ export type Cause =
       readonly kind:
         'refused' | 'black hole' | 'unknown host' | 'untrusted certificate' | 'wrong host' | 'no proxy'
     }
-  | { readonly kind: 'broken'; readonly behave: BrokenBehaviour }
-  | { readonly kind: 'proxy'; readonly behave: ProxyFault }
-  | { readonly kind: 'response'; readonly fault: FaultName | number | Reply }
+  | { readonly kind: 'broken'; readonly behavior: BrokenBehavior }
+  | { readonly kind: 'proxy'; readonly behavior: ProxyFault }
+  | { readonly kind: 'response'; readonly fault: FaultName | number | ApiResponse }
 
 const NO_RESPONSE = /connection lost before the response: “.+”.*Check the endpoint/
 const RESPONSE_TIMEOUT = /timed out while waiting for the response\..*Check the endpoint/
@@ -56,17 +56,17 @@ const connect: Record<string, Row & { cause: Cause }> = {
 }
 
 const tls: Record<string, Row & { cause: Cause }> = {
-  reset: { ...transient, cause: { kind: 'broken', behave: 'reset' }, annotation: NO_TLS },
-  cut: { ...transient, cause: { kind: 'broken', behave: 'cut' }, annotation: NO_TLS },
-  garbage: { ...transient, cause: { kind: 'broken', behave: 'garbage' }, annotation: NO_TLS },
+  reset: { ...transient, cause: { kind: 'broken', behavior: 'reset' }, annotation: NO_TLS },
+  cut: { ...transient, cause: { kind: 'broken', behavior: 'cut' }, annotation: NO_TLS },
+  garbage: { ...transient, cause: { kind: 'broken', behavior: 'garbage' }, annotation: NO_TLS },
   drip: {
     ...transient,
-    cause: { kind: 'broken', behave: 'drip' },
+    cause: { kind: 'broken', behavior: 'drip' },
     annotation: /TLS handshake failed|timed out during the TLS handshake/,
   },
   silent: {
     ...stalled,
-    cause: { kind: 'broken', behave: 'silent' },
+    cause: { kind: 'broken', behavior: 'silent' },
     annotation: /timed out during the TLS handshake/,
   },
   'untrusted certificate': {
@@ -83,35 +83,35 @@ const tls: Record<string, Row & { cause: Cause }> = {
 
 const proxy: Record<string, Row & { cause: Cause }> = {
   refused: { ...transient, cause: { kind: 'no proxy' }, annotation: NO_PROXY },
-  reset: { ...transient, cause: { kind: 'proxy', behave: 'reset' }, annotation: NO_PROXY },
-  cut: { ...transient, cause: { kind: 'proxy', behave: 'cut' }, annotation: NO_PROXY },
-  garbage: { ...transient, cause: { kind: 'proxy', behave: 'garbage' }, annotation: NO_PROXY },
-  '502': { ...transient, cause: { kind: 'proxy', behave: '502' }, annotation: NO_PROXY },
+  reset: { ...transient, cause: { kind: 'proxy', behavior: 'reset' }, annotation: NO_PROXY },
+  cut: { ...transient, cause: { kind: 'proxy', behavior: 'cut' }, annotation: NO_PROXY },
+  garbage: { ...transient, cause: { kind: 'proxy', behavior: 'garbage' }, annotation: NO_PROXY },
+  '502': { ...transient, cause: { kind: 'proxy', behavior: '502' }, annotation: NO_PROXY },
   '407': {
     ...final,
-    cause: { kind: 'proxy', behave: '407' },
+    cause: { kind: 'proxy', behavior: '407' },
     annotation: /statusCode=407.*user and password/,
   },
   silent: {
     ...stalled,
-    cause: { kind: 'proxy', behave: 'silent' },
+    cause: { kind: 'proxy', behavior: 'silent' },
     annotation: /timed out while connecting through the proxy\..*Check https_proxy/,
   },
   drip: {
     ...stalled,
-    cause: { kind: 'proxy', behave: 'drip' },
+    cause: { kind: 'proxy', behavior: 'drip' },
     annotation: /timed out while connecting through the proxy\..*Check https_proxy/,
   },
-  'cut tunnel': { ...transient, cause: { kind: 'proxy', behave: 'cut-tunnel' }, annotation: NO_TLS },
+  'cut tunnel': { ...transient, cause: { kind: 'proxy', behavior: 'cut-tunnel' }, annotation: NO_TLS },
   'silent tunnel': {
     ...stalled,
-    cause: { kind: 'proxy', behave: 'silent-tunnel' },
+    cause: { kind: 'proxy', behavior: 'silent-tunnel' },
     annotation: /timed out during the TLS handshake/,
   },
 }
 
 /** Responses of the API, over plain HTTP and over TLS. */
-const responses: Record<string, Row & { fault: FaultName | number | Reply }> = {
+const responses: Record<string, Row & { fault: FaultName | number | ApiResponse }> = {
   reset: { ...transient, fault: 'reset', annotation: NO_RESPONSE },
   cut: { ...transient, fault: 'cut', annotation: NO_RESPONSE },
   garbage: { ...transient, fault: 'garbage', annotation: NO_RESPONSE },

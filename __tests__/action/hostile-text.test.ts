@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Reply } from '../../simulator/reply.ts'
+import type { ApiResponse } from '../../simulator/response.ts'
 import { readOutputs, runStep } from '../../simulator/runner.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
@@ -23,7 +23,7 @@ afterAll(cleanUp)
 
 interface Scenario {
   readonly jobs: readonly JobScenario[]
-  readonly faults: readonly { readonly fault: Reply; readonly times: number | 'for ever' }[]
+  readonly faults: readonly { readonly fault: ApiResponse; readonly times: number | 'always' }[]
   readonly debug: boolean
   /** Default: real time for jobs that are finished at the first poll, otherwise so fast that the wait takes 33 ms. */
   readonly speed?: number
@@ -53,9 +53,9 @@ async function run({ jobs, faults, debug, speed }: Scenario): Promise<Run> {
           return statuses[Math.min(requests++, statuses.length - 1)]
         },
       }
-      simulator.addJob({ id, hiddenMs: 0, pendingMs: 0, runningMs: 0, override })
+      simulator.addJob({ id, notFoundMs: 0, pendingMs: 0, runningMs: 0, override })
     }
-    for (const { fault, times } of faults) simulator.misbehave(fault, { times })
+    for (const { fault, times } of faults) simulator.injectFault(fault, { times })
     const isFinishedAtOnce =
       faults.length === 0 && jobs.every(({ statuses }) => TERMINAL.includes(String(statuses[0])))
     return await runMain({
@@ -177,7 +177,7 @@ const body: fc.Arbitrary<string | Buffer> = fc.oneof(
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
 )
 
-const reply: fc.Arbitrary<Reply> = fc
+const reply: fc.Arbitrary<ApiResponse> = fc
   .record({
     status: fc.constantFrom(200, 200, 201, 206, 302, 308, 400, 401, 403, 404, 407, 418, 429, 500, 502, 503),
     headers: fc.record(
@@ -194,7 +194,7 @@ const reply: fc.Arbitrary<Reply> = fc
   }))
 
 const faults = fc.array(
-  fc.record({ fault: reply, times: fc.constantFrom<number | 'for ever'>(1, 2, 5, 'for ever') }),
+  fc.record({ fault: reply, times: fc.constantFrom<number | 'always'>(1, 2, 5, 'always') }),
   { minLength: 1, maxLength: 3 },
 )
 
@@ -378,12 +378,12 @@ describe('the built action withstands a megabyte of hostile text', () => {
   /** Just below the limit for the body of a response. */
   const megabyte = '::error::x\r\n##[error]x <b>|[a](https://evil.example)\u0007 @a 实例\n'.repeat(13_000)
 
-  const step = async (place: Readonly<Record<string, unknown>> | Reply) => {
+  const step = async (place: Readonly<Record<string, unknown>> | ApiResponse) => {
     const simulator = await startSimulator({ token: TOKEN })
-    const isReply = (given: typeof place): given is Reply => 'body' in given
+    const isReply = (given: typeof place): given is ApiResponse => 'body' in given
     const override = isReply(place) ? {} : place
-    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Failed', override })
-    if (isReply(place)) simulator.misbehave(place, { times: 'for ever' })
+    const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Failed', override })
+    if (isReply(place)) simulator.injectFault(place, { times: 'always' })
     const result = await runStep({
       with: {
         endpoint: simulator.endpoint,
@@ -398,7 +398,7 @@ describe('the built action withstands a megabyte of hostile text', () => {
     return result
   }
 
-  test.each<[string, Readonly<Record<string, unknown>> | Reply]>([
+  test.each<[string, Readonly<Record<string, unknown>> | ApiResponse]>([
     ['status', { status: megabyte }],
     ['name', { name: megabyte }],
     ['fail_reason', { fail_reason: megabyte }],
@@ -424,6 +424,6 @@ describe('the built action withstands a megabyte of hostile text', () => {
   })
 })
 
-function errorWith(text: string): Reply {
+function errorWith(text: string): ApiResponse {
   return { status: 403, body: JSON.stringify({ error_code: text, error_msg: text }) }
 }

@@ -31,7 +31,7 @@ describe('twenty jobs', () => {
   test('are polled with the job list, and each is confirmed by one request', async () => {
     await start()
     const ids = Array.from({ length: 20 }, (_, index) =>
-      simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 200_000 + 10_000 * index }),
+      simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 200_000 + 10_000 * index }),
     )
     const result = await run({ 'job-id': ids.join() })
     expect(result.exitCode).toBe(0)
@@ -49,13 +49,13 @@ describe('twenty jobs', () => {
     await start()
     const ids = Array.from({ length: 20 }, (_, index) =>
       simulator.addJob({
-        hiddenMs: 0,
+        notFoundMs: 0,
         pendingMs: 0,
         runningMs: 0,
         outcome: index === 7 ? 'Failed' : 'Completed',
       }),
     )
-    for (const id of ids) simulator.listOverride(id, { status: 'Completed' })
+    for (const id of ids) simulator.overrideListEntry(id, { status: 'Completed' })
     const result = await run({ 'job-id': ids.join() })
     expect(result.exitCode).toBe(1)
     expect(annotations(result)).toHaveLength(1)
@@ -67,9 +67,9 @@ describe('twenty jobs', () => {
     ['always fails', { fault: 502 }],
   ] as const)('are polled one by one if the list request %s', async (_name, { fault }) => {
     await start()
-    simulator.misbehave(fault, { api: 'job-list', times: 'for ever' })
+    simulator.injectFault(fault, { api: 'job-list', times: 'always' })
     const ids = Array.from({ length: 20 }, () =>
-      simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+      simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 }),
     )
     const result = await run({ 'job-id': ids.join() })
     expect(result.exitCode).toBe(0)
@@ -80,7 +80,7 @@ describe('twenty jobs', () => {
 describe('an order', () => {
   test('whose job appears late succeeds when the job completes', async () => {
     await start()
-    const id = simulator.addJob({ orderId: 'CS1', hiddenMs: 100_000, pendingMs: 0, runningMs: 100_000 })
+    const id = simulator.addJob({ orderId: 'CS1', notFoundMs: 100_000, pendingMs: 0, runningMs: 100_000 })
     const result = await run({ 'order-id': 'CS1' })
     expect(result.exitCode).toBe(0)
     expect(result.outputs).toMatchObject({ result: 'completed', 'job-id': id })
@@ -92,7 +92,7 @@ describe('an order', () => {
     await start()
     simulator.addJob({
       orderId: 'CS1',
-      hiddenMs: 0,
+      notFoundMs: 0,
       pendingMs: 0,
       runningMs: 0,
       outcome: 'Failed',
@@ -115,9 +115,9 @@ describe('an order', () => {
 
   test('whose list request is rejected makes the step fail immediately', async () => {
     await start()
-    simulator.misbehave(
+    simulator.injectFault(
       { status: 403, body: '{"error_code":"DBS.200010"}' },
-      { api: 'job-list', times: 'for ever' },
+      { api: 'job-list', times: 'always' },
     )
     const result = await run({ 'order-id': 'CS1' })
     expect(result.exitCode).toBe(1)

@@ -20,7 +20,7 @@ function run(inputs: Record<string, string> = {}): Promise<StepResult> {
 }
 
 test('the step succeeds with outputs, a summary, and one notice when the job completes', async () => {
-  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 50_000 })
+  const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 50_000 })
   const result = await run({ 'job-id': id })
   expect(result.exitCode).toBe(0)
   expect(result.outputs).toMatchObject({
@@ -61,7 +61,7 @@ test('the step succeeds with the example response from the API reference', async
 describe('the step fails with exit code 1 and exactly one error annotation after', () => {
   test('a failed job, with the reason from the service', async () => {
     const id = simulator.addJob({
-      hiddenMs: 0,
+      notFoundMs: 0,
       pendingMs: 0,
       runningMs: 0,
       outcome: 'Failed',
@@ -78,7 +78,7 @@ describe('the step fails with exit code 1 and exactly one error annotation after
   })
 
   test('a canceled job', async () => {
-    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Canceled' })
+    const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Canceled' })
     const result = await run({ 'job-id': id })
     expect(result.exitCode).toBe(1)
     expect(annotations(result)).toEqual([expect.stringContaining('title=The job was canceled')])
@@ -86,7 +86,7 @@ describe('the step fails with exit code 1 and exactly one error annotation after
   })
 
   test('a timeout, with the last status and the tally', async () => {
-    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
+    const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 1_000_000 })
     const result = await run({ 'job-id': id, timeout: '2s' })
     expect(result.exitCode).toBe(1)
     expect(result.milliseconds).toBeLessThan(4_000)
@@ -106,7 +106,7 @@ describe('the step fails with exit code 1 and exactly one error annotation after
   })
 
   test('a job that no longer exists', async () => {
-    const id = simulator.addJob({ hiddenMs: 0, runningMs: 1_000_000 })
+    const id = simulator.addJob({ notFoundMs: 0, runningMs: 1_000_000 })
     setTimeout(() => {
       simulator.removeJob(id)
     }, 500)
@@ -130,8 +130,8 @@ describe('the step fails with exit code 1 and exactly one error annotation after
 
 test('the step waits for each of several jobs, and fails if one of them failed', async () => {
   const [completed, failed] = [
-    simulator.addJob({ hiddenMs: 0, runningMs: 100_000 }),
-    simulator.addJob({ hiddenMs: 0, runningMs: 0, outcome: 'Failed', failReason: 'no quota' }),
+    simulator.addJob({ notFoundMs: 0, runningMs: 100_000 }),
+    simulator.addJob({ notFoundMs: 0, runningMs: 0, outcome: 'Failed', failReason: 'no quota' }),
   ]
   const result = await run({ 'job-id': `${completed}\n${failed}\n${completed.toUpperCase()}` })
   expect(result.exitCode).toBe(1)
@@ -145,7 +145,7 @@ test('the step waits for each of several jobs, and fails if one of them failed',
 })
 
 test('requests are GET requests with the token and the language in their headers', async () => {
-  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+  const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
   await run({ 'job-id': id, language: 'zh-cn', endpoint: `${simulator.endpoint}/mysql/` })
   expect(simulator.requests).toMatchObject([
     {
@@ -158,7 +158,7 @@ test('requests are GET requests with the token and the language in their headers
 })
 
 test('the token is masked before anything else is printed, and appears nowhere else', async () => {
-  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+  const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
   const { log, summary, outputs } = await run({ 'job-id': id })
   expect(log.split('\n')[0]).toBe(`::add-mask::${simulator.token}`)
   const rest = log.replaceAll(/^::add-mask::.*$/gm, '') + summary + JSON.stringify(outputs)
@@ -198,7 +198,7 @@ describe('the step fails after an internal error:', () => {
         endpoint: simulator.endpoint,
         'project-id': simulator.projectId,
         token: simulator.token,
-        'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+        'job-id': simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 }),
       },
       env: withCode(`
         import fs from 'node:fs'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { startProxy } from '../../simulator/proxy.ts'
-import { redirectTo, type Reply } from '../../simulator/reply.ts'
+import { redirectTo, type ApiResponse } from '../../simulator/response.ts'
 import type { StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { BEHIND_PROXY, startTlsSimulator, TRUST } from './stage.ts'
@@ -13,7 +13,7 @@ let jobId: string
 
 beforeEach(async () => {
   simulator = await startSimulator()
-  jobId = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+  jobId = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
 })
 afterEach(async () => {
   await simulator.close()
@@ -24,7 +24,7 @@ function run(inputs: Record<string, string> = {}, env: Record<string, string> = 
 }
 
 describe('the annotation contains HTTP status, code, message, and request ID of an error', () => {
-  const errorReply = (body: object, headers: Record<string, string> = {}): Reply => ({
+  const errorReply = (body: object, headers: Record<string, string> = {}): ApiResponse => ({
     status: 403,
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
@@ -50,12 +50,12 @@ describe('the annotation contains HTTP status, code, message, and request ID of 
       ),
     ],
   ])('in the format %s', async (_format, reply) => {
-    simulator.misbehave(reply)
+    simulator.injectFault(reply)
     expect(annotation(await run())).toContain('HTTP 403 X.1 “not you” (request id request-1)')
   })
 
   test('in an HTML page, without its markup', async () => {
-    simulator.misbehave({ status: 403, headers: id, body: '<h1>Forbidden</h1>' })
+    simulator.injectFault({ status: 403, headers: id, body: '<h1>Forbidden</h1>' })
     expect(annotation(await run())).toContain('HTTP 403 “Forbidden” (request id request-1)')
   })
 })
@@ -64,7 +64,7 @@ test.each([301, 302, 303, 307, 308])(
   'a redirect with %d is not followed, and the other server receives no request',
   async (status) => {
     const other = await startSimulator()
-    simulator.misbehave(redirectTo(`${other.endpoint}/v3/${other.projectId}/jobs?id=${jobId}`, status))
+    simulator.injectFault(redirectTo(`${other.endpoint}/v3/${other.projectId}/jobs?id=${jobId}`, status))
     const result = await run()
     await other.close()
     expect(result.exitCode).toBe(1)
@@ -78,7 +78,7 @@ test.each([301, 302, 303, 307, 308])(
 test.each([401, { status: 403, body: '{"error_code":"DBS.280056","error_msg":"Invalid token."}' }])(
   'rejected credentials are sent only once',
   async (fault) => {
-    simulator.misbehave(fault, { times: 'for ever' })
+    simulator.injectFault(fault, { times: 'always' })
     const result = await run()
     expect(annotation(result)).toContain('title=Authentication failed')
     expect(simulator.requests).toHaveLength(1)
@@ -88,7 +88,7 @@ test.each([401, { status: 403, body: '{"error_code":"DBS.280056","error_msg":"In
 test.each(['429-retry-after', '503-retry-after'] as const)(
   'the Retry-After of %s is respected',
   async (fault) => {
-    simulator.misbehave(fault)
+    simulator.injectFault(fault)
     const { exitCode } = await run()
     const [first, second] = simulator.requests
     expect(exitCode).toBe(0)
@@ -99,7 +99,7 @@ test.each(['429-retry-after', '503-retry-after'] as const)(
 test.each(['Wed, 21 Oct 2015 07:28:00 GMT', '-7', 'never', '9'.repeat(400)])(
   'an invalid or extreme Retry-After, %.40s, does not delay the step beyond its timeout',
   async (value) => {
-    simulator.misbehave({ status: 429, headers: { 'retry-after': value } })
+    simulator.injectFault({ status: 429, headers: { 'retry-after': value } })
     const { milliseconds, outputs } = await run({ timeout: '3s' })
     // A very long one is limited to five minutes, which is longer than this wait.
     expect(outputs['result']).toBe(value.length > 100 ? 'timed-out' : 'completed')
@@ -114,7 +114,7 @@ describe('behind a CONNECT proxy, with TLS and a private CA', () => {
   ])('the step succeeds %s a password for the proxy', async (_name, login, authorization) => {
     const api = await startTlsSimulator()
     const proxy = await startProxy({ target: `127.0.0.1:${api.port}` })
-    const job = api.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+    const job = api.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
     const result = await run(
       { endpoint: BEHIND_PROXY, 'job-id': job },
       { ...TRUST, https_proxy: proxy.url.replace('http://', `http://${login}`) },
@@ -127,8 +127,8 @@ describe('behind a CONNECT proxy, with TLS and a private CA', () => {
 
   test('requests to a host in no_proxy are sent directly', async () => {
     const api = await startTlsSimulator()
-    const proxy = await startProxy({ behave: 'cut' })
-    const job = api.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+    const proxy = await startProxy({ behavior: 'cut' })
+    const job = api.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
     const result = await run(
       { endpoint: api.endpoint, 'job-id': job },
       { ...TRUST, https_proxy: proxy.url, no_proxy: '127.0.0.1' },

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { Reply } from '../../simulator/reply.ts'
+import type { ApiResponse } from '../../simulator/response.ts'
 import { runStep } from '../../simulator/runner.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
 import { commandsIn } from '../model/runner-commands.ts'
@@ -43,7 +43,7 @@ function hexOf(sign: string): string {
 }
 
 /** Fields of a job, or a response without a job. */
-type Place = { readonly fields: Readonly<Record<string, unknown>> } | { readonly reply: Reply }
+type Place = { readonly fields: Readonly<Record<string, unknown>> } | { readonly reply: ApiResponse }
 
 /** The places where a service may echo it. */
 const PLACES = {
@@ -94,8 +94,8 @@ async function run(
   const simulator = await startSimulator({ token, projectId: 'f'.repeat(32) })
   try {
     const override = 'fields' in place ? place.fields : {}
-    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Failed', override })
-    if ('reply' in place) simulator.misbehave(place.reply, { times: 'for ever' })
+    const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Failed', override })
+    if ('reply' in place) simulator.injectFault(place.reply, { times: 'always' })
     return await runMain({
       inputs: {
         endpoint: simulator.endpoint,

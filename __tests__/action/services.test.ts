@@ -21,7 +21,7 @@ test('the step succeeds with outputs when a job of each service completes', asyn
     SERVICES.map(async (service) => {
       const simulator = await startSimulator({ speed: 100, service })
       const id = simulator.addJob({
-        ...{ hiddenMs: 50_000, pendingMs: 0, runningMs: 200_000 },
+        ...{ notFoundMs: 50_000, pendingMs: 0, runningMs: 200_000 },
         name: 'CreateInstance',
       })
       const result = await stepAt(simulator, { token: simulator.token, service, 'job-id': id })
@@ -52,7 +52,7 @@ describe.each(SERVICES)('a job of %s', (service) => {
   test('that fails makes the step fail with the reason', async () => {
     simulator = await startSimulator({ speed: 100, service })
     const failing = {
-      hiddenMs: 0,
+      notFoundMs: 0,
       pendingMs: 0,
       runningMs: 0,
       outcome: 'Failed',
@@ -66,8 +66,8 @@ describe.each(SERVICES)('a job of %s', (service) => {
 
   test('makes the step fail if the response is about another job', async () => {
     simulator = await startSimulator({ speed: 100, service })
-    const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
-    simulator.misbehave('other-job')
+    const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
+    simulator.injectFault('other-job')
     const result = await run(simulator, service, { 'job-id': id })
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toContain('title=The response is about another job')
@@ -86,7 +86,7 @@ test('the step fails if the response has the format of another service', async (
   const results = await Promise.all(
     cases.map(async ([real, given, expected]) => {
       const simulator = await startSimulator({ speed: 100, service: real })
-      const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })
+      const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
       const result = await stepAt(simulator, { token: simulator.token, service: given, 'job-id': id })
       await simulator.close()
       return { expected, result }
@@ -103,12 +103,12 @@ test('the step fails if the response has the format of another service', async (
 
 test('a GeminiDB job is found by its ID in a list with other jobs', async () => {
   simulator = await startSimulator({ speed: 100, service: 'geminidb' })
-  const id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
+  const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 1_000_000 })
   const jobs = [
     { id: 'another', status: 'Completed' },
     { id, status: 'Failed', fail_reason: 'mine' },
   ]
-  simulator.misbehave({
+  simulator.injectFault({
     status: 200,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jobs, total_count: 2 }),

@@ -35,7 +35,7 @@ export interface Stage {
 }
 
 /** Sets up a fault that happens once or every time; behind it is the simulator. */
-export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for ever'): Promise<Stage> {
+export async function setUp({ over, cause }: FaultCase, times: 'once' | 'always'): Promise<Stage> {
   const isPlain = over === 'http' || over === 'connect'
   const simulator = await (isPlain ? startSimulator() : startTlsSimulator())
   const closing = [simulator.close]
@@ -50,7 +50,7 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for eve
   /** Returns a port that forwards to the fault, only once or every time. */
   const forwardTo = async (fault: Listening | { port: number; close: () => Promise<void> }, then: number) => {
     closing.push(fault.close)
-    if (times === 'for ever') return fault.port
+    if (times === 'always') return fault.port
     const relay = await startRelay({ first: fault.port, then })
     closing.push(relay.close)
     return relay.port
@@ -65,7 +65,7 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for eve
 
   switch (cause.kind) {
     case 'response':
-      simulator.misbehave(cause.fault, { times: times === 'once' ? 1 : 'for ever' })
+      simulator.injectFault(cause.fault, { times: times === 'once' ? 1 : 'always' })
       return stage(simulator.endpoint)
     case 'refused':
       return stage(`http://127.0.0.1:${await forwardTo(await closedPort(), simulator.port)}`)
@@ -79,7 +79,7 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for eve
       return stage(`https://${'a'.repeat(64)}.invalid`)
     case 'broken':
       return stage(
-        `https://127.0.0.1:${await forwardTo(await startBrokenServer(cause.behave), simulator.port)}`,
+        `https://127.0.0.1:${await forwardTo(await startBrokenServer(cause.behavior), simulator.port)}`,
       )
     case 'untrusted certificate':
       return stage(simulator.endpoint, {})
@@ -88,7 +88,7 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'for eve
     case 'no proxy':
       return throughProxy(await forwardTo(await closedPort(), await workingProxy()))
     case 'proxy': {
-      const proxy = await startProxy({ behave: cause.behave, target: `127.0.0.1:${simulator.port}` })
+      const proxy = await startProxy({ behavior: cause.behavior, target: `127.0.0.1:${simulator.port}` })
       return throughProxy(
         await forwardTo({ port: portOf(proxy.url), close: proxy.close }, await workingProxy()),
       )
@@ -111,7 +111,7 @@ async function closedPort() {
  * A port that neither accepts nor refuses connections, because the kernel drops them while the backlog is full. Its
  * process is stopped; if the fault happens only once, it continues after 31 s, when the request has timed out.
  */
-async function startBlackHole(target: number, times: 'once' | 'for ever') {
+async function startBlackHole(target: number, times: 'once' | 'always') {
   const code = `
     const { connect, createServer } = require('node:net')
     const server = createServer((client) => {

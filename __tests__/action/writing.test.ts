@@ -28,7 +28,7 @@ function run(outcome: 'Completed' | 'Failed', env: Record<string, string | undef
       'project-id': simulator.projectId,
       token: simulator.token,
       'job-id': simulator.addJob({
-        hiddenMs: 0,
+        notFoundMs: 0,
         pendingMs: 0,
         runningMs: 0,
         outcome,

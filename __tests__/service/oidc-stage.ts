@@ -99,7 +99,7 @@ export async function waitFor({
   const getJob = jobsApi({ ...api, credentials, exchange, secrets, wallClock })
   const responses: JobResponse[] = []
   let pending = 0
-  const ids = jobs ?? [simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 })]
+  const ids = jobs ?? [simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })]
   const results = await clock.run(
     wait(
       {

@@ -34,7 +34,7 @@ test('a completed job takes one request each for an ID token, for keys, and for 
 describe('keys are renewed during a wait', () => {
   test('of 3 hours with keys for 15 minutes: each time before they expire, with a new ID token, without a failed request', async () => {
     await start({ oidc: { keySeconds: 900 } })
-    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 3 * HOUR })
+    const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 3 * HOUR })
     const { results, responses } = await waitFor({ jobs: [job], timeout: 4 * HOUR })
     expect(outcomesOf(results)).toEqual(['completed'])
     expect(new Set(responses.map(({ kind }) => kind))).toEqual(new Set(['job']))
@@ -49,7 +49,7 @@ describe('keys are renewed during a wait', () => {
 
   test('once after a rejection, and the wait continues', async () => {
     await start()
-    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 10 * MINUTE })
+    const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 10 * MINUTE })
     clock.at(clock.now() + 4 * MINUTE, simulator.revokeKeys)
     clock.at(clock.now() + 7 * MINUTE, simulator.revokeKeys)
     const { results, responses } = await waitFor({ jobs: [job] })
@@ -62,7 +62,7 @@ describe('keys are renewed during a wait', () => {
   test('once if the requests for many jobs are rejected together', async () => {
     await start()
     const jobs = Array.from({ length: 8 }, () =>
-      simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 10 * MINUTE }),
+      simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 10 * MINUTE }),
     )
     clock.at(clock.now() + 4 * MINUTE, simulator.revokeKeys)
     const { results } = await waitFor({ jobs })
@@ -74,9 +74,9 @@ describe('keys are renewed during a wait', () => {
     'but a second rejection in a row is final: %j',
     async (rejection) => {
       await start()
-      const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 10 * MINUTE })
+      const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 10 * MINUTE })
       clock.at(clock.now() + 4 * MINUTE, () => {
-        simulator.misbehave(rejection, { api: 'jobs', times: 'for ever' })
+        simulator.injectFault(rejection, { api: 'jobs', times: 'always' })
       })
       const { results } = await waitFor({ jobs: [job] })
       expect(errorOf(results)).toMatch(/^credentials: HTTP 40[13]/)
@@ -88,8 +88,8 @@ describe('keys are renewed during a wait', () => {
 
   test('but a second rejection in a row of one job is final, even if requests for other jobs succeed', async () => {
     await start()
-    const jobs = [0, 1].map(() => simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: HOUR }))
-    simulator.misbehave(401, { jobId: jobs[1] ?? '', times: 'for ever' })
+    const jobs = [0, 1].map(() => simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: HOUR }))
+    simulator.injectFault(401, { jobId: jobs[1] ?? '', times: 'always' })
     const { results } = await waitFor({ jobs })
     expect(outcomesOf(results)).toEqual(['error', 'error'])
     expect(requests('/jobs').length).toBeLessThanOrEqual(8)
@@ -97,7 +97,7 @@ describe('keys are renewed during a wait', () => {
 
   test('at most once a minute, even if a request in between succeeds', async () => {
     await start()
-    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 10 * MINUTE })
+    const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 10 * MINUTE })
     for (let moment = 1; moment < 600; moment++) clock.at(clock.now() + moment * SECOND, simulator.revokeKeys)
     const { results } = await waitFor({ jobs: [job], interval: SECOND })
     expect(outcomesOf(results)).toEqual(['completed'])
@@ -107,7 +107,7 @@ describe('keys are renewed during a wait', () => {
 
   test('but a second rejection is final even if gateway errors come in between', async () => {
     await start()
-    for (const fault of [401, 502, 'html-200', 401] as const) simulator.misbehave(fault, { api: 'jobs' })
+    for (const fault of [401, 502, 'html-200', 401] as const) simulator.injectFault(fault, { api: 'jobs' })
     const { results } = await waitFor()
     expect(errorOf(results)).toMatch(/^credentials: /)
     expect(requests('/jobs')).toHaveLength(4)
@@ -134,7 +134,7 @@ describe('the lifetime of the keys', () => {
   test("is measured by the service's clock, as are signatures, so a runner's clock may be an hour off", async () => {
     for (const skew of [-HOUR, HOUR]) {
       await start({ oidc: { keySeconds: 900 } })
-      const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: HOUR })
+      const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: HOUR })
       const { responses } = await waitFor({ jobs: [job], skew, timeout: 2 * HOUR })
       expect(new Set(responses.map(({ kind }) => kind))).toEqual(new Set(['job']))
       expect(renewals).toHaveLength(6)
@@ -153,13 +153,13 @@ describe('the lifetime of the keys', () => {
     }
     secrets.add('fake/secret+key')
     for (const end of [expiration, new Date(START + 1_800_000).toISOString()]) {
-      simulator.misbehave(
+      simulator.injectFault(
         { status: 200, body: JSON.stringify({ credentials: { ...sameKeys, expiration: end } }) },
         { api: 'sts' },
       )
     }
     const running = { status: 200, body: JSON.stringify({ job: { id: 'job-1', status: 'Running' } }) }
-    simulator.misbehave(running, { api: 'jobs', times: 'for ever' })
+    simulator.injectFault(running, { api: 'jobs', times: 'always' })
     await waitFor({ jobs: ['job-1'], timeout: 28 * MINUTE })
     for (const secret of Object.values(sameKeys))
       expect(secrets.text(secret).equals(untrusted('***'))).toBe(true)
@@ -167,7 +167,7 @@ describe('the lifetime of the keys', () => {
 
   test('limits their redaction, so that long waits stay fast', async () => {
     await start({ oidc: { keySeconds: 900 } })
-    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 3 * HOUR })
+    const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 3 * HOUR })
     await waitFor({ jobs: [job], timeout: 4 * HOUR })
     const tokens = idTokens().map(String)
     const isRedacted = tokens.map((token) => secrets.text(token).equals(untrusted('***')))

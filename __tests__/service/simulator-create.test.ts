@@ -43,7 +43,7 @@ describe('creating an instance', () => {
   })
 
   test('creates a job that behaves as `simulate` specifies', async () => {
-    const simulate = { hidden_seconds: 1, pending_seconds: 2, seconds: 10, fail_reason: 'No capacity.' }
+    const simulate = { not_found_seconds: 1, pending_seconds: 2, seconds: 10, fail_reason: 'No capacity.' }
     const { job_id: jobId } = await created({ simulate })
     expect((await getJob(simulator, jobId)).status).toBe(400)
     advance(1_000)
@@ -68,14 +68,14 @@ describe('creating an instance', () => {
   })
 
   test('omits the fields in `omit`', async () => {
-    const { job_id: jobId } = await created({ simulate: { hidden_seconds: 0, omit: ['created'] } })
+    const { job_id: jobId } = await created({ simulate: { not_found_seconds: 0, omit: ['created'] } })
     expect(jobIn(await getJob(simulator, jobId))).not.toHaveProperty('created')
   })
 
   test('applies the faults in order to the first requests for the job, but not to other jobs', async () => {
     const faults = ['502', 'cut', 503, { status: 200, body: 'odd' }]
-    const { job_id: jobId } = await created({ simulate: { hidden_seconds: 0, faults } })
-    const { job_id: other } = await created({ simulate: { hidden_seconds: 0 } })
+    const { job_id: jobId } = await created({ simulate: { not_found_seconds: 0, faults } })
+    const { job_id: other } = await created({ simulate: { not_found_seconds: 0 } })
     expect((await getJob(simulator, other)).status).toBe(200)
     const results = []
     for (let n = 0; n < 5; n += 1) results.push(await getJob(simulator, jobId))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { faults, type FaultName } from '../../simulator/faults.ts'
 import { referenceExample } from '../../simulator/reference-example.ts'
-import { redirectTo } from '../../simulator/reply.ts'
+import { redirectTo } from '../../simulator/response.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import {
   getJob,
@@ -60,7 +60,7 @@ for (const scheme of ['http', 'https'] as const) {
     afterAll(() => simulator.close())
 
     test.each(names)('%s affects one request, and the next one succeeds', async (name) => {
-      simulator.misbehave(name)
+      simulator.injectFault(name)
       const idleTimeoutMs = expected[name].end === 'idle timeout' ? SHORT_IDLE_TIMEOUT_MS : undefined
       expect(await getJob(simulator, referenceExample.jobId, idleTimeoutMs)).toMatchObject(expected[name])
       expect(await getJob(simulator, referenceExample.jobId)).toMatchObject({ status: 200, end: 'complete' })
@@ -76,16 +76,16 @@ describe('faults', () => {
   afterAll(() => simulator.close())
 
   test('occur in the order in which they were added, each the given number of times', async () => {
-    simulator.misbehave(500, { times: 2 })
-    simulator.misbehave('cut')
+    simulator.injectFault(500, { times: 2 })
+    simulator.injectFault('cut')
     const results = []
     for (let n = 0; n < 4; n += 1) results.push(await getJob(simulator, referenceExample.jobId))
     expect(results.map(({ status, end }) => status ?? end)).toEqual([500, 500, 'ECONNRESET', 200])
   })
 
   test('can affect all requests for one job, but not those for others', async () => {
-    const jobId = simulator.addJob({ hiddenMs: 0 })
-    simulator.misbehave('html-502', { times: 'for ever', jobId })
+    const jobId = simulator.addJob({ notFoundMs: 0 })
+    simulator.injectFault('html-502', { times: 'always', jobId })
     for (let n = 0; n < 3; n += 1) expect((await getJob(simulator, jobId)).status).toBe(502)
     expect((await getJob(simulator, referenceExample.jobId)).status).toBe(200)
   })
@@ -97,26 +97,26 @@ describe('faults', () => {
       (await httpGet(simulator.oidc.env.ACTIONS_ID_TOKEN_REQUEST_URL)).status,
     ]
     expect(await requestAll()).toEqual([200, 400, 401])
-    simulator.misbehave(503, { api: 'id-token' })
-    simulator.misbehave(502, { api: 'sts', times: 2 })
-    simulator.misbehave(500, { api: 'jobs' })
+    simulator.injectFault(503, { api: 'id-token' })
+    simulator.injectFault(502, { api: 'sts', times: 2 })
+    simulator.injectFault(500, { api: 'jobs' })
     expect(await requestAll()).toEqual([500, 502, 503])
     expect(await requestAll()).toEqual([200, 502, 401])
     expect(await requestAll()).toEqual([200, 400, 401])
-    simulator.misbehave(500, { times: 2 })
+    simulator.injectFault(500, { times: 2 })
     expect(await requestAll()).toEqual([500, 500, 401])
   })
 
   test('for a job affect only the APIs that have a job ID in their query', async () => {
-    simulator.misbehave(500, { api: 'sts', jobId: referenceExample.jobId })
-    simulator.misbehave(502, { api: 'jobs', jobId: referenceExample.jobId })
+    simulator.injectFault(500, { api: 'sts', jobId: referenceExample.jobId })
+    simulator.injectFault(502, { api: 'jobs', jobId: referenceExample.jobId })
     expect((await getJob(simulator, 'another')).status).toBe(400)
     expect((await getJob(simulator, referenceExample.jobId)).status).toBe(502)
     expect((await getJob(simulator, referenceExample.jobId)).status).toBe(200)
   })
 
   test('can be any complete response', async () => {
-    simulator.misbehave({ status: 418, headers: { 'retry-after': 'soon' }, body: '\u001b[31mteapot' })
+    simulator.injectFault({ status: 418, headers: { 'retry-after': 'soon' }, body: '\u001b[31mteapot' })
     const response = await getJob(simulator, referenceExample.jobId)
     expect(response).toMatchObject({
       status: 418,
@@ -126,7 +126,7 @@ describe('faults', () => {
   })
 
   test('can be a redirect to a given URL', async () => {
-    simulator.misbehave(redirectTo('http://127.0.0.1:1/elsewhere', 307))
+    simulator.injectFault(redirectTo('http://127.0.0.1:1/elsewhere', 307))
     const response = await getJob(simulator, referenceExample.jobId)
     expect(response).toMatchObject({ status: 307, headers: { location: 'http://127.0.0.1:1/elsewhere' } })
   })
@@ -140,7 +140,7 @@ describe('faults', () => {
     [502, 'APIGW.0201'],
     [503, 'APIGW.0201'],
   ])('with the status %d return the error body of the gateway or the service', async (status, code) => {
-    simulator.misbehave(status)
+    simulator.injectFault(status)
     const response = await getJob(simulator, referenceExample.jobId)
     expect(response.status).toBe(status)
     expect(JSON.parse(response.body)).toMatchObject({ error_code: code })
@@ -148,9 +148,9 @@ describe('faults', () => {
 
   test('that change the job keep all other fields', async () => {
     const real = jobIn(await getJob(simulator, referenceExample.jobId))
-    simulator.misbehave('other-job')
+    simulator.injectFault('other-job')
     const other = jobIn(await getJob(simulator, referenceExample.jobId))
-    simulator.misbehave('no-status')
+    simulator.injectFault('no-status')
     const without = jobIn(await getJob(simulator, referenceExample.jobId))
     expect(other).toEqual({ ...real, id: '00000000-0000-4000-8000-000000000000' })
     expect({ ...without, status: 'Completed' }).toEqual(real)
@@ -158,12 +158,12 @@ describe('faults', () => {
   })
 
   test.each(['429-retry-after', '503-retry-after'] as const)('%s returns Retry-After', async (name) => {
-    simulator.misbehave(name)
+    simulator.injectFault(name)
     expect((await getJob(simulator, referenceExample.jobId)).headers).toMatchObject({ 'retry-after': '2' })
   })
 
   test('that Node cannot send return an error to the client and do not stop the simulator', async () => {
-    simulator.misbehave({ status: 200, headers: { 'x-odd': 'a\nb' } })
+    simulator.injectFault({ status: 200, headers: { 'x-odd': 'a\nb' } })
     expect(await getJob(simulator, referenceExample.jobId)).toMatchObject({ status: 500 })
     expect(await getJob(simulator, referenceExample.jobId)).toMatchObject({ status: 200 })
   })
@@ -173,7 +173,7 @@ describe('faults', () => {
       doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'performance'],
     })
     try {
-      simulator.misbehave('drip')
+      simulator.injectFault('drip')
       const before = simulator.requests.length
       const pending = getJob(simulator, referenceExample.jobId, SHORT_IDLE_TIMEOUT_MS)
       while (simulator.requests.length === before) await new Promise(setImmediate)

@@ -4,7 +4,7 @@ import { endOf, jobAt, planJob, type Job, type JobPlan } from '../../simulator/j
 const plan = planJob({
   id: '00000000-0000-4000-8000-000000000001',
   createdAt: Date.parse('2018-08-06T02:41:14Z'),
-  hiddenMs: 3_000,
+  notFoundMs: 3_000,
   pendingMs: 2_000,
   runningMs: 100_000,
   instance: { id: 'a48e43ff268f4c0e879652d65e63d0fbin07', name: 'my-database' },
@@ -12,7 +12,7 @@ const plan = planJob({
 
 function foundAt(of: JobPlan, elapsedMs: number): Job {
   const job = jobAt(of, elapsedMs)
-  if (job === 'hidden') throw new Error('the job is not found yet')
+  if (job === 'not-found') throw new Error('the job is not found yet')
   return job
 }
 
@@ -20,11 +20,11 @@ describe('a simulated job', () => {
   test('is not found, then pending, then running for the planned times, and then finished', () => {
     const statuses = [0, 2_999, 3_000, 4_999, 5_000, 104_999, 105_000, 9e9].map((elapsedMs) => {
       const job = jobAt(plan, elapsedMs)
-      return job === 'hidden' ? 'hidden' : job['status']
+      return job === 'not-found' ? 'not-found' : job['status']
     })
     const expected = [
-      'hidden',
-      'hidden',
+      'not-found',
+      'not-found',
       'Pending',
       'Pending',
       'Running',

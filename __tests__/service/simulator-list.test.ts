@@ -45,7 +45,7 @@ describe('the list of jobs', () => {
   test('contains a running job in its own format', async () => {
     const { simulator, advance } = await start()
     const instance = { id: 'a48e43ff268f4c0e879652d65e63d0fbin07', name: 'my-database' }
-    const options = { hiddenMs: 0, pendingMs: 0, runningMs: 100_000, instance, orderId: 'CS1' }
+    const options = { notFoundMs: 0, pendingMs: 0, runningMs: 100_000, instance, orderId: 'CS1' }
     const jobId = simulator.addJob(options)
     advance(60_000)
     const entry = {
@@ -87,7 +87,7 @@ describe('the list of jobs', () => {
 
   test('does not contain a job that is not found yet or was removed', async () => {
     const { simulator, advance } = await start()
-    const jobId = simulator.addJob({ hiddenMs: 3_000 })
+    const jobId = simulator.addJob({ notFoundMs: 3_000 })
     advance(2_999)
     expect(await listed(simulator)).toEqual({ jobs: [], total_count: 0 })
     advance(1)
@@ -98,15 +98,15 @@ describe('the list of jobs', () => {
 
   test('is sorted by creation, newest first, even within one second', async () => {
     const { simulator } = await start()
-    const add = (createdAt: number): string => simulator.addJob({ hiddenMs: 0, createdAt })
+    const add = (createdAt: number): string => simulator.addJob({ notFoundMs: 0, createdAt })
     const [middle, first, last, old] = [newYear, newYear, newYear + 5_000, newYear - day].map(add)
     expect(await idsIn(simulator)).toEqual([last, first, middle, old])
   })
 
   test('can be filtered by status, name, and ID', async () => {
     const { simulator } = await start()
-    const pending = simulator.addJob({ hiddenMs: 0 })
-    const running = simulator.addJob({ hiddenMs: 0, pendingMs: 0, name: 'RebootGaussDBforMySQLInstance' })
+    const pending = simulator.addJob({ notFoundMs: 0 })
+    const running = simulator.addJob({ notFoundMs: 0, pendingMs: 0, name: 'RebootGaussDBforMySQLInstance' })
     expect(await idsIn(simulator, { status: 'Pending' })).toEqual([pending])
     expect(await idsIn(simulator, { job_name: 'RebootGaussDBforMySQLInstance' })).toEqual([running])
     expect(await listed(simulator, { job_id: pending })).toMatchObject({ total_count: 1 })
@@ -115,7 +115,7 @@ describe('the list of jobs', () => {
 
   test('can be filtered by creation time, inclusive and in any time zone', async () => {
     const { simulator } = await start()
-    const add = (createdAt: number): string => simulator.addJob({ hiddenMs: 0, createdAt })
+    const add = (createdAt: number): string => simulator.addJob({ notFoundMs: 0, createdAt })
     const [early, noon, late] = [newYear - hour, newYear, newYear + hour].map(add)
     const window = { start_time: '2026-01-01T08:00:00+0800', end_time: '2026-01-01T00:00:00+0000' }
     expect(await idsIn(simulator, window)).toEqual([noon])
@@ -125,7 +125,7 @@ describe('the list of jobs', () => {
 
   test('covers the last 30 days by default, and more with a start time', async () => {
     const { simulator, advance } = await start()
-    const jobId = simulator.addJob({ hiddenMs: 0 })
+    const jobId = simulator.addJob({ notFoundMs: 0 })
     advance(30 * day)
     expect(await idsIn(simulator)).toEqual([jobId])
     advance(1_000)
@@ -137,7 +137,7 @@ describe('the list of jobs', () => {
     'has pages of 10, 20, or 50 jobs, starting at offset %d',
     async (firstOffset) => {
       const { simulator } = await start({ firstOffset })
-      const ids = Array.from({ length: 25 }, () => simulator.addJob({ hiddenMs: 0 })).reverse()
+      const ids = Array.from({ length: 25 }, () => simulator.addJob({ notFoundMs: 0 })).reverse()
       expect(await listed(simulator)).toMatchObject({ jobs: { length: 10 }, total_count: 25 })
       expect(await idsIn(simulator)).toEqual(ids.slice(0, 10))
       expect(await idsIn(simulator, { limit: '50' })).toEqual(ids)
@@ -177,32 +177,32 @@ describe('the list of jobs', () => {
 
   test('can be rejected permanently while the jobs API succeeds, and vice versa', async () => {
     const { simulator } = await start()
-    const jobId = simulator.addJob({ hiddenMs: 0 })
+    const jobId = simulator.addJob({ notFoundMs: 0 })
     const statuses = async (): Promise<unknown[]> => [
       (await getList(simulator)).status,
       (await getJob(simulator, jobId)).status,
     ]
-    simulator.misbehave(403, { api: 'job-list', times: 'for ever' })
+    simulator.injectFault(403, { api: 'job-list', times: 'always' })
     expect(await statuses()).toEqual([403, 200])
-    simulator.misbehave(500, { api: 'jobs' })
+    simulator.injectFault(500, { api: 'jobs' })
     expect(await statuses()).toEqual([403, 500])
     expect(await statuses()).toEqual([403, 200])
   })
 
   test('can return different fields of a job, and omit it', async () => {
     const { simulator } = await start()
-    const other = simulator.addJob({ hiddenMs: 0 })
-    const jobId = simulator.addJob({ hiddenMs: 0 })
-    simulator.listOverride(jobId, { status: 'Completed', order_id: undefined, process: 60 })
+    const other = simulator.addJob({ notFoundMs: 0 })
+    const jobId = simulator.addJob({ notFoundMs: 0 })
+    simulator.overrideListEntry(jobId, { status: 'Completed', order_id: undefined, process: 60 })
     const [overridden, real] = (await listed(simulator)).jobs
     expect(overridden).toMatchObject({ job_id: jobId, status: 'Completed', process: 60 })
     expect(overridden).not.toHaveProperty('order_id')
     expect(real).toMatchObject({ job_id: other, status: 'Pending' })
     expect(await idsIn(simulator, { status: 'Completed' })).toEqual([jobId])
-    simulator.listOverride(jobId, 'absent')
+    simulator.overrideListEntry(jobId, 'absent')
     expect(await listed(simulator)).toMatchObject({ jobs: [{ job_id: other }], total_count: 1 })
     expect((await getJob(simulator, jobId)).status).toBe(200)
-    simulator.listOverride(jobId, {})
+    simulator.overrideListEntry(jobId, {})
     expect(await idsIn(simulator)).toEqual([jobId, other])
   })
 })

@@ -60,7 +60,7 @@ describe('a yearly or monthly order', () => {
   })
 
   test('is paid after `order_seconds`', async () => {
-    const { order_id: orderId } = await order({ order_seconds: 300, hidden_seconds: 0, fail: true })
+    const { order_id: orderId } = await order({ order_seconds: 300, not_found_seconds: 0, fail: true })
     advance(299_999)
     expect(await jobsOf(orderId)).toEqual([])
     advance(1)
@@ -70,9 +70,9 @@ describe('a yearly or monthly order', () => {
   })
 
   test('can have several jobs', async () => {
-    const { order_id: orderId } = await order({ order_seconds: 0, hidden_seconds: 0 })
+    const { order_id: orderId } = await order({ order_seconds: 0, not_found_seconds: 0 })
     advance(1_000)
-    const second = simulator.addJob({ hiddenMs: 0, orderId })
+    const second = simulator.addJob({ notFoundMs: 0, orderId })
     const jobs = await jobsOf(orderId)
     expect(jobs).toHaveLength(2)
     expect(jobs[0]).toMatchObject({ job_id: second })

@@ -1,12 +1,7 @@
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import {
-  startBrokenServer,
-  startProxy,
-  type BrokenBehaviour,
-  type ProxyFault,
-} from '../../simulator/proxy.ts'
+import { startBrokenServer, startProxy, type BrokenBehavior, type ProxyFault } from '../../simulator/proxy.ts'
 import { referenceExample } from '../../simulator/reference-example.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
 import { httpGet, SHORT_IDLE_TIMEOUT_MS, testTls } from './simulator-request.ts'
@@ -81,8 +76,8 @@ describe('the proxy', () => {
     ['502', { status: 502 }],
     ['silent-tunnel', { status: 200 }],
     ['cut-tunnel', { status: 200 }],
-  ])('with the fault %s opens no usable tunnel', async (behave, end) => {
-    const proxy = opened(await startProxy({ behave }))
+  ])('with the fault %s opens no usable tunnel', async (behavior, end) => {
+    const proxy = opened(await startProxy({ behavior }))
     const tunnel = await tunnelThrough(
       proxy.url,
       'gaussdb.simulator.test:443',
@@ -94,16 +89,19 @@ describe('the proxy', () => {
 })
 
 describe('the broken server', () => {
-  test.each<[BrokenBehaviour, string, string]>([
+  test.each<[BrokenBehavior, string, string]>([
     ['silent', 'idle timeout', 'idle timeout'],
     ['reset', 'ECONNRESET', 'ECONNRESET'],
     ['cut', 'ECONNRESET', 'ECONNRESET'],
     ['garbage', 'HPE_INVALID_CONSTANT', 'EPROTO'],
     ['drip', 'idle timeout', 'idle timeout'],
-  ])('with the fault %s ends a request with %s, and a TLS handshake with %s', async (behave, end, tlsEnd) => {
-    const { address } = opened(await startBrokenServer(behave))
-    const idleTimeoutMs = end === 'idle timeout' ? SHORT_IDLE_TIMEOUT_MS : undefined
-    expect((await httpGet(`http://${address}/`, {}, idleTimeoutMs)).end).toBe(end)
-    expect((await httpGet(`https://${address}/`, {}, idleTimeoutMs)).end).toBe(tlsEnd)
-  })
+  ])(
+    'with the fault %s ends a request with %s, and a TLS handshake with %s',
+    async (behavior, end, tlsEnd) => {
+      const { address } = opened(await startBrokenServer(behavior))
+      const idleTimeoutMs = end === 'idle timeout' ? SHORT_IDLE_TIMEOUT_MS : undefined
+      expect((await httpGet(`http://${address}/`, {}, idleTimeoutMs)).end).toBe(end)
+      expect((await httpGet(`https://${address}/`, {}, idleTimeoutMs)).end).toBe(tlsEnd)
+    },
+  )
 })

@@ -23,7 +23,7 @@ async function jobBody(simulator: Simulator, jobId: string): Promise<unknown> {
 }
 
 const instance = { id: 'a48e43ff268f4c0e879652d65e63d0fbin07', name: 'my-database' }
-const options = { hiddenMs: 0, runningMs: 100_000, instance, name: 'Restart' }
+const options = { notFoundMs: 0, runningMs: 100_000, instance, name: 'Restart' }
 const common = { name: 'Restart', status: 'Running', instance }
 const dates = { created: '2026-01-01T08:00:00+0800', ended: '' }
 
@@ -50,13 +50,13 @@ describe('a running job', () => {
 
   test.each(['rds', 'dds', 'gaussdb', 'geminidb'] as const)('of %s is never pending', async (service) => {
     const simulator = await start(service)
-    const id = simulator.addJob({ hiddenMs: 0 })
+    const id = simulator.addJob({ notFoundMs: 0 })
     expect(JSON.stringify(await jobBody(simulator, id))).toContain('"status":"Running"')
   })
 
   test('of another service can omit and override fields by the names of that service', async () => {
     const simulator = await start('gaussdb')
-    const id = simulator.addJob({ hiddenMs: 0, override: { progress: 60 }, omit: ['created'] })
+    const id = simulator.addJob({ notFoundMs: 0, override: { progress: 60 }, omit: ['created'] })
     expect(await jobBody(simulator, id)).toMatchObject({ job: { progress: 60 } })
     expect(await jobBody(simulator, id)).not.toHaveProperty('job.created')
   })
@@ -93,10 +93,10 @@ describe('a job that does not exist or is not found yet', () => {
 test('faults that change the job also work for a job in an array', async () => {
   const simulator = await start('geminidb')
   const id = simulator.addJob(options)
-  simulator.misbehave('other-job')
+  simulator.injectFault('other-job')
   const other = { jobs: [{ id: '00000000-0000-4000-8000-000000000000', status: 'Running' }] }
   expect(await jobBody(simulator, id)).toMatchObject({ ...other, total_count: 1 })
-  simulator.misbehave('no-status')
+  simulator.injectFault('no-status')
   expect(await jobBody(simulator, id)).not.toHaveProperty('jobs.0.status')
 })
 

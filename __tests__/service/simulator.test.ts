@@ -23,7 +23,7 @@ describe('the simulated jobs API', () => {
   test('returns a job from not found to completed, at the speed of its clock', async () => {
     const { now, advance } = manualClock()
     const simulator = await start({ now, speed: 10 })
-    const jobId = simulator.addJob({ hiddenMs: 3_000, pendingMs: 2_000, runningMs: 100_000 })
+    const jobId = simulator.addJob({ notFoundMs: 3_000, pendingMs: 2_000, runningMs: 100_000 })
     expect(await getJob(simulator, jobId)).toMatchObject({ status: 400 })
     advance(300)
     expect(jobIn(await getJob(simulator, jobId))).toMatchObject({ id: jobId, status: 'Pending' })
@@ -43,9 +43,9 @@ describe('the simulated jobs API', () => {
 
   test('returns that a job does not exist when it is unknown, not found yet, or removed', async () => {
     const simulator = await start()
-    const removed = simulator.addJob({ hiddenMs: 0 })
+    const removed = simulator.addJob({ notFoundMs: 0 })
     simulator.removeJob(removed)
-    for (const jobId of ['no-such-job', simulator.addJob({ hiddenMs: 60_000 }), removed]) {
+    for (const jobId of ['no-such-job', simulator.addJob({ notFoundMs: 60_000 }), removed]) {
       const response = await getJob(simulator, jobId)
       expect(response.status).toBe(400)
       expect(errorIn(response)).toEqual({ error_code: 'DBS.200543', error_msg: 'The job does not exist.' })
@@ -150,7 +150,7 @@ describe('the simulated jobs API', () => {
 
   test('ends pending connections when it is closed', async () => {
     const simulator = await startSimulator()
-    simulator.misbehave('silent')
+    simulator.injectFault('silent')
     const pending = getJob(simulator, 'any')
     while (simulator.requests.length === 0) await new Promise(setImmediate)
     await simulator.close()

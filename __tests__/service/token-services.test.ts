@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { HOUR, MINUTE, SECOND } from '../../src/duration.ts'
 import type { FaultName } from '../../simulator/faults.ts'
-import type { Reply } from '../../simulator/reply.ts'
+import type { ApiResponse } from '../../simulator/response.ts'
 import { plain } from '../unit/text.ts'
 import {
   clock,
@@ -32,7 +32,7 @@ describe('a token service with a fault', () => {
 
   test.each(BOTH)('is retried: %s, %s', async (api, fault) => {
     await start()
-    simulator.misbehave(fault, { api })
+    simulator.injectFault(fault, { api })
     const { results, responses } = await waitFor()
     expect(outcomesOf(results)).toEqual(['completed'])
     expect(responses.map(({ kind }) => kind)).toEqual([
@@ -43,7 +43,7 @@ describe('a token service with a fault', () => {
 
   test('does not affect the rate limit of the jobs API by its own', async () => {
     await start()
-    for (const api of ['sts', 'id-token'] as const) simulator.misbehave(429, { api })
+    for (const api of ['sts', 'id-token'] as const) simulator.injectFault(429, { api })
     const begin = clock.now()
     const { responses } = await waitFor({ interval: SECOND })
     expect(responses).toHaveLength(3)
@@ -52,7 +52,7 @@ describe('a token service with a fault', () => {
 
   test('is retried after its Retry-After', async () => {
     await start()
-    simulator.misbehave({ status: 503, headers: { 'retry-after': '120' } }, { api: 'sts' })
+    simulator.injectFault({ status: 503, headers: { 'retry-after': '120' } }, { api: 'sts' })
     const begin = clock.now()
     await waitFor()
     expect(clock.now() - begin).toBe(120 * SECOND)
@@ -62,7 +62,7 @@ describe('a token service with a fault', () => {
     'for an hour is retried with backoff, together for all of %d jobs',
     async (count) => {
       await start()
-      simulator.misbehave(503, { api: 'sts', times: 'for ever' })
+      simulator.injectFault(503, { api: 'sts', times: 'always' })
       const jobs = Array.from({ length: count }, (_, index) => `job-${index}`)
       const { results } = await waitFor({ jobs })
       expect(new Set(outcomesOf(results))).toEqual(new Set(['timed-out']))
@@ -74,7 +74,7 @@ describe('a token service with a fault', () => {
 
   test('is retried only after its Retry-After, however many jobs there are', async () => {
     await start()
-    simulator.misbehave({ status: 503, headers: { 'retry-after': '120' } }, { api: 'sts', times: 'for ever' })
+    simulator.injectFault({ status: 503, headers: { 'retry-after': '120' } }, { api: 'sts', times: 'always' })
     const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
     await waitFor({ jobs })
     expect(requests('assume-with-oidc').length).toBeLessThanOrEqual(31)
@@ -82,7 +82,7 @@ describe('a token service with a fault', () => {
 
   test('that persists ends as a timeout that names the token service', async () => {
     await start()
-    simulator.misbehave(503, { api: 'sts', times: 'for ever' })
+    simulator.injectFault(503, { api: 'sts', times: 'always' })
     const { results } = await waitFor({ timeout: 10 * MINUTE })
     const [first] = results
     expect(first?.outcome.result).toBe('timed-out')
@@ -94,9 +94,9 @@ describe('a token service with a fault', () => {
 
   test('has no effect while the keys are valid', async () => {
     await start()
-    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 62 * MINUTE })
+    const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 62 * MINUTE })
     clock.at(clock.now() + 50 * MINUTE, () => {
-      for (let times = 0; times < 6; times++) simulator.misbehave(503, { api: 'sts' })
+      for (let times = 0; times < 6; times++) simulator.injectFault(503, { api: 'sts' })
     })
     const { results, responses } = await waitFor({ jobs: [job], timeout: 2 * HOUR })
     expect(outcomesOf(results)).toEqual(['completed'])
@@ -107,9 +107,9 @@ describe('a token service with a fault', () => {
 
   test('delays no request for a job while the keys are valid', async () => {
     await start({ oidc: { keySeconds: 900 } })
-    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 14 * MINUTE })
+    const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 14 * MINUTE })
     clock.at(clock.now() + 9 * MINUTE, () => {
-      simulator.misbehave('silent', { api: 'id-token' })
+      simulator.injectFault('silent', { api: 'id-token' })
     })
     // The renewal hangs for 30 real seconds, so virtual time does not wait for it.
     const { results, responses } = await waitFor({ jobs: [job], ignoresRenewals: true })
@@ -120,9 +120,9 @@ describe('a token service with a fault', () => {
 
   test('is reported with its reason while the keys are valid', async () => {
     await start()
-    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 57 * MINUTE })
+    const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 57 * MINUTE })
     clock.at(clock.now() + 50 * MINUTE, () => {
-      simulator.misbehave(503, { api: 'sts', times: 'for ever' })
+      simulator.injectFault(503, { api: 'sts', times: 'always' })
     })
     await waitFor({ jobs: [job] })
     expect(notRenewed).toHaveLength(4)
@@ -131,9 +131,9 @@ describe('a token service with a fault', () => {
 
   test('does not extend the use of keys beyond their expiration', async () => {
     await start({ oidc: { keySeconds: 900 } })
-    const job = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 30 * MINUTE })
+    const job = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 30 * MINUTE })
     clock.at(clock.now() + 9 * MINUTE, () => {
-      simulator.misbehave(503, { api: 'sts', times: 'for ever' })
+      simulator.injectFault(503, { api: 'sts', times: 'always' })
     })
     await waitFor({ jobs: [job], timeout: 25 * MINUTE })
     const last = requests('/jobs').at(-1)
@@ -146,7 +146,7 @@ describe('a rejection by a token service is final for all jobs, and its reason i
     string,
     AgencyChanges,
     'sts' | 'id-token',
-    number | Reply | FaultName | undefined,
+    number | ApiResponse | FaultName | undefined,
     RegExp,
   ])[] = [
     [
@@ -177,7 +177,7 @@ describe('a rejection by a token service is final for all jobs, and its reason i
   ]
   test.each(CASES)('%s', async (_name, agency, api, fault, expected) => {
     await start()
-    if (fault !== undefined) simulator.misbehave(fault, { api, times: 'for ever' })
+    if (fault !== undefined) simulator.injectFault(fault, { api, times: 'always' })
     const jobs = ['job-1', 'job-2', 'job-3']
     const { results } = await waitFor({ jobs, agency })
     expect(errorOf(results)).toMatch(expected)
@@ -205,7 +205,7 @@ describe('an unusable response of a token service is retried, up to five in a ro
     ['a key that is invalid in a header', 'sts', { credentials: { ...valid, secret_access_key: 'ü' } }],
   ])('%s', async (_name, api, body) => {
     await start()
-    simulator.misbehave({ status: 200, body: JSON.stringify(body) }, { api, times: 'for ever' })
+    simulator.injectFault({ status: 200, body: JSON.stringify(body) }, { api, times: 'always' })
     const { results } = await waitFor()
     expect(errorOf(results)).toMatch(
       /^unusable: (the Security Token Service|GitHub's token service): HTTP 200 without /,

@@ -3,7 +3,7 @@ import { runWorkflow } from './engine.ts'
 
 test('requests authenticate with a token, an access key, or an access key from the environment', async () => {
   const { exitCode, jobs, requests } = await runWorkflow('credentials.yml', (simulator) => ({
-    'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+    'job-id': simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 }),
   }))
   expect(exitCode).toBe(1)
   expect(Object.fromEntries(Object.entries(jobs).map(([id, { result }]) => [id, result]))).toEqual({

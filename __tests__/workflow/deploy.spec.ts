@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { runWorkflow } from './engine.ts'
 
 const create = (simulate: object) => () => ({
-  request: JSON.stringify({ name: 'shop', simulate: { hidden_seconds: 5, ...simulate } }),
+  request: JSON.stringify({ name: 'shop', simulate: { not_found_seconds: 5, ...simulate } }),
 })
 
 test('outputs pass the job ID to the wait, and the address of the database to the deployment', async () => {

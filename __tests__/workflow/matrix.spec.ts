@@ -4,7 +4,7 @@ import { runWorkflow } from './engine.ts'
 
 const wait = (...options: JobOptions[]) =>
   runWorkflow('matrix.yml', (simulator) => ({
-    'job-ids': JSON.stringify(options.map((each) => simulator.addJob({ hiddenMs: 0, ...each }))),
+    'job-ids': JSON.stringify(options.map((each) => simulator.addJob({ notFoundMs: 0, ...each }))),
   }))
 
 test('each matrix job waits for its own TaurusDB job, then the job that needs them runs', async () => {

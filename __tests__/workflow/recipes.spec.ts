@@ -17,7 +17,7 @@ const author = (simulate: object = atOnce): Given => ({
   secrets: { TAURUSDB_PASSWORD: 'not-"a"-\\secret' },
   env: { SIMULATE: JSON.stringify(simulate) },
 })
-const atOnce = { hidden_seconds: 0, pending_seconds: 0, seconds: 0 }
+const atOnce = { not_found_seconds: 0, pending_seconds: 0, seconds: 0 }
 const failing = { ...atOnce, fail_reason: 'no quota' }
 const nothing = () => ({})
 
@@ -60,7 +60,7 @@ test.each([
   ],
 ])('GitHub OIDC: the example in %s gets keys without a stored secret, and deploys', async (_, job, text) => {
   const { exitCode, jobs, requests } = await runWorkflow(text, (simulator) => ({
-    'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+    'job-id': simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 }),
   }))
   expect(exitCode).toBe(0)
   expect(jobs[job]?.steps['Deploy']?.prints).toBe('deploy.sh 192.168.0.10:3306\n')
@@ -75,7 +75,7 @@ test('KooCLI: the wait uses its job ID and the access key in the environment of 
   const { exitCode, jobs, requests } = await runWorkflow(
     recipe(RECIPES, 'name: create with KooCLI'),
     nothing,
-    author({ hidden_seconds: 5, seconds: 10 }),
+    author({ not_found_seconds: 5, seconds: 10 }),
   )
   expect(exitCode).toBe(0)
   const { 'Wait for the job': wait, Deploy } = jobs['create']?.steps ?? {}
@@ -204,7 +204,7 @@ test('the nightly clone uses the newest completed backup, and is deleted', async
 })
 
 test.each([
-  ['vanished', 0, { hidden_seconds: 0, seconds: 600 }],
+  ['vanished', 0, { not_found_seconds: 0, seconds: 600 }],
   ['completed', 0, atOnce],
   ['failed', 1, failing],
 ])('a delete that ends as %s ends the job with exit code %i', async (result, code, simulate) => {
@@ -238,7 +238,7 @@ test('the job that needs an approval gets the address from the job that waited',
   const { exitCode, jobs } = await runWorkflow(
     recipe(RECIPES, 'name: deploy after approval'),
     (simulator) => ({
-      'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+      'job-id': simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 }),
     }),
   )
   expect(exitCode).toBe(0)

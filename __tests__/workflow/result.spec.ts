@@ -5,7 +5,7 @@ import { runWorkflow } from './engine.ts'
 
 test('a completed job leads to the next step', async () => {
   const { exitCode, jobs } = await runWorkflow('result.yml', (simulator) => ({
-    'job-id': simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 0 }),
+    'job-id': simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 }),
   }))
   expect(exitCode).toBe(0)
   expect(Object.keys(jobs['decide']?.steps ?? {}).slice(1)).toEqual(['Wait', 'Continue'])
@@ -14,7 +14,7 @@ test('a completed job leads to the next step', async () => {
 test('a timeout can be distinguished from a failed job', async () => {
   let id = ''
   const { exitCode, jobs } = await runWorkflow('result.yml', (simulator) => {
-    id = simulator.addJob({ hiddenMs: 0, pendingMs: 0, runningMs: 1_000_000 })
+    id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 1_000_000 })
     return { 'job-id': id }
   })
   expect(exitCode).toBe(0)
@@ -26,7 +26,12 @@ test('a timeout can be distinguished from a failed job', async () => {
 
 test('a failed job fails the workflow with the reason from the service', async () => {
   const { exitCode, jobs } = await runWorkflow('result.yml', (simulator) => ({
-    'job-id': simulator.addJob({ hiddenMs: 0, runningMs: 0, outcome: 'Failed', failReason: 'no "$(quota)`' }),
+    'job-id': simulator.addJob({
+      notFoundMs: 0,
+      runningMs: 0,
+      outcome: 'Failed',
+      failReason: 'no "$(quota)`',
+    }),
   }))
   expect(exitCode).toBe(1)
   const { Report: report, Fail: fail, ...others } = jobs['decide']?.steps ?? {}

@@ -4,9 +4,9 @@ import { runWorkflow } from './engine.ts'
 test('one step waits for several jobs, and the output `jobs` contains those that did not complete', async () => {
   const ids: string[] = []
   const { exitCode, jobs } = await runWorkflow('several-jobs.yml', (simulator) => {
-    ids.push(simulator.addJob({ hiddenMs: 0, runningMs: 20_000 }))
-    ids.push(simulator.addJob({ hiddenMs: 0, runningMs: 0, outcome: 'Failed', failReason: 'no quota' }))
-    ids.push(simulator.addJob({ hiddenMs: 0, runningMs: 5_000 }))
+    ids.push(simulator.addJob({ notFoundMs: 0, runningMs: 20_000 }))
+    ids.push(simulator.addJob({ notFoundMs: 0, runningMs: 0, outcome: 'Failed', failReason: 'no quota' }))
+    ids.push(simulator.addJob({ notFoundMs: 0, runningMs: 5_000 }))
     return { 'job-ids': JSON.stringify(ids) }
   })
   expect(exitCode).toBe(1)

@@ -100,7 +100,7 @@ function jobsJson(jobs: readonly Fields[]): string {
   const limit = commonLimit(textSizes(jobs), MAX_JOBS_BYTES)
   const truncated = jobs.map((fields) => ({
     ...fields,
-    ...Object.fromEntries(TEXTS.map((name) => [name, truncate(fields[name], limit)])),
+    ...Object.fromEntries(TEXTS.map((name) => [name, truncateInJson(fields[name], limit)])),
   }))
   let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES)
   const withEntities = truncated.map((fields) => {
@@ -132,7 +132,7 @@ function jsonSize(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2
 }
 
-function truncate(text: string, maxSize: number): string {
+function truncateInJson(text: string, maxSize: number): string {
   let kept = text
   for (let size = jsonSize(kept); size > maxSize; size = jsonSize(kept)) {
     kept = truncate(kept, Math.floor((Buffer.byteLength(kept) * maxSize) / size))

@@ -19,7 +19,7 @@ const create = (index: number, minutes: number, options: JobOptions = {}): JobOp
   instance: database(index),
   // A fixed date, so that the images do not change.
   createdAt: Date.UTC(2026, 10, 25, 1, 30 + index),
-  hiddenMs: 3_000,
+  notFoundMs: 3_000,
   pendingMs: 15_000,
   runningMs: minutes * 60_000 - 18_000,
   curve,
@@ -76,7 +76,7 @@ export async function realSummaries(): Promise<ReadonlyMap<string, string>> {
 async function summaryOf({ jobs, faults = [] }: Scene): Promise<string> {
   const simulator = await startSimulator({ speed: SPEED })
   const ids = jobs.map((job) => simulator.addJob(job))
-  for (const fault of faults) simulator.misbehave(fault)
+  for (const fault of faults) simulator.injectFault(fault)
   const { summary } = await runStep({
     with: {
       endpoint: simulator.endpoint,
