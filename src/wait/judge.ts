@@ -1,65 +1,55 @@
-import type { JobResponse } from '../response.ts'
 import type { Job, JobId } from '../api/job.ts'
 import { MINUTE } from '../duration.ts'
-import type { RejectionReason, FaultDetail } from '../http/fault.ts'
-import { phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
+import type { FaultDetail, RejectionReason } from '../http/fault.ts'
+import type { JobResponse } from '../response.ts'
+import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { recordPoint, type HistoryPoint } from './history.ts'
 import { count, type Tally } from './tally.ts'
 
-/**
- * How long a job may stay invisible, for which the API reference says "several seconds", and an order without a job,
- * which begins when the order is paid.
- */
+/** A new job may be unknown for "several seconds" (API reference, "Constraints"), an order has no job until it is paid. */
 const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE }
-/** How long `Pending` needs no explanation. */
 const PENDING_WARNING_AFTER = 10 * MINUTE
-/** In a row, a usable answer between them starts anew. */
+/** In a row. */
 const MAX_UNUSABLE = 5
 const MAX_MISSING = 3
 const MAX_REJECTIONS = 2
-/** Warnings about statuses that a hostile service can cause. */
-const MAX_STATUS_WARNINGS = 10
+/** A hostile service could cause a warning with each response. */
+const MAX_WARNED_STATUSES = 10
 
-/**
- * All that is known of one job while it is waited for, or of an order while it has no job. Times are milliseconds since
- * the wait began.
- */
+/** What is known about a job, or about an order that has no job yet. Times are milliseconds since the wait began. */
 export interface JobState {
   readonly kind: 'job' | 'order'
   readonly id: JobId
   /** As it was last seen. */
   readonly job: Job | undefined
-  /** Whether its own answer told of it, and not the list alone. */
+  /** Whether its own response contained it, not only the job list. */
   readonly isSeen: boolean
-  /** 0 to 100, as it was last told. */
+  /** The last known progress, 0 to 100. */
   readonly progress: number | undefined
   readonly history: readonly HistoryPoint[]
   readonly tally: Tally
   readonly last: JobResponse | undefined
-  /** First answer that the job is not there, before it was ever seen. */
   readonly notFoundSince: number | undefined
-  /** Such answers in a row after it was seen. */
+  readonly pendingSince: number | undefined
+  readonly warnedStatuses: readonly UntrustedText[]
+  /** Responses of a kind in a row: not found after it was seen, unusable, rejected, transient faults. */
   readonly missing: number
   readonly unusable: number
-  /** Of credentials that can be renewed. */
   readonly rejections: number
-  /** Faults in a row that pass. */
   readonly faults: number
-  /** Faults in all upon which it was asked again. */
+  /** Retries after faults of any kind, in total. */
   readonly retries: number
-  readonly pendingSince: number | undefined
-  readonly pendingWarned: boolean
-  readonly warnedStatuses: readonly UntrustedText[]
 }
 
-/** Why the wait for a job is over; `result` is the contract's output. */
+const NONE_IN_A_ROW = { missing: 0, unusable: 0, rejections: 0, faults: 0 }
+
+/** Why the wait for a job ended; `result` is the output of the same name. */
 export type Outcome =
   | { readonly result: 'completed' | 'failed' | 'canceled'; readonly job: Job }
   | { readonly result: 'timed-out' }
-  /** `hiddenFor`: from the first to the last answer that there is no such job, milliseconds. */
+  /** `notFoundFor`: milliseconds from the first to the last response without the job. */
   | { readonly result: 'not-found'; readonly detail: FaultDetail; readonly notFoundFor: number }
   | { readonly result: 'vanished'; readonly detail: FaultDetail }
-  /** By the end of the process, or by another job's end. */
   | { readonly result: 'interrupted'; readonly by: 'signal' | 'fail-fast' }
   | { readonly result: 'error'; readonly reason: 'other-job'; readonly id: UntrustedText }
   | {
@@ -70,9 +60,9 @@ export type Outcome =
 
 export interface Judgement {
   readonly state: JobState
-  readonly warning: Phrase | undefined
-  /** Undefined: the wait goes on. */
-  readonly outcome: Outcome | undefined
+  readonly warning?: Phrase
+  /** Missing as long as the wait continues. */
+  readonly outcome?: Outcome
 }
 
 export function initialState(id: JobId, kind: JobState['kind'] = 'job'): JobState {
@@ -86,120 +76,102 @@ export function initialState(id: JobId, kind: JobState['kind'] = 'job'): JobStat
     tally: [],
     last: undefined,
     notFoundSince: undefined,
-    missing: 0,
-    unusable: 0,
-    rejections: 0,
-    faults: 0,
-    retries: 0,
     pendingSince: undefined,
-    pendingWarned: false,
     warnedStatuses: [],
+    ...NONE_IN_A_ROW,
+    retries: 0,
   }
 }
 
-/** What an answer that came at a moment means for a job: the contract's answer table. */
-export function judge(before: JobState, answer: JobResponse, at: number): Judgement {
-  const state = { ...before, last: answer, tally: count(before.tally, labelOf(answer)) }
-  switch (answer.kind) {
+/** What a response received at a moment means for a job: the table of docs/reference.md. */
+export function judge(before: JobState, response: JobResponse, at: number): Judgement {
+  const state = { ...before, last: response, tally: count(before.tally, labelOf(response)) }
+  switch (response.kind) {
     case 'job':
-      return judgeJob({ ...state, isSeen: state.isSeen || answer.isFromList !== true }, answer.job, at)
+      return judgeJob({ ...state, isSeen: state.isSeen || response.isFromList !== true }, response.job, at)
     case 'other-job':
-      return finish(state, { result: 'error', reason: 'other-job', id: answer.id })
+      return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } }
     case 'not-found-yet':
-      return judgeNotFound({ ...state, faults: 0, unusable: 0, rejections: 0 }, answer.detail, at)
+      return judgeNotFound({ ...state, ...NONE_IN_A_ROW, missing: state.missing }, response.detail, at)
     case 'unusable': {
-      const unusable = state.unusable + 1
-      return unusable < MAX_UNUSABLE
-        ? retry({ ...state, faults: 0, unusable })
-        : finish({ ...state, unusable }, { result: 'error', reason: 'unusable', detail: answer.detail })
+      const next = { ...state, faults: 0, unusable: state.unusable + 1 }
+      return next.unusable < MAX_UNUSABLE
+        ? retry(next)
+        : { state: next, outcome: { result: 'error', reason: 'unusable', detail: response.detail } }
     }
     case 'rejected': {
-      const rejections = state.rejections + 1
-      return answer.isRenewable === true && rejections < MAX_REJECTIONS
-        ? retry({ ...state, rejections })
-        : finish({ ...state, rejections }, { result: 'error', reason: answer.reason, detail: answer.detail })
+      const next = { ...state, rejections: state.rejections + 1 }
+      return response.isRenewable === true && next.rejections < MAX_REJECTIONS
+        ? retry(next)
+        : { state: next, outcome: { result: 'error', reason: response.reason, detail: response.detail } }
     }
     case 'transient':
       return retry({ ...state, faults: state.faults + 1 })
   }
 }
 
-function labelOf(answer: JobResponse): string | UntrustedText {
-  if (answer.kind === 'job') return answer.job.status.label
-  return answer.kind === 'other-job' ? 'another job' : answer.detail.label
+function labelOf(response: JobResponse): string | UntrustedText {
+  if (response.kind === 'job') return response.job.status.label
+  return response.kind === 'other-job' ? 'another job' : response.detail.label
 }
 
 function judgeJob(before: JobState, job: Job, at: number): Judgement {
   const { meaning, label } = job.status
   const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress)
-  const state = {
-    ...before,
-    job,
-    progress,
-    history: recordPoint(before.history, { at, status: label, progress }),
-    missing: 0,
-    unusable: 0,
-    rejections: 0,
-    faults: 0,
-    pendingSince: meaning === 'pending' ? (before.pendingSince ?? at) : undefined,
-  }
+  const history = recordPoint(before.history, { at, status: label, progress })
+  const pendingSince = meaning === 'pending' ? (before.pendingSince ?? at) : undefined
+  const state = { ...before, ...NONE_IN_A_ROW, job, progress, history, pendingSince }
   switch (meaning) {
     case 'completed':
     case 'failed':
     case 'canceled':
-      return finish(state, { result: meaning, job })
+      return { state, outcome: { result: meaning, job } }
     case 'running':
-      return keepWaiting(state)
+      return { state }
     case 'pending':
-      return judgePending(state, at)
+      return at - (pendingSince ?? at) < PENDING_WARNING_AFTER
+        ? { state }
+        : warnOnce(
+            state,
+            label,
+            phrase`has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window`,
+          )
     case 'unauthorized':
-      return warnOfStatus(state, label, phrase`it waits for someone’s authorization in the console`)
+      return warnOnce(
+        state,
+        label,
+        phrase`has the status “${label}”: it waits for authorization in the console`,
+      )
     case 'unknown':
-      return warnOfStatus(state, label, phrase`a status that this action does not know, so it waits on`)
+      return warnOnce(state, label, phrase`has the unknown status “${label}”. The wait continues`)
   }
 }
 
-function judgePending(state: JobState, at: number): Judgement {
-  if (state.pendingWarned || at - (state.pendingSince ?? at) < PENDING_WARNING_AFTER)
-    return keepWaiting(state)
-  const warning = phrase`Job ${state.id.text} has been Pending for 10 minutes: perhaps a delayed operation, which starts in the instance’s maintenance window.`
-  return { state: { ...state, pendingWarned: true }, warning, outcome: undefined }
-}
-
-function warnOfStatus(state: JobState, status: UntrustedText, meaning: Phrase): Judgement {
+function warnOnce(state: JobState, status: UntrustedText, what: Phrase): Judgement {
   const { warnedStatuses } = state
-  const isKnown = warnedStatuses.some((warned) => warned.equals(status))
-  if (isKnown || warnedStatuses.length >= MAX_STATUS_WARNINGS) return keepWaiting(state)
+  const isWarned = warnedStatuses.some((warned) => warned.equals(status))
+  if (isWarned || warnedStatuses.length >= MAX_WARNED_STATUSES) return { state }
   return {
     state: { ...state, warnedStatuses: [...warnedStatuses, status] },
-    warning: phrase`Job ${state.id.text} has the status “${status}”: ${meaning}.`,
-    outcome: undefined,
+    warning: phrase`Job ${state.id.text} ${what}.`,
   }
 }
 
 function judgeNotFound(before: JobState, detail: FaultDetail, at: number): Judgement {
-  // What the list alone has told of since less long may still be new to the jobs call.
+  // A job that only the list contains, and not for long, may still be unknown to the jobs call.
   const listedFor = at - (before.history[0]?.at ?? at)
   if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
     const state = { ...before, missing: before.missing + 1 }
-    return state.missing < MAX_MISSING ? keepWaiting(state) : finish(state, { result: 'vanished', detail })
+    return state.missing < MAX_MISSING ? { state } : { state, outcome: { result: 'vanished', detail } }
   }
   const notFoundSince = before.notFoundSince ?? at
   const state = { ...before, notFoundSince }
   const notFoundFor = at - notFoundSince
   return notFoundFor < GRACE_PERIOD[state.kind]
-    ? keepWaiting(state)
-    : finish(state, { result: 'not-found', detail, notFoundFor })
+    ? { state }
+    : { state, outcome: { result: 'not-found', detail, notFoundFor } }
 }
 
 function retry(state: JobState): Judgement {
-  return keepWaiting({ ...state, retries: state.retries + 1 })
-}
-
-function keepWaiting(state: JobState): Judgement {
-  return { state, warning: undefined, outcome: undefined }
-}
-
-function finish(state: JobState, outcome: Outcome): Judgement {
-  return { state, warning: undefined, outcome }
+  return { state: { ...state, retries: state.retries + 1 } }
 }

@@ -73,17 +73,13 @@ export async function poll(options: PollOptions): Promise<Stop> {
       const idle = open
         .filter((target) => !inFlight.has(target))
         .map((target) => ({ target, next: nextPollAt(target, deadline) }))
-      const due = idle.filter(({ next }) => next <= now)
-      for (const { target } of due.sort((a, b) => a.target.rank - b.target.rank || a.next - b.next)) {
-        if (inFlight.size < MAX_IN_FLIGHT && rateLimit.allows(target, now, open.length))
-          void send(target, now)
+        .sort((a, b) => a.target.rank - b.target.rank || a.next - b.next)
+      const moments = [deadline.finalPollAt, deadline.timeout]
+      for (const { target, next } of idle) {
+        const earliest = next <= now ? rateLimit.earliest(target, now, open.length) : next
+        if (earliest > now) moments.push(earliest)
+        else if (inFlight.size < MAX_IN_FLIGHT) void send(target, now)
       }
-      const moments = [
-        ...idle.map(({ next }) => next),
-        ...rateLimit.moments(now, open.length),
-        deadline.finalPollAt,
-        deadline.timeout,
-      ]
       const wakeAt = Math.min(...moments.filter((moment) => moment > now))
       await clock.sleep(Math.ceil(wakeAt - now), wake.signal)
     }

@@ -1,47 +1,45 @@
 import { MINUTE, SECOND } from '../duration.ts'
 import type { Deadline, PollResponse, PollTarget } from './poll-target.ts'
 
-/** The service's usual limit for all requests of one user. Source: the message of its gateway, `limit:200,time:5 minute`. */
+/** The usual limit for all requests of one user. Source: the gateway's 429 message, `limit:200,time:5 minute`. */
 const LIMIT = 200
 const PERIOD = 5 * MINUTE
 /** Spreads the limit evenly over its period. */
 export const EVEN_INTERVAL = PERIOD / LIMIT
-/** Credentials may be rejected for good, so until the service accepted them requests go out one at a time. */
-const INTERVAL_BEFORE_ACCEPTED = 2 * SECOND
-/** Each accepted request shortens the interval: perhaps other clients have stopped. Faster, and 256 clients meet more than 10 % rejections. */
+/** Until the service accepts the credentials, since repeated authentication failures can lock an account. */
+const FIRST_INTERVAL = 2 * SECOND
+/** Each accepted request shortens the interval, in case other clients have stopped: faster means more 429 for many clients. */
 const SHORTENED = 0.92
-/** Before a whole period was observed, the share is a guess that each accepted request speaks against. */
+/** Before a whole period was observed the share is a guess, which each accepted request contradicts. */
 const GUESS_SHORTENED = 0.25
-/** Periods without an accepted request after which the share of before means nothing. */
+/** An outage of so many periods makes the share a guess again. */
 const MAX_PERIODS_UNSEEN = 3
-/** The service may accept requests before the period ends: the first retry, doubling up to a whole period. */
+/** The period may end sooner than it seems: the first retry, doubling up to a whole period. */
 const MIN_BACKOFF = 30 * SECOND
 
 /**
  * How often this process may send requests. It shares the service's limit with clients that it can't see: all it learns
- * is that a request was accepted or throttled (429). Times are milliseconds since the wait began.
+ * is which requests were accepted or throttled (429). Times are milliseconds since the wait began.
  */
 export class RateLimit {
   readonly #random: () => number
   readonly #finalPollAt: number
-  /** One job alone can't use up the limit, unless its user asks for a request each second. */
+  /** One job alone can't exhaust the limit, unless its user chose a poll interval of one second. */
   readonly #hasManyJobs: boolean
-  /** Between two requests; 0 until a limit was met. */
+  #isAccepted = false
+  /** Between two requests; 0 until a request is throttled. */
   #interval = 0
   #notBefore = 0
-  #retryAt = 0
-  #throttledUntil = 0
-  #period = PERIOD
-  #isAccepted = false
-  /** In a row. */
+  /** Throttled requests in a row, when the next may be sent, and when the service asked for it. */
   #throttles = 0
-  /** Requests of the last {@link PERIOD}, and those accepted in the last `#period`. */
+  #throttledUntil = 0
+  #retryAt = 0
+  /** The service's period, and when the current one began as far as known: with the first request accepted after a 429. */
+  #period = PERIOD
+  #periodStart = -Infinity
+  #observedSince = Infinity
   #sent: readonly number[] = []
   #accepted: readonly number[] = []
-  /** When the service's current period began, as far as known: with the first request accepted after a throttled one. */
-  #periodStart = -Infinity
-  /** Since when the share is observed, and when a request was last accepted. */
-  #observedSince = Infinity
   #acceptedAt = 0
 
   /** @param random uniform in 0 to 1 */
@@ -51,33 +49,25 @@ export class RateLimit {
     this.#random = random
   }
 
-  /** Whether a request may be sent now; `open` counts the targets that still need a final poll. */
-  allows({ rank }: Pick<PollTarget, 'rank'>, now: number, open: number): boolean {
+  /** The earliest moment for a target's next request; `open` counts the targets that still need a final poll. */
+  earliest({ rank }: Pick<PollTarget, 'rank'>, now: number, open: number): number {
+    const lastSent = this.#sent.at(-1) ?? -Infinity
     const isFinal = now >= this.#finalPollAt
-    const lastSent = this.#sent.at(-1) ?? -Infinity
-    if (now < this.#retryAt || (now < this.#notBefore && !isFinal)) return false
-    if (!this.#isAccepted && now < lastSent + INTERVAL_BEFORE_ACCEPTED) return false
-    if (!this.#hasManyJobs) return true
-    if (this.#sentSince(now - PERIOD).length >= LIMIT - this.#reserved(now, open)) return false
-    return isFinal || rank < 3 || now >= lastSent + this.interval(now)
-  }
-
-  /** When {@link allows} may change by time alone. */
-  moments(now: number, open: number): readonly number[] {
-    const lastSent = this.#sent.at(-1) ?? -Infinity
-    const blocking = this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity
-    return [
+    const isSpread = this.#hasManyJobs && rank === 3 && !isFinal
+    return Math.max(
       this.#retryAt,
-      this.#notBefore,
-      lastSent + INTERVAL_BEFORE_ACCEPTED,
-      lastSent + this.interval(now),
-      blocking + PERIOD,
-    ]
+      isFinal ? -Infinity : this.#notBefore,
+      this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL,
+      this.#hasManyJobs
+        ? (this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity) + PERIOD
+        : -Infinity,
+      isSpread ? lastSent + this.interval(now) : -Infinity,
+    )
   }
 
   /** Milliseconds between two requests. A process with many jobs spreads what is left once half of the limit is used. */
   interval(now: number): number {
-    const isSpread = this.#hasManyJobs && this.#sentSince(now - PERIOD).length >= LIMIT / 2
+    const isSpread = this.#hasManyJobs && within(this.#sent, PERIOD, now).length >= LIMIT / 2
     return Math.max(this.#interval, isSpread ? EVEN_INTERVAL : 0)
   }
 
@@ -88,7 +78,7 @@ export class RateLimit {
 
   onRequest(now: number): void {
     this.#observedSince = Math.min(this.#observedSince, now)
-    this.#sent = [...this.#sentSince(now - PERIOD), now]
+    this.#sent = [...within(this.#sent, PERIOD, now), now]
     this.#notBefore = Math.max(this.#notBefore, now + this.#interval)
   }
 
@@ -100,14 +90,14 @@ export class RateLimit {
     } else if (['job', 'other-job', 'not-found-yet', 'list'].includes(response.kind)) this.#onAccepted(at)
   }
 
-  /** What was accepted of the last period is this process's share. Spread over a period, it fits in beside other clients. */
+  /** What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. */
   #onThrottled(retryAfter: number | undefined, at: number): void {
     if (retryAfter !== undefined) this.#retryAt = Math.max(this.#retryAt, at + retryAfter)
     // This request was in flight when another one was throttled.
     if (at < this.#throttledUntil) return
-    const count = this.#accepted.filter((time) => time > at - this.#period).length
+    const share = Math.max(within(this.#accepted, this.#period, at).length, 1)
     // Further ones in a row say nothing new about the share.
-    if (this.#throttles === 0) this.#interval = Math.max(this.#interval, this.#period / Math.max(count, 1))
+    if (this.#throttles === 0) this.#interval = Math.max(this.#interval, this.#period / share)
     const factor = 2 ** this.#throttles
     const backoff = Math.min(MIN_BACKOFF * factor, this.#period) * (1 - this.#random() / 2)
     const rest = Math.max(this.#periodStart + this.#period - at, 0) || this.#period
@@ -127,7 +117,7 @@ export class RateLimit {
     const shortened = this.#interval * (isGuess ? GUESS_SHORTENED : SHORTENED)
     if (this.#interval > 0) this.#interval = Math.max(shortened, EVEN_INTERVAL)
     this.#notBefore = Math.min(this.#notBefore, at + this.#interval)
-    this.#accepted = [...this.#accepted.filter((time) => time > at - this.#period), at]
+    this.#accepted = [...within(this.#accepted, this.#period, at), at]
     this.#acceptedAt = at
     this.#throttles = 0
   }
@@ -137,13 +127,13 @@ export class RateLimit {
     const left = this.#finalPollAt - now
     return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0
   }
-
-  #sentSince(moment: number): readonly number[] {
-    return this.#sent.filter((time) => time > moment)
-  }
 }
 
-/** Whether the service accepted the credentials, even if it knows nothing of the job. */
+function within(moments: readonly number[], period: number, now: number): readonly number[] {
+  return moments.filter((moment) => moment > now - period)
+}
+
+/** Whether the service accepted the credentials, even if it doesn't know the job. */
 function provesAuthentication(response: PollResponse): boolean {
   if (response.kind === 'rejected') return response.scope === 'job'
   return response.kind !== 'transient' && response.kind !== 'unusable'
