@@ -33,7 +33,7 @@ export function planJob(options: JobOptions = {}): JobPlan {
     pendingMs: 2_000,
     runningMs: 55_000,
     outcome: 'Completed',
-    failReason: 'Failed to create the instance: the simulator was configured to let this job fail.',
+    failReason: 'Failed to create the instance: the simulator was configured to make this job fail.',
     curve: (fraction) => fraction,
     entities: name.startsWith('Create') ? createdEntities(instance.id) : {},
     omit: [],

@@ -22,7 +22,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
 }
 
 /**
- * Starts a TCP server that accepts connections and has one fault, which strikes at the first bytes it receives. The
+ * Starts a TCP server that accepts connections and has one fault, which takes effect when it receives the first bytes. The
  * fault is below HTTP and TLS, so it affects clients of either.
  */
 export function startBrokenServer(behavior: BrokenBehavior = 'silent'): Promise<Listening> {

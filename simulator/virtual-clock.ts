@@ -27,7 +27,7 @@ export class VirtualClock {
   }
 
   /**
-   * Advances the time until the promise settles. Throws when nothing sleeps any more, because the promise would then
+   * Advances the time until the promise settles. Throws when nothing sleeps anymore, because the promise would then
    * never settle.
    *
    * @param isBusy returns whether work is in progress that takes real time; virtual time stands still until it is done

@@ -81,8 +81,8 @@ export class Secrets {
     // NUL could split a secret in two, and ends a text for some readers.
     const withoutNul = raw.replaceAll('\0', '')
     const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`)
-    const text = this.#forms.reduce((before, form) => before.replaceAll(form, REDACTED), unsigned)
-    return ESCAPES.reduce((before, escape) => this.#redactEscaped(before, escape), text).toWellFormed()
+    const text = this.#forms.reduce((redacted, form) => redacted.replaceAll(form, REDACTED), unsigned)
+    return ESCAPES.reduce((redacted, escape) => this.#redactEscaped(redacted, escape), text).toWellFormed()
   }
 
   /** Redacts secrets in which some characters are escaped. */

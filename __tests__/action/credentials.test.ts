@@ -97,7 +97,7 @@ describe('an access key', () => {
       ...keyInputs({ id: key.id, secret: 'wrong' }),
       'security-token': key.securityToken,
     })
-    expect(annotation(result)).toContain('title=The credentials were refused')
+    expect(annotation(result)).toContain('title=Authentication failed')
     expect(annotation(result)).toContain('verify aksk signature fail')
     expect(annotation(result)).toContain('x-security-token:***')
     expect(reportOf(result)).not.toContain(key.securityToken.slice(40, 60))
@@ -142,13 +142,13 @@ describe('GitHub OIDC', () => {
     }
     expect(reportOf(result)).not.toContain('NotASecret')
     expect(result.log).toContain('Credentials: GitHub OIDC with identity-provider-urn and agency-urn.\n')
-    expect(result.log).toMatch(/ new keys of the agency, good for 1[45]m/)
+    expect(result.log).toMatch(/ new temporary keys from the agency, valid for 1[45]m/)
   })
 
   test('without the permission for ID tokens shows the lines to add, and sends no request', async () => {
     const result = await run(agencyInputs())
     expect(result.exitCode).toBe(1)
-    expect(annotation(result)).toContain('title=The inputs are wrong')
+    expect(annotation(result)).toContain('title=Invalid inputs')
     expect(annotation(result)).toContain('%0A  permissions:%0A    id-token: write%0A    contents: read%0A')
     expect(simulator.requests).toEqual([])
   })
@@ -156,7 +156,7 @@ describe('GitHub OIDC', () => {
   test('rejected by the Security Token Service reports its code, message, and request ID, and next steps', async () => {
     const inputs = { ...agencyInputs(), audience: 'elsewhere', 'job-id': 'job-1,job-2' }
     const result = await run(inputs, simulator.oidc.env)
-    expect(annotation(result)).toContain('title=The agency could not be assumed')
+    expect(annotation(result)).toContain('title=Could not assume the agency')
     expect(annotation(result)).toMatch(
       /the Security Token Service: HTTP 403 STS5\.\d+ “.+” \(request ID \w+\)/,
     )
@@ -194,7 +194,7 @@ describe('GitHub OIDC', () => {
       { api: 'sts' },
     )
     const result = await run(agencyInputs(), { ...simulator.oidc.env, RUNNER_DEBUG: '1' })
-    expect(annotation(result)).toContain('title=The agency could not be assumed')
+    expect(annotation(result)).toContain('title=Could not assume the agency')
     for (const secret of secrets) {
       expect(reportOf(result)).not.toContain(secret.slice(0, 10))
       expect(reportOf(result)).not.toContain(Buffer.from(secret).toString('base64').slice(0, 12))
@@ -214,7 +214,7 @@ describe('GitHub OIDC', () => {
       },
       env: simulator.oidc.env,
       onLine: (line) => {
-        if (isRevoked || !line.includes('next look')) return
+        if (isRevoked || !line.includes('next poll')) return
         simulator.revokeKeys()
         isRevoked = true
       },

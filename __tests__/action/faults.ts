@@ -77,7 +77,7 @@ const tls: Record<string, Row & { cause: Cause }> = {
   'certificate of another host': {
     ...final,
     cause: { kind: 'wrong host' },
-    annotation: /Check the endpoint’s spelling/,
+    annotation: /Check the spelling of the endpoint/,
   },
 }
 
@@ -146,11 +146,15 @@ const responses: Record<string, Row & { fault: FaultName | number | ApiResponse 
   'job without a status': { ...unusable, fault: 'no-status', annotation: /no job with id and status/ },
   '204': { ...unusable, fault: '204', annotation: /HTTP 204/ },
   '206': { ...unusable, fault: '206', annotation: /HTTP 206/ },
-  'null job': { ...transient, fault: 'null-job', annotation: /was never seen; \d asked: \d × not found yet/ },
+  'null job': {
+    ...transient,
+    fault: 'null-job',
+    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+  },
   '404 without a code': {
     ...transient,
     fault: { status: 404 },
-    annotation: /was never seen; \d asked: \d × not found yet/,
+    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
   },
   'page with 502': {
     ...transient,
@@ -168,7 +172,7 @@ const responses: Record<string, Row & { fault: FaultName | number | ApiResponse 
   '503 with Retry-After': { ...transient, fault: '503-retry-after', annotation: /HTTP 503 / },
   '504': { ...transient, fault: 504, annotation: /HTTP 504 / },
   redirect: { ...final, fault: 'redirect', annotation: /HTTP 302 to https:\/\/elsewhere\.invalid\// },
-  'another job': { ...final, fault: 'other-job', annotation: /answered about job 00000000-/ },
+  'another job': { ...final, fault: 'other-job', annotation: /the response is about job 00000000-/ },
   '400': { ...final, fault: 400, annotation: /HTTP 400 / },
   '401': { ...final, fault: 401, annotation: /HTTP 401 APIGW\.\d+ / },
   '403': { ...final, fault: 403, annotation: /HTTP 403 / },

@@ -76,17 +76,17 @@ async function run({ jobs, faults, debug, speed }: Scenario): Promise<Run> {
 
 /** Returns the result of the wait. */
 async function expectHarmless(scenario: Scenario): Promise<string | undefined> {
-  const { isGreen, log, outputs, summary } = await run(scenario)
+  const { succeeded, log, outputs, summary } = await run(scenario)
   expectHarmlessLog(log, { token: TOKEN, debug: scenario.debug })
   expectHarmlessSummary(summary)
   const { result } = expectWholeOutputs(outputs)
   const annotations = commandsIn(log).flatMap(({ name }) => (/^(error|notice)$/.test(name) ? [name] : []))
-  expect({ isGreen, annotations, result: result === 'completed' }).toEqual({
-    isGreen,
-    annotations: [isGreen ? 'notice' : 'error'],
-    result: isGreen,
+  expect({ succeeded, annotations, result: result === 'completed' }).toEqual({
+    succeeded,
+    annotations: [succeeded ? 'notice' : 'error'],
+    result: succeeded,
   })
-  if (isGreen)
+  if (succeeded)
     expect(scenario.jobs.map(({ statuses }) => statuses.includes('Completed'))).not.toContain(false)
   seenResults.add(result)
   return result
@@ -177,7 +177,7 @@ const body: fc.Arbitrary<string | Buffer> = fc.oneof(
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
 )
 
-const reply: fc.Arbitrary<ApiResponse> = fc
+const response: fc.Arbitrary<ApiResponse> = fc
   .record({
     status: fc.constantFrom(200, 200, 201, 206, 302, 308, 400, 401, 403, 404, 407, 418, 429, 500, 502, 503),
     headers: fc.record(
@@ -194,7 +194,7 @@ const reply: fc.Arbitrary<ApiResponse> = fc
   }))
 
 const faults = fc.array(
-  fc.record({ fault: reply, times: fc.constantFrom<number | 'always'>(1, 2, 5, 'always') }),
+  fc.record({ fault: response, times: fc.constantFrom<number | 'always'>(1, 2, 5, 'always') }),
   { minLength: 1, maxLength: 3 },
 )
 

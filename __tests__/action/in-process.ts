@@ -10,7 +10,8 @@ import type { Clock } from '../../src/wait/poll-loop.ts'
 /** Runs `main` in the test's own process with the real toolkit and real files, about a hundred times per second. */
 
 export interface Run {
-  readonly isGreen: boolean
+  /** The result of `main`: whether the step succeeds. */
+  readonly succeeded: boolean
   /** Everything that was printed. */
   readonly log: string
   /** The content of the file GITHUB_OUTPUT. */
@@ -30,7 +31,7 @@ export interface RunOptions {
 const folder = mkdtempSync(join(tmpdir(), 'in-process-'))
 const files = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STEP_SUMMARY: join(folder, 'summary') }
 
-/** To be called once after all runs. */
+/** Call this once, after all runs. */
 export function cleanUp(): void {
   rmSync(folder, { recursive: true })
 }
@@ -75,7 +76,7 @@ export async function runMain({ inputs, debug = false, speed = 1, onPrint }: Run
   }
   Object.assign(process.env, env)
   try {
-    const isGreen = await main({
+    const succeeded = await main({
       toolkit: core,
       env: process.env,
       secrets: new Secrets(core.setSecret),
@@ -88,7 +89,7 @@ export async function runMain({ inputs, debug = false, speed = 1, onPrint }: Run
     const [outputs, summary] = [files.GITHUB_OUTPUT, files.GITHUB_STEP_SUMMARY].map((file) =>
       readFileSync(file, 'utf8'),
     )
-    return { isGreen, log, outputs: outputs ?? '', summary: summary ?? '' }
+    return { succeeded, log, outputs: outputs ?? '', summary: summary ?? '' }
   } finally {
     process.stdout.write = write
     for (const name of Object.keys(env)) {

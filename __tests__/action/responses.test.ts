@@ -24,39 +24,39 @@ function run(inputs: Record<string, string> = {}, env: Record<string, string> = 
 }
 
 describe('the annotation contains HTTP status, code, message, and request ID of an error', () => {
-  const errorReply = (body: object, headers: Record<string, string> = {}): ApiResponse => ({
+  const errorResponse = (body: object, headers: Record<string, string> = {}): ApiResponse => ({
     status: 403,
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   })
   const id = { 'x-request-id': 'request-1' }
   test.each([
-    ['error_code, error_msg', errorReply({ error_code: 'X.1', error_msg: 'not you' }, id)],
-    ['errorCode, errorMsg', errorReply({ errorCode: 'X.1', errorMsg: 'not you' }, id)],
-    ['code, message', errorReply({ code: 'X.1', message: 'not you' }, id)],
-    ['error.code, error.message', errorReply({ error: { code: 'X.1', message: 'not you' } }, id)],
+    ['error_code, error_msg', errorResponse({ error_code: 'X.1', error_msg: 'not you' }, id)],
+    ['errorCode, errorMsg', errorResponse({ errorCode: 'X.1', errorMsg: 'not you' }, id)],
+    ['code, message', errorResponse({ code: 'X.1', message: 'not you' }, id)],
+    ['error.code, error.message', errorResponse({ error: { code: 'X.1', message: 'not you' } }, id)],
     [
       'the header of IAM',
-      errorReply(
+      errorResponse(
         { error: { code: 'X.1', message: 'not you' } },
         { 'x-request-id': '', 'x-iam-trace-id': 'request-1' },
       ),
     ],
     [
       'request_id in the body',
-      errorReply(
+      errorResponse(
         { error_code: 'X.1', error_msg: 'not you', request_id: 'request-1' },
         { 'x-request-id': '' },
       ),
     ],
-  ])('in the format %s', async (_format, reply) => {
-    simulator.injectFault(reply)
-    expect(annotation(await run())).toContain('HTTP 403 X.1 “not you” (request id request-1)')
+  ])('in the format %s', async (_format, response) => {
+    simulator.injectFault(response)
+    expect(annotation(await run())).toContain('HTTP 403 X.1 “not you” (request ID request-1)')
   })
 
   test('in an HTML page, without its markup', async () => {
     simulator.injectFault({ status: 403, headers: id, body: '<h1>Forbidden</h1>' })
-    expect(annotation(await run())).toContain('HTTP 403 “Forbidden” (request id request-1)')
+    expect(annotation(await run())).toContain('HTTP 403 “Forbidden” (request ID request-1)')
   })
 })
 

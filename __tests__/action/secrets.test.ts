@@ -43,20 +43,20 @@ function hexOf(sign: string): string {
 }
 
 /** Fields of a job, or a response without a job. */
-type Place = { readonly fields: Readonly<Record<string, unknown>> } | { readonly reply: ApiResponse }
+type Place = { readonly fields: Readonly<Record<string, unknown>> } | { readonly response: ApiResponse }
 
 /** The places where a service may echo it. */
 const PLACES = {
   fail_reason: (echo) => ({ fields: { fail_reason: echo } }),
   name: (echo) => ({ fields: { name: echo } }),
   status: (echo) => ({ fields: { status: echo } }),
-  'instance id and name': (echo) => ({ fields: { instance: { id: echo, name: echo } } }),
+  'instance ID and name': (echo) => ({ fields: { instance: { id: echo, name: echo } } }),
   dates: (echo) => ({ fields: { created: echo, ended: echo } }),
   process: (echo) => ({ fields: { process: echo } }),
   'keys of entities': (echo) => ({ fields: { entities: { a: { [echo]: 1 } } } }),
   'values of entities': (echo) => ({ fields: { entities: { a: [{ b: echo }] } } }),
   'endpoint of the instance': (echo) => ({ fields: { entities: { instance: { endpoint: echo } } } }),
-  'id of another job': (echo) => ({ fields: { id: echo } }),
+  'ID of another job': (echo) => ({ fields: { id: echo } }),
   'error message': (echo) => error(400, { error_code: 'DBS.200001', error_msg: echo }),
   'error code': (echo) => error(403, { error_code: echo, error_msg: 'no' }),
   'message of a transient fault': (echo) => error(503, { error_code: 'DBS.200001', error_msg: echo }),
@@ -74,12 +74,12 @@ function error(
   fields: Readonly<Record<string, unknown>>,
   headers: Readonly<Record<string, string>> = {},
 ): Place {
-  return { reply: { status, headers, body: JSON.stringify(fields) } }
+  return { response: { status, headers, body: JSON.stringify(fields) } }
 }
 
 function page(status: number, echo: string): Place {
   const text = `<title>No</title><input value="${echo}"><p>Your token ${echo} is bad.</p>`
-  return { reply: { status, body: `<html>${text}</html>` } }
+  return { response: { status, body: `<html>${text}</html>` } }
 }
 
 afterAll(cleanUp)
@@ -95,7 +95,7 @@ async function run(
   try {
     const override = 'fields' in place ? place.fields : {}
     const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0, outcome: 'Failed', override })
-    if ('reply' in place) simulator.injectFault(place.reply, { times: 'always' })
+    if ('response' in place) simulator.injectFault(place.response, { times: 'always' })
     return await runMain({
       inputs: {
         endpoint: simulator.endpoint,
@@ -106,7 +106,7 @@ async function run(
       },
       debug: true,
       // Unknown statuses and transient faults last until the timeout.
-      speed: 'status' in override || 'reply' in place ? 1_000 : 1,
+      speed: 'status' in override || 'response' in place ? 1_000 : 1,
       onPrint: (text) => onPrint?.(text, simulator.requests.length),
     })
   } finally {
@@ -246,10 +246,10 @@ describe('plain HTTP to an address other than loopback is rejected before a conn
   ])('%s', async (endpoint) => {
     const simulator = await startSimulator({ token })
     const given = endpoint.replace('PORT', String(simulator.port))
-    const { isGreen, log, outputs } = await runMain({ inputs: { ...inputs, endpoint: given } })
+    const { succeeded, log, outputs } = await runMain({ inputs: { ...inputs, endpoint: given } })
     await simulator.close()
-    expect(isGreen).toBe(false)
-    expect(log).toMatch(/::error title=The inputs are wrong::.*- endpoint: /)
+    expect(succeeded).toBe(false)
+    expect(log).toMatch(/::error title=Invalid inputs::.*- endpoint: /)
     expect(leaksIn({ log, outputs, summary: '' }, token)).toEqual([])
     expect(opened).toEqual([])
     expect(simulator.requests).toEqual([])

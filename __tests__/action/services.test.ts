@@ -76,11 +76,15 @@ describe.each(SERVICES)('a job of %s', (service) => {
 
 test('the step fails if the response has the format of another service', async () => {
   const cases = [
-    ['geminidb', 'taurusdb', '“jobs, total_count”.%0AThis is how GeminiDB answers: give service: geminidb.'],
+    [
+      'geminidb',
+      'taurusdb',
+      '“jobs, total_count”.%0AThe response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
+    ],
     [
       'rds',
       'geminidb',
-      '“job”.%0AThis is how TaurusDB, RDS, DDS and GaussDB answer: give theirs as service.',
+      '“job”.%0AThe response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
     ],
   ] as const
   const results = await Promise.all(

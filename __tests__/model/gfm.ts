@@ -70,7 +70,7 @@ const CHART =
   /^%%\{init: \{[\w{}:,"#]*\}\}%%\nxychart-beta\n {2}x-axis "(hours|minutes|seconds) since the wait began" [\d.]+ --> [\d.]+\n {2}y-axis "progress in %" 0 --> 100\n {2}line \[(\d{1,3}(\.\d)?(, )?){2,30}\]$/
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u
 
-/** In a paragraph or a cell, untrusted text is inside of `<code>`, and everything else is ours. */
+/** In a paragraph or a cell, untrusted text is inside `<code>`, and everything else is ours. */
 function unexpectedAmong(nodes: readonly PhrasingContent[]): string[] {
   const found: string[] = []
   let isCode = false
@@ -84,7 +84,7 @@ function unexpectedAmong(nodes: readonly PhrasingContent[]): string[] {
   return isCode ? [...found, 'code without an end tag'] : found
 }
 
-/** GitHub links email addresses, and outside of code also mentions and issues. */
+/** GitHub links email addresses, and outside code also mentions and issues. */
 function isPlain(text: string, isCode: boolean): boolean {
   // Our icons are emoji, some of which have a variation selector.
   const expected = isCode ? text : text.replace(/\n|\uFE0F/g, '')

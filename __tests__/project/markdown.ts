@@ -45,7 +45,7 @@ export function slugOf(heading: Nodes): string {
     .replaceAll(' ', '-')
 }
 
-/** The ids of a paragraph that contains nothing but `<a id="…"></a>`, one or several; otherwise none. */
+/** The IDs of a paragraph that contains nothing but `<a id="…"></a>`, one or several; otherwise none. */
 export function anchorsIn(block: RootContent): string[] {
   if (block.type !== 'paragraph') return []
   const isAnchors = block.children.every(

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => simulator.close())
 
 describe('a temporary key', () => {
-  test('is valid until the returned expiration, and is rejected afterwards', async () => {
+  test('is valid until the returned expiration, and is rejected after that', async () => {
     const key = await temporaryKey(simulator, { duration_seconds: 900 })
     const date = key.expiration
     advance(89_999)

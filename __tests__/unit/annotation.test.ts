@@ -75,7 +75,7 @@ describe('an order without a job', () => {
 
   test('that timed out or was interrupted can be resumed with the same order-id', () => {
     expect(order([notFoundYet]).message).toMatch(
-      /^No job of order CS1 was found within 1h\. 1 request: 1 × not visible\.\nThe order is still in progress.* same order-id /,
+      /^No job of order CS1 was found within 1h\. 1 request: 1 × not found yet\.\nThe order is still in progress.* same order-id /,
     )
     expect(order([notFoundYet], { result: 'interrupted', by: 'signal' }).message).toMatch(
       /^No job of order CS1 was found before the wait was interrupted\.\n.* same order-id: CS1\.$/,
@@ -109,7 +109,7 @@ describe('one job', () => {
     )
     expect(title).toBe('The wait timed out')
     expect(message).toContain(
-      'Job a (CreateX) did not finish within 1h (last status: Running, 40%). 5 requests: 1 × not visible, 2 × Running, 2 × 502.',
+      'Job a (CreateX) did not finish within 1h (last status: Running, 40%). 5 requests: 1 × not found yet, 2 × Running, 2 × 502.',
     )
     expect(message).toContain('The job is still running in the cloud.')
     expect(message).toContain('Do not create the instance again: that would make a second one.')

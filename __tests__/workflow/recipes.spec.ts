@@ -247,10 +247,10 @@ test('the job that needs an approval gets the address from the job that waited',
 
 /** Removes the job after its first poll, as when the instance was deleted and its jobs with it. */
 function removeOnceSeen({ requests, removeJob }: Simulator): void {
-  const look = setInterval(() => {
+  const timer = setInterval(() => {
     const seen = requests.find(({ path }) => path.endsWith('/jobs'))?.query['id']
     if (seen === undefined) return
-    clearInterval(look)
+    clearInterval(timer)
     removeJob(seen)
   }, 20)
 }

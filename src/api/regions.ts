@@ -1,5 +1,5 @@
 /**
- * Host names, with `*` for the region's ID, and the regions that use them; no rule tells which host a region uses.
+ * Host names, with `*` for the region's ID, and the regions that use them; no rule determines which host a region uses.
  * Source: Huawei Cloud Python SDKs 3.1.219, in the file named above each table. To add a region, add its ID here.
  */
 export type Hosts = Readonly<Record<string, readonly string[]>>

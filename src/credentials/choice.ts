@@ -77,7 +77,7 @@ export function chooseCredentials(reader: InputReader): CredentialsChoice | unde
 }
 
 const NO_CREDENTIALS =
-  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled and in workflows from forks.'
+  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if the workflow comes from a fork.'
 
 function chooseToken({ input, check }: InputReader): CredentialsChoice | undefined {
   const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`

@@ -79,13 +79,13 @@ export class Log implements WaitListener {
   }
 
   onResponse(state: JobState, nextPoll: number | undefined, isFinished: boolean): void {
-    const before = this.#latest.get(state.id)?.state
+    const previous = this.#latest.get(state.id)?.state
     this.#latest.set(state.id, { state, nextPoll, isFinished })
     if (state.last !== undefined && this.#printer.isDebug()) {
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     }
     if (this.#jobs.length > MAX_FOLLOWED && !isFinished) return
-    if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress) return
+    if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress) return
     const id = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
     const estimate = isFinished ? [] : this.#estimate(state)
     const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`

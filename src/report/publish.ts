@@ -10,7 +10,7 @@ import { summaryOfAnnotation } from './summary.ts'
 /** The parts of @actions/core that write a report. */
 export type Toolkit = Pick<typeof core, 'error' | 'notice' | 'setOutput' | 'summary' | 'warning'>
 
-/** What it takes to write a report. */
+/** What writing a report depends on. */
 export interface PublishDependencies {
   readonly toolkit: Toolkit
   readonly env: NodeJS.ProcessEnv

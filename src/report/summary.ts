@@ -98,14 +98,14 @@ function detailsOf(state: JobState): string[] {
   const { history, retries, job } = state
   const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true)
   const shown = changes.slice(-MAX_CHANGES)
-  const hidden = changes.length - shown.length
+  const omitted = changes.length - shown.length
   const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities)
   return [
     '<details><summary>Details</summary>',
     '',
     ...(shown.length === 0 ? [] : ['| After | Status | Progress |', '|--:|:--|--:|']),
     ...shown.map(({ at, status, progress }) => rowOf([[formatDuration(at)], [status], [percent(progress)]])),
-    ...(hidden === 0 ? [] : ['', `${hidden} earlier status changes are not shown.`]),
+    ...(omitted === 0 ? [] : ['', `${omitted} earlier status changes are not shown.`]),
     '',
     forSummary(tallyPhrase(state)),
     '',
@@ -164,7 +164,7 @@ function rowOf(cells: readonly Phrase[]): string {
   return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`
 }
 
-/** How many lines fit into so many bytes. */
+/** Counts the lines, from the first, that fit in a number of bytes. */
 function countWithin(bytes: number, lines: readonly string[]): number {
   let left = bytes
   const end = lines.findIndex((line) => (left -= Buffer.byteLength(line) + 1) < 0)
