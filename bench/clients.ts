@@ -1,6 +1,6 @@
 import { SECOND } from '../src/duration.ts'
 import { pollInterval, type PollInterval } from '../src/wait/poll-interval.ts'
-import { total } from '../src/wait/tally.ts'
+import { total } from '../src/judge/tally.ts'
 
 /** A client's poll intervals, the first one from its start; `random` uniform in 0 to 1. */
 type Client = (random: () => number) => PollInterval

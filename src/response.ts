@@ -2,7 +2,7 @@ import type { Job, JobId } from './api/job.ts'
 import type { Fault, FaultDetail } from './http/fault.ts'
 import type { UntrustedText } from './untrusted-text.ts'
 
-/** Every possible result of requesting a job; wait/judge.ts decides what each one means. */
+/** Every possible result of requesting a job; judge/judge.ts decides what each one means. */
 export type JobResponse =
   /** The requested job, from its own response or from the job list. */
   | { readonly kind: 'job'; readonly job: Job; readonly isFromList?: true }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { chartOf } from '../../src/report/chart.ts'
-import type { HistoryPoint } from '../../src/wait/history.ts'
+import type { HistoryPoint } from '../../src/judge/history.ts'
 import { untrusted } from './text.ts'
 
 /** A history from seconds, progress, and the second until which the progress was seen. */

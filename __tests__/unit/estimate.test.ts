@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { estimateCompletion, timeLeft } from '../../src/wait/estimate.ts'
-import { recordPoint, type HistoryPoint } from '../../src/wait/history.ts'
+import { recordPoint, type HistoryPoint } from '../../src/judge/history.ts'
 import { untrusted } from './text.ts'
 
 type Seen = readonly [seconds: number, progress: number | undefined, status?: string]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse } from '../../src/response.ts'
-import { initialState, judge, type Judgement } from '../../src/wait/judge.ts'
+import { initialState, judge, type Judgement } from '../../src/judge/judge.ts'
 import {
   forbidden,
   ID,

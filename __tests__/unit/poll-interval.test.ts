@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { JobResponse } from '../../src/response.ts'
-import { initialState, judge } from '../../src/wait/judge.ts'
+import { initialState, judge } from '../../src/judge/judge.ts'
 import { estimateCompletion } from '../../src/wait/estimate.ts'
 import { pollInterval } from '../../src/wait/poll-interval.ts'
 import { ID, jobResponse, notFoundYet, transient, unauthorized } from './responses.ts'

@@ -1,5 +1,5 @@
 import type { JobResponse } from '../../src/response.ts'
-import { initialState, judge, type Outcome, type JobState } from '../../src/wait/judge.ts'
+import { initialState, judge, type Outcome, type JobState } from '../../src/judge/judge.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
 import { untrusted } from './text.ts'
 

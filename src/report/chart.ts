@@ -1,5 +1,5 @@
 import { HOUR, MINUTE, SECOND } from '../duration.ts'
-import type { HistoryPoint } from '../wait/history.ts'
+import type { HistoryPoint } from '../judge/history.ts'
 
 /** A mermaid chart spaces its points evenly, so the line is sampled. */
 const MAX_SAMPLES = 30

@@ -1,8 +1,8 @@
 import type { Job } from '../api/job.ts'
 import { formatDuration } from '../duration.ts'
 import { joinPhrases, phrase, type Phrase } from '../untrusted-text.ts'
-import type { JobState, Outcome } from '../wait/judge.ts'
-import { total, type Tally } from '../wait/tally.ts'
+import type { JobState, Outcome } from '../judge/judge.ts'
+import { total, type Tally } from '../judge/tally.ts'
 import type { WaitResult } from '../wait/wait.ts'
 
 /** How the wait for one job ended, in the order of an error message: what happened, the evidence, what to do next. */

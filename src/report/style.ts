@@ -1,4 +1,4 @@
-import type { JobState } from '../wait/judge.ts'
+import type { JobState } from '../judge/judge.ts'
 
 /** Colors a part of a log line, or returns it unchanged. */
 export type Style = (color: Color, text: string) => string

@@ -1,7 +1,7 @@
 import type { Job } from '../api/job.ts'
 import { formatDuration, SECOND } from '../duration.ts'
 import type { Phrase, UntrustedText } from '../untrusted-text.ts'
-import type { JobState } from '../wait/judge.ts'
+import type { JobState } from '../judge/judge.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import type { Annotation } from './annotation.ts'
 import { chartOf } from './chart.ts'

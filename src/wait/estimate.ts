@@ -1,4 +1,4 @@
-import type { HistoryPoint } from './history.ts'
+import type { HistoryPoint } from '../judge/history.ts'
 
 /** When a job will probably complete, in milliseconds since the wait began. */
 export interface Estimate {

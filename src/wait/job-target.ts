@@ -2,7 +2,7 @@ import type { GetJob } from '../api/jobs.ts'
 import type { Job, JobId } from '../api/job.ts'
 import type { JobResponse } from '../response.ts'
 import type { Phrase } from '../untrusted-text.ts'
-import { initialState, judge, type JobState, type Outcome } from './judge.ts'
+import { initialState, judge, type JobState, type Outcome } from '../judge/judge.ts'
 import { nextPollAt, type Deadline, type PollResponse, type PollTarget } from './poll-target.ts'
 
 /** Receives what happens during a wait. */

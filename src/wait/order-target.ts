@@ -4,7 +4,7 @@ import { DAY, HOUR, SECOND } from '../duration.ts'
 import type { JobList, ListResponse, TimeWindow } from '../response.ts'
 import { phrase } from '../untrusted-text.ts'
 import { JudgedTarget, type JudgedOptions } from './job-target.ts'
-import { initialState } from './judge.ts'
+import { initialState } from '../judge/judge.ts'
 import { divide, MAX_CLOCK_SKEW, MAX_WINDOWS } from './time-window.ts'
 
 /** A new order is searched here again and again, and once in everything that the task center keeps. */

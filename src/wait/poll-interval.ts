@@ -1,7 +1,7 @@
 import { MINUTE, SECOND } from '../duration.ts'
 import { estimateCompletion } from './estimate.ts'
-import type { JobState } from './judge.ts'
-import { total } from './tally.ts'
+import type { JobState } from '../judge/judge.ts'
+import { total } from '../judge/tally.ts'
 
 // docs/polling.md explains these figures and measures them.
 

@@ -14,8 +14,9 @@ const SHORTENED = 0.92
 const GUESS_SHORTENED = 0.25
 /** An outage of so many periods makes the share a guess again. */
 const MAX_PERIODS_UNSEEN = 3
-/** The period may end sooner than it seems: the first retry, doubling up to a whole period. */
+/** The period may end sooner than it seems: the first retry, then doubling. A service may also count throttled requests. */
 const MIN_BACKOFF = 30 * SECOND
+const MAX_BACKOFF_PERIODS = 2
 
 /**
  * How often this process may send requests. It shares the service's limit with clients that it can't see: all it learns
@@ -99,13 +100,14 @@ export class RateLimit {
     // Further ones in a row say nothing new about the share.
     if (this.#throttles === 0) this.#interval = Math.max(this.#interval, this.#period / share)
     const factor = 2 ** this.#throttles
-    const backoff = Math.min(MIN_BACKOFF * factor, this.#period) * (1 - this.#random() / 2)
+    const backoff = Math.min(MIN_BACKOFF * factor, MAX_BACKOFF_PERIODS * this.#period)
+    const jittered = backoff * (1 - this.#random() / 2)
     const rest = Math.max(this.#periodStart + this.#period - at, 0) || this.#period
     // Not all clients retry at the moment when the period ends.
-    const untilPeriodEnds = rest + this.#interval * this.#random()
+    const untilPeriodEnds = backoff > this.#period ? Infinity : rest + this.#interval * this.#random()
     // A `Retry-After` that was too short is not enough the next time.
     const multiplied = Math.min((retryAfter ?? 0) * factor, PERIOD)
-    this.#throttledUntil = at + (multiplied > 0 ? multiplied : Math.min(untilPeriodEnds, backoff))
+    this.#throttledUntil = at + (multiplied > 0 ? multiplied : Math.min(untilPeriodEnds, jittered))
     this.#notBefore = this.#throttledUntil
     this.#throttles += 1
   }
