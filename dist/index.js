@@ -13347,8 +13347,8 @@ class Secrets {
         // NUL could split a secret in two, and ends a text for some readers.
         const withoutNul = raw.replaceAll('\0', '');
         const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`);
-        const text = this.#forms.reduce((before, form) => before.replaceAll(form, REDACTED), unsigned);
-        return ESCAPES.reduce((before, escape) => this.#redactEscaped(before, escape), text).toWellFormed();
+        const text = this.#forms.reduce((redacted, form) => redacted.replaceAll(form, REDACTED), unsigned);
+        return ESCAPES.reduce((redacted, escape) => this.#redactEscaped(redacted, escape), text).toWellFormed();
     }
     /** Redacts secrets in which some characters are escaped. */
     #redactEscaped(text, escape) {
@@ -13736,7 +13736,7 @@ function staticCredentials(sign, hint) {
 
 /** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
 function accessKeyCredentials(key, projectId, wallClock) {
-    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is right. A temporary key also needs its security token. After more than five failed authentications in a row, the service locks a key for five minutes.");
+    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. After more than five failed authentications in a row, the service locks a key for five minutes.");
 }
 /**
  * Signs a request with all its headers. `X-Project-Id` is required for sub-projects.
@@ -14443,7 +14443,7 @@ function chooseCredentials(reader) {
         return chooseKey(names, variable, check);
     return check('token', new InvalidInput(NO_CREDENTIALS));
 }
-const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled and in workflows from forks.';
+const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if the workflow comes from a fork.';
 function chooseToken({ input, check }) {
     const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`;
     const token = check('token', parsePrintable(input('token'), problem));
@@ -14699,7 +14699,7 @@ function parseLanguage(value) {
     return value === 'en-us' || value === 'zh-cn' ? value : new InvalidInput('must be en-us or zh-cn.');
 }
 
-;// CONCATENATED MODULE: ./src/wait/tally.ts
+;// CONCATENATED MODULE: ./src/judge/tally.ts
 
 /** Labels kept per job; further ones are counted together. */
 const MAX_LABELS = 20;
@@ -15192,14 +15192,14 @@ class Log {
         this.#print(this.#style('yellow', `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`));
     };
     onResponse(state, nextPoll, isFinished) {
-        const before = this.#latest.get(state.id)?.state;
+        const previous = this.#latest.get(state.id)?.state;
         this.#latest.set(state.id, { state, nextPoll, isFinished });
         if (state.last !== undefined && this.#printer.isDebug()) {
             this.#printer.debug(forLog(phrase `${state.id.text}: ${log_describe(state.last)}`));
         }
         if (this.#jobs.length > MAX_FOLLOWED && !isFinished)
             return;
-        if (sameLabel(labelOf(before), labelOf(state)) && before?.progress === state.progress)
+        if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress)
             return;
         const id = this.#jobs.length === 1 ? [] : phrase ` · ${state.id.text}`;
         const estimate = isFinished ? [] : this.#estimate(state);
@@ -15542,14 +15542,14 @@ function detailsOf(state) {
     const { history, retries, job } = state;
     const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true);
     const shown = changes.slice(-MAX_CHANGES);
-    const hidden = changes.length - shown.length;
+    const omitted = changes.length - shown.length;
     const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities);
     return [
         '<details><summary>Details</summary>',
         '',
         ...(shown.length === 0 ? [] : ['| After | Status | Progress |', '|--:|:--|--:|']),
         ...shown.map(({ at, status, progress }) => rowOf([[formatDuration(at)], [status], [percent(progress)]])),
-        ...(hidden === 0 ? [] : ['', `${hidden} earlier status changes are not shown.`]),
+        ...(omitted === 0 ? [] : ['', `${omitted} earlier status changes are not shown.`]),
         '',
         forSummary(tallyPhrase(state)),
         '',
@@ -15592,7 +15592,7 @@ function cellsOf({ state, outcome }) {
 function rowOf(cells) {
     return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`;
 }
-/** How many lines fit into so many bytes. */
+/** Counts the lines, from the first, that fit in a number of bytes. */
 function countWithin(bytes, lines) {
     let left = bytes;
     const end = lines.findIndex((line) => (left -= Buffer.byteLength(line) + 1) < 0);
@@ -15764,7 +15764,7 @@ function clamp(interval) {
     return Math.min(Math.max(interval, MIN_INTERVAL), MAX_INTERVAL);
 }
 
-;// CONCATENATED MODULE: ./src/wait/history.ts
+;// CONCATENATED MODULE: ./src/judge/history.ts
 /** Points kept per job; above it every second one is dropped, so that memory stays bounded in a long wait. */
 const MAX_POINTS = 100;
 /** Adds what was seen at a moment: a new point if it differs from the last. The first and the newest point stay. */
@@ -15783,24 +15783,21 @@ function furthestAt(history) {
     return history.find(({ progress = 0 }) => progress === furthest)?.at ?? 0;
 }
 
-;// CONCATENATED MODULE: ./src/wait/judge.ts
+;// CONCATENATED MODULE: ./src/judge/judge.ts
 
 
 
 
-/**
- * How long a job may stay invisible, for which the API reference says "several seconds", and an order without a job,
- * which begins when the order is paid.
- */
+/** A new job may be unknown for "several seconds" (API reference, "Constraints"), an order has no job until it is paid. */
 const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE };
-/** How long `Pending` needs no explanation. */
 const PENDING_WARNING_AFTER = 10 * MINUTE;
-/** In a row, a usable answer between them starts anew. */
+/** In a row. */
 const MAX_UNUSABLE = 5;
 const MAX_MISSING = 3;
 const MAX_REJECTIONS = 2;
-/** Warnings about statuses that a hostile service can cause. */
-const MAX_STATUS_WARNINGS = 10;
+/** A hostile service could cause a warning with each response. */
+const MAX_WARNED_STATUSES = 10;
+const NONE_IN_A_ROW = { missing: 0, unusable: 0, rejections: 0, faults: 0 };
 function initialState(id, kind = 'job') {
     return {
         kind,
@@ -15812,115 +15809,92 @@ function initialState(id, kind = 'job') {
         tally: [],
         last: undefined,
         notFoundSince: undefined,
-        missing: 0,
-        unusable: 0,
-        rejections: 0,
-        faults: 0,
-        retries: 0,
         pendingSince: undefined,
-        pendingWarned: false,
         warnedStatuses: [],
+        ...NONE_IN_A_ROW,
+        retries: 0,
     };
 }
-/** What an answer that came at a moment means for a job: the contract's answer table. */
-function judge(before, answer, at) {
-    const state = { ...before, last: answer, tally: count(before.tally, judge_labelOf(answer)) };
-    switch (answer.kind) {
+/** What a response received at a moment means for a job: the table of docs/reference.md. */
+function judge(before, response, at) {
+    const state = { ...before, last: response, tally: count(before.tally, judge_labelOf(response)) };
+    switch (response.kind) {
         case 'job':
-            return judgeJob({ ...state, isSeen: state.isSeen || answer.isFromList !== true }, answer.job, at);
+            return judgeJob({ ...state, isSeen: state.isSeen || response.isFromList !== true }, response.job, at);
         case 'other-job':
-            return finish(state, { result: 'error', reason: 'other-job', id: answer.id });
+            return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } };
         case 'not-found-yet':
-            return judgeNotFound({ ...state, faults: 0, unusable: 0, rejections: 0 }, answer.detail, at);
+            return judgeNotFound({ ...state, ...NONE_IN_A_ROW, missing: state.missing }, response.detail, at);
         case 'unusable': {
-            const unusable = state.unusable + 1;
-            return unusable < MAX_UNUSABLE
-                ? retry({ ...state, faults: 0, unusable })
-                : finish({ ...state, unusable }, { result: 'error', reason: 'unusable', detail: answer.detail });
+            const next = { ...state, faults: 0, unusable: state.unusable + 1 };
+            return next.unusable < MAX_UNUSABLE
+                ? retry(next)
+                : { state: next, outcome: { result: 'error', reason: 'unusable', detail: response.detail } };
         }
         case 'rejected': {
-            const rejections = state.rejections + 1;
-            return answer.isRenewable === true && rejections < MAX_REJECTIONS
-                ? retry({ ...state, rejections })
-                : finish({ ...state, rejections }, { result: 'error', reason: answer.reason, detail: answer.detail });
+            const next = { ...state, rejections: state.rejections + 1 };
+            return response.isRenewable === true && next.rejections < MAX_REJECTIONS
+                ? retry(next)
+                : { state: next, outcome: { result: 'error', reason: response.reason, detail: response.detail } };
         }
         case 'transient':
             return retry({ ...state, faults: state.faults + 1 });
     }
 }
-function judge_labelOf(answer) {
-    if (answer.kind === 'job')
-        return answer.job.status.label;
-    return answer.kind === 'other-job' ? 'another job' : answer.detail.label;
+function judge_labelOf(response) {
+    if (response.kind === 'job')
+        return response.job.status.label;
+    return response.kind === 'other-job' ? 'another job' : response.detail.label;
 }
 function judgeJob(before, job, at) {
     const { meaning, label } = job.status;
     const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress);
-    const state = {
-        ...before,
-        job,
-        progress,
-        history: recordPoint(before.history, { at, status: label, progress }),
-        missing: 0,
-        unusable: 0,
-        rejections: 0,
-        faults: 0,
-        pendingSince: meaning === 'pending' ? (before.pendingSince ?? at) : undefined,
-    };
+    const history = recordPoint(before.history, { at, status: label, progress });
+    const pendingSince = meaning === 'pending' ? (before.pendingSince ?? at) : undefined;
+    const state = { ...before, ...NONE_IN_A_ROW, job, progress, history, pendingSince };
     switch (meaning) {
         case 'completed':
         case 'failed':
         case 'canceled':
-            return finish(state, { result: meaning, job });
+            return { state, outcome: { result: meaning, job } };
         case 'running':
-            return keepWaiting(state);
+            return { state };
         case 'pending':
-            return judgePending(state, at);
+            return at - (pendingSince ?? at) < PENDING_WARNING_AFTER
+                ? { state }
+                : warnOnce(state, label, phrase `has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window`);
         case 'unauthorized':
-            return warnOfStatus(state, label, phrase `it waits for someone’s authorization in the console`);
+            return warnOnce(state, label, phrase `has the status “${label}”: it waits for authorization in the console`);
         case 'unknown':
-            return warnOfStatus(state, label, phrase `a status that this action does not know, so it waits on`);
+            return warnOnce(state, label, phrase `has the unknown status “${label}”. The wait continues`);
     }
 }
-function judgePending(state, at) {
-    if (state.pendingWarned || at - (state.pendingSince ?? at) < PENDING_WARNING_AFTER)
-        return keepWaiting(state);
-    const warning = phrase `Job ${state.id.text} has been Pending for 10 minutes: perhaps a delayed operation, which starts in the instance’s maintenance window.`;
-    return { state: { ...state, pendingWarned: true }, warning, outcome: undefined };
-}
-function warnOfStatus(state, status, meaning) {
+function warnOnce(state, status, what) {
     const { warnedStatuses } = state;
-    const isKnown = warnedStatuses.some((warned) => warned.equals(status));
-    if (isKnown || warnedStatuses.length >= MAX_STATUS_WARNINGS)
-        return keepWaiting(state);
+    const isWarned = warnedStatuses.some((warned) => warned.equals(status));
+    if (isWarned || warnedStatuses.length >= MAX_WARNED_STATUSES)
+        return { state };
     return {
         state: { ...state, warnedStatuses: [...warnedStatuses, status] },
-        warning: phrase `Job ${state.id.text} has the status “${status}”: ${meaning}.`,
-        outcome: undefined,
+        warning: phrase `Job ${state.id.text} ${what}.`,
     };
 }
 function judgeNotFound(before, detail, at) {
-    // What the list alone has told of since less long may still be new to the jobs call.
+    // A job that only the list contains, and not for long, may still be unknown to the jobs call.
     const listedFor = at - (before.history[0]?.at ?? at);
     if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
         const state = { ...before, missing: before.missing + 1 };
-        return state.missing < MAX_MISSING ? keepWaiting(state) : finish(state, { result: 'vanished', detail });
+        return state.missing < MAX_MISSING ? { state } : { state, outcome: { result: 'vanished', detail } };
     }
     const notFoundSince = before.notFoundSince ?? at;
     const state = { ...before, notFoundSince };
     const notFoundFor = at - notFoundSince;
     return notFoundFor < GRACE_PERIOD[state.kind]
-        ? keepWaiting(state)
-        : finish(state, { result: 'not-found', detail, notFoundFor });
+        ? { state }
+        : { state, outcome: { result: 'not-found', detail, notFoundFor } };
 }
 function retry(state) {
-    return keepWaiting({ ...state, retries: state.retries + 1 });
-}
-function keepWaiting(state) {
-    return { state, warning: undefined, outcome: undefined };
-}
-function finish(state, outcome) {
-    return { state, warning: undefined, outcome };
+    return { state: { ...state, retries: state.retries + 1 } };
 }
 
 ;// CONCATENATED MODULE: ./src/wait/poll-target.ts
@@ -16004,46 +15978,45 @@ class JobTarget extends JudgedTarget {
 
 ;// CONCATENATED MODULE: ./src/wait/rate-limit.ts
 
-/** The service's usual limit for all requests of one user. Source: the message of its gateway, `limit:200,time:5 minute`. */
+/** The usual limit for all requests of one user. Source: the gateway's 429 message, `limit:200,time:5 minute`. */
 const LIMIT = 200;
 const PERIOD = 5 * MINUTE;
 /** Spreads the limit evenly over its period. */
 const EVEN_INTERVAL = PERIOD / LIMIT;
-/** Credentials may be rejected for good, so until the service accepted them requests go out one at a time. */
-const INTERVAL_BEFORE_ACCEPTED = 2 * SECOND;
-/** Each accepted request shortens the interval: perhaps other clients have stopped. Faster, and 256 clients meet more than 10 % rejections. */
+/** Until the service accepts the credentials, since repeated authentication failures can lock an account. */
+const FIRST_INTERVAL = 2 * SECOND;
+/** Each accepted request shortens the interval, in case other clients have stopped: faster means more 429 for many clients. */
 const SHORTENED = 0.92;
-/** Before a whole period was observed, the share is a guess that each accepted request speaks against. */
+/** Before a whole period was observed the share is a guess, which each accepted request contradicts. */
 const GUESS_SHORTENED = 0.25;
-/** Periods without an accepted request after which the share of before means nothing. */
+/** An outage of so many periods makes the share a guess again. */
 const MAX_PERIODS_UNSEEN = 3;
-/** The service may accept requests before the period ends: the first retry, doubling up to a whole period. */
+/** The period may end sooner than it seems: the first retry, then doubling. A service may also count throttled requests. */
 const rate_limit_MIN_BACKOFF = 30 * SECOND;
+const MAX_BACKOFF_PERIODS = 2;
 /**
  * How often this process may send requests. It shares the service's limit with clients that it can't see: all it learns
- * is that a request was accepted or throttled (429). Times are milliseconds since the wait began.
+ * is which requests were accepted or throttled (429). Times are milliseconds since the wait began.
  */
 class RateLimit {
     #random;
     #finalPollAt;
-    /** One job alone can't use up the limit, unless its user asks for a request each second. */
+    /** One job alone can't exhaust the limit, unless its user chose a poll interval of one second. */
     #hasManyJobs;
-    /** Between two requests; 0 until a limit was met. */
+    #isAccepted = false;
+    /** Between two requests; 0 until a request is throttled. */
     #interval = 0;
     #notBefore = 0;
-    #retryAt = 0;
-    #throttledUntil = 0;
-    #period = PERIOD;
-    #isAccepted = false;
-    /** In a row. */
+    /** Throttled requests in a row, when the next may be sent, and when the service asked for it. */
     #throttles = 0;
-    /** Requests of the last {@link PERIOD}, and those accepted in the last `#period`. */
+    #throttledUntil = 0;
+    #retryAt = 0;
+    /** The service's period, and when the current one began as far as known: with the first request accepted after a 429. */
+    #period = PERIOD;
+    #periodStart = -Infinity;
+    #observedSince = Infinity;
     #sent = [];
     #accepted = [];
-    /** When the service's current period began, as far as known: with the first request accepted after a throttled one. */
-    #periodStart = -Infinity;
-    /** Since when the share is observed, and when a request was last accepted. */
-    #observedSince = Infinity;
     #acceptedAt = 0;
     /** @param random uniform in 0 to 1 */
     constructor(hasManyJobs, { finalPollAt }, random) {
@@ -16051,35 +16024,18 @@ class RateLimit {
         this.#finalPollAt = finalPollAt;
         this.#random = random;
     }
-    /** Whether a request may be sent now; `open` counts the targets that still need a final poll. */
-    allows({ rank }, now, open) {
+    /** The earliest moment for a target's next request; `open` counts the targets that still need a final poll. */
+    earliest({ rank }, now, open) {
+        const lastSent = this.#sent.at(-1) ?? -Infinity;
         const isFinal = now >= this.#finalPollAt;
-        const lastSent = this.#sent.at(-1) ?? -Infinity;
-        if (now < this.#retryAt || (now < this.#notBefore && !isFinal))
-            return false;
-        if (!this.#isAccepted && now < lastSent + INTERVAL_BEFORE_ACCEPTED)
-            return false;
-        if (!this.#hasManyJobs)
-            return true;
-        if (this.#sentSince(now - PERIOD).length >= LIMIT - this.#reserved(now, open))
-            return false;
-        return isFinal || rank < 3 || now >= lastSent + this.interval(now);
-    }
-    /** When {@link allows} may change by time alone. */
-    moments(now, open) {
-        const lastSent = this.#sent.at(-1) ?? -Infinity;
-        const blocking = this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity;
-        return [
-            this.#retryAt,
-            this.#notBefore,
-            lastSent + INTERVAL_BEFORE_ACCEPTED,
-            lastSent + this.interval(now),
-            blocking + PERIOD,
-        ];
+        const isSpread = this.#hasManyJobs && rank === 3 && !isFinal;
+        return Math.max(this.#retryAt, isFinal ? -Infinity : this.#notBefore, this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL, this.#hasManyJobs
+            ? (this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity) + PERIOD
+            : -Infinity, isSpread ? lastSent + this.interval(now) : -Infinity);
     }
     /** Milliseconds between two requests. A process with many jobs spreads what is left once half of the limit is used. */
     interval(now) {
-        const isSpread = this.#hasManyJobs && this.#sentSince(now - PERIOD).length >= LIMIT / 2;
+        const isSpread = this.#hasManyJobs && within(this.#sent, PERIOD, now).length >= LIMIT / 2;
         return Math.max(this.#interval, isSpread ? EVEN_INTERVAL : 0);
     }
     /** No request before, except for the final poll. */
@@ -16088,7 +16044,7 @@ class RateLimit {
     }
     onRequest(now) {
         this.#observedSince = Math.min(this.#observedSince, now);
-        this.#sent = [...this.#sentSince(now - PERIOD), now];
+        this.#sent = [...within(this.#sent, PERIOD, now), now];
         this.#notBefore = Math.max(this.#notBefore, now + this.#interval);
     }
     onResponse(response, at) {
@@ -16100,25 +16056,26 @@ class RateLimit {
         else if (['job', 'other-job', 'not-found-yet', 'list'].includes(response.kind))
             this.#onAccepted(at);
     }
-    /** What was accepted of the last period is this process's share. Spread over a period, it fits in beside other clients. */
+    /** What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. */
     #onThrottled(retryAfter, at) {
         if (retryAfter !== undefined)
             this.#retryAt = Math.max(this.#retryAt, at + retryAfter);
         // This request was in flight when another one was throttled.
         if (at < this.#throttledUntil)
             return;
-        const count = this.#accepted.filter((time) => time > at - this.#period).length;
+        const share = Math.max(within(this.#accepted, this.#period, at).length, 1);
         // Further ones in a row say nothing new about the share.
         if (this.#throttles === 0)
-            this.#interval = Math.max(this.#interval, this.#period / Math.max(count, 1));
+            this.#interval = Math.max(this.#interval, this.#period / share);
         const factor = 2 ** this.#throttles;
-        const backoff = Math.min(rate_limit_MIN_BACKOFF * factor, this.#period) * (1 - this.#random() / 2);
+        const backoff = Math.min(rate_limit_MIN_BACKOFF * factor, MAX_BACKOFF_PERIODS * this.#period);
+        const jittered = backoff * (1 - this.#random() / 2);
         const rest = Math.max(this.#periodStart + this.#period - at, 0) || this.#period;
         // Not all clients retry at the moment when the period ends.
-        const untilPeriodEnds = rest + this.#interval * this.#random();
+        const untilPeriodEnds = backoff > this.#period ? Infinity : rest + this.#interval * this.#random();
         // A `Retry-After` that was too short is not enough the next time.
         const multiplied = Math.min((retryAfter ?? 0) * factor, PERIOD);
-        this.#throttledUntil = at + (multiplied > 0 ? multiplied : Math.min(untilPeriodEnds, backoff));
+        this.#throttledUntil = at + (multiplied > 0 ? multiplied : Math.min(untilPeriodEnds, jittered));
         this.#notBefore = this.#throttledUntil;
         this.#throttles += 1;
     }
@@ -16132,7 +16089,7 @@ class RateLimit {
         if (this.#interval > 0)
             this.#interval = Math.max(shortened, EVEN_INTERVAL);
         this.#notBefore = Math.min(this.#notBefore, at + this.#interval);
-        this.#accepted = [...this.#accepted.filter((time) => time > at - this.#period), at];
+        this.#accepted = [...within(this.#accepted, this.#period, at), at];
         this.#acceptedAt = at;
         this.#throttles = 0;
     }
@@ -16141,11 +16098,11 @@ class RateLimit {
         const left = this.#finalPollAt - now;
         return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0;
     }
-    #sentSince(moment) {
-        return this.#sent.filter((time) => time > moment);
-    }
 }
-/** Whether the service accepted the credentials, even if it knows nothing of the job. */
+function within(moments, period, now) {
+    return moments.filter((moment) => moment > now - period);
+}
+/** Whether the service accepted the credentials, even if it doesn't know the job. */
 function provesAuthentication(response) {
     if (response.kind === 'rejected')
         return response.scope === 'job';
@@ -16185,20 +16142,18 @@ function divide({ since, until }, { entries }) {
 
 /** Nearly all waits begin, or begin again, within a day after their jobs were created. */
 const SEARCHED = DAY;
-/** Even intervals between two requests for the list: almost every other request confirms what it reported. */
-const INTERVALS_PER_REQUEST = 1.82;
-const list_target_MAX_INTERVAL = 5 * MINUTE;
-/** Of 50, one is the last of the request before. */
-const JOBS_PER_REQUEST = 49;
-/** Jobs are polled themselves when the first scan is this late, or a later one, or reported nothing new for so long. */
+/** Of 50 jobs in a response, one is the last of the response before. */
+const JOBS_PER_PAGE = 49;
+/** In even intervals: almost every other request confirms what the list reported. Measured with `npm run bench:matrix`. */
+const INTERVALS_PER_PAGE = 1.82;
+const list_target_MAX_BACKOFF = 5 * MINUTE;
+/** Jobs are polled themselves if the first page is this late, or a later one, or reported nothing new for so long. */
 const FIRST_LATE_AFTER = 10 * SECOND;
 const LATE_AFTER = 30 * SECOND;
 const STALE_AFTER = 10 * MINUTE;
-/** A long scan is late only after two of its requests for the same part failed. */
-const LATE_AFTER_SCANS = 3.5;
-/** In a row, with credentials that can be renewed. */
-const list_target_MAX_REJECTIONS = 2;
-/** The task center's list. A request reports on up to 50 jobs; a scan reads on until it has seen every job that is due. */
+/** With many pages, the list is late only after two requests for a page failed. */
+const LATE_AFTER_CYCLES = 3.5;
+/** The task center's list, which reports on up to 50 jobs at once. A scan reads on until it finds the job that is due. */
 class ListTarget {
     rank = 2;
     dueAt;
@@ -16207,58 +16162,45 @@ class ListTarget {
     #options;
     #jobs;
     #range;
-    /** The part of the range that the current scan reads next, and what it did before. */
-    #window;
-    #scan = 1;
-    #requests = 0;
-    #isUseful = false;
+    /** What the current scan looks for, what it reads next, and how much it did. */
     #sought;
-    /** Whether a scan was completed since the last fault. */
+    #window;
+    #scan = 0;
+    #requests = 0;
+    /** Whether a scan ended since the last fault. */
     #isSearched = false;
-    /** In a row: faults, and scans that contained no trusted job. */
+    /** Faults in a row, and scans with none of the jobs. */
     #failures = 0;
-    #rejections = 0;
-    #cycle = INTERVALS_PER_REQUEST * EVEN_INTERVAL;
+    /** How long it takes to read all pages with the list's share of the rate limit. */
+    #cycle = 0;
     /** @param wallClock milliseconds since the epoch */
     constructor(jobs, at, wallClock, options) {
         this.#options = options;
         this.dueAt = at;
         this.#range = { since: wallClock - SEARCHED, until: wallClock + MAX_CLOCK_SKEW };
         this.#window = this.#range;
-        const listed = (job) => {
-            return { job, state: 'searching', scan: 0, created: NaN, dueAt: at, seenAt: 0, notBefore: -Infinity };
-        };
-        this.#jobs = new Map(jobs.map((job) => [keyOf(job.state.id), listed(job)]));
-        for (const job of jobs) {
-            job.rank = 3;
-            job.dueAt = at + FIRST_LATE_AFTER;
-        }
+        const unknown = { state: 'searching', scan: 0, dueAt: at, created: NaN, seenAt: 0, notBefore: 0 };
+        this.#jobs = new Map(jobs.map((job) => [keyOf(job.state.id), { job, ...unknown }]));
+        for (const job of jobs)
+            Object.assign(job, { rank: 3, dueAt: at + FIRST_LATE_AFTER });
     }
     send(at, signal) {
-        const isFinalScan = this.#isFinal(at) && !this.#isFinal(this.sentAt);
-        if (this.#requests === 0 || isFinalScan)
+        if (this.#requests === 0 || (this.#isFinal(at) && !this.#isFinal(this.sentAt)))
             this.#startScan(at);
         this.sentAt = at;
         return this.#options.listJobs(this.#window, signal);
     }
     handle(response, at) {
         this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at;
-        // Rejected credentials would be rejected for each job, too.
-        const isForAll = response.kind === 'rejected' && response.scope === 'all' && response.isRenewable !== true;
-        if (isForAll)
-            this.#open()[0]?.job.handle(response, at);
-        const open = this.#open();
-        const before = open.map(({ state }) => state);
-        this.#cycle = this.#measureCycle(at);
-        const hints = response.kind === 'list' ? this.#read(response, open, at) : this.#onFault(response, open);
+        const hints = response.kind === 'list' ? this.#read(response, at) : this.#onFault(response, at);
+        const pages = this.#pages().filter((page) => page.some(isOpen));
+        const interval = Math.max(this.#options.rateLimit.interval(at), EVEN_INTERVAL);
+        this.#cycle = INTERVALS_PER_PAGE * Math.max(pages.length, 1) * interval;
+        for (const [listed] of hints)
+            this.#schedule(listed, at);
         this.dueAt = this.#nextRequestAt(at);
-        for (const [listed, warning] of hints) {
-            this.#pollLater(listed, at);
-            listed.job.report(this.dueAt, warning);
-        }
-        for (const [index, listed] of open.entries())
-            if (listed.state !== before[index])
-                this.#pollSooner(listed, at);
+        for (const [{ job }, warning] of hints)
+            job.report(this.dueAt, warning);
     }
     /** When a job is polled itself after its own response, which may prove the list wrong. */
     nextJobPoll(state, at) {
@@ -16272,164 +16214,149 @@ class ListTarget {
         const isWrong = (last?.kind === 'job' && listed.state === 'finished' && !isTerminal(last.job.status)) ||
             (last?.kind === 'not-found-yet' && ['active', 'finished'].includes(listed.state));
         if (isWrong)
-            listed.state = 'untrusted';
-        listed.job.rank = listed.state === 'finished' ? 1 : 3;
-        if (this.#isReported(listed))
+            setState(listed, 'untrusted', at);
+        const isReported = (one) => one.state === 'active' && this.#failures === 0;
+        if (isReported(listed))
             return Math.max(listed.notBefore, this.#lateAt(this.dueAt));
-        const count = this.#open().filter((one) => !this.#isReported(one)).length;
-        return this.#options.nextPoll(state, at, count);
+        return this.#options.nextPoll(state, at, this.#open().filter((one) => !isReported(one)).length);
     }
-    /** Reads a part of the list; returns the jobs that it reports as active, with warnings. */
-    #read(list, open, at) {
+    /** Reads a page; returns the jobs that it reports as active, with warnings. */
+    #read(list, at) {
+        const open = this.#open();
         const entries = new Map(list.entries.map((entry) => [keyOf(entry.id), entry]));
-        const entryOf = ({ job }) => entries.get(keyOf(job.state.id));
         // The list may have been read too early: where one missing job is now, there may be others.
-        const isFound = open.some((listed) => listed.state === 'missing' && entryOf(listed) !== undefined);
+        const missing = open.filter(({ state }) => state === 'missing');
+        const isFound = missing.some(({ job }) => entries.has(keyOf(job.state.id)));
         if (isFound || !this.#isSearched)
-            setAll(open, 'missing', 'searching');
+            for (const listed of missing)
+                setState(listed, 'searching', at);
         const hints = [];
         for (const listed of open) {
-            const entry = entryOf(listed);
+            const entry = entries.get(keyOf(listed.job.state.id));
             if (entry === undefined || listed.state === 'untrusted')
                 continue;
-            listed.scan = this.#scan;
-            listed.created = entry.created;
-            this.#failures = 0;
-            this.#isUseful = true;
+            Object.assign(listed, { scan: this.#scan, created: entry.created });
             if (isTerminal(entry.job.status))
-                listed.state = 'finished';
+                setState(listed, 'finished', at);
             // What was finished can't become active again.
             else
-                listed.state = listed.state === 'finished' ? 'untrusted' : 'active';
-            if (listed.state !== 'active')
-                continue;
-            hints.push([listed, listed.job.hint(entry.job, at)]);
-            listed.dueAt = at + Math.max(this.#options.interval(listed.job.state, at), this.#cycle);
+                setState(listed, listed.state === 'finished' ? 'untrusted' : 'active', at);
+            if (listed.state === 'active')
+                hints.push([listed, listed.job.hint(entry.job, at)]);
         }
         this.#requests += 1;
         const isSought = (one) => one === this.#sought || one.state === 'searching';
-        const unseen = this.#dueJobs(at).filter((one) => isSought(one) && one.scan !== this.#scan);
+        const unseen = this.#due(at).filter((one) => isSought(one) && one.scan !== this.#scan);
         const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS;
         const rest = isDone ? undefined : divide(this.#window, list)?.[1];
         if (rest !== undefined)
             this.#window = rest;
         else {
             for (const listed of unseen)
-                listed.state = 'missing';
-            if (!this.#isUseful)
-                this.#failures += 1;
+                setState(listed, 'missing', at);
+            const isUseful = open.some(({ scan, state }) => scan === this.#scan && state !== 'untrusted');
+            this.#failures = isUseful ? 0 : this.#failures + 1;
             this.#isSearched = true;
             this.#requests = 0;
         }
-        this.#rejections = 0;
         return hints;
     }
-    #onFault(fault, open) {
+    #onFault(fault, at) {
+        const isRejected = fault.kind === 'rejected' && fault.isRenewable !== true;
+        // Rejected credentials would be rejected for each job, too.
+        if (isRejected && fault.scope === 'all')
+            this.#open()[0]?.job.handle(fault, at);
         this.#failures += 1;
-        this.#rejections = fault.kind === 'rejected' ? this.#rejections + 1 : 0;
-        const isFinal = fault.kind === 'rejected' && (fault.isRenewable !== true || this.#rejections >= list_target_MAX_REJECTIONS);
+        this.#requests = 0;
+        const isFinal = isRejected || (fault.kind === 'rejected' && this.#failures > 1);
         if (isFinal)
-            for (const listed of open)
-                listed.state = 'untrusted';
+            for (const listed of this.#open())
+                setState(listed, 'untrusted', at);
         // A throttled request means nothing for the list.
         if (fault.kind === 'transient' && fault.throttled !== undefined)
             return [];
         this.#isSearched = false;
-        setAll(open, 'searching', 'missing');
+        for (const listed of this.#open())
+            if (listed.state === 'searching')
+                setState(listed, 'missing', at);
         return [];
     }
-    /** Looks for the newest job that is due, and for all whose place in the list is unknown. */
+    /** Looks for the job that has been due for longest, beginning with its page, or for all whose place is unknown. */
     #startScan(at) {
-        const due = this.#dueJobs(at);
+        const due = this.#due(at);
         const pages = this.#pages();
-        this.#sought = due.toSorted((a, b) => a.dueAt - b.dueAt)[0];
-        const page = pages.find((jobs) => this.#sought !== undefined && jobs.includes(this.#sought));
-        const isKnown = due.every(({ created }) => !Number.isNaN(created));
+        const [sought] = due.toSorted((a, b) => a.dueAt - b.dueAt);
+        const page = pages.find((jobs) => sought !== undefined && jobs.includes(sought));
         const [first, last] = [page?.[0], pages.at(-1)?.at(-1)];
+        const isKnown = due.every(({ created }) => !Number.isNaN(created)) && first !== undefined;
         this.#window =
-            isKnown && first !== undefined && last !== undefined
+            isKnown && last !== undefined
                 ? { since: last.created - SECOND, until: first.created + SECOND }
                 : this.#range;
+        this.#sought = sought;
         this.#scan += 1;
         this.#requests = 0;
-        this.#isUseful = false;
     }
-    #dueJobs(at) {
-        const { finalPollAt } = this.#options.deadline;
-        return this.#open().filter(({ state, dueAt, job }) => isExpected(state) && (dueAt <= at || (at >= finalPollAt && job.sentAt < finalPollAt)));
-    }
-    /** The list reports on the job: its own request waits until the list is late or has nothing new. */
-    #pollLater({ job, seenAt, notBefore, dueAt }, at) {
-        job.sentAt = Math.max(job.sentAt, this.sentAt);
-        const nextScanAt = Math.max(at + this.#cycle, dueAt);
-        const staleAt = Math.max(seenAt, furthestAt(job.state.history)) + STALE_AFTER;
-        job.dueAt = Math.max(notBefore, Math.min(this.#lateAt(nextScanAt), staleAt));
-        if (this.#isFinal(this.sentAt))
-            job.dueAt = Infinity;
-    }
-    /** The list does not report any more that the job is active: its own response has to say what is true. */
-    #pollSooner({ job, state, notBefore }, at) {
-        job.rank = state === 'finished' ? 1 : 3;
-        if (isExpected(state))
-            return;
-        // What was never seen may be too new for the list: its first poll stays due.
-        if (state === 'missing' && job.state.last === undefined)
-            return;
-        job.dueAt = Math.min(job.dueAt, Math.max(at, notBefore));
-    }
-    #nextRequestAt(at) {
-        const open = this.#open();
-        if (open.every(({ state }) => state === 'untrusted'))
-            return Infinity;
-        if (this.#failures === 0 && (this.#requests > 0 || this.#dueJobs(at).length > 0))
-            return at;
-        const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), list_target_MAX_INTERVAL);
-        const interval = Math.max(backoff, this.#jobsInterval(at));
-        return Math.max(at + interval, this.retryAt, this.#options.rateLimit.notBefore);
-    }
-    /** Until the first of the jobs is worth a request that the list may report on. */
-    #jobsInterval(at) {
-        const open = this.#open();
-        const expected = open.filter(({ state }) => isExpected(state)).map(({ dueAt }) => dueAt - at);
-        if (expected.length > 0)
-            return Math.min(...expected);
-        const missing = open.filter(({ state }) => state === 'missing');
-        return Math.min(...missing.map(({ job }) => this.#options.interval(job.state, at)));
-    }
-    #lateAt(nextScanAt) {
-        return nextScanAt + Math.max(LATE_AFTER, LATE_AFTER_SCANS * this.#cycle);
-    }
-    /** How long it takes to read every page that still has open jobs, with the list's share of the rate limit. */
-    #measureCycle(at) {
-        const pages = this.#pages().filter((jobs) => jobs.some(({ job }) => job.outcome === undefined));
-        const interval = Math.max(this.#options.rateLimit.interval(at), EVEN_INTERVAL);
-        return INTERVALS_PER_REQUEST * Math.max(pages.length, 1) * interval;
-    }
-    /** Our jobs as the list contains them, the newest first, as far as it does. */
+    /** The jobs as the list contains them, the newest first, as far as it does. */
     #pages() {
         const listed = [...this.#jobs.values()].filter(({ created }) => !Number.isNaN(created));
         const sorted = listed.sort((a, b) => b.created - a.created);
-        const count = Math.ceil(sorted.length / JOBS_PER_REQUEST);
-        return Array.from({ length: count }, (_, index) => sorted.slice(index * JOBS_PER_REQUEST, (index + 1) * JOBS_PER_REQUEST));
+        const count = Math.ceil(sorted.length / JOBS_PER_PAGE);
+        return Array.from({ length: count }, (_, index) => sorted.slice(index * JOBS_PER_PAGE, (index + 1) * JOBS_PER_PAGE));
     }
-    #isReported({ state }) {
-        return state === 'active' && this.#failures === 0;
+    #due(at) {
+        const { finalPollAt } = this.#options.deadline;
+        const needsFinalPoll = ({ job }) => at >= finalPollAt && job.sentAt < finalPollAt;
+        return this.#open().filter((one) => isExpected(one) && (one.dueAt <= at || needsFinalPoll(one)));
+    }
+    /** The list reports on the job: its own request waits until the list is late or has nothing new. */
+    #schedule(listed, at) {
+        const { job, seenAt, notBefore } = listed;
+        listed.dueAt = at + Math.max(this.#options.interval(job.state, at), this.#cycle);
+        job.sentAt = Math.max(job.sentAt, this.sentAt);
+        const staleAt = Math.max(seenAt, furthestAt(job.state.history)) + STALE_AFTER;
+        const ownAt = Math.max(notBefore, Math.min(this.#lateAt(listed.dueAt), staleAt));
+        job.dueAt = this.#isFinal(this.sentAt) ? Infinity : ownAt;
+    }
+    #nextRequestAt(at) {
+        const open = this.#open();
+        if (this.#requests > 0 || (this.#failures === 0 && this.#due(at).length > 0))
+            return at;
+        const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), list_target_MAX_BACKOFF);
+        const expected = open.filter(isExpected).map(({ dueAt }) => dueAt - at);
+        const missing = open.filter(({ state }) => state === 'missing');
+        const intervals = missing.map(({ job }) => this.#options.interval(job.state, at));
+        const next = Math.min(...(expected.length > 0 ? expected : intervals));
+        return Math.max(at + Math.max(backoff, next), this.retryAt, this.#options.rateLimit.notBefore);
+    }
+    #lateAt(dueAt) {
+        return dueAt + Math.max(LATE_AFTER, LATE_AFTER_CYCLES * this.#cycle);
     }
     #isFinal(moment) {
         return moment >= this.#options.deadline.finalPollAt;
     }
     #open() {
-        return [...this.#jobs.values()].filter(({ job }) => job.outcome === undefined);
+        return [...this.#jobs.values()].filter(isOpen);
     }
 }
-/** Whether a scan reads on for the job. */
-function isExpected(state) {
+function isOpen({ job }) {
+    return job.outcome === undefined;
+}
+/** Whether the list has to contain the job when it is due. */
+function isExpected({ state }) {
     return state === 'searching' || state === 'active';
 }
-function setAll(jobs, from, to) {
-    for (const listed of jobs)
-        if (listed.state === from)
-            listed.state = to;
+function setState(listed, state, at) {
+    if (listed.state === state)
+        return;
+    const { job, notBefore } = listed;
+    listed.state = state;
+    job.rank = state === 'finished' ? 1 : 3;
+    // What was never seen may be too new for the list: its first poll stays due.
+    if (isExpected(listed) || (state === 'missing' && job.state.last === undefined))
+        return;
+    // The list does not report any more that the job is active: its own response has to say what is true.
+    job.dueAt = Math.min(job.dueAt, Math.max(at, notBefore));
 }
 
 ;// CONCATENATED MODULE: ./src/wait/order-target.ts
@@ -16552,18 +16479,16 @@ async function poll(options) {
             wake = new AbortController();
             const idle = open
                 .filter((target) => !inFlight.has(target))
-                .map((target) => ({ target, next: nextPollAt(target, deadline) }));
-            const due = idle.filter(({ next }) => next <= now);
-            for (const { target } of due.sort((a, b) => a.target.rank - b.target.rank || a.next - b.next)) {
-                if (inFlight.size < MAX_IN_FLIGHT && rateLimit.allows(target, now, open.length))
+                .map((target) => ({ target, next: nextPollAt(target, deadline) }))
+                .sort((a, b) => a.target.rank - b.target.rank || a.next - b.next);
+            const moments = [deadline.finalPollAt, deadline.timeout];
+            for (const { target, next } of idle) {
+                const earliest = next <= now ? rateLimit.earliest(target, now, open.length) : next;
+                if (earliest > now)
+                    moments.push(earliest);
+                else if (inFlight.size < MAX_IN_FLIGHT)
                     void send(target, now);
             }
-            const moments = [
-                ...idle.map(({ next }) => next),
-                ...rateLimit.moments(now, open.length),
-                deadline.finalPollAt,
-                deadline.timeout,
-            ];
             const wakeAt = Math.min(...moments.filter((moment) => moment > now));
             await clock.sleep(Math.ceil(wakeAt - now), wake.signal);
         }

@@ -66,7 +66,7 @@ function isOurs({ name, properties, data }: Command, token: string, debug: boole
       return (
         data.length <= MAX_ANNOTATION &&
         Object.keys(properties).length === 0 &&
-        /^(Job .* has (been Pending for|the status “)|The entities of job )/.test(data)
+        /^(Job .* has (been Pending for|the (unknown )?status “)|The entities of job )/.test(data)
       )
     case 'error':
       return (

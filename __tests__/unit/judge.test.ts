@@ -108,7 +108,7 @@ describe('the progress', () => {
   })
 })
 
-describe('a job that is not visible', () => {
+describe('a job that is not found yet', () => {
   test('is waited for up to two minutes from the first such answer', () => {
     expect(judgeAll([MINUTE, notFoundYet], [3 * MINUTE - 1, notFoundYet]).result).toBeUndefined()
     expect(judgeAll([MINUTE, notFoundYet], [3 * MINUTE, notFoundYet]).result).toBe('not-found')
@@ -189,7 +189,7 @@ test('the tally counts each kind of answer', () => {
     unusable,
   )
   expect(state.tally.map(({ label, count }) => `${count} × ${plain([label])}`)).toEqual([
-    '1 × not visible',
+    '1 × not found yet',
     '2 × Running',
     '1 × 502',
     '1 × no job',
