@@ -44,6 +44,7 @@ const ORDER = [
   'wait/poll-loop.ts',
   'wait/job-target.ts',
   'wait/time-window.ts',
+  'wait/listed-job.ts',
   'wait/list-target.ts',
   'wait/order-target.ts',
   'wait/wait.ts',

@@ -54,21 +54,25 @@ export abstract class JudgedTarget<Response extends PollResponse> implements Pol
   /** Judges a response, then schedules the next request. */
   protected judge(response: JobResponse, at: number): void {
     if (this.outcome !== undefined) return
+    this.outcome = this.update(response, at)
+    this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at
+    this.dueAt = this.options.nextPoll(this.state, at)
+    this.report(nextPollAt(this, this.options.deadline))
+    if (this.outcome !== undefined) this.options.onFinished(this.outcome, response)
+  }
+
+  protected update(response: JobResponse, at: number): Outcome | undefined {
     const { state, warning, outcome } = judge(this.state, response, at)
     this.state = state
-    this.outcome = outcome
-    this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at
-    this.dueAt = this.options.nextPoll(state, at)
-    this.report(nextPollAt(this, this.options.deadline), warning)
-    if (outcome !== undefined) this.options.onFinished(outcome, response)
+    if (warning !== undefined) this.options.listener.onWarning(warning)
+    return outcome
   }
 
   /** Passes the state on; `next` is when it will be polled next. */
-  report(next: number, warning: Phrase | undefined): void {
+  report(next: number): void {
     const { listener, deadline } = this.options
     const isFinished = this.outcome !== undefined
     listener.onResponse(this.state, isFinished || next >= deadline.timeout ? undefined : next, isFinished)
-    if (warning !== undefined) listener.onWarning(warning)
   }
 }
 
@@ -90,10 +94,8 @@ export class JobTarget extends JudgedTarget<JobResponse> {
     this.judge(response, at)
   }
 
-  /** Takes over status and progress that somebody else saw; they never end the wait. Returns a warning. */
-  hint(job: Job, at: number): Phrase | undefined {
-    const { state, warning } = judge(this.state, { kind: 'job', job, isFromList: true }, at)
-    this.state = state
-    return warning
+  /** Takes over status and progress from the job list, which never end the wait. */
+  hint(job: Job, at: number): void {
+    this.update({ kind: 'job', job, isFromList: true }, at)
   }
 }

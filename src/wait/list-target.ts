@@ -1,11 +1,11 @@
 import { keyOf, type ListJobs } from '../api/job-list.ts'
 import { isTerminal } from '../api/job.ts'
 import { DAY, MINUTE, SECOND } from '../duration.ts'
-import type { JobList, ListResponse, TimeWindow } from '../response.ts'
-import type { Phrase } from '../untrusted-text.ts'
 import { furthestAt } from '../judge/history.ts'
-import type { JobTarget } from './job-target.ts'
 import type { JobState } from '../judge/judge.ts'
+import type { JobList, ListResponse, TimeWindow } from '../response.ts'
+import type { JobTarget } from './job-target.ts'
+import { ListedJob, pagesOf } from './listed-job.ts'
 import type { PollInterval } from './poll-interval.ts'
 import type { Deadline, PollTarget } from './poll-target.ts'
 import { EVEN_INTERVAL, type RateLimit } from './rate-limit.ts'
@@ -13,8 +13,6 @@ import { divide, MAX_CLOCK_SKEW, MAX_WINDOWS } from './time-window.ts'
 
 /** Nearly all waits begin, or begin again, within a day after their jobs were created. */
 const SEARCHED = DAY
-/** Of 50 jobs in a response, one is the last of the response before. */
-const JOBS_PER_PAGE = 49
 /** In even intervals: almost every other request confirms what the list reported. Measured with `npm run bench:matrix`. */
 const INTERVALS_PER_PAGE = 1.82
 const MAX_BACKOFF = 5 * MINUTE
@@ -24,29 +22,6 @@ const LATE_AFTER = 30 * SECOND
 const STALE_AFTER = 10 * MINUTE
 /** With many pages, the list is late only after two requests for a page failed. */
 const LATE_AFTER_CYCLES = 3.5
-
-/**
- * What the list is good for, for one job. It is a hint, never a verdict.
- * - `searching`: the job's place in the list is unknown
- * - `active`: the list reports that the job is not terminal
- * - `finished`: the list reports that the job is terminal, which the job's own response has to confirm
- * - `missing`: the list does not contain the job, or fails: the job is polled itself until it is found
- * - `untrusted`: the list was wrong about the job, or is rejected: the job is polled itself from then on
- */
-type ListedState = 'searching' | 'active' | 'finished' | 'missing' | 'untrusted'
-
-interface ListedJob {
-  readonly job: JobTarget
-  state: ListedState
-  /** The scan that contained it last, and when it is due to be contained again. */
-  scan: number
-  dueAt: number
-  /** Milliseconds since the epoch; NaN when unknown. */
-  created: number
-  /** When its own response last contained it, and until when its own poll interval lasts. */
-  seenAt: number
-  notBefore: number
-}
 
 export interface ListOptions {
   readonly listJobs: ListJobs
@@ -84,9 +59,9 @@ export class ListTarget implements PollTarget<ListResponse> {
     this.dueAt = at
     this.#range = { since: wallClock - SEARCHED, until: wallClock + MAX_CLOCK_SKEW }
     this.#window = this.#range
-    const unknown = { state: 'searching', scan: 0, dueAt: at, created: NaN, seenAt: 0, notBefore: 0 } as const
-    this.#jobs = new Map(jobs.map((job) => [keyOf(job.state.id), { job, ...unknown }]))
-    for (const job of jobs) Object.assign(job, { rank: 3, dueAt: at + FIRST_LATE_AFTER })
+    this.#jobs = new Map(
+      jobs.map((job) => [keyOf(job.state.id), new ListedJob(job, at, at + FIRST_LATE_AFTER)]),
+    )
   }
 
   send(at: number, signal: AbortSignal): Promise<ListResponse> {
@@ -97,13 +72,13 @@ export class ListTarget implements PollTarget<ListResponse> {
 
   handle(response: ListResponse, at: number): void {
     this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at
-    const hints = response.kind === 'list' ? this.#read(response, at) : this.#onFault(response, at)
-    const pages = this.#pages().filter((page) => page.some(isOpen))
+    const active = response.kind === 'list' ? this.#read(response, at) : this.#onFault(response, at)
+    const pages = pagesOf(this.#jobs.values()).filter((page) => page.some(({ isOpen }) => isOpen))
     const interval = Math.max(this.#options.rateLimit.interval(at), EVEN_INTERVAL)
     this.#cycle = INTERVALS_PER_PAGE * Math.max(pages.length, 1) * interval
-    for (const [listed] of hints) this.#schedule(listed, at)
+    for (const listed of active) this.#schedule(listed, at)
     this.dueAt = this.#nextRequestAt(at)
-    for (const [{ job }, warning] of hints) job.report(this.dueAt, warning)
+    for (const { job } of active) job.report(this.dueAt)
   }
 
   /** When a job is polled itself after its own response, which may prove the list wrong. */
@@ -116,92 +91,91 @@ export class ListTarget implements PollTarget<ListResponse> {
     const isWrong =
       (last?.kind === 'job' && listed.state === 'finished' && !isTerminal(last.job.status)) ||
       (last?.kind === 'not-found-yet' && ['active', 'finished'].includes(listed.state))
-    if (isWrong) setState(listed, 'untrusted', at)
+    if (isWrong) listed.setState('untrusted', at)
     const isReported = (one: ListedJob) => one.state === 'active' && this.#failures === 0
     if (isReported(listed)) return Math.max(listed.notBefore, this.#lateAt(this.dueAt))
     return this.#options.nextPoll(state, at, this.#open().filter((one) => !isReported(one)).length)
   }
 
-  /** Reads a page; returns the jobs that it reports as active, with warnings. */
-  #read(list: JobList, at: number): [ListedJob, Phrase | undefined][] {
+  /** Reads a page; returns the jobs that it reports as active. */
+  #read(list: JobList, at: number): readonly ListedJob[] {
     const open = this.#open()
     const entries = new Map(list.entries.map((entry) => [keyOf(entry.id), entry]))
     // The list may have been read too early: where one missing job is now, there may be others.
     const missing = open.filter(({ state }) => state === 'missing')
     const isFound = missing.some(({ job }) => entries.has(keyOf(job.state.id)))
-    if (isFound || !this.#isSearched) for (const listed of missing) setState(listed, 'searching', at)
-    const hints: [ListedJob, Phrase | undefined][] = []
+    if (isFound || !this.#isSearched) for (const listed of missing) listed.setState('searching', at)
+    const active: ListedJob[] = []
     for (const listed of open) {
       const entry = entries.get(keyOf(listed.job.state.id))
       if (entry === undefined || listed.state === 'untrusted') continue
-      Object.assign(listed, { scan: this.#scan, created: entry.created })
-      if (isTerminal(entry.job.status)) setState(listed, 'finished', at)
+      listed.scan = this.#scan
+      listed.created = entry.created
+      if (isTerminal(entry.job.status)) listed.setState('finished', at)
       // What was finished can't become active again.
-      else setState(listed, listed.state === 'finished' ? 'untrusted' : 'active', at)
-      if (listed.state === 'active') hints.push([listed, listed.job.hint(entry.job, at)])
+      else listed.setState(listed.state === 'finished' ? 'untrusted' : 'active', at)
+      if (listed.state !== 'active') continue
+      listed.job.hint(entry.job, at)
+      active.push(listed)
     }
+    this.#continueScan(list, at)
+    return active
+  }
+
+  /** Reads on as long as a job is due that no page contained; the rest of them is missing. */
+  #continueScan(list: JobList, at: number): void {
     this.#requests += 1
     const isSought = (one: ListedJob) => one === this.#sought || one.state === 'searching'
     const unseen = this.#due(at).filter((one) => isSought(one) && one.scan !== this.#scan)
     const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS
     const rest = isDone ? undefined : divide(this.#window, list)?.[1]
-    if (rest !== undefined) this.#window = rest
-    else {
-      for (const listed of unseen) setState(listed, 'missing', at)
-      const isUseful = open.some(({ scan, state }) => scan === this.#scan && state !== 'untrusted')
-      this.#failures = isUseful ? 0 : this.#failures + 1
-      this.#isSearched = true
-      this.#requests = 0
+    if (rest !== undefined) {
+      this.#window = rest
+      return
     }
-    return hints
+    for (const listed of unseen) listed.setState('missing', at)
+    const isUseful = this.#open().some(({ scan, state }) => scan === this.#scan && state !== 'untrusted')
+    this.#failures = isUseful ? 0 : this.#failures + 1
+    this.#isSearched = true
+    this.#requests = 0
   }
 
-  #onFault(fault: Exclude<ListResponse, JobList>, at: number): [] {
+  #onFault(fault: Exclude<ListResponse, JobList>, at: number): readonly ListedJob[] {
     const isRejected = fault.kind === 'rejected' && fault.isRenewable !== true
     // Rejected credentials would be rejected for each job, too.
     if (isRejected && fault.scope === 'all') this.#open()[0]?.job.handle(fault, at)
     this.#failures += 1
     this.#requests = 0
     const isFinal = isRejected || (fault.kind === 'rejected' && this.#failures > 1)
-    if (isFinal) for (const listed of this.#open()) setState(listed, 'untrusted', at)
+    if (isFinal) for (const listed of this.#open()) listed.setState('untrusted', at)
     // A throttled request means nothing for the list.
     if (fault.kind === 'transient' && fault.throttled !== undefined) return []
     this.#isSearched = false
-    for (const listed of this.#open()) if (listed.state === 'searching') setState(listed, 'missing', at)
+    for (const listed of this.#open()) if (listed.state === 'searching') listed.setState('missing', at)
     return []
   }
 
   /** Looks for the job that has been due for longest, beginning with its page, or for all whose place is unknown. */
   #startScan(at: number): void {
     const due = this.#due(at)
-    const pages = this.#pages()
+    const pages = pagesOf(this.#jobs.values())
     const [sought] = due.toSorted((a, b) => a.dueAt - b.dueAt)
     const page = pages.find((jobs) => sought !== undefined && jobs.includes(sought))
-    const [first, last] = [page?.[0], pages.at(-1)?.at(-1)]
-    const isKnown = due.every(({ created }) => !Number.isNaN(created)) && first !== undefined
+    const [newest, oldest] = [page?.[0], pages.at(-1)?.at(-1)]
+    const isKnown = due.every(({ created }) => !Number.isNaN(created))
     this.#window =
-      isKnown && last !== undefined
-        ? { since: last.created - SECOND, until: first.created + SECOND }
+      isKnown && newest !== undefined && oldest !== undefined
+        ? { since: oldest.created - SECOND, until: newest.created + SECOND }
         : this.#range
     this.#sought = sought
     this.#scan += 1
     this.#requests = 0
   }
 
-  /** The jobs as the list contains them, the newest first, as far as it does. */
-  #pages(): readonly (readonly ListedJob[])[] {
-    const listed = [...this.#jobs.values()].filter(({ created }) => !Number.isNaN(created))
-    const sorted = listed.sort((a, b) => b.created - a.created)
-    const count = Math.ceil(sorted.length / JOBS_PER_PAGE)
-    return Array.from({ length: count }, (_, index) =>
-      sorted.slice(index * JOBS_PER_PAGE, (index + 1) * JOBS_PER_PAGE),
-    )
-  }
-
   #due(at: number): readonly ListedJob[] {
     const { finalPollAt } = this.#options.deadline
     const needsFinalPoll = ({ job }: ListedJob) => at >= finalPollAt && job.sentAt < finalPollAt
-    return this.#open().filter((one) => isExpected(one) && (one.dueAt <= at || needsFinalPoll(one)))
+    return this.#open().filter((one) => one.isExpected && (one.dueAt <= at || needsFinalPoll(one)))
   }
 
   /** The list reports on the job: its own request waits until the list is late or has nothing new. */
@@ -215,10 +189,10 @@ export class ListTarget implements PollTarget<ListResponse> {
   }
 
   #nextRequestAt(at: number): number {
-    const open = this.#open()
     if (this.#requests > 0 || (this.#failures === 0 && this.#due(at).length > 0)) return at
+    const open = this.#open()
     const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), MAX_BACKOFF)
-    const expected = open.filter(isExpected).map(({ dueAt }) => dueAt - at)
+    const expected = open.filter(({ isExpected }) => isExpected).map(({ dueAt }) => dueAt - at)
     const missing = open.filter(({ state }) => state === 'missing')
     const intervals = missing.map(({ job }) => this.#options.interval(job.state, at))
     const next = Math.min(...(expected.length > 0 ? expected : intervals))
@@ -234,26 +208,6 @@ export class ListTarget implements PollTarget<ListResponse> {
   }
 
   #open(): readonly ListedJob[] {
-    return [...this.#jobs.values()].filter(isOpen)
+    return [...this.#jobs.values()].filter(({ isOpen }) => isOpen)
   }
-}
-
-function isOpen({ job }: ListedJob): boolean {
-  return job.outcome === undefined
-}
-
-/** Whether the list has to contain the job when it is due. */
-function isExpected({ state }: ListedJob): boolean {
-  return state === 'searching' || state === 'active'
-}
-
-function setState(listed: ListedJob, state: ListedState, at: number): void {
-  if (listed.state === state) return
-  const { job, notBefore } = listed
-  listed.state = state
-  job.rank = state === 'finished' ? 1 : 3
-  // What was never seen may be too new for the list: its first poll stays due.
-  if (isExpected(listed) || (state === 'missing' && job.state.last === undefined)) return
-  // The list does not report any more that the job is active: its own response has to say what is true.
-  job.dueAt = Math.min(job.dueAt, Math.max(at, notBefore))
 }

@@ -1,0 +1,70 @@
+import type { JobTarget } from './job-target.ts'
+
+/** Of 50 jobs in a response, one is the last of the response before. */
+const JOBS_PER_PAGE = 49
+
+/**
+ * What the job list is good for, for one job. It is a hint, never a verdict.
+ * - `searching`: the job's place in the list is unknown
+ * - `active`: the list reports that the job is not terminal
+ * - `finished`: the list reports that the job is terminal, which the job's own response has to confirm
+ * - `missing`: the list does not contain the job, or fails: the job is polled itself until it is found
+ * - `untrusted`: the list was wrong about the job, or is rejected: the job is polled itself from then on
+ */
+type ListedState = 'searching' | 'active' | 'finished' | 'missing' | 'untrusted'
+
+/** A job and what the job list reports about it. Times are milliseconds since the wait began. */
+export class ListedJob {
+  readonly job: JobTarget
+  #state: ListedState = 'searching'
+  /** The scan that contained it last, and when it is due to be contained again. */
+  scan = 0
+  dueAt: number
+  /** Milliseconds since the epoch; NaN when unknown. */
+  created = Number.NaN
+  /** When its own response last contained it, and until when its own poll interval lasts. */
+  seenAt = 0
+  notBefore = 0
+
+  /** @param firstPollAt when the job is polled itself if no list arrives */
+  constructor(job: JobTarget, at: number, firstPollAt: number) {
+    this.job = job
+    this.dueAt = at
+    job.rank = 3
+    job.dueAt = firstPollAt
+  }
+
+  get state(): ListedState {
+    return this.#state
+  }
+
+  setState(state: ListedState, at: number): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.job.rank = state === 'finished' ? 1 : 3
+    // What was never seen may be too new for the list: its first poll stays due.
+    if (this.isExpected || (state === 'missing' && this.job.state.last === undefined)) return
+    // The list no longer reports that the job is active: its own response has to show its status.
+    this.job.dueAt = Math.min(this.job.dueAt, Math.max(at, this.notBefore))
+  }
+
+  get isOpen(): boolean {
+    return this.job.outcome === undefined
+  }
+
+  /** Whether the list has to contain the job when it is due. */
+  get isExpected(): boolean {
+    return this.#state === 'searching' || this.#state === 'active'
+  }
+}
+
+/** Divides the jobs into the pages in which the list contains them, the newest first, as far as it does. */
+export function pagesOf(jobs: Iterable<ListedJob>): readonly (readonly ListedJob[])[] {
+  const sorted = [...jobs]
+    .filter(({ created }) => !Number.isNaN(created))
+    .sort((a, b) => b.created - a.created)
+  const count = Math.ceil(sorted.length / JOBS_PER_PAGE)
+  return Array.from({ length: count }, (_, page) =>
+    sorted.slice(page * JOBS_PER_PAGE, (page + 1) * JOBS_PER_PAGE),
+  )
+}
