@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 
-/** The minimum: one GET for a job, with nothing but Node. `node bare.ts URL TOKEN` */
+/** The minimum: one request for a job, with Node.js only. `node bare.ts URL TOKEN` */
 const [url = '', token = ''] = process.argv.slice(2)
 get(url, { headers: { 'X-Auth-Token': token } }, (response) => {
   let body = ''

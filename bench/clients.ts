@@ -14,7 +14,7 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
   [OURS]: (random) => pollInterval('auto', random),
   // terraform-provider-huaweicloud 1.97: 10 s, then every 10 s.
   [TERRAFORM]: () => growing(10, () => 10),
-  // golangsdk 2026-05; it also sleeps 15 s after the end, which is not counted here.
+  // golangsdk 2026-05; it also sleeps for 15 s after the end, which is not counted here.
   golangsdk: () => growing(5, () => 20),
   'KooCLI --cli-waiter': () => growing(5, () => 5),
   'gophertelekomcloud 0.9.3': () => growing(1, () => 1),
@@ -39,11 +39,11 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
   'Terraform StateChangeConf': () => growing(0, (n) => Math.min(0.2 * 2 ** (n - 1), 10)),
 }
 
-/** Seconds before the first request, and after the n-th one. */
+/** Seconds before the first request, and after the nth one. */
 function growing(first: number, after: (n: number) => number): PollInterval {
   return ({ tally }) => (tally.length === 0 ? first : after(total(tally))) * SECOND
 }
 
-function between(least: number, most: number, random: () => number): number {
-  return least + (most - least) * random()
+function between(min: number, max: number, random: () => number): number {
+  return min + (max - min) * random()
 }

@@ -15,7 +15,8 @@ export interface Score {
 export async function scoreOf(client: string, curve: string): Promise<Score> {
   const intervals = CLIENTS[client]
   const shape = { ...CURVES, ...BAD_CURVES }[curve]
-  if (intervals === undefined || shape === undefined) throw new Error(`there is no ${client} or no ${curve}`)
+  if (intervals === undefined || shape === undefined)
+    throw new Error(`there is no client ${client} or no curve ${curve}`)
   const interval = intervals(seeded(1))
   const outcomes: Outcome[] = []
   for (const [index, duration] of durations().entries())

@@ -17,11 +17,11 @@ const secrets = new Secrets(() => undefined)
 /** What the real `wait()` needed for one job. */
 export interface Outcome {
   readonly requests: number
-  /** From the job's end to the response that reports it, milliseconds. */
+  /** Milliseconds from the end of the job to the response that reports it. */
   readonly lag: number
 }
 
-/** Waits for one job in virtual time, with responses that take none. */
+/** Waits for one job in virtual time; responses take no time. */
 export async function drive(plan: JobPlan, interval: PollInterval): Promise<Outcome> {
   const clock = new VirtualClock()
   let requests = 0
@@ -29,9 +29,9 @@ export async function drive(plan: JobPlan, interval: PollInterval): Promise<Outc
     requests += 1
     return Promise.resolve(responseAt(plan, clock.now()))
   }
-  const [waited] = await clock.run(waitInVirtualTime([plan.id], { clock, interval, getJob, random: () => 0 }))
-  if (waited?.outcome.result !== 'completed')
-    throw new Error(`the wait ended with the result ${waited?.outcome.result ?? 'nothing'}`)
+  const [result] = await clock.run(waitInVirtualTime([plan.id], { clock, interval, getJob, random: () => 0 }))
+  if (result?.outcome.result !== 'completed')
+    throw new Error(`the wait ended with the result ${result?.outcome.result ?? 'nothing'}`)
   return { requests, lag: clock.now() - endOf(plan) }
 }
 
@@ -49,7 +49,7 @@ interface Virtual {
 /** The date at which virtual time begins, milliseconds since the epoch. */
 export const START = Date.UTC(2026, 0, 1)
 
-/** The real loop. */
+/** Runs the real polling loop. */
 export function waitInVirtualTime(
   ids: readonly string[],
   { clock, interval, random, getJob, listJobs, timeout = 4 * HOUR }: Virtual,
@@ -75,7 +75,7 @@ export function waitInVirtualTime(
   )
 }
 
-/** The response about a job so many milliseconds after its creation, read as if it came from the network. */
+/** The response about a job, so many milliseconds after its creation, parsed as if it came from the network. */
 export function responseAt(plan: JobPlan, elapsed: number): JobResponse {
   const job = jobAt(plan, elapsed)
   return job === 'not-found'
@@ -83,7 +83,7 @@ export function responseAt(plan: JobPlan, elapsed: number): JobResponse {
     : read(200, { job }, plan.id)
 }
 
-/** A response, read as if it came from the network. */
+/** A response, parsed as if it came from the network. */
 export function read(status: number, body: unknown, id: string): JobResponse {
   return readJobResponse(response(status, JSON.stringify(body)), id, SERVICES.taurusdb, secrets, 0)
 }

@@ -13,7 +13,7 @@ import { CURVES, plan } from './workload.ts'
 
 /** Results of processes that share one rate limit. Lags in milliseconds. */
 export interface MatrixScore {
-  /** Waits that did not end as completed, though each job completed. */
+  /** Waits that did not end as completed, although every job completed. */
   readonly falseFailures: number
   readonly requests: number
   readonly mostInFiveMinutes: number
@@ -24,13 +24,13 @@ export interface MatrixScore {
   readonly p95: number
 }
 
-/** Processes of this action that start together, with a job of 5 to 20 minutes each: means of three matrices. */
-export async function matrixOf(clients: number): Promise<MatrixScore> {
+/** Processes of this action that start together, each with a job of 5 to 20 minutes: means of three matrices. */
+export async function matrixOf(waits: number): Promise<MatrixScore> {
   const scores: MatrixScore[] = []
   for (const seed of SEEDS)
     scores.push(
       await scoreOfProcesses(
-        planJobs(clients, seed).map((job) => [job]),
+        planJobs(waits, seed).map((job) => [job]),
         seed,
       ),
     )
@@ -53,7 +53,7 @@ export function oneProcessOf(count: number, hasList: boolean): Promise<MatrixSco
 
 const SEEDS = [1, 2, 3]
 
-/** Processes, with their jobs each. */
+/** @param processes the jobs of each process */
 async function scoreOfProcesses(
   processes: readonly (readonly JobPlan[])[],
   seed: number,
@@ -94,10 +94,10 @@ async function scoreOfProcesses(
       timeout: 60 * MINUTE,
     })
   })
-  const waited = (await clock.run(Promise.all(waits))).flat()
+  const results = (await clock.run(Promise.all(waits))).flat()
   lags.sort((a, b) => a - b)
   return {
-    falseFailures: waited.filter(({ outcome }) => outcome.result !== 'completed').length,
+    falseFailures: results.filter(({ outcome }) => outcome.result !== 'completed').length,
     requests: requests.length,
     mostInFiveMinutes: mostWithin(
       requests.map(({ at }) => at),
@@ -120,27 +120,27 @@ function mostWithin(times: readonly number[], period: number): number {
   return most
 }
 
-/** The best that the rate limit allows without progress: one round robin, a request each 1.5 s, no job twice within 2 s. */
-export function roundRobinOf(clients: number): { readonly lag: number; readonly p95: number } {
-  const bests = SEEDS.map((seed) => bestOf(clients, seed))
-  return { lag: mean(bests.map(({ lag }) => lag)), p95: mean(bests.map(({ p95 }) => p95)) }
+/** The lower bound without progress: one central queue, a request every 1.5 s, and no job twice within 2 s. */
+export function roundRobinOf(waits: number): { readonly lag: number; readonly p95: number } {
+  const runs = SEEDS.map((seed) => roundRobin(waits, seed))
+  return { lag: mean(runs.map(({ lag }) => lag)), p95: mean(runs.map(({ p95 }) => p95)) }
 }
 
-function bestOf(clients: number, seed: number): { readonly lag: number; readonly p95: number } {
-  const waiting = planJobs(clients, seed).map((job) => ({ end: endOf(job), last: -Infinity }))
+function roundRobin(waits: number, seed: number): { readonly lag: number; readonly p95: number } {
+  const waiting = planJobs(waits, seed).map((job) => ({ end: endOf(job), last: -Infinity }))
   const lags: number[] = []
-  let turn = 0
+  let next = 0
   for (let now = 0; waiting.length > 0; now += 1.5 * SECOND) {
-    const place = turn % waiting.length
-    const job = waiting[place]
+    const index = next % waiting.length
+    const job = waiting[index]
     if (job === undefined) break
     now = Math.max(now, job.last + 2 * SECOND)
     job.last = now
-    turn = place + 1
+    next = index + 1
     if (now < job.end) continue
     lags.push(now - job.end)
-    waiting.splice(place, 1)
-    turn = place
+    waiting.splice(index, 1)
+    next = index
   }
   lags.sort((a, b) => a - b)
   return { lag: mean(lags), p95: percentile95(lags) }
@@ -156,7 +156,7 @@ function planJobs(count: number, seed: number): readonly JobPlan[] {
   if (linear === undefined) throw new Error('there is no linear curve')
   return Array.from({ length: count }, (_, index) => ({
     ...plan(linear, (5 + 15 * random()) * MINUTE, index),
-    // The list is sorted by it: one create call a second.
+    // One job was created per second; the list is sorted by this date.
     createdAt: START + (index - count) * SECOND,
   }))
 }

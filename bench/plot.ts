@@ -4,7 +4,7 @@ import { drive } from './drive.ts'
 import { seeded } from './random.ts'
 import { BAD_CURVES, CURVES, plan } from './workload.ts'
 
-/** Our poll intervals in a job of ten minutes as a mermaid chart: a value for each twenty seconds. */
+/** Our poll intervals in a job of ten minutes as a mermaid chart: one value for every 20 seconds. */
 export async function plotOf(curve: string): Promise<string> {
   const [shape, client] = [{ ...CURVES, ...BAD_CURVES }[curve], CLIENTS[OURS]]
   if (shape === undefined || client === undefined) throw new Error(`there is no curve ${curve}`)
@@ -27,7 +27,7 @@ export async function plotOf(curve: string): Promise<string> {
     'xychart-beta',
     `  title "progress: ${curve}"`,
     '  x-axis "minutes since the wait began" 0 --> 10',
-    '  y-axis "interval to the next request, s" 0 --> 30',
+    '  y-axis "seconds to the next poll" 0 --> 30',
     `  line [${values.join(', ')}]`,
     '```',
   ].join('\n')

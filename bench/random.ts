@@ -1,4 +1,4 @@
-/** Uniform numbers in 0 to 1, the same ones for the same seed (mulberry32). */
+/** Uniform random numbers between 0 and 1, always the same for a seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {

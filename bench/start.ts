@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { startSimulator } from '../simulator/simulator.ts'
 
 /**
- * `npm run bench:start`: the built action on a job that has completed, beside a bare Node script that makes the same
- * GET, in turn. Prints Markdown. Times depend on the machine; the ratios are what counts.
+ * `npm run bench:start`: runs the built action on a job that has completed, and a bare Node.js script that sends the same
+ * request, alternately. Prints Markdown. The times depend on the machine; the ratios hardly do.
  */
 
 const ROUNDS = 21

@@ -7,7 +7,7 @@ import { seeded } from './random.ts'
 /** How a job of a duration in milliseconds proceeds; `index` seeds the random ones. */
 type Shape = (duration: number, index: number) => Partial<JobPlan>
 
-/** Progress that is useful, and none. */
+/** Progress that helps, and none at all. */
 export const CURVES: Readonly<Record<string, Shape>> = {
   linear: curve((x) => x),
   'square root': curve((x) => Math.sqrt(x)),
@@ -24,7 +24,7 @@ export const BAD_CURVES: Readonly<Record<string, Shape>> = {
   '5% until nine tenths': curve((x) => (x < 0.9 ? (0.05 * x) / 0.9 : 0.05 + (0.95 * (x - 0.9)) / 0.1)),
   '80% back to 10%': curve((x) => (x < 0.5 ? (0.8 * x) / 0.5 : 0.1 + (0.9 * (x - 0.5)) / 0.5)),
   'Pending for 70%': (duration) => ({ pendingMs: 0.7 * duration, runningMs: 0.3 * duration }),
-  'hidden for 60 s': (duration) => {
+  'not found for 60 s': (duration) => {
     const notFoundMs = Math.min(MINUTE, duration)
     return { notFoundMs, runningMs: duration - notFoundMs }
   },
@@ -48,7 +48,7 @@ function curve(of: (fraction: number) => number | undefined): Shape {
   return (duration) => ({ runningMs: duration, curve: of })
 }
 
-/** Eight jumps at random moments to random values, upwards. */
+/** Eight steps up, at random moments and to random values. */
 function randomSteps(random: () => number): (fraction: number) => number {
   const sorted = () => Array.from({ length: 8 }, random).sort((a, b) => a - b)
   const [moments, values] = [sorted(), sorted()]

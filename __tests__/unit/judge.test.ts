@@ -15,22 +15,22 @@ import { plain } from './text.ts'
 
 const MINUTE = 60_000
 
-/** Judges answers that come a second apart, or at the moments given with them; the last judgement and all warnings. */
-function judgeAll(...answers: (JobResponse | readonly [number, JobResponse])[]) {
+/** Judges responses one second apart, or at the given moments. Returns the last judgement and all warnings. */
+function judgeAll(...responses: (JobResponse | readonly [number, JobResponse])[]) {
   let state = initialState(ID)
   let last: Judgement | undefined
   const warnings: string[] = []
-  for (const [index, entry] of answers.entries()) {
-    if (last?.outcome !== undefined) throw new Error(`the wait ended before answer ${index + 1}`)
-    const [at, answer] = 'kind' in entry ? [index * 1_000, entry] : entry
-    last = judge(state, answer, at)
+  for (const [index, entry] of responses.entries()) {
+    if (last?.outcome !== undefined) throw new Error(`the wait ended before response ${index + 1}`)
+    const [at, response] = 'kind' in entry ? [index * 1_000, entry] : entry
+    last = judge(state, response, at)
     state = last.state
     if (last.warning !== undefined) warnings.push(plain(last.warning))
   }
   return { result: last?.outcome?.result, outcome: last?.outcome, state, warnings }
 }
 
-const repeat = (count: number, answer: JobResponse) => Array.from({ length: count }, () => answer)
+const repeat = (count: number, response: JobResponse) => Array.from({ length: count }, () => response)
 
 describe('a status', () => {
   test.each([
@@ -42,7 +42,7 @@ describe('a status', () => {
     ['Unauthorized', undefined],
     ['Completed!', undefined],
     ['completed', undefined],
-  ])('%s ends the wait as %p', (status, result) => {
+  ])('%s ends the wait with the result %p', (status, result) => {
     expect(judgeAll(jobResponse(status)).result).toBe(result)
   })
 
@@ -55,7 +55,7 @@ describe('a status', () => {
     expect(result).toBeUndefined()
   })
 
-  test('Pending that was interrupted by Running starts anew', () => {
+  test('the ten minutes of Pending start again after Running', () => {
     const pending = jobResponse('Pending')
     const { warnings } = judgeAll(
       [0, pending],
@@ -66,7 +66,7 @@ describe('a status', () => {
     expect(warnings).toEqual([])
   })
 
-  test('Unauthorized and each unknown one warn once', () => {
+  test('Unauthorized and each unknown status warn once', () => {
     const { warnings } = judgeAll(
       jobResponse('Unauthorized'),
       jobResponse('Odd'),
@@ -80,7 +80,7 @@ describe('a status', () => {
     expect(warnings[2]).toContain('“Even”')
   })
 
-  test('that is another one each time does not warn for ever', () => {
+  test('that is always a different one warns at most ten times', () => {
     const { warnings, state } = judgeAll(
       ...Array.from({ length: 1_000 }, (_, index) => jobResponse(`S${index}`)),
     )
@@ -91,7 +91,7 @@ describe('a status', () => {
 })
 
 describe('the progress', () => {
-  test('is the last that was detail, and 100 when completed', () => {
+  test('is the last one that was reported, and 100 if the job completed', () => {
     expect(judgeAll(jobResponse('Running', { process: '60%' }), jobResponse('Running')).state.progress).toBe(
       60,
     )
@@ -109,7 +109,7 @@ describe('the progress', () => {
 })
 
 describe('a job that is not found yet', () => {
-  test('is waited for up to two minutes from the first such answer', () => {
+  test('has a grace period of two minutes, beginning with the first such response', () => {
     expect(judgeAll([MINUTE, notFoundYet], [3 * MINUTE - 1, notFoundYet]).result).toBeUndefined()
     expect(judgeAll([MINUTE, notFoundYet], [3 * MINUTE, notFoundYet]).result).toBe('not-found')
   })
@@ -118,7 +118,7 @@ describe('a job that is not found yet', () => {
     expect(judgeAll([0, notFoundYet], [3 * MINUTE, jobResponse('Completed')]).result).toBe('completed')
   })
 
-  test('after it was seen has vanished, after three answers in a row', () => {
+  test('after it was found has vanished, after three such responses in a row', () => {
     const seen = jobResponse('Running')
     expect(judgeAll(seen, notFoundYet, notFoundYet).result).toBeUndefined()
     expect(judgeAll(seen, notFoundYet, notFoundYet, notFoundYet).result).toBe('vanished')
@@ -129,18 +129,18 @@ describe('a job that is not found yet', () => {
   })
 })
 
-describe('an unusable answer', () => {
-  test('is no reason to stop before the fifth in a row', () => {
+describe('an unusable response', () => {
+  test('ends the wait when it is the fifth in a row', () => {
     expect(judgeAll(...repeat(4, unusable)).result).toBeUndefined()
     const { outcome } = judgeAll(...repeat(5, unusable))
     expect(outcome?.result === 'error' && outcome.reason).toBe('unusable')
   })
 
-  test('in a row is broken by the word that the job is not there yet', () => {
+  test('starts a new row after a response that the job is not found yet', () => {
     expect(judgeAll(...repeat(4, unusable), notFoundYet, ...repeat(4, unusable)).result).toBeUndefined()
   })
 
-  test('in a row is broken by a usable answer, not by a fault', () => {
+  test('starts a new row after a usable response, but not after a transient fault', () => {
     expect(
       judgeAll(...repeat(4, unusable), jobResponse('Running'), ...repeat(4, unusable)).result,
     ).toBeUndefined()
@@ -148,39 +148,42 @@ describe('an unusable answer', () => {
   })
 })
 
-test('an answer about another job is an error at once', () => {
+test('a response about another job is an error immediately', () => {
   const { outcome } = judgeAll(otherJob)
   expect(outcome?.result === 'error' && outcome.reason).toBe('other-job')
 })
 
-test.each([unauthorized, forbidden])('a refusal is an error at once', (answer) => {
-  const { outcome } = judgeAll(jobResponse('Running'), answer)
-  expect(outcome).toMatchObject({ result: 'error', reason: answer.kind === 'rejected' ? answer.reason : '' })
+test.each([unauthorized, forbidden])('a rejected request is an error immediately', (response) => {
+  const { outcome } = judgeAll(jobResponse('Running'), response)
+  expect(outcome).toMatchObject({
+    result: 'error',
+    reason: response.kind === 'rejected' ? response.reason : '',
+  })
 })
 
-describe('refused credentials that can be renewed', () => {
+describe('rejected credentials that can be renewed', () => {
   const renewable = { ...unauthorized, isRenewable: true } as JobResponse
 
-  test('are good for one more try', () => {
+  test('are retried once', () => {
     expect(judgeAll(renewable).result).toBeUndefined()
     expect(judgeAll(renewable, renewable).result).toBe('error')
   })
 
-  test('start anew after an answer that took them, and only then', () => {
+  test('are retried again after a response that accepted them, and only then', () => {
     expect(judgeAll(renewable, jobResponse('Running'), renewable).result).toBeUndefined()
     expect(judgeAll(renewable, notFoundYet, renewable).result).toBeUndefined()
     expect(judgeAll(renewable, transient(), unusable, renewable).result).toBe('error')
   })
 })
 
-test('a fault that passes never ends the wait', () => {
+test('a transient fault never ends the wait', () => {
   const { result, state } = judgeAll(...repeat(10_000, transient()))
   expect(result).toBeUndefined()
   expect(state.faults).toBe(10_000)
   expect(judgeAll(transient(), transient(), jobResponse('Running')).state.faults).toBe(0)
 })
 
-test('the tally counts each kind of answer', () => {
+test('the tally counts each kind of response', () => {
   const { state } = judgeAll(
     notFoundYet,
     jobResponse('Running'),
@@ -212,11 +215,11 @@ describe('the history', () => {
     ])
   })
 
-  test('stays bounded, and keeps its first and its newest point', () => {
-    const answers = Array.from({ length: 20_000 }, (_, index) =>
+  test('is limited, and keeps its first and its newest point', () => {
+    const responses = Array.from({ length: 20_000 }, (_, index) =>
       jobResponse('Running', { process: `${index % 100}%` }),
     )
-    const { history } = judgeAll(...answers).state
+    const { history } = judgeAll(...responses).state
     expect(history.length).toBeLessThanOrEqual(100)
     expect(history[0]?.at).toBe(0)
     expect(history.at(-1)?.at).toBe(19_999_000)

@@ -82,20 +82,20 @@ test.each(ORDER)('%s imports only what stands above it', (file) => {
   expect(imports.filter((path) => !above.includes(path))).toEqual([])
 })
 
-test('only report/escape.ts reveals outside text, so that nothing else can print it unescaped', () => {
+test('only report/escape.ts reveals untrusted text, so that nothing else can print it unescaped', () => {
   expect(ORDER.filter((file) => source(file).includes('.reveal('))).toEqual(['report/escape.ts'])
 })
 
-test('only secrets.ts makes outside text, so that all of it is redacted', () => {
+test('only secrets.ts creates untrusted text, so that all of it is redacted', () => {
   expect(ORDER.filter((file) => source(file).includes('new UntrustedText('))).toEqual(['secrets.ts'])
 })
 
-test('only inputs.ts and publish.ts look into the environment, which index.ts hands on', () => {
+test('only inputs.ts and publish.ts read the environment, which index.ts passes to them', () => {
   const readers = ORDER.filter((file) => /\benv\[|process\.env\b/.test(source(file)))
   expect(readers).toEqual(['inputs.ts', 'report/publish.ts', 'index.ts'])
 })
 
-test('the bundle holds no undici, which would double what is loaded before the first question', () => {
+test('the bundle does not contain undici, which would double the code that is loaded before the first request', () => {
   const bundle = readFileSync(join(SRC, '..', 'dist', 'index.js'), 'utf8')
   expect(bundle).not.toContain('getGlobalDispatcher')
   expect(bundle.length).toBeLessThan(700_000)

@@ -9,7 +9,7 @@ import type { HttpResponse } from '../../src/http/exchange.ts'
 import { noSecrets } from './text.ts'
 import { HOUR, MINUTE, START, waitFor, type JobRequest, type ListRequest } from './virtual-wait.ts'
 
-/** What a wait for many jobs keeps of each, with answers as long as the service's. */
+/** The memory that a wait for many jobs needs, with responses as long as the service's. */
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -24,27 +24,29 @@ const DURATION = 25 * MINUTE
 const dateOf = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}+0000`
 const createdAt = (index: number) => START - (JOBS - index) * 1_000
 
-/** As the API reference's example, with entities of 300 bytes once it completed. */
+/** Like the example in the API reference, with entities of 300 bytes after completion. */
 function jobAt(id: string, at: number): Record<string, unknown> {
-  const isOver = at >= DURATION
+  const isFinished = at >= DURATION
   return {
     id,
     name: 'CreateGaussDBforMySQLInstance',
-    status: isOver ? 'Completed' : 'Running',
+    status: isFinished ? 'Completed' : 'Running',
     created: dateOf(createdAt(ids.indexOf(id))),
-    ended: isOver ? dateOf(START + DURATION) : '',
-    process: isOver ? '' : `${Math.floor((100 * at) / DURATION)}%`,
+    ended: isFinished ? dateOf(START + DURATION) : '',
+    process: isFinished ? '' : `${Math.floor((100 * at) / DURATION)}%`,
     instance: { id: `${id.replaceAll('-', '')}in07`, name: 'a-database-of-ours' },
-    entities: isOver ? { instance: { endpoint: '192.168.0.10:3306' }, resource_ids: ['x'.repeat(250)] } : {},
+    entities: isFinished
+      ? { instance: { endpoint: '192.168.0.10:3306' }, resource_ids: ['x'.repeat(250)] }
+      : {},
   }
 }
 
-const reply = (body: unknown): HttpResponse => {
+const httpResponse = (body: unknown): HttpResponse => {
   return { kind: 'response', status: 200, headers: {}, body: JSON.stringify(body), bodyError: undefined }
 }
 
 const service = ({ id, at }: JobRequest): JobResponse =>
-  readJobResponse(reply({ job: jobAt(id, at) }), id, SERVICES.taurusdb, noSecrets, 0)
+  readJobResponse(httpResponse({ job: jobAt(id, at) }), id, SERVICES.taurusdb, noSecrets, 0)
 
 function list({ since, until, at }: ListRequest): ListResponse {
   const inside = ids.filter((_, index) => createdAt(index) >= since && createdAt(index) <= until).reverse()
@@ -56,17 +58,17 @@ function list({ since, until, at }: ListRequest): ListResponse {
       ...{ instance_id: instanceId, instance_name: instanceName },
     }
   })
-  return readListResponse(reply({ jobs, total_count: inside.length }), noSecrets, 0)
+  return readListResponse(httpResponse({ jobs, total_count: inside.length }), noSecrets, 0)
 }
 
-test('it is less than 20 kB a job', async () => {
+test('a wait for 500 jobs needs less than 20 kB per job', async () => {
   collect()
   const before = process.memoryUsage().heapUsed
   const { results } = await waitFor({ jobs: ids, timeout: 2 * HOUR, service, list })
   collect()
-  const each = (process.memoryUsage().heapUsed - before) / JOBS
+  const bytesPerJob = (process.memoryUsage().heapUsed - before) / JOBS
   expect(results.every(({ outcome }) => outcome.result === 'completed')).toBe(true)
-  // Most of their progress was seen, which is what there is to keep.
+  // The history of each job's progress is what needs the memory.
   expect(Math.min(...results.map(({ state }) => state.history.length))).toBeGreaterThan(30)
-  expect(each).toBeLessThan(20_000)
-}, 20_000)
+  expect(bytesPerJob).toBeLessThan(20_000)
+})

@@ -36,7 +36,7 @@ function each(every: number, from: number, until: number, response = running): E
   ])
 }
 
-/** Ten requests in the first minute, then others have used up the rest. */
+/** Ten requests in the first minute; then other clients have used up the rest. */
 const tenThenThrottled: readonly Exchange[] = [...each(6_000, 0, 54_000), [60_000, throttled]]
 
 test('without a throttled request there is no limit', () => {
@@ -57,7 +57,7 @@ describe('after a throttled request', () => {
     expect(intervalAfter([[0, throttled]])).toBe(5 * MINUTE)
   })
 
-  test('retries back off exponentially with jitter, and come when the period ends', () => {
+  test('retries back off exponentially with jitter, and are sent when the period ends', () => {
     const delays = (random: number) => {
       const limit = after(tenThenThrottled, random)
       let at = 60_000
@@ -79,7 +79,7 @@ describe('after a throttled request', () => {
     expect(limit.notBefore).toBe(90_000)
   })
 
-  test('a retry comes when the period ends, if that is sooner, but not from all clients at once', () => {
+  test('a retry is sent when the period ends, if that is sooner, but not by all clients at the same moment', () => {
     const late = [...each(6_000, 0, 54_000), [295_000, throttled]] as const
     expect(after(late, 0).notBefore).toBe(5 * MINUTE)
     expect(after(late, 0.1).notBefore).toBe(5 * MINUTE + 3_000)
@@ -172,7 +172,7 @@ describe('after a throttled request', () => {
     expect(limit.notBefore - (storm.at(-1)?.[0] ?? 0)).toBeLessThanOrEqual(10 * MINUTE)
   })
 
-  test('the period in its message counts, or else the usual one', () => {
+  test('the period in its message applies, otherwise the usual one', () => {
     const hourly = throttledFor(60 * MINUTE)
     expect(intervalAfter([...each(6 * MINUTE, 0, 54 * MINUTE), [55 * MINUTE, hourly]])).toBeGreaterThan(
       6 * MINUTE,

@@ -69,7 +69,7 @@ describe('HTTP 200', () => {
     ['a job without an id', { job: { status: 'Completed' } }, 'the fields “job”'],
     ['a job without a status', { job: { id: ID } }, 'the fields “job”'],
     ['an empty status', { job: { id: ID, status: '' } }, 'the fields “job”'],
-    ['a status that is no text', { job: { id: ID, status: true } }, 'the fields “job”'],
+    ['a status that is not text', { job: { id: ID, status: true } }, 'the fields “job”'],
   ])('with %s is unusable, and the message describes the body', (_body, body, expected) => {
     const response = responseTo(200, body)
     expect(response.kind).toBe('unusable')
@@ -129,7 +129,7 @@ describe('HTTP 200 of another database service', () => {
       ['a job without a status', [{ id: ID }]],
       ['a job without a status, and another job', [other, { id: ID }]],
       ['a job without an id', [{ status: 'Completed' }]],
-      ['a status that is no text', [{ id: ID, status: ['Completed'] }]],
+      ['a status that is not text', [{ id: ID, status: ['Completed'] }]],
       ['a list in the list', [[completed]]],
     ])('with %s in the list is unusable', (_entry, jobs) => {
       expect(list(...jobs).kind).toBe('unusable')

@@ -23,15 +23,15 @@ export interface Scenario {
   readonly timeout?: number
   readonly interval?: 'auto' | number
   /** What the service returns at a moment; `never` is an exchange that only an abort ends. */
-  readonly service: (requests: JobRequest) => JobResponse | 'never' | Promise<JobResponse>
+  readonly service: (request: JobRequest) => JobResponse | 'never' | Promise<JobResponse>
   readonly interruptAt?: number
   /** How long an exchange takes, in milliseconds. */
   readonly latency?: number
-  /** How much the clock advances each time it is read; its timers then fire early, as those of Node do. */
+  /** How much the clock advances each time it is read. Its timers then fire early, like those of Node.js. */
   readonly creep?: number
   readonly failFast?: boolean
-  /** What the list returns at a moment, `never` as above; without it the service has no list. */
-  readonly list?: (requests: ListRequest) => ListResponse | 'never'
+  /** What the list returns at a moment; `never` as above. If it is not set, the service has no list. */
+  readonly list?: (request: ListRequest) => ListResponse | 'never'
   /** An order instead of jobs. */
   readonly order?: string
 }

@@ -63,8 +63,8 @@ describe('several jobs', () => {
 
   test('are polled one at a time until a response proves that the credentials are accepted', async () => {
     const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
-    const refused = await waitFor({ jobs, service: () => unauthorized })
-    expect(refused.requests).toHaveLength(1)
+    const rejected = await waitFor({ jobs, service: () => unauthorized })
+    expect(rejected.requests).toHaveLength(1)
     const slow = await waitFor({ jobs, timeout: MINUTE, service: () => 'never' })
     expect(slow.requests.slice(0, 4).map(({ at }) => at)).toEqual([0, 2_000, 4_000, 6_000])
     expect(slow.maxInFlight).toBe(8)
@@ -72,12 +72,12 @@ describe('several jobs', () => {
 
   test('are polled one at a time while only a gateway or a token service responds', async () => {
     const jobs = Array.from({ length: 20 }, (_, index) => `job-${index}`)
-    let answers = 0
+    let responses = 0
     const { requests } = await waitFor({
       jobs,
-      service: () => (answers++ < 2 ? unusable : ({ ...unauthorized, isRenewable: true } as JobResponse)),
+      service: () => (responses++ < 2 ? unusable : ({ ...unauthorized, isRenewable: true } as JobResponse)),
     })
-    // Two that said nothing, and two refusals of one job: nobody else was asked about meanwhile.
+    // Two unusable responses, at most one rejection for each job, and a second rejection for one of them.
     expect(requests.length).toBeLessThanOrEqual(2 + 20 + 1)
     const apart = requests.slice(1).map(({ at }, index) => at - (requests[index]?.at ?? 0))
     expect(Math.min(...apart)).toBeGreaterThanOrEqual(2 * SECOND)
@@ -110,7 +110,7 @@ describe('several jobs', () => {
     })
     const apart = requests.slice(200).map(({ at }, index) => at - (requests[index]?.at ?? 0))
     expect(Math.min(...apart)).toBeGreaterThanOrEqual(5 * MINUTE)
-    // And no less, for most of the time.
+    // Most of the time, the rate limit is used completely.
     expect(requests.length).toBeGreaterThan(1_000)
   })
 
@@ -176,35 +176,35 @@ describe('several jobs', () => {
 })
 
 describe('the rate limit of the service', () => {
-  test('is waited for when it is reached, and kept from then on', async () => {
-    const refusedUntil = 300 * SECOND
+  test('delays the next request when it is reached, and is kept from then on', async () => {
+    const throttledUntil = 300 * SECOND
     const { requests, results } = await waitFor({
       interval: SECOND,
       latency: 0,
       service: ({ at }) => {
         if (at >= 20 * MINUTE) return jobResponse('Completed')
-        return at >= 60 * SECOND && at < refusedUntil ? throttled : jobResponse('Running')
+        return at >= 60 * SECOND && at < throttledUntil ? throttled : jobResponse('Running')
       },
     })
     expect(results[0]?.outcome.result).toBe('completed')
-    // Sixty were let through, and one was refused; then a few more to see whether the period was over.
+    // Sixty requests were accepted and one was throttled; a few more tested whether the period had ended.
     const times = requests.map(({ at }) => at)
-    expect(times.filter((at) => at < refusedUntil).length).toBeLessThanOrEqual(61 + 5)
-    const next = times.filter((at) => at >= refusedUntil)
-    expect(next.filter((at) => at < 2 * refusedUntil).length).toBeLessThan(200)
-    expect(next[0]).toBeLessThan(refusedUntil + 10 * SECOND)
+    expect(times.filter((at) => at < throttledUntil).length).toBeLessThanOrEqual(61 + 5)
+    const next = times.filter((at) => at >= throttledUntil)
+    expect(next.filter((at) => at < 2 * throttledUntil).length).toBeLessThan(200)
+    expect(next[0]).toBeLessThan(throttledUntil + 10 * SECOND)
   })
 
   test('reached once, by chance, delays a single job by less than a minute', async () => {
-    for (const refusedAt of [0, 3 * SECOND, 2 * MINUTE]) {
-      let refusals = 0
+    for (const throttledAt of [0, 3 * SECOND, 2 * MINUTE]) {
+      let throttledCount = 0
       const { endedAt } = await waitFor({
         service: ({ at }) =>
-          at >= refusedAt && refusals++ === 0
+          at >= throttledAt && throttledCount++ === 0
             ? throttled
-            : completesAfter(refusedAt + SECOND)({ id: '', at }),
+            : completesAfter(throttledAt + SECOND)({ id: '', at }),
       })
-      expect(endedAt - refusedAt).toBeLessThan(60 * SECOND)
+      expect(endedAt - throttledAt).toBeLessThan(60 * SECOND)
     }
   })
 
@@ -217,10 +217,10 @@ describe('the rate limit of the service', () => {
       service: ({ at }) => (at > 30 * SECOND && at < 300 * SECOND ? throttled : jobResponse('Running')),
     })
     const before = requests.filter(({ at }) => at <= 30 * SECOND).length
-    const refused = requests.filter(({ at }) => at > 30 * SECOND && at < 300 * SECOND).length
+    const duringThrottling = requests.filter(({ at }) => at > 30 * SECOND && at < 300 * SECOND).length
     const later = requests.filter(({ at }) => at >= 300 * SECOND && at < 600 * SECOND)
-    // The four in flight, and three retries.
-    expect(refused).toBeLessThanOrEqual(7)
+    // Four requests in flight, and three retries.
+    expect(duringThrottling).toBeLessThanOrEqual(7)
     expect(later.length).toBeLessThan(200)
     expect(before).toBeGreaterThan(4)
     expect(new Set(later.map(({ id }) => id)).size).toBe(jobs.length)
@@ -263,7 +263,7 @@ test('a learned interval is shared by the jobs that are still open', async () =>
   const [sent, shares]: [number[], number[]] = [[], []]
   const service = (id: string): JobResponse => {
     sent.push(clock.now())
-    // Three accepted requests in 30 s: one each 10 s from then on, until more are accepted.
+    // Three requests were accepted in 30 s. From then on, one is sent every 10 s, until more are accepted.
     if (sent.length === 4 || sent.length === 5) return { ...throttled, throttled: { period: 30 * SECOND } }
     return jobResponse(id === 'a' ? 'Completed' : 'Running')
   }
@@ -282,7 +282,7 @@ test('a learned interval is shared by the jobs that are still open', async () =>
       dependencies(clock, { getJob: ({ value }) => Promise.resolve(service(value)) }),
     ),
   )
-  // Before the throttled requests and after them: two jobs are open, and each accepted request shortens the interval.
+  // The last one follows the throttled requests: two jobs are open, and an accepted request shortened the interval.
   expect(shares.slice(0, 4)).toEqual([0, 0, 0, 2 * 9_200])
   expect(sent.slice(0, 7)).toEqual([0, 0, 0, SECOND, SECOND, 30 * SECOND, 39.2 * SECOND])
 })

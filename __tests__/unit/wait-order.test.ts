@@ -8,13 +8,13 @@ const others = listResponse([{ id: 'other', status: 'Running', created: START }]
 
 const own = (id: string, created = START) => ({ id, status: 'Running', created, orderId: ORDER })
 
-/** A list that has jobs of the order from a moment on. */
+/** A list that contains jobs of the order from a moment on. */
 const appearsAt =
   (moment: number, ids = ['job-1']) =>
   ({ at, since, until }: ListRequest): ListResponse =>
     at < moment || START < since || START > until ? others : listResponse(ids.map((id) => own(id)))
 
-test('the jobs of an order are found once it has any, and waited for', async () => {
+test('finds the jobs of an order as soon as they exist, and polls until they complete', async () => {
   const { results, found, requests, listRequests } = await waitFor({
     order: ORDER,
     service: completesAfter(5 * MINUTE),
@@ -29,7 +29,7 @@ test('the jobs of an order are found once it has any, and waited for', async () 
   expect(listRequests.length).toBeLessThan(20)
 })
 
-test('an order is compared ignoring case', async () => {
+test('compares order IDs ignoring case', async () => {
   const { only } = await waitFor({
     order: ORDER.toLowerCase(),
     service: () => jobResponse('Completed'),
@@ -38,7 +38,7 @@ test('an order is compared ignoring case', async () => {
   expect(only.outcome.result).toBe('completed')
 })
 
-test('an order without a job is not found after ten minutes, and says nothing of a job', async () => {
+test('ends with the result not-found if the order has no job for ten minutes, and polls no job', async () => {
   const { only, requests, endedAt, listRequests } = await waitFor({
     order: ORDER,
     service: () => jobResponse('Completed'),
@@ -51,7 +51,7 @@ test('an order without a job is not found after ten minutes, and says nothing of
   expect(listRequests.length).toBeLessThan(100)
 })
 
-test('the ten minutes begin with the first answer', async () => {
+test('the ten minutes begin with the first response that contains a list', async () => {
   const { endedAt } = await waitFor({
     order: ORDER,
     service: () => jobResponse('Completed'),
@@ -60,7 +60,7 @@ test('the ten minutes begin with the first answer', async () => {
   expect(endedAt).toBeGreaterThanOrEqual(15 * MINUTE)
 })
 
-test('the timeout wins', async () => {
+test('the timeout ends the search for jobs', async () => {
   const { only, endedAt } = await waitFor({
     order: ORDER,
     timeout: 2 * MINUTE,
@@ -71,7 +71,7 @@ test('the timeout wins', async () => {
   expect(endedAt).toBe(2 * MINUTE)
 })
 
-test('the wait for the jobs ends with the timeout of the whole', async () => {
+test('the search counts toward the timeout of the wait', async () => {
   const { only, endedAt } = await waitFor({
     order: ORDER,
     timeout: 2 * MINUTE,
@@ -87,18 +87,18 @@ test.each<[string, ListResponse, number]>([
   ['credentials', unauthorized as ListResponse, 1],
   ['credentials', { ...unauthorized, isRenewable: true } as ListResponse, 2],
   ['unusable', unusable as ListResponse, 5],
-])('a list that comes to %s ends the wait', async (reason, answer, questions) => {
+])('a list response with the fault %s ends the wait', async (reason, response, count) => {
   const { only, listRequests, requests } = await waitFor({
     order: ORDER,
     service: () => jobResponse('Completed'),
-    list: () => answer,
+    list: () => response,
   })
   expect(only.outcome).toMatchObject({ result: 'error', reason })
-  expect(listRequests).toHaveLength(questions)
+  expect(listRequests).toHaveLength(count)
   expect(requests).toEqual([])
 })
 
-test('an order of last week is found, too, since all that the task center keeps is searched once', async () => {
+test('finds an order of last week, because everything that the task center keeps is searched once', async () => {
   const created = START - 7 * 24 * HOUR
   const { only, listRequests } = await waitFor({
     order: ORDER,
@@ -110,7 +110,7 @@ test('an order of last week is found, too, since all that the task center keeps 
   expect(listRequests.map(({ since }) => (START - since) / HOUR)).toEqual([1, 30 * 24])
 })
 
-test('an order behind many other jobs is found by narrower windows', async () => {
+test('finds an order behind many other jobs by narrower windows', async () => {
   const jobs = Array.from({ length: 300 }, (_, index) => ({
     id: `other-${index}`,
     status: 'Running',
@@ -130,7 +130,7 @@ test('an order behind many other jobs is found by narrower windows', async () =>
   expect(listRequests.at(-1)?.at).toBeLessThan(20 * SECOND)
 })
 
-test('an order whose jobs are many has them all waited for', async () => {
+test('waits for all jobs of an order, even if there are many', async () => {
   const ids = Array.from({ length: 8 }, (_, index) => `job-${index}`)
   const { results } = await waitFor({
     order: ORDER,
@@ -142,10 +142,10 @@ test('an order whose jobs are many has them all waited for', async () => {
 })
 
 test.each<[string, 'auto' | number, number | undefined, number]>([
-  ['backs off', 'auto', undefined, 25],
-  ['obeys Retry-After', 'auto', MINUTE, 6],
-  ['keeps a fixed interval', MINUTE, undefined, 6],
-])('a list that fails %s', async (_name, interval, retryAfter, most) => {
+  ['is retried with backoff', 'auto', undefined, 25],
+  ['is retried after Retry-After', 'auto', MINUTE, 6],
+  ['is retried at a fixed interval', MINUTE, undefined, 6],
+])('a list that fails %s', async (_name, interval, retryAfter, maxRequests) => {
   const { listRequests } = await waitFor({
     order: ORDER,
     interval,
@@ -153,5 +153,5 @@ test.each<[string, 'auto' | number, number | undefined, number]>([
     service: () => jobResponse('Completed'),
     list: () => transient(retryAfter) as ListResponse,
   })
-  expect(listRequests.length).toBeLessThanOrEqual(most)
+  expect(listRequests.length).toBeLessThanOrEqual(maxRequests)
 })
