@@ -48,7 +48,6 @@ const ORDER = [
   'wait/order-target.ts',
   'wait/wait.ts',
   'report/escape.ts',
-  'report/progress-bar.ts',
   'report/style.ts',
   'report/chart.ts',
   'report/explain.ts',

@@ -11,8 +11,7 @@ import type { Clock } from '../wait/poll-loop.ts'
 import type { WaitPlan } from '../wait/wait.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, tallyPhrase } from './explain.ts'
-import { bar, percent } from './progress-bar.ts'
-import { colorOf, type Color, type Style } from './style.ts'
+import { bar, colorOf, percent, type Color, type Style } from './style.ts'
 
 /** Longest time without a line. */
 const HEARTBEAT_INTERVAL = MINUTE

@@ -7,7 +7,7 @@ import type { Annotation } from './annotation.ts'
 import { chartOf } from './chart.ts'
 import { forSummary, forSummaryBlock } from './escape.ts'
 import { explainOutcome, tallyPhrase } from './explain.ts'
-import { percent } from './progress-bar.ts'
+import { percent } from './style.ts'
 
 /** GitHub drops the summary of a step above 1 MiB; the part after the rows needs the rest. */
 const MAX_ROWS_BYTES = 900_000
