@@ -2,22 +2,24 @@ import type * as core from '@actions/core'
 import type { JobId } from '../api/job.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
 import type { JobResponse } from '../response.ts'
+import type { Secrets } from '../secrets.ts'
 import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { timeLeft } from '../wait/estimate.ts'
 import type { JobState } from '../judge/judge.ts'
 import { count, sameLabel, type Tally } from '../judge/tally.ts'
 import type { WaitListener } from '../wait/job-target.ts'
 import type { Clock } from '../wait/poll-loop.ts'
-import type { WaitPlan } from '../wait/wait.ts'
+import type { WaitPlan, WaitResult } from '../wait/wait.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, tallyPhrase } from './explain.ts'
+import type { Outputs } from './outputs.ts'
 import { bar, colorOf, percent, type Color, type Style } from './style.ts'
 
 /** Longest time without a line. */
 const HEARTBEAT_INTERVAL = MINUTE
 /** With more jobs, only the end of each job is logged. */
 const MAX_FOLLOWED = 10
-/** Jobs named in one line. */
+/** Jobs named in one line or group; the others are counted. */
 const MAX_NAMED = 10
 /** GitHub keeps ten warning annotations per step. */
 const MAX_WARNINGS = 10
@@ -160,6 +162,27 @@ export class Log implements WaitListener {
   #elapsed(): number {
     return this.#clock.now() - this.#start
   }
+}
+
+/** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
+export function printDetails(
+  results: readonly WaitResult[],
+  outputs: Outputs,
+  requests: number,
+  printer: Pick<Printer, 'endGroup' | 'info' | 'startGroup'>,
+  secrets: Secrets,
+): void {
+  const rest = results.length - MAX_NAMED
+  printer.startGroup('Details')
+  printer.info(`Requests sent: ${requests}`)
+  for (const { state } of results.slice(0, MAX_NAMED)) {
+    printer.info(forLog(phrase`${state.kind} ${state.id.text}: ${tallyPhrase(state)}`))
+  }
+  if (rest > 0) printer.info(`and ${rest} more`)
+  for (const [name, value] of Object.entries(outputs)) {
+    printer.info(forLog(phrase`output ${name}: ${secrets.text(value)}`))
+  }
+  printer.endGroup()
 }
 
 function labelOf(state: JobState | undefined): string | UntrustedText {
