@@ -90,18 +90,19 @@ export function explainOutcome({ state, outcome }: WaitResult, timeout: number):
       return {
         title: TITLES['order-not-found'],
         message: phrase`No job of order ${name} was found for ${evidence}.`,
-        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. ${resume(state)}: ${name}.`,
+        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
       }
     }
-    case 'vanished': {
-      const evidence = phrase`${lastStatus(state)}: ${outcome.detail.message}`
-      return explain('vanished', phrase`Job ${name} no longer exists${evidence}.`)
-    }
+    case 'vanished':
+      return explain(
+        'vanished',
+        phrase`Job ${name} no longer exists${lastStatus(state)}: ${outcome.detail.message}.`,
+      )
     case 'interrupted':
       return {
         title: TITLES.interrupted,
         message: phrase`${unfinished(state, INTERRUPTIONS[outcome.by])}.`,
-        nextSteps: phrase`${stillRunning(state)} ${resume(state)}: ${state.id.text}.`,
+        nextSteps: phrase`${resume(state)}: ${state.id.text}.`,
       }
     case 'error':
       return explainError(state, outcome)
@@ -142,7 +143,7 @@ function explainTimeout(state: JobState, timeout: number): Explanation {
   return {
     title: TITLES['timed-out'],
     message: phrase`${unfinished(state, `within ${formatDuration(timeout)}`)}. ${tallyPhrase(state)}.${lastError}`,
-    nextSteps: phrase`${hint}${stillRunning(state)} ${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
+    nextSteps: phrase`${hint}${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
   }
 }
 
@@ -162,15 +163,10 @@ function lastStatus({ job, progress }: JobState): Phrase {
   return phrase` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`
 }
 
-function stillRunning({ kind, job }: JobState): string {
-  if (kind === 'order') return 'The order is still in progress in the cloud.'
-  return job === undefined
-    ? 'If the job exists, it is still running in the cloud.'
-    : 'The job is still running in the cloud.'
-}
-
-function resume({ kind }: JobState): string {
-  return `To resume waiting, run a step with the same ${kind}-id`
+function resume({ kind, job }: JobState): string {
+  const known = job === undefined ? 'If the job exists, it is still running' : 'The job is still running'
+  const status = kind === 'order' ? 'The order is still in progress' : known
+  return `${status} in the cloud. To resume waiting, run a step with the same ${kind}-id`
 }
 
 function explainError(state: JobState, outcome: Extract<Outcome, { result: 'error' }>): Explanation {
@@ -179,18 +175,12 @@ function explainError(state: JobState, outcome: Extract<Outcome, { result: 'erro
   if (outcome.reason === 'other-job') {
     return explain('other-job', phrase`${failure}: the response is about job ${outcome.id}.`)
   }
-  const { reason } = outcome
-  const { message, hint } = outcome.detail
-  switch (reason) {
-    case 'unusable':
-      return explain(
-        reason,
-        phrase`${failure} from five responses in a row. Last response: ${message}.`,
-        hint,
-      )
-    case 'internal':
-      return explain(reason, phrase`${failure} because of an internal error: ${message}.`)
-    default:
-      return explain(reason, phrase`${failure}: ${message}.`, hint)
-  }
+  const { reason, detail } = outcome
+  const circumstance = CIRCUMSTANCES[reason] ?? ''
+  return explain(reason, phrase`${failure}${circumstance}: ${detail.message}.`, detail.hint)
+}
+
+const CIRCUMSTANCES: Partial<Record<string, string>> = {
+  unusable: ' from five responses in a row. Last response',
+  internal: ' because of an internal error',
 }
