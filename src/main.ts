@@ -1,4 +1,3 @@
-import type * as core from '@actions/core'
 import { jobListApi } from './api/job-list.ts'
 import { jobsApi } from './api/jobs.ts'
 import { accessKeyCredentials } from './credentials/access-key.ts'
@@ -8,9 +7,9 @@ import { tokenCredentials } from './credentials/token.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
 import { readInputs, usesColor, type Settings } from './inputs.ts'
 import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
-import { Log, printDetails, type Printer } from './report/log.ts'
+import { Log, printDetails } from './report/log.ts'
 import { outputsOf, warningOf } from './report/outputs.ts'
-import { publish, publishError, type PublishDependencies, type Toolkit } from './report/publish.ts'
+import { publish, publishError, type PublishDependencies } from './report/publish.ts'
 import { logRequests } from './report/request-log.ts'
 import { colored, plain } from './report/style.ts'
 import { summaryOf } from './report/summary.ts'
@@ -19,7 +18,6 @@ import type { Clock } from './wait/poll-loop.ts'
 import { wait, type WaitResult } from './wait/wait.ts'
 
 export interface Dependencies extends PublishDependencies {
-  readonly toolkit: Toolkit & Printer & Pick<typeof core, 'getInput'>
   /** Monotonic, for waiting. */
   readonly clock: Clock
   /** For dates: milliseconds since the epoch. */
