@@ -1,9 +1,8 @@
 import type * as core from '@actions/core'
 import type { Secrets } from '../secrets.ts'
 import { phrase } from '../untrusted-text.ts'
-import type { Annotation, Notice } from './annotation.ts'
 import { forAnnotation } from './escape.ts'
-import { TITLES } from './explain.ts'
+import { TITLES, type Annotation, type Notice } from './explain.ts'
 import { EMPTY_OUTPUTS, type Outputs } from './outputs.ts'
 import { summaryOfAnnotation } from './summary.ts'
 

@@ -3,10 +3,9 @@ import { formatDuration, SECOND } from '../duration.ts'
 import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import type { JobState, Outcome } from '../judge/judge.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import type { Annotation } from './annotation.ts'
 import { chartOf } from './chart.ts'
 import { forSummary, forSummaryBlock } from './escape.ts'
-import { explainOutcome, tallyPhrase } from './explain.ts'
+import { explainOutcome, tallyPhrase, type Annotation } from './explain.ts'
 import { percent } from './style.ts'
 
 /** GitHub drops the summary of a step above 1 MiB; the part after the rows needs the rest. */
@@ -46,7 +45,7 @@ export function summaryOfAnnotation({ title, lines, nextSteps }: Annotation): st
 
 function summaryOfOne(result: WaitResult, timeout: number): string {
   const { state, outcome } = result
-  const { title, message, nextSteps } = explainOutcome(result, timeout)
+  const { title, lines, nextSteps } = explainOutcome(result, timeout)
   const hasVerdict = 'job' in outcome
   const color = outcome.result === 'completed' ? 'green' : hasVerdict ? 'red' : 'blue'
   const chart = chartOf(state.history, color)
@@ -54,7 +53,7 @@ function summaryOfOne(result: WaitResult, timeout: number): string {
     `### ${ICONS[outcome.result]} ${title}`,
     factsOf(result),
     // For a job with a verdict, the table already contains the message.
-    hasVerdict ? '' : forSummary(message),
+    hasVerdict ? '' : forSummary(lines.flat()),
     nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`,
     chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``,
     ...detailsOf(state),
