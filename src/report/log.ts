@@ -24,7 +24,6 @@ const MAX_NAMED = 10
 /** GitHub keeps ten warning annotations per step. */
 const MAX_WARNINGS = 10
 
-/** The parts of @actions/core that print to the log. */
 export type Printer = Pick<typeof core, 'debug' | 'endGroup' | 'info' | 'isDebug' | 'startGroup' | 'warning'>
 
 interface Latest {
@@ -81,16 +80,15 @@ export class Log implements WaitListener {
 
   onResponse(state: JobState, nextPoll: number | undefined, isFinished: boolean): void {
     const previous = this.#latest.get(state.id)?.state
-    this.#latest.set(state.id, { state, nextPoll, isFinished })
+    const latest = { state, nextPoll, isFinished }
+    this.#latest.set(state.id, latest)
     if (state.last !== undefined && this.#printer.isDebug()) {
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     }
     if (this.#jobs.length > MAX_FOLLOWED && !isFinished) return
     if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress) return
     const id = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
-    const estimate = isFinished ? [] : this.#estimate(state)
-    const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`
-    this.#printProgress(state.progress, colorOf(state), phrase`${labelOf(state)}${id}`, outlook)
+    this.#printState(latest, phrase`${labelOf(state)}${id}`)
   }
 
   onJobsFound(jobs: readonly JobId[]): void {
@@ -119,12 +117,10 @@ export class Log implements WaitListener {
     const latest = [...this.#latest.values()]
     const [only] = latest
     if (this.#jobs.length === 1 && only !== undefined) {
-      const { state, nextPoll } = only
-      const error =
-        state.last?.kind === 'transient' ? phrase` · last error: ${state.last.detail.message}` : []
-      const text = phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${error}`
-      const outlook = phrase`${this.#estimate(state)}${this.#nextPoll(nextPoll)}`
-      this.#printProgress(state.progress, colorOf(state), text, outlook)
+      const { state } = only
+      const { last } = state
+      const error = last?.kind === 'transient' ? phrase` · last error: ${last.detail.message}` : []
+      this.#printState(only, phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${error}`)
       return
     }
     const active = latest.filter(({ isFinished }) => !isFinished)
@@ -134,6 +130,12 @@ export class Log implements WaitListener {
     const all = this.#jobs.length
     const text = phrase`${finished} of ${all} jobs finished · ${countsPhrase(labels)}`
     this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll))
+  }
+
+  #printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
+    const estimate = isFinished ? [] : this.#estimate(state)
+    const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`
+    this.#printProgress(state.progress, colorOf(state), text, outlook)
   }
 
   /** Rounded, because it is an estimate. */
