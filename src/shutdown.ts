@@ -26,7 +26,7 @@ export class Shutdown {
     for (const signal of SIGNALS) {
       process.on(signal, () => {
         this.#controller.abort()
-        this.#exitAfter(MAX_SHUTDOWN_MS)
+        this.#limitTime()
       })
     }
     process.on('uncaughtException', (error) => void this.#fail(error))
@@ -42,7 +42,7 @@ export class Shutdown {
   /** Call this when only the report is left to write. */
   readonly onReport = (): void => {
     this.#isReporting = true
-    this.#exitAfter(MAX_SHUTDOWN_MS)
+    this.#limitTime()
   }
 
   /** Exits at the end of the run, whose result is whether the step succeeds. */
@@ -61,7 +61,7 @@ export class Shutdown {
   async #fail(error: unknown): Promise<void> {
     if (this.#errorReporter !== undefined) return
     this.#errorReporter = this.#isReporting ? 'shutdown' : 'run'
-    this.#exitAfter(MAX_SHUTDOWN_MS)
+    this.#limitTime()
     if (this.#errorReporter === 'run') {
       this.#controller.abort(new InternalError(error))
       await sleep(MAX_SHUTDOWN_MS / 2)
@@ -76,10 +76,10 @@ export class Shutdown {
     }
   }
 
-  #exitAfter(ms: number): void {
+  #limitTime(): void {
     setTimeout(() => {
       exit(1, BLOCKING_AFTER_LIMIT)
-    }, ms)
+    }, MAX_SHUTDOWN_MS)
   }
 }
 
