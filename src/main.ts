@@ -58,7 +58,7 @@ async function waitForJobs(
   deps: Dependencies,
   exchange: Exchange,
 ): Promise<readonly WaitResult[]> {
-  const { toolkit, env, secrets, clock, wallClock, random, signal } = deps
+  const { toolkit, env, secrets, clock, wallClock, random } = deps
   const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings
   const log = new Log(jobs, toolkit, clock, usesColor(env) ? colored : plain)
   log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source)
@@ -75,12 +75,9 @@ async function waitForJobs(
       failFast,
     },
     {
+      ...deps,
       getJob: jobsApi(apiDeps),
       listJobs: jobListApi(apiDeps),
-      clock,
-      wallClock,
-      random,
-      signal,
       listener: log,
       describe: (error) => secrets.error(error),
     },
@@ -93,7 +90,7 @@ async function waitForJobs(
 
 function credentialsFor(
   { credentials, projectId, timeout }: Settings,
-  { secrets, clock, wallClock }: Dependencies,
+  deps: Dependencies,
   exchange: Exchange,
   { onRenewed, onNotRenewed }: Log,
 ): Credentials {
@@ -101,11 +98,11 @@ function credentialsFor(
     case 'token':
       return tokenCredentials(credentials.token)
     case 'access-key':
-      return accessKeyCredentials(credentials.key, projectId, wallClock)
+      return accessKeyCredentials(credentials.key, projectId, deps.wallClock)
     case 'agency': {
-      const now = () => clock.now()
-      const deps = { projectId, timeout, secrets, exchange, now, wallClock, onRenewed, onNotRenewed }
-      return new OidcCredentials(credentials.agency, deps)
+      const now = () => deps.clock.now()
+      const oidcDeps = { ...deps, projectId, timeout, exchange, now, onRenewed, onNotRenewed }
+      return new OidcCredentials(credentials.agency, oidcDeps)
     }
   }
 }
