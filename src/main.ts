@@ -11,7 +11,6 @@ import { Log, printDetails } from './report/log.ts'
 import { outputsOf, warningOf } from './report/outputs.ts'
 import { publish, publishError, type PublishDependencies } from './report/publish.ts'
 import { logRequests } from './report/request-log.ts'
-import { colored, plain } from './report/style.ts'
 import { summaryOf } from './report/summary.ts'
 import { pollInterval } from './wait/poll-interval.ts'
 import type { Clock } from './wait/poll-loop.ts'
@@ -60,7 +59,7 @@ async function waitForJobs(
 ): Promise<readonly WaitResult[]> {
   const { toolkit, env, secrets, clock, wallClock, random } = deps
   const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings
-  const log = new Log(jobs, toolkit, clock, usesColor(env) ? colored : plain)
+  const log = new Log(jobs, toolkit, clock, usesColor(env))
   log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source)
   const credentials = credentialsFor(settings, deps, exchange, log)
   const apiDeps = { ...api, credentials, exchange, secrets, wallClock }

@@ -13,7 +13,7 @@ import type { WaitPlan, WaitResult } from '../wait/wait.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, tallyPhrase } from './explain.ts'
 import type { Outputs } from './outputs.ts'
-import { bar, colorOf, percent, type Color, type Style } from './style.ts'
+import { bar, colored, colorOf, percent, type Color } from './style.ts'
 
 /** Longest time without a line. */
 const HEARTBEAT_INTERVAL = MINUTE
@@ -39,18 +39,18 @@ export class Log implements WaitListener {
   readonly #kind: JobState['kind']
   readonly #printer: Printer
   readonly #clock: Clock
-  readonly #style: Style
+  readonly #usesColor: boolean
   readonly #start: number
   readonly #latest = new Map<JobId, Latest>()
   #lastLine: number
   #warnings = 0
 
-  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock, style: Style) {
+  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock, usesColor: boolean) {
     this.#jobs = 'order' in jobs ? [jobs.order] : jobs
     this.#kind = 'order' in jobs ? 'order' : 'job'
     this.#printer = printer
     this.#clock = clock
-    this.#style = style
+    this.#usesColor = usesColor
     this.#start = this.#lastLine = clock.now()
   }
 
@@ -155,6 +155,10 @@ export class Log implements WaitListener {
     this.#lastLine = this.#clock.now()
     const now = this.#style(color, `${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
     this.#print(`${now}${this.#style('gray', forLog(outlook))}`)
+  }
+
+  #style(color: Color, text: string): string {
+    return this.#usesColor ? colored(color, text) : text
   }
 
   #print(text: string): void {
