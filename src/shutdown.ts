@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { internalErrorAnnotation } from './report/annotation.ts'
-import { publishError, type PublishDependencies } from './report/publish.ts'
+import { publishInternalError, type PublishDependencies } from './report/publish.ts'
 import { InternalError } from './wait/poll-loop.ts'
-
-/** Signals that cancel the wait. The runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** Time to write the report, so that the process ends within two seconds of a signal. */
 const MAX_SHUTDOWN_MS = 1_500
@@ -23,7 +19,8 @@ export class Shutdown {
 
   constructor(deps: PublishDependencies) {
     this.#deps = deps
-    for (const signal of SIGNALS) {
+    // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that.
+    for (const signal of ['SIGINT', 'SIGTERM']) {
       process.on(signal, () => {
         this.#controller.abort()
         this.#limitTime()
@@ -69,8 +66,7 @@ export class Shutdown {
       this.#errorReporter = 'shutdown'
     }
     try {
-      const annotation = internalErrorAnnotation(this.#deps.secrets.error(error))
-      await flushed(publishError(annotation, this.#deps))
+      await flushed(publishInternalError(error, this.#deps))
     } finally {
       exit(1)
     }

@@ -1,7 +1,7 @@
 import { formatDuration, SECOND } from '../duration.ts'
-import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
+import { joinPhrases, phrase, type Phrase } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import { explainOutcome, nameOf, NEXT_STEPS, TITLES, type Annotation, type Notice } from './explain.ts'
+import { explainOutcome, nameOf, TITLES, type Annotation, type Notice } from './explain.ts'
 
 /** Jobs named in one annotation; the others are counted. */
 const MAX_NAMED = 10
@@ -44,9 +44,9 @@ function describeCompleted({ state }: WaitResult): Phrase {
   const time = durationSeconds === undefined ? '' : ` in ${formatDuration(durationSeconds * SECOND)}`
   const instance = instanceName ?? instanceId
   const facts = [
-    ...(instance === undefined ? [] : [phrase`instance ${instance}`]),
-    ...(instanceEndpoint === undefined ? [] : [phrase`address ${instanceEndpoint}`]),
-  ]
+    instance && phrase`instance ${instance}`,
+    instanceEndpoint && phrase`address ${instanceEndpoint}`,
+  ].filter((fact) => fact !== undefined)
   const details = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
   return phrase`Job ${nameOf(state)} completed${time}${details}.`
 }
@@ -55,10 +55,6 @@ function listOf(messages: readonly Phrase[]): readonly Phrase[] {
   const items = messages.slice(0, MAX_NAMED).map((message) => phrase`- ${message}`)
   const rest = messages.length - items.length
   return rest > 0 ? [...items, phrase`- and ${rest} more`] : items
-}
-
-export function internalErrorAnnotation(error: UntrustedText): Annotation {
-  return { title: TITLES.internal, lines: [[error]], nextSteps: [NEXT_STEPS.internal] }
 }
 
 /** The annotation for all invalid inputs together. */

@@ -2,7 +2,7 @@ import type * as core from '@actions/core'
 import type { Secrets } from '../secrets.ts'
 import { phrase } from '../untrusted-text.ts'
 import { forAnnotation } from './escape.ts'
-import { TITLES, type Annotation, type Notice } from './explain.ts'
+import { NEXT_STEPS, TITLES, type Annotation, type Notice } from './explain.ts'
 import { EMPTY_OUTPUTS, type Outputs } from './outputs.ts'
 import { summaryOfAnnotation } from './summary.ts'
 
@@ -44,6 +44,11 @@ export async function publish(report: Report, deps: PublishDependencies): Promis
 /** Publishes an error that leaves nothing else to report. */
 export function publishError(annotation: Annotation, deps: PublishDependencies): Promise<boolean> {
   return publish({ outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }, deps)
+}
+
+export function publishInternalError(error: unknown, deps: PublishDependencies): Promise<boolean> {
+  const lines = [[deps.secrets.error(error)]]
+  return publishError({ title: TITLES.internal, lines, nextSteps: [NEXT_STEPS.internal] }, deps)
 }
 
 /** Returns the annotation, with the reason if the outputs could not be written. */

@@ -63,25 +63,28 @@ function summaryOfOne(result: WaitResult, timeout: number): string {
 /** A table of what is known. */
 function factsOf({ state, outcome }: WaitResult): string {
   const { kind, id, job, progress } = state
-  const facts: [string, Phrase][] = [
-    ['Status', 'job' in outcome ? [] : spaced(job?.status.text)],
-    ['Progress', outcome.result === 'completed' ? [] : spaced(percent(progress))],
-    [kind === 'job' ? 'Job' : 'Order', spaced(job?.name, id.text)],
-    ['Instance', spaced(job?.instanceName, job?.instanceId)],
-    ['Address', spaced(job?.instanceEndpoint)],
-    ['Created', spaced(job?.created)],
-    ['Ended', spaced(job?.ended)],
-    ['Duration', spaced(durationOf(job))],
-    ['Reason', spaced(job?.failReason)],
+  const facts: [label: string, ...texts: Text[]][] = [
+    ['Status', 'job' in outcome ? '' : job?.status.text],
+    ['Progress', outcome.result === 'completed' ? '' : percent(progress)],
+    [kind === 'job' ? 'Job' : 'Order', job?.name, id.text],
+    ['Instance', job?.instanceName, job?.instanceId],
+    ['Address', job?.instanceEndpoint],
+    ['Created', job?.created],
+    ['Ended', job?.ended],
+    ['Duration', durationOf(job)],
+    ['Reason', job?.failReason],
   ]
-  const known = facts.filter(([, value]) => value.length > 0)
-  const rows = known.map(([label, value]) => `| **${label}** | ${forSummary(value)} |`)
+  const known = facts.filter(([, ...texts]) => texts.some(Boolean))
+  const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`)
   return [`| Result | ${outcome.result} |`, '|:--|:--|', ...rows].join('\n')
 }
 
+/** Undefined or empty if it is not known. */
+type Text = UntrustedText | string | undefined
+
 /** The texts that are known, with spaces in between. */
-function spaced(...texts: (UntrustedText | string | undefined)[]): Phrase {
-  return texts.flatMap((text) => (text === undefined || text === '' ? [] : [' ', text])).slice(1)
+function spaced(...texts: readonly Text[]): Phrase {
+  return texts.flatMap((text) => (text ? [' ', text] : [])).slice(1)
 }
 
 function durationOf(job: Job | undefined): string {
