@@ -1,9 +1,8 @@
 import type { Phrase, UntrustedText } from '../untrusted-text.ts'
 
-/** Longest untrusted text in each place, in UTF-16 code units. */
+/** Longest untrusted text in the log, in annotations and the summary, and in a block; UTF-16 code units. */
 const MAX_IN_LOG = 300
-const MAX_IN_ANNOTATION = 1_000
-const MAX_IN_SUMMARY = 1_000
+const MAX_IN_REPORT = 1_000
 const MAX_JSON_BLOCK = 10_000
 
 /** Longest log line and longest annotation; GitHub truncates an annotation at 4096 characters. */
@@ -20,7 +19,7 @@ export function forLog(text: Phrase): string {
  * so that the last line, the next steps, stays complete.
  */
 export function forAnnotation(...phrases: readonly Phrase[]): string {
-  const lines = phrases.map((text) => withoutCommands(render(text, MAX_IN_ANNOTATION)))
+  const lines = phrases.map((text) => withoutCommands(render(text, MAX_IN_REPORT)))
   const last = lines.pop() ?? ''
   const share = Math.floor((MAX_ANNOTATION - last.length) / lines.length) - 1
   return [...lines.map((line) => truncate(line, share)), truncate(last, MAX_ANNOTATION)].join('\n')
@@ -31,7 +30,7 @@ export function forAnnotation(...phrases: readonly Phrase[]): string {
  * HTML could interpret becomes a character reference. GitHub links email addresses after it resolves references, which
  * an empty comment prevents.
  */
-export function forSummary(text: Phrase, maxLength = MAX_IN_SUMMARY): string {
+export function forSummary(text: Phrase, maxLength = MAX_IN_REPORT): string {
   return render(text, maxLength, (line) => {
     const references = line
       .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (character) => `&#${character.charCodeAt(0)};`)

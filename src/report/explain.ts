@@ -78,7 +78,7 @@ export function explainOutcome({ state, outcome }: WaitResult, timeout: number):
   const name = nameOf(state)
   switch (outcome.result) {
     case 'completed':
-      return { title: 'The job completed', lines: [phrase`Job ${name} completed.`], nextSteps: [] }
+      return { title: 'The job completed', lines: [], nextSteps: [] }
     case 'failed':
       return explain('failed', phrase`Job ${name} failed${reasonOf(outcome.job)}.`)
     case 'canceled':
@@ -123,7 +123,6 @@ export function tallyPhrase({ tally }: JobState): Phrase {
   return phrase`${requests} ${requests === 1 ? 'request' : 'requests'}: ${countsPhrase(tally)}`
 }
 
-/** `38 × Running, 3 × 502` */
 export function countsPhrase(tally: Tally): Phrase {
   const counts = tally.map(({ label, count }) => phrase`${count} × ${label}`)
   return joinPhrases(counts, ', ')
@@ -138,8 +137,8 @@ function reasonOf({ failReason }: Job): Phrase {
 }
 
 function explainTimeout(state: JobState, timeout: number): Annotation {
-  const error =
-    state.last?.kind === 'transient' || state.last?.kind === 'rejected' ? state.last.detail : undefined
+  const { last } = state
+  const error = last?.kind === 'transient' || last?.kind === 'rejected' ? last.detail : undefined
   const lastError = error === undefined ? [] : phrase` Last error: ${error.message}.`
   const hint = error?.hint === undefined ? '' : `${error.hint} `
   const message = unfinished(state, `within ${formatDuration(timeout)}`)

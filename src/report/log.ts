@@ -57,10 +57,8 @@ export class Log implements WaitListener {
   /** @param timeout milliseconds */
   onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
     const [only, ...others] = this.#jobs
-    const target =
-      only === undefined || others.length > 0
-        ? phrase`${this.#jobs.length} jobs`
-        : phrase`${this.#kind} ${only.text}`
+    const isSingle = only !== undefined && others.length === 0
+    const target = isSingle ? phrase`${this.#kind} ${only.text}` : `${this.#jobs.length} jobs`
     this.#printer.info(forLog(phrase`Waiting up to ${formatDuration(timeout)} for ${target} at ${endpoint}`))
     this.#printer.info(`Credentials: ${credentials}.`)
   }
@@ -73,9 +71,8 @@ export class Log implements WaitListener {
   /** @param lifetime of the current keys, milliseconds */
   readonly onNotRenewed = (reason: Phrase, lifetime: number): void => {
     const validity = `the current ones are valid for ${formatDuration(lifetime)}`
-    this.#print(
-      this.#style('yellow', `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`),
-    )
+    const text = `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`
+    this.#print(this.#style('yellow', text))
   }
 
   onResponse(state: JobState, nextPoll: number | undefined, isFinished: boolean): void {

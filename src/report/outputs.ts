@@ -126,9 +126,7 @@ function jsonSize(text: string): number {
 }
 
 function truncateInJson(text: string, maxSize: number): string {
-  let kept = text
-  for (let size = jsonSize(kept); size > maxSize; size = jsonSize(kept)) {
-    kept = truncate(kept, Math.floor((Buffer.byteLength(kept) * maxSize) / size))
-  }
-  return kept
+  const size = jsonSize(text)
+  if (size <= maxSize) return text
+  return truncateInJson(truncate(text, Math.floor((Buffer.byteLength(text) * maxSize) / size)), maxSize)
 }

@@ -16,7 +16,6 @@ export interface Report {
   readonly outputs: Outputs
   /** Undefined if the step succeeds. */
   readonly annotation: Annotation | undefined
-  /** Written if the step succeeds. */
   readonly notice?: Notice
   /** Markdown. */
   readonly summary: string
