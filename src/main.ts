@@ -1,4 +1,3 @@
-import type * as core from '@actions/core'
 import { jobListApi } from './api/job-list.ts'
 import { jobsApi } from './api/jobs.ts'
 import { accessKeyCredentials } from './credentials/access-key.ts'
@@ -8,19 +7,16 @@ import { tokenCredentials } from './credentials/token.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
 import { readInputs, usesColor, type Settings } from './inputs.ts'
 import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
-import { printDetails } from './report/details.ts'
-import { Log, type Printer } from './report/log.ts'
+import { Log, printDetails } from './report/log.ts'
 import { outputsOf, warningOf } from './report/outputs.ts'
-import { publish, publishError, type PublishDependencies, type Toolkit } from './report/publish.ts'
+import { publish, publishError, type PublishDependencies } from './report/publish.ts'
 import { logRequests } from './report/request-log.ts'
-import { colored, plain } from './report/style.ts'
 import { summaryOf } from './report/summary.ts'
 import { pollInterval } from './wait/poll-interval.ts'
 import type { Clock } from './wait/poll-loop.ts'
 import { wait, type WaitResult } from './wait/wait.ts'
 
 export interface Dependencies extends PublishDependencies {
-  readonly toolkit: Toolkit & Printer & Pick<typeof core, 'getInput'>
   /** Monotonic, for waiting. */
   readonly clock: Clock
   /** For dates: milliseconds since the epoch. */
@@ -61,9 +57,9 @@ async function waitForJobs(
   deps: Dependencies,
   exchange: Exchange,
 ): Promise<readonly WaitResult[]> {
-  const { toolkit, env, secrets, clock, wallClock, random, signal } = deps
+  const { toolkit, env, secrets, clock, wallClock, random } = deps
   const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings
-  const log = new Log(jobs, toolkit, clock, usesColor(env) ? colored : plain)
+  const log = new Log(jobs, toolkit, clock, usesColor(env))
   log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source)
   const credentials = credentialsFor(settings, deps, exchange, log)
   const apiDeps = { ...api, credentials, exchange, secrets, wallClock }
@@ -78,12 +74,9 @@ async function waitForJobs(
       failFast,
     },
     {
+      ...deps,
       getJob: jobsApi(apiDeps),
       listJobs: jobListApi(apiDeps),
-      clock,
-      wallClock,
-      random,
-      signal,
       listener: log,
       describe: (error) => secrets.error(error),
     },
@@ -96,7 +89,7 @@ async function waitForJobs(
 
 function credentialsFor(
   { credentials, projectId, timeout }: Settings,
-  { secrets, clock, wallClock }: Dependencies,
+  deps: Dependencies,
   exchange: Exchange,
   { onRenewed, onNotRenewed }: Log,
 ): Credentials {
@@ -104,11 +97,11 @@ function credentialsFor(
     case 'token':
       return tokenCredentials(credentials.token)
     case 'access-key':
-      return accessKeyCredentials(credentials.key, projectId, wallClock)
+      return accessKeyCredentials(credentials.key, projectId, deps.wallClock)
     case 'agency': {
-      const now = () => clock.now()
-      const deps = { projectId, timeout, secrets, exchange, now, wallClock, onRenewed, onNotRenewed }
-      return new OidcCredentials(credentials.agency, deps)
+      const now = () => deps.clock.now()
+      const oidcDeps = { ...deps, projectId, timeout, exchange, now, onRenewed, onNotRenewed }
+      return new OidcCredentials(credentials.agency, oidcDeps)
     }
   }
 }

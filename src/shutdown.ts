@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { internalErrorAnnotation } from './report/annotation.ts'
-import { publishError, type PublishDependencies } from './report/publish.ts'
+import { publishInternalError, type PublishDependencies } from './report/publish.ts'
 import { InternalError } from './wait/poll-loop.ts'
-
-/** Signals that cancel the wait. The runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** Time to write the report, so that the process ends within two seconds of a signal. */
 const MAX_SHUTDOWN_MS = 1_500
@@ -23,10 +19,11 @@ export class Shutdown {
 
   constructor(deps: PublishDependencies) {
     this.#deps = deps
-    for (const signal of SIGNALS) {
+    // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that.
+    for (const signal of ['SIGINT', 'SIGTERM']) {
       process.on(signal, () => {
         this.#controller.abort()
-        this.#exitAfter(MAX_SHUTDOWN_MS)
+        this.#limitTime()
       })
     }
     process.on('uncaughtException', (error) => void this.#fail(error))
@@ -42,7 +39,7 @@ export class Shutdown {
   /** Call this when only the report is left to write. */
   readonly onReport = (): void => {
     this.#isReporting = true
-    this.#exitAfter(MAX_SHUTDOWN_MS)
+    this.#limitTime()
   }
 
   /** Exits at the end of the run, whose result is whether the step succeeds. */
@@ -61,7 +58,7 @@ export class Shutdown {
   async #fail(error: unknown): Promise<void> {
     if (this.#errorReporter !== undefined) return
     this.#errorReporter = this.#isReporting ? 'shutdown' : 'run'
-    this.#exitAfter(MAX_SHUTDOWN_MS)
+    this.#limitTime()
     if (this.#errorReporter === 'run') {
       this.#controller.abort(new InternalError(error))
       await sleep(MAX_SHUTDOWN_MS / 2)
@@ -69,17 +66,16 @@ export class Shutdown {
       this.#errorReporter = 'shutdown'
     }
     try {
-      const annotation = internalErrorAnnotation(this.#deps.secrets.error(error))
-      await flushed(publishError(annotation, this.#deps))
+      await flushed(publishInternalError(error, this.#deps))
     } finally {
       exit(1)
     }
   }
 
-  #exitAfter(ms: number): void {
+  #limitTime(): void {
     setTimeout(() => {
       exit(1, BLOCKING_AFTER_LIMIT)
-    }, ms)
+    }, MAX_SHUTDOWN_MS)
   }
 }
 

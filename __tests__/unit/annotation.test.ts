@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse } from '../../src/response.ts'
-import { annotationOf, inputsAnnotation, noticeOf, type Annotation } from '../../src/report/annotation.ts'
-import { TITLES } from '../../src/report/explain.ts'
+import { annotationOf, inputsAnnotation, noticeOf } from '../../src/report/annotation.ts'
+import { TITLES, type Annotation } from '../../src/report/explain.ts'
 import type { Outcome } from '../../src/judge/judge.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
 import {

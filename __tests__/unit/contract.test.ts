@@ -5,8 +5,9 @@ import { parse } from 'yaml'
 import { SERVICES } from '../../src/api/service.ts'
 import { INPUTS } from '../../src/inputs.ts'
 import { TITLES } from '../../src/report/explain.ts'
-import { OUTPUTS } from '../../src/report/outputs.ts'
+import { EMPTY_OUTPUTS } from '../../src/report/outputs.ts'
 
+const OUTPUTS = Object.keys(EMPTY_OUTPUTS)
 const ROOT = join(import.meta.dirname, '..', '..')
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
 const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {

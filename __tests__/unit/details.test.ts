@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { printDetails } from '../../src/report/details.ts'
+import { printDetails } from '../../src/report/log.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import { jobResponse, transient } from './responses.ts'
 import { noSecrets } from './text.ts'

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse } from '../../src/response.ts'
 import { Log } from '../../src/report/log.ts'
-import { colored, plain } from '../../src/report/style.ts'
 import { initialState, judge, type JobState } from '../../src/judge/judge.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { jobResponse, notFoundYet, transient } from './responses.ts'
@@ -36,7 +35,7 @@ async function logOf(
       },
     },
     clock,
-    isColored ? colored : plain,
+    isColored,
   )
   const states = new Map<string, JobState>(jobs.map((id) => [id.value, initialState(id)]))
   for (const [seconds, response, id = 'job-1'] of responses) {
@@ -186,7 +185,7 @@ describe('the log', () => {
         endGroup: () => undefined,
       },
       clock,
-      plain,
+      false,
     )
     log.onStart(untrusted('https://host'), 60 * SECOND, 'token')
     const { state } = judge(initialState(order, 'order'), notFoundYet, 0)

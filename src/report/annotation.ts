@@ -1,23 +1,12 @@
 import { formatDuration, SECOND } from '../duration.ts'
-import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
+import { joinPhrases, phrase, type Phrase } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import { explainOutcome, nameOf, NEXT_STEPS, TITLES } from './explain.ts'
+import { explainOutcome, nameOf, TITLES, type Annotation, type Notice } from './explain.ts'
 
 /** Jobs named in one annotation; the others are counted. */
 const MAX_NAMED = 10
 
-export interface Notice {
-  readonly title: string
-  /** What happened, one line each. */
-  readonly lines: readonly Phrase[]
-}
-
-/** The one error annotation of a failed step. */
-export interface Annotation extends Notice {
-  readonly nextSteps: Phrase
-}
-
-/** The error annotation for a wait, undefined if every job completed; `timeout` in milliseconds. */
+/** The one error annotation for a wait, undefined if every job completed; `timeout` in milliseconds. */
 export function annotationOf(results: readonly WaitResult[], timeout: number): Annotation | undefined {
   const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed')
   // Jobs that fail-fast ended did not cause the failure.
@@ -26,8 +15,7 @@ export function annotationOf(results: readonly WaitResult[], timeout: number): A
   )
   const explanations = causes.map((result) => explainOutcome(result, timeout))
   const [first] = explanations
-  if (first === undefined) return undefined
-  if (incomplete.length === 1) return { ...first, lines: [first.message] }
+  if (first === undefined || incomplete.length === 1) return first
 
   const haveSameTitle = explanations.every(({ title }) => title === first.title)
   const stopped = incomplete.length - causes.length
@@ -35,7 +23,7 @@ export function annotationOf(results: readonly WaitResult[], timeout: number): A
     title: haveSameTitle ? first.title : TITLES.several,
     lines: [
       phrase`${incomplete.length} of ${results.length} jobs did not complete:`,
-      ...listOf(explanations.map(({ message }) => message)),
+      ...listOf(explanations.flatMap(({ lines }) => lines)),
       ...(stopped > 0 ? [phrase`- ${stopped} no longer polled because fail-fast is on`] : []),
     ],
     nextSteps: haveSameTitle ? first.nextSteps : phrase`For the next steps of each job, see the job summary.`,
@@ -56,9 +44,9 @@ function describeCompleted({ state }: WaitResult): Phrase {
   const time = durationSeconds === undefined ? '' : ` in ${formatDuration(durationSeconds * SECOND)}`
   const instance = instanceName ?? instanceId
   const facts = [
-    ...(instance === undefined ? [] : [phrase`instance ${instance}`]),
-    ...(instanceEndpoint === undefined ? [] : [phrase`address ${instanceEndpoint}`]),
-  ]
+    instance && phrase`instance ${instance}`,
+    instanceEndpoint && phrase`address ${instanceEndpoint}`,
+  ].filter((fact) => fact !== undefined)
   const details = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
   return phrase`Job ${nameOf(state)} completed${time}${details}.`
 }
@@ -67,10 +55,6 @@ function listOf(messages: readonly Phrase[]): readonly Phrase[] {
   const items = messages.slice(0, MAX_NAMED).map((message) => phrase`- ${message}`)
   const rest = messages.length - items.length
   return rest > 0 ? [...items, phrase`- and ${rest} more`] : items
-}
-
-export function internalErrorAnnotation(error: UntrustedText): Annotation {
-  return { title: TITLES.internal, lines: [[error]], nextSteps: [NEXT_STEPS.internal] }
 }
 
 /** The annotation for all invalid inputs together. */

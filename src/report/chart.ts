@@ -22,21 +22,15 @@ const UNITS = [
  * in it, because untrusted text must not reach mermaid.
  */
 export function chartOf(history: readonly HistoryPoint[], color: ChartColor): string | undefined {
-  const vertices = history.flatMap(({ at, until, progress = NaN }) => {
-    if (!Number.isFinite(progress)) return []
-    return [
-      { at, progress },
-      { at: until, progress },
-    ]
-  })
-  const [from, to] = [vertices[0]?.at ?? 0, vertices.at(-1)?.at ?? 0]
+  const points = history.filter(({ progress }) => Number.isFinite(progress))
+  const [from, to] = [points[0]?.at ?? 0, points.at(-1)?.until ?? 0]
   // Written so that NaN gives no chart either.
-  if (vertices.length < 2 * MIN_POINTS || !(to - from >= SECOND)) return undefined
+  if (points.length < MIN_POINTS || !(to - from >= SECOND)) return undefined
 
   const unit = UNITS.find(({ ms }) => to >= 2 * ms) ?? UNITS[2]
-  const steps = Math.min(MAX_SAMPLES, Math.floor((to - from) / SECOND) + 1) - 1
+  const steps = Math.min(MAX_SAMPLES - 1, Math.floor((to - from) / SECOND))
   const samples = Array.from({ length: steps + 1 }, (_, step) =>
-    progressAt(vertices, from + ((to - from) * step) / steps),
+    progressAt(points, from + ((to - from) * step) / steps),
   )
   const onAxis = (ms: number) => round(ms / unit.ms, 2)
   const xyChart = { backgroundColor: 'transparent', plotColorPalette: COLORS[color] }
@@ -50,18 +44,14 @@ export function chartOf(history: readonly HistoryPoint[], color: ChartColor): st
   ].join('\n')
 }
 
-interface Vertex {
-  readonly at: number
-  readonly progress: number
-}
-
-/** Linear interpolation between the nearest vertices. */
-function progressAt(vertices: readonly Vertex[], at: number): number {
-  const after = vertices.find((vertex) => vertex.at >= at) ?? vertices.at(-1)
-  const before = vertices.findLast((vertex) => vertex.at <= at) ?? after
+/** Linear interpolation between the end of a point and the beginning of the next. */
+function progressAt(points: readonly HistoryPoint[], at: number): number {
+  const after = points.find(({ until }) => until >= at) ?? points.at(-1)
+  const before = points.findLast((point) => point.at <= at) ?? after
   if (before === undefined || after === undefined) return 0
-  const ratio = after.at > before.at ? (at - before.at) / (after.at - before.at) : 0
-  return Math.min(Math.max(before.progress + (after.progress - before.progress) * ratio, 0), 100)
+  const { progress = 0, until } = before
+  const ratio = after.at > until ? (at - until) / (after.at - until) : 0
+  return Math.min(Math.max(progress + ((after.progress ?? 0) - progress) * ratio, 0), 100)
 }
 
 function round(number: number, digits: number): number {

@@ -1,9 +1,8 @@
-import { UntrustedText, type Phrase } from '../untrusted-text.ts'
+import type { Phrase, UntrustedText } from '../untrusted-text.ts'
 
-/** Longest untrusted text in each place, in UTF-16 code units. */
+/** Longest untrusted text in the log, in annotations and the summary, and in a block; UTF-16 code units. */
 const MAX_IN_LOG = 300
-const MAX_IN_ANNOTATION = 1_000
-const MAX_IN_SUMMARY = 1_000
+const MAX_IN_REPORT = 1_000
 const MAX_JSON_BLOCK = 10_000
 
 /** Longest log line and longest annotation; GitHub truncates an annotation at 4096 characters. */
@@ -12,7 +11,7 @@ const MAX_ANNOTATION = 4_000
 
 /** For the log: one line without anything that the runner or a terminal interprets. */
 export function forLog(text: Phrase): string {
-  return truncate(withoutCommands(render(text, (untrusted) => oneLine(untrusted, MAX_IN_LOG))), MAX_LINE)
+  return truncate(withoutCommands(render(text, MAX_IN_LOG)), MAX_LINE)
 }
 
 /**
@@ -20,11 +19,9 @@ export function forLog(text: Phrase): string {
  * so that the last line, the next steps, stays complete.
  */
 export function forAnnotation(...phrases: readonly Phrase[]): string {
-  const lines = phrases.map((text) =>
-    withoutCommands(render(text, (untrusted) => oneLine(untrusted, MAX_IN_ANNOTATION))),
-  )
+  const lines = phrases.map((text) => withoutCommands(render(text, MAX_IN_REPORT)))
   const last = lines.pop() ?? ''
-  const share = Math.floor((MAX_ANNOTATION - last.length) / Math.max(lines.length, 1)) - 1
+  const share = Math.floor((MAX_ANNOTATION - last.length) / lines.length) - 1
   return [...lines.map((line) => truncate(line, share)), truncate(last, MAX_ANNOTATION)].join('\n')
 }
 
@@ -33,9 +30,9 @@ export function forAnnotation(...phrases: readonly Phrase[]): string {
  * HTML could interpret becomes a character reference. GitHub links email addresses after it resolves references, which
  * an empty comment prevents.
  */
-export function forSummary(text: Phrase, maxLength = MAX_IN_SUMMARY): string {
-  return render(text, (untrusted) => {
-    const references = oneLine(untrusted, maxLength)
+export function forSummary(text: Phrase, maxLength = MAX_IN_REPORT): string {
+  return render(text, maxLength, (line) => {
+    const references = line
       .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (character) => `&#${character.charCodeAt(0)};`)
       .replaceAll('&#64;', '&#64;<!-- -->')
     return `<code>${references}</code>`
@@ -60,12 +57,13 @@ export function forOutput(text: UntrustedText): string {
   return text.reveal()
 }
 
-function render(text: Phrase, escape: (untrusted: string) => string): string {
-  return text.map((part) => (part instanceof UntrustedText ? escape(part.reveal()) : part)).join('')
+/** Shows each untrusted text as one line of limited length. */
+function render(text: Phrase, maxLength: number, escape = (line: string) => line): string {
+  return text.map((part) => (typeof part === 'string' ? part : escape(oneLine(part, maxLength)))).join('')
 }
 
-function oneLine(text: string, maxLength: number): string {
-  return truncate(text.replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength)
+function oneLine(text: UntrustedText, maxLength: number): string {
+  return truncate(text.reveal().replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength)
 }
 
 /** Includes what the runner ignores when it compares strings, and what changes the direction of text. */

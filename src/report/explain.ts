@@ -5,12 +5,14 @@ import type { JobState, Outcome } from '../judge/judge.ts'
 import { total, type Tally } from '../judge/tally.ts'
 import type { WaitResult } from '../wait/wait.ts'
 
-/** How the wait for one job ended, in the order of an error message: what happened, the evidence, what to do next. */
-export interface Explanation {
-  /** One of {@link TITLES}, unless the job completed. */
+export interface Notice {
   readonly title: string
-  /** What happened, and the evidence. */
-  readonly message: Phrase
+  /** What happened, and the evidence; one line for each job. */
+  readonly lines: readonly Phrase[]
+}
+
+/** In the order of an error message: what happened, the evidence, what to do next. */
+export interface Annotation extends Notice {
   readonly nextSteps: Phrase
 }
 
@@ -72,11 +74,11 @@ export const NEXT_STEPS = {
 } as const
 
 /** Explains how the wait for one job ended; `timeout` in milliseconds. */
-export function explainOutcome({ state, outcome }: WaitResult, timeout: number): Explanation {
+export function explainOutcome({ state, outcome }: WaitResult, timeout: number): Annotation {
   const name = nameOf(state)
   switch (outcome.result) {
     case 'completed':
-      return { title: 'The job completed', message: phrase`Job ${name} completed.`, nextSteps: [] }
+      return { title: 'The job completed', lines: [], nextSteps: [] }
     case 'failed':
       return explain('failed', phrase`Job ${name} failed${reasonOf(outcome.job)}.`)
     case 'canceled':
@@ -89,19 +91,20 @@ export function explainOutcome({ state, outcome }: WaitResult, timeout: number):
         return explain('not-found', phrase`Job ${name} was not found for ${evidence}.`)
       return {
         title: TITLES['order-not-found'],
-        message: phrase`No job of order ${name} was found for ${evidence}.`,
-        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. ${resume(state)}: ${name}.`,
+        lines: [phrase`No job of order ${name} was found for ${evidence}.`],
+        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
       }
     }
-    case 'vanished': {
-      const evidence = phrase`${lastStatus(state)}: ${outcome.detail.message}`
-      return explain('vanished', phrase`Job ${name} no longer exists${evidence}.`)
-    }
+    case 'vanished':
+      return explain(
+        'vanished',
+        phrase`Job ${name} no longer exists${lastStatus(state)}: ${outcome.detail.message}.`,
+      )
     case 'interrupted':
       return {
         title: TITLES.interrupted,
-        message: phrase`${unfinished(state, INTERRUPTIONS[outcome.by])}.`,
-        nextSteps: phrase`${stillRunning(state)} ${resume(state)}: ${state.id.text}.`,
+        lines: [phrase`${unfinished(state, INTERRUPTIONS[outcome.by])}.`],
+        nextSteps: phrase`${resume(state)}: ${state.id.text}.`,
       }
     case 'error':
       return explainError(state, outcome)
@@ -120,29 +123,29 @@ export function tallyPhrase({ tally }: JobState): Phrase {
   return phrase`${requests} ${requests === 1 ? 'request' : 'requests'}: ${countsPhrase(tally)}`
 }
 
-/** `38 × Running, 3 × 502` */
 export function countsPhrase(tally: Tally): Phrase {
   const counts = tally.map(({ label, count }) => phrase`${count} × ${label}`)
   return joinPhrases(counts, ', ')
 }
 
-function explain(key: keyof typeof NEXT_STEPS, message: Phrase, hint?: string): Explanation {
-  return { title: TITLES[key], message, nextSteps: [hint ?? NEXT_STEPS[key]] }
+function explain(key: keyof typeof NEXT_STEPS, message: Phrase, hint?: string): Annotation {
+  return { title: TITLES[key], lines: [message], nextSteps: [hint ?? NEXT_STEPS[key]] }
 }
 
 function reasonOf({ failReason }: Job): Phrase {
   return failReason === undefined ? ['. The service returned no reason'] : phrase`: “${failReason}”`
 }
 
-function explainTimeout(state: JobState, timeout: number): Explanation {
-  const error =
-    state.last?.kind === 'transient' || state.last?.kind === 'rejected' ? state.last.detail : undefined
+function explainTimeout(state: JobState, timeout: number): Annotation {
+  const { last } = state
+  const error = last?.kind === 'transient' || last?.kind === 'rejected' ? last.detail : undefined
   const lastError = error === undefined ? [] : phrase` Last error: ${error.message}.`
   const hint = error?.hint === undefined ? '' : `${error.hint} `
+  const message = unfinished(state, `within ${formatDuration(timeout)}`)
   return {
     title: TITLES['timed-out'],
-    message: phrase`${unfinished(state, `within ${formatDuration(timeout)}`)}. ${tallyPhrase(state)}.${lastError}`,
-    nextSteps: phrase`${hint}${stillRunning(state)} ${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
+    lines: [phrase`${message}. ${tallyPhrase(state)}.${lastError}`],
+    nextSteps: phrase`${hint}${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
   }
 }
 
@@ -162,35 +165,24 @@ function lastStatus({ job, progress }: JobState): Phrase {
   return phrase` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`
 }
 
-function stillRunning({ kind, job }: JobState): string {
-  if (kind === 'order') return 'The order is still in progress in the cloud.'
-  return job === undefined
-    ? 'If the job exists, it is still running in the cloud.'
-    : 'The job is still running in the cloud.'
+function resume({ kind, job }: JobState): string {
+  const known = job === undefined ? 'If the job exists, it is still running' : 'The job is still running'
+  const status = kind === 'order' ? 'The order is still in progress' : known
+  return `${status} in the cloud. To resume waiting, run a step with the same ${kind}-id`
 }
 
-function resume({ kind }: JobState): string {
-  return `To resume waiting, run a step with the same ${kind}-id`
-}
-
-function explainError(state: JobState, outcome: Extract<Outcome, { result: 'error' }>): Explanation {
+function explainError(state: JobState, outcome: Extract<Outcome, { result: 'error' }>): Annotation {
   const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order'
   const failure = phrase`Could not get ${target} ${nameOf(state)}`
   if (outcome.reason === 'other-job') {
     return explain('other-job', phrase`${failure}: the response is about job ${outcome.id}.`)
   }
-  const { reason } = outcome
-  const { message, hint } = outcome.detail
-  switch (reason) {
-    case 'unusable':
-      return explain(
-        reason,
-        phrase`${failure} from five responses in a row. Last response: ${message}.`,
-        hint,
-      )
-    case 'internal':
-      return explain(reason, phrase`${failure} because of an internal error: ${message}.`)
-    default:
-      return explain(reason, phrase`${failure}: ${message}.`, hint)
-  }
+  const { reason, detail } = outcome
+  const circumstance = CIRCUMSTANCES[reason] ?? ''
+  return explain(reason, phrase`${failure}${circumstance}: ${detail.message}.`, detail.hint)
+}
+
+const CIRCUMSTANCES: Partial<Record<string, string>> = {
+  unusable: ' from five responses in a row. Last response',
+  internal: ' because of an internal error',
 }

@@ -2,28 +2,28 @@ import type * as core from '@actions/core'
 import type { JobId } from '../api/job.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
 import type { JobResponse } from '../response.ts'
+import type { Secrets } from '../secrets.ts'
 import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { timeLeft } from '../wait/estimate.ts'
 import type { JobState } from '../judge/judge.ts'
 import { count, sameLabel, type Tally } from '../judge/tally.ts'
 import type { WaitListener } from '../wait/job-target.ts'
 import type { Clock } from '../wait/poll-loop.ts'
-import type { WaitPlan } from '../wait/wait.ts'
+import type { WaitPlan, WaitResult } from '../wait/wait.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, tallyPhrase } from './explain.ts'
-import { bar, percent } from './progress-bar.ts'
-import { colorOf, type Color, type Style } from './style.ts'
+import type { Outputs } from './outputs.ts'
+import { bar, colored, colorOf, percent, type Color } from './style.ts'
 
 /** Longest time without a line. */
 const HEARTBEAT_INTERVAL = MINUTE
 /** With more jobs, only the end of each job is logged. */
 const MAX_FOLLOWED = 10
-/** Jobs named in one line. */
+/** Jobs named in one line or group; the others are counted. */
 const MAX_NAMED = 10
 /** GitHub keeps ten warning annotations per step. */
 const MAX_WARNINGS = 10
 
-/** The parts of @actions/core that print to the log. */
 export type Printer = Pick<typeof core, 'debug' | 'endGroup' | 'info' | 'isDebug' | 'startGroup' | 'warning'>
 
 interface Latest {
@@ -39,28 +39,26 @@ export class Log implements WaitListener {
   readonly #kind: JobState['kind']
   readonly #printer: Printer
   readonly #clock: Clock
-  readonly #style: Style
+  readonly #usesColor: boolean
   readonly #start: number
   readonly #latest = new Map<JobId, Latest>()
   #lastLine: number
   #warnings = 0
 
-  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock, style: Style) {
+  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock, usesColor: boolean) {
     this.#jobs = 'order' in jobs ? [jobs.order] : jobs
     this.#kind = 'order' in jobs ? 'order' : 'job'
     this.#printer = printer
     this.#clock = clock
-    this.#style = style
+    this.#usesColor = usesColor
     this.#start = this.#lastLine = clock.now()
   }
 
   /** @param timeout milliseconds */
   onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
     const [only, ...others] = this.#jobs
-    const target =
-      only === undefined || others.length > 0
-        ? phrase`${this.#jobs.length} jobs`
-        : phrase`${this.#kind} ${only.text}`
+    const isSingle = only !== undefined && others.length === 0
+    const target = isSingle ? phrase`${this.#kind} ${only.text}` : `${this.#jobs.length} jobs`
     this.#printer.info(forLog(phrase`Waiting up to ${formatDuration(timeout)} for ${target} at ${endpoint}`))
     this.#printer.info(`Credentials: ${credentials}.`)
   }
@@ -73,23 +71,21 @@ export class Log implements WaitListener {
   /** @param lifetime of the current keys, milliseconds */
   readonly onNotRenewed = (reason: Phrase, lifetime: number): void => {
     const validity = `the current ones are valid for ${formatDuration(lifetime)}`
-    this.#print(
-      this.#style('yellow', `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`),
-    )
+    const text = `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`
+    this.#print(this.#style('yellow', text))
   }
 
   onResponse(state: JobState, nextPoll: number | undefined, isFinished: boolean): void {
     const previous = this.#latest.get(state.id)?.state
-    this.#latest.set(state.id, { state, nextPoll, isFinished })
+    const latest = { state, nextPoll, isFinished }
+    this.#latest.set(state.id, latest)
     if (state.last !== undefined && this.#printer.isDebug()) {
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     }
     if (this.#jobs.length > MAX_FOLLOWED && !isFinished) return
     if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress) return
     const id = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
-    const estimate = isFinished ? [] : this.#estimate(state)
-    const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`
-    this.#printProgress(state.progress, colorOf(state), phrase`${labelOf(state)}${id}`, outlook)
+    this.#printState(latest, phrase`${labelOf(state)}${id}`)
   }
 
   onJobsFound(jobs: readonly JobId[]): void {
@@ -118,12 +114,10 @@ export class Log implements WaitListener {
     const latest = [...this.#latest.values()]
     const [only] = latest
     if (this.#jobs.length === 1 && only !== undefined) {
-      const { state, nextPoll } = only
-      const error =
-        state.last?.kind === 'transient' ? phrase` · last error: ${state.last.detail.message}` : []
-      const text = phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${error}`
-      const outlook = phrase`${this.#estimate(state)}${this.#nextPoll(nextPoll)}`
-      this.#printProgress(state.progress, colorOf(state), text, outlook)
+      const { state } = only
+      const { last } = state
+      const error = last?.kind === 'transient' ? phrase` · last error: ${last.detail.message}` : []
+      this.#printState(only, phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${error}`)
       return
     }
     const active = latest.filter(({ isFinished }) => !isFinished)
@@ -133,6 +127,12 @@ export class Log implements WaitListener {
     const all = this.#jobs.length
     const text = phrase`${finished} of ${all} jobs finished · ${countsPhrase(labels)}`
     this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll))
+  }
+
+  #printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
+    const estimate = isFinished ? [] : this.#estimate(state)
+    const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`
+    this.#printProgress(state.progress, colorOf(state), text, outlook)
   }
 
   /** Rounded, because it is an estimate. */
@@ -154,6 +154,10 @@ export class Log implements WaitListener {
     this.#print(`${now}${this.#style('gray', forLog(outlook))}`)
   }
 
+  #style(color: Color, text: string): string {
+    return this.#usesColor ? colored(color, text) : text
+  }
+
   #print(text: string): void {
     this.#printer.info(`${formatDuration(this.#elapsed()).padStart(8)}  ${text}`)
   }
@@ -161,6 +165,27 @@ export class Log implements WaitListener {
   #elapsed(): number {
     return this.#clock.now() - this.#start
   }
+}
+
+/** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
+export function printDetails(
+  results: readonly WaitResult[],
+  outputs: Outputs,
+  requests: number,
+  printer: Pick<Printer, 'endGroup' | 'info' | 'startGroup'>,
+  secrets: Secrets,
+): void {
+  const rest = results.length - MAX_NAMED
+  printer.startGroup('Details')
+  printer.info(`Requests sent: ${requests}`)
+  for (const { state } of results.slice(0, MAX_NAMED)) {
+    printer.info(forLog(phrase`${state.kind} ${state.id.text}: ${tallyPhrase(state)}`))
+  }
+  if (rest > 0) printer.info(`and ${rest} more`)
+  for (const [name, value] of Object.entries(outputs)) {
+    printer.info(forLog(phrase`output ${name}: ${secrets.text(value)}`))
+  }
+  printer.endGroup()
 }
 
 function labelOf(state: JobState | undefined): string | UntrustedText {

@@ -6,32 +6,25 @@ import { forOutput } from './escape.ts'
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
 const MAX_JOBS_BYTES = 150_000
 
-/** The outputs in the order of action.yml. */
-export const OUTPUTS = [
-  'status',
-  'result',
-  'job-id',
-  'instance-id',
-  'instance-name',
-  'job-name',
-  'created',
-  'ended',
-  'duration-seconds',
-  'progress',
-  'fail-reason',
-  'instance-endpoint',
-  'entities',
-  'jobs',
-] as const
-
-export type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>
-
-/** The outputs if there is no result of a wait: after invalid inputs or an internal error. */
-export const EMPTY_OUTPUTS: Outputs = {
-  ...(Object.fromEntries(OUTPUTS.map((name) => [name, ''])) as Outputs),
+/** The outputs in the order of action.yml, as they are without a result: after invalid inputs or an internal error. */
+export const EMPTY_OUTPUTS = {
+  status: '',
   result: 'error',
+  'job-id': '',
+  'instance-id': '',
+  'instance-name': '',
+  'job-name': '',
+  created: '',
+  ended: '',
+  'duration-seconds': '',
+  progress: '',
+  'fail-reason': '',
+  'instance-endpoint': '',
+  entities: '',
   jobs: '[]',
 }
+
+export type Outputs = Readonly<typeof EMPTY_OUTPUTS>
 
 /** The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first. */
 export function outputsOf(results: readonly WaitResult[]): Outputs {
@@ -133,9 +126,7 @@ function jsonSize(text: string): number {
 }
 
 function truncateInJson(text: string, maxSize: number): string {
-  let kept = text
-  for (let size = jsonSize(kept); size > maxSize; size = jsonSize(kept)) {
-    kept = truncate(kept, Math.floor((Buffer.byteLength(kept) * maxSize) / size))
-  }
-  return kept
+  const size = jsonSize(text)
+  if (size <= maxSize) return text
+  return truncateInJson(truncate(text, Math.floor((Buffer.byteLength(text) * maxSize) / size)), maxSize)
 }

@@ -1,18 +1,13 @@
 import type * as core from '@actions/core'
 import type { Secrets } from '../secrets.ts'
-import { phrase, type UntrustedText } from '../untrusted-text.ts'
-import type { Annotation, Notice } from './annotation.ts'
+import { phrase } from '../untrusted-text.ts'
 import { forAnnotation } from './escape.ts'
-import { TITLES } from './explain.ts'
+import { NEXT_STEPS, TITLES, type Annotation, type Notice } from './explain.ts'
 import { EMPTY_OUTPUTS, type Outputs } from './outputs.ts'
 import { summaryOfAnnotation } from './summary.ts'
 
-/** The parts of @actions/core that write a report. */
-export type Toolkit = Pick<typeof core, 'error' | 'notice' | 'setOutput' | 'summary' | 'warning'>
-
-/** What writing a report depends on. */
 export interface PublishDependencies {
-  readonly toolkit: Toolkit
+  readonly toolkit: typeof core
   readonly env: NodeJS.ProcessEnv
   readonly secrets: Secrets
 }
@@ -21,7 +16,6 @@ export interface Report {
   readonly outputs: Outputs
   /** Undefined if the step succeeds. */
   readonly annotation: Annotation | undefined
-  /** Written if the step succeeds. */
   readonly notice?: Notice
   /** Markdown. */
   readonly summary: string
@@ -30,10 +24,8 @@ export interface Report {
 /** Writes the report; false if the step must fail, which includes outputs that could not be written. */
 export async function publish(report: Report, deps: PublishDependencies): Promise<boolean> {
   const { toolkit, secrets } = deps
-  const { notice, outputs, summary } = report
-  const outputsError = writeOutputs(outputs, deps)
-  const annotation =
-    outputsError === undefined ? report.annotation : withOutputsError(outputsError, report.annotation)
+  const { notice, summary } = report
+  const annotation = writeOutputs(report, deps)
   if (annotation !== undefined) {
     toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title })
   }
@@ -53,24 +45,25 @@ export function publishError(annotation: Annotation, deps: PublishDependencies):
   return publish({ outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }, deps)
 }
 
-/** Returns the reason if the outputs could not be written. */
-function writeOutputs(
-  outputs: Outputs,
-  { toolkit, env, secrets }: PublishDependencies,
-): UntrustedText | undefined {
+export function publishInternalError(error: unknown, deps: PublishDependencies): Promise<boolean> {
+  const lines = [[deps.secrets.error(error)]]
+  return publishError({ title: TITLES.internal, lines, nextSteps: [NEXT_STEPS.internal] }, deps)
+}
+
+/** Returns the annotation, with the reason if the outputs could not be written. */
+function writeOutputs({ outputs, annotation }: Report, deps: PublishDependencies): Annotation | undefined {
+  const { toolkit, env, secrets } = deps
   try {
     // Without the file, @actions/core prints the outputs as commands, which runners no longer accept.
     if (!env['GITHUB_OUTPUT']) throw new Error('GITHUB_OUTPUT is not set')
     for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value)
-    return undefined
+    return annotation
   } catch (error) {
-    return secrets.error(error)
+    const reason = secrets.error(error)
+    const line = phrase`Could not write the outputs, so later steps would read empty values: “${reason}”.`
+    const { lines, ...rest } = annotation ?? ALL_COMPLETED
+    return { ...rest, lines: [...lines, line] }
   }
-}
-
-function withOutputsError(error: UntrustedText, annotation = ALL_COMPLETED): Annotation {
-  const line = phrase`Could not write the outputs, so later steps would read empty values: “${error}”.`
-  return { ...annotation, lines: [...annotation.lines, line] }
 }
 
 /** The annotation of a step that fails only because of its outputs, without the error itself. */

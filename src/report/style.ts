@@ -1,21 +1,16 @@
 import type { JobState } from '../judge/judge.ts'
 
-/** Colors a part of a log line, or returns it unchanged. */
-export type Style = (color: Color, text: string) => string
-
 export type Color = keyof typeof CODES
 
 /** Parameters of the SGR escape sequence. Source: ECMA-48, "SGR - Select Graphic Rendition". */
 const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, gray: 90 } as const
 
 /** @param text must be safe to print: see escape.ts */
-export const colored: Style = (color, text) => {
+export function colored(color: Color, text: string): string {
   if (text === '') return ''
   // The runner ignores ESC when it searches for `##[`, so a # in front of ESC would form a command.
   return `\u001b[${CODES[color]}m${text.replace(/#$/, '# ')}\u001b[0m`
 }
-
-export const plain: Style = (_color, text) => text
 
 /** Yellow marks what may need someone's attention. */
 export function colorOf({ job, last }: JobState): Color {
@@ -32,4 +27,15 @@ export function colorOf({ job, last }: JobState): Color {
     default:
       return 'cyan'
   }
+}
+
+/** A progress bar of 20 cells: `████████░░░░░░░░░░░░`. */
+export function bar(progress: number | undefined): string {
+  const filled = Math.floor((progress ?? 0) / 5)
+  return '█'.repeat(filled) + '░'.repeat(20 - filled)
+}
+
+/** `40%`; empty when unknown. */
+export function percent(progress: number | undefined): string {
+  return progress === undefined ? '' : `${progress}%`
 }
