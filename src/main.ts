@@ -1,3 +1,4 @@
+import type * as core from '@actions/core'
 import { jobListApi } from './api/job-list.ts'
 import { jobsApi } from './api/jobs.ts'
 import { accessKeyCredentials } from './credentials/access-key.ts'
@@ -17,6 +18,7 @@ import type { Clock } from './wait/poll-loop.ts'
 import { wait, type WaitResult } from './wait/wait.ts'
 
 export interface Dependencies extends PublishDependencies {
+  readonly toolkit: typeof core
   /** Monotonic, for waiting. */
   readonly clock: Clock
   /** For dates: milliseconds since the epoch. */

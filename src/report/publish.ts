@@ -6,8 +6,10 @@ import { NEXT_STEPS, TITLES, type Annotation, type Notice } from './explain.ts'
 import { EMPTY_OUTPUTS, type Outputs } from './outputs.ts'
 import { summaryOfAnnotation } from './summary.ts'
 
+export type Toolkit = Pick<typeof core, 'error' | 'notice' | 'setOutput' | 'summary' | 'warning'>
+
 export interface PublishDependencies {
-  readonly toolkit: typeof core
+  readonly toolkit: Toolkit
   readonly env: NodeJS.ProcessEnv
   readonly secrets: Secrets
 }
