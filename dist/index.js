@@ -14770,7 +14770,7 @@ function explainOutcome({ state, outcome }, timeout) {
     const name = nameOf(state);
     switch (outcome.result) {
         case 'completed':
-            return { title: 'The job completed', message: phrase `Job ${name} completed.`, nextSteps: [] };
+            return { title: 'The job completed', lines: [], nextSteps: [] };
         case 'failed':
             return explain('failed', phrase `Job ${name} failed${reasonOf(outcome.job)}.`);
         case 'canceled':
@@ -14783,19 +14783,17 @@ function explainOutcome({ state, outcome }, timeout) {
                 return explain('not-found', phrase `Job ${name} was not found for ${evidence}.`);
             return {
                 title: TITLES['order-not-found'],
-                message: phrase `No job of order ${name} was found for ${evidence}.`,
-                nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. ${resume(state)}: ${name}.`,
+                lines: [phrase `No job of order ${name} was found for ${evidence}.`],
+                nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
             };
         }
-        case 'vanished': {
-            const evidence = phrase `${lastStatus(state)}: ${outcome.detail.message}`;
-            return explain('vanished', phrase `Job ${name} no longer exists${evidence}.`);
-        }
+        case 'vanished':
+            return explain('vanished', phrase `Job ${name} no longer exists${lastStatus(state)}: ${outcome.detail.message}.`);
         case 'interrupted':
             return {
                 title: TITLES.interrupted,
-                message: phrase `${unfinished(state, INTERRUPTIONS[outcome.by])}.`,
-                nextSteps: phrase `${stillRunning(state)} ${resume(state)}: ${state.id.text}.`,
+                lines: [phrase `${unfinished(state, INTERRUPTIONS[outcome.by])}.`],
+                nextSteps: phrase `${resume(state)}: ${state.id.text}.`,
             };
         case 'error':
             return explainError(state, outcome);
@@ -14812,25 +14810,26 @@ function tallyPhrase({ tally }) {
         return ['0 requests completed'];
     return phrase `${requests} ${requests === 1 ? 'request' : 'requests'}: ${countsPhrase(tally)}`;
 }
-/** `38 × Running, 3 × 502` */
 function countsPhrase(tally) {
     const counts = tally.map(({ label, count }) => phrase `${count} × ${label}`);
     return joinPhrases(counts, ', ');
 }
 function explain(key, message, hint) {
-    return { title: TITLES[key], message, nextSteps: [hint ?? NEXT_STEPS[key]] };
+    return { title: TITLES[key], lines: [message], nextSteps: [hint ?? NEXT_STEPS[key]] };
 }
 function reasonOf({ failReason }) {
     return failReason === undefined ? ['. The service returned no reason'] : phrase `: “${failReason}”`;
 }
 function explainTimeout(state, timeout) {
-    const error = state.last?.kind === 'transient' || state.last?.kind === 'rejected' ? state.last.detail : undefined;
+    const { last } = state;
+    const error = last?.kind === 'transient' || last?.kind === 'rejected' ? last.detail : undefined;
     const lastError = error === undefined ? [] : phrase ` Last error: ${error.message}.`;
     const hint = error?.hint === undefined ? '' : `${error.hint} `;
+    const message = unfinished(state, `within ${formatDuration(timeout)}`);
     return {
         title: TITLES['timed-out'],
-        message: phrase `${unfinished(state, `within ${formatDuration(timeout)}`)}. ${tallyPhrase(state)}.${lastError}`,
-        nextSteps: phrase `${hint}${stillRunning(state)} ${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
+        lines: [phrase `${message}. ${tallyPhrase(state)}.${lastError}`],
+        nextSteps: phrase `${hint}${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
     };
 }
 const INTERRUPTIONS = {
@@ -14847,15 +14846,10 @@ function lastStatus({ job, progress }) {
         return [' (no status received)'];
     return phrase ` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`;
 }
-function stillRunning({ kind, job }) {
-    if (kind === 'order')
-        return 'The order is still in progress in the cloud.';
-    return job === undefined
-        ? 'If the job exists, it is still running in the cloud.'
-        : 'The job is still running in the cloud.';
-}
-function resume({ kind }) {
-    return `To resume waiting, run a step with the same ${kind}-id`;
+function resume({ kind, job }) {
+    const known = job === undefined ? 'If the job exists, it is still running' : 'The job is still running';
+    const status = kind === 'order' ? 'The order is still in progress' : known;
+    return `${status} in the cloud. To resume waiting, run a step with the same ${kind}-id`;
 }
 function explainError(state, outcome) {
     const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order';
@@ -14863,17 +14857,14 @@ function explainError(state, outcome) {
     if (outcome.reason === 'other-job') {
         return explain('other-job', phrase `${failure}: the response is about job ${outcome.id}.`);
     }
-    const { reason } = outcome;
-    const { message, hint } = outcome.detail;
-    switch (reason) {
-        case 'unusable':
-            return explain(reason, phrase `${failure} from five responses in a row. Last response: ${message}.`, hint);
-        case 'internal':
-            return explain(reason, phrase `${failure} because of an internal error: ${message}.`);
-        default:
-            return explain(reason, phrase `${failure}: ${message}.`, hint);
-    }
+    const { reason, detail } = outcome;
+    const circumstance = CIRCUMSTANCES[reason] ?? '';
+    return explain(reason, phrase `${failure}${circumstance}: ${detail.message}.`, detail.hint);
 }
+const CIRCUMSTANCES = {
+    unusable: ' from five responses in a row. Last response',
+    internal: ' because of an internal error',
+};
 
 ;// CONCATENATED MODULE: ./src/report/annotation.ts
 
@@ -14881,24 +14872,22 @@ function explainError(state, outcome) {
 
 /** Jobs named in one annotation; the others are counted. */
 const MAX_NAMED = 10;
-/** The error annotation for a wait, undefined if every job completed; `timeout` in milliseconds. */
+/** The one error annotation for a wait, undefined if every job completed; `timeout` in milliseconds. */
 function annotationOf(results, timeout) {
     const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
     // Jobs that fail-fast ended did not cause the failure.
     const causes = incomplete.filter(({ outcome }) => outcome.result !== 'interrupted' || outcome.by !== 'fail-fast');
     const explanations = causes.map((result) => explainOutcome(result, timeout));
     const [first] = explanations;
-    if (first === undefined)
-        return undefined;
-    if (incomplete.length === 1)
-        return { ...first, lines: [first.message] };
+    if (first === undefined || incomplete.length === 1)
+        return first;
     const haveSameTitle = explanations.every(({ title }) => title === first.title);
     const stopped = incomplete.length - causes.length;
     return {
         title: haveSameTitle ? first.title : TITLES.several,
         lines: [
             phrase `${incomplete.length} of ${results.length} jobs did not complete:`,
-            ...listOf(explanations.map(({ message }) => message)),
+            ...listOf(explanations.flatMap(({ lines }) => lines)),
             ...(stopped > 0 ? [phrase `- ${stopped} no longer polled because fail-fast is on`] : []),
         ],
         nextSteps: haveSameTitle ? first.nextSteps : phrase `For the next steps of each job, see the job summary.`,
@@ -14917,9 +14906,9 @@ function describeCompleted({ state }) {
     const time = durationSeconds === undefined ? '' : ` in ${formatDuration(durationSeconds * SECOND)}`;
     const instance = instanceName ?? instanceId;
     const facts = [
-        ...(instance === undefined ? [] : [phrase `instance ${instance}`]),
-        ...(instanceEndpoint === undefined ? [] : [phrase `address ${instanceEndpoint}`]),
-    ];
+        instance && phrase `instance ${instance}`,
+        instanceEndpoint && phrase `address ${instanceEndpoint}`,
+    ].filter((fact) => fact !== undefined);
     const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
     return phrase `Job ${nameOf(state)} completed${time}${details}.`;
 }
@@ -14928,9 +14917,6 @@ function listOf(messages) {
     const rest = messages.length - items.length;
     return rest > 0 ? [...items, phrase `- and ${rest} more`] : items;
 }
-function internalErrorAnnotation(error) {
-    return { title: TITLES.internal, lines: [[error]], nextSteps: [NEXT_STEPS.internal] };
-}
 /** The annotation for all invalid inputs together. */
 function inputsAnnotation(problems) {
     return {
@@ -14938,101 +14924,6 @@ function inputsAnnotation(problems) {
         lines: problems.map((problem) => phrase `- ${problem}`),
         nextSteps: phrase `No request was sent. Fix ${problems.length === 1 ? 'this input' : 'these inputs'} and run the step again.`,
     };
-}
-
-;// CONCATENATED MODULE: ./src/report/escape.ts
-
-/** Longest untrusted text in each place, in UTF-16 code units. */
-const MAX_IN_LOG = 300;
-const MAX_IN_ANNOTATION = 1_000;
-const MAX_IN_SUMMARY = 1_000;
-const MAX_JSON_BLOCK = 10_000;
-/** Longest log line and longest annotation; GitHub truncates an annotation at 4096 characters. */
-const MAX_LINE = 1_000;
-const MAX_ANNOTATION = 4_000;
-/** For the log: one line without anything that the runner or a terminal interprets. */
-function forLog(text) {
-    return escape_truncate(withoutCommands(render(text, (untrusted) => oneLine(untrusted, MAX_IN_LOG))), MAX_LINE);
-}
-/**
- * For the message of an annotation, a line for each phrase (@actions/core escapes line breaks). Long lines are truncated
- * so that the last line, the next steps, stays complete.
- */
-function forAnnotation(...phrases) {
-    const lines = phrases.map((text) => withoutCommands(render(text, (untrusted) => oneLine(untrusted, MAX_IN_ANNOTATION))));
-    const last = lines.pop() ?? '';
-    const share = Math.floor((MAX_ANNOTATION - last.length) / Math.max(lines.length, 1)) - 1;
-    return [...lines.map((line) => escape_truncate(line, share)), escape_truncate(last, MAX_ANNOTATION)].join('\n');
-}
-/**
- * For the summary: our own parts are Markdown, untrusted text is shown as code. Every ASCII character that Markdown or
- * HTML could interpret becomes a character reference. GitHub links email addresses after it resolves references, which
- * an empty comment prevents.
- */
-function forSummary(text, maxLength = MAX_IN_SUMMARY) {
-    return render(text, (untrusted) => {
-        const references = oneLine(untrusted, maxLength)
-            .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (character) => `&#${character.charCodeAt(0)};`)
-            .replaceAll('&#64;', '&#64;<!-- -->');
-        return `<code>${references}</code>`;
-    });
-}
-/**
- * A compact JSON object as a code block for the summary; empty for `{}`, undefined if it is too long. A text cannot end
- * the block, because every line begins with JSON syntax.
- */
-function forSummaryBlock(json) {
-    const compact = json.reveal();
-    if (compact === '{}')
-        return '';
-    if (compact.length > MAX_JSON_BLOCK)
-        return undefined;
-    const lines = JSON.stringify(JSON.parse(compact), undefined, 2).split('\n');
-    const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n');
-    return block.length > MAX_JSON_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
-}
-/** For an output: unchanged. */
-function forOutput(text) {
-    return text.reveal();
-}
-function render(text, escape) {
-    return text.map((part) => (part instanceof UntrustedText ? escape(part.reveal()) : part)).join('');
-}
-function oneLine(text, maxLength) {
-    return escape_truncate(text.replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength);
-}
-/** Includes what the runner ignores when it compares strings, and what changes the direction of text. */
-const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
-/** The runner executes `##[command]` anywhere in a line, and `::command::` at its start. */
-function withoutCommands(text) {
-    return text.replaceAll('##[', '## [').replace(/^(\s*):(?=:)/gm, '$1: ');
-}
-function escape_truncate(text, maxLength) {
-    if (text.length <= maxLength)
-        return text;
-    return `${text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
-}
-
-;// CONCATENATED MODULE: ./src/report/details.ts
-
-
-
-/** Jobs whose responses are listed. */
-const MAX_LISTED = 10;
-/** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
-function printDetails(results, outputs, requests, printer, secrets) {
-    const rest = results.length - MAX_LISTED;
-    printer.startGroup('Details');
-    printer.info(`Requests sent: ${requests}`);
-    for (const { state } of results.slice(0, MAX_LISTED)) {
-        printer.info(forLog(phrase `${state.kind} ${state.id.text}: ${tallyPhrase(state)}`));
-    }
-    if (rest > 0)
-        printer.info(`and ${rest} more`);
-    for (const [name, value] of Object.entries(outputs)) {
-        printer.info(forLog(phrase `output ${name}: ${secrets.text(value)}`));
-    }
-    printer.endGroup();
 }
 
 ;// CONCATENATED MODULE: ./src/wait/estimate.ts
@@ -15097,28 +14988,88 @@ function extrapolate(from, to) {
     };
 }
 
-;// CONCATENATED MODULE: ./src/report/progress-bar.ts
-/** A progress bar of 20 cells: `████████░░░░░░░░░░░░`. */
-function bar(progress) {
-    const filled = Math.floor((progress ?? 0) / 5);
-    return '█'.repeat(filled) + '░'.repeat(20 - filled);
+;// CONCATENATED MODULE: ./src/report/escape.ts
+/** Longest untrusted text in the log, in annotations and the summary, and in a block; UTF-16 code units. */
+const MAX_IN_LOG = 300;
+const MAX_IN_REPORT = 1_000;
+const MAX_JSON_BLOCK = 10_000;
+/** Longest log line and longest annotation; GitHub truncates an annotation at 4096 characters. */
+const MAX_LINE = 1_000;
+const MAX_ANNOTATION = 4_000;
+/** For the log: one line without anything that the runner or a terminal interprets. */
+function forLog(text) {
+    return escape_truncate(withoutCommands(render(text, MAX_IN_LOG)), MAX_LINE);
 }
-/** `40%`; empty when unknown. */
-function percent(progress) {
-    return progress === undefined ? '' : `${progress}%`;
+/**
+ * For the message of an annotation, a line for each phrase (@actions/core escapes line breaks). Long lines are truncated
+ * so that the last line, the next steps, stays complete.
+ */
+function forAnnotation(...phrases) {
+    const lines = phrases.map((text) => withoutCommands(render(text, MAX_IN_REPORT)));
+    const last = lines.pop() ?? '';
+    const share = Math.floor((MAX_ANNOTATION - last.length) / lines.length) - 1;
+    return [...lines.map((line) => escape_truncate(line, share)), escape_truncate(last, MAX_ANNOTATION)].join('\n');
+}
+/**
+ * For the summary: our own parts are Markdown, untrusted text is shown as code. Every ASCII character that Markdown or
+ * HTML could interpret becomes a character reference. GitHub links email addresses after it resolves references, which
+ * an empty comment prevents.
+ */
+function forSummary(text, maxLength = MAX_IN_REPORT) {
+    return render(text, maxLength, (line) => {
+        const references = line
+            .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (character) => `&#${character.charCodeAt(0)};`)
+            .replaceAll('&#64;', '&#64;<!-- -->');
+        return `<code>${references}</code>`;
+    });
+}
+/**
+ * A compact JSON object as a code block for the summary; empty for `{}`, undefined if it is too long. A text cannot end
+ * the block, because every line begins with JSON syntax.
+ */
+function forSummaryBlock(json) {
+    const compact = json.reveal();
+    if (compact === '{}')
+        return '';
+    if (compact.length > MAX_JSON_BLOCK)
+        return undefined;
+    const lines = JSON.stringify(JSON.parse(compact), undefined, 2).split('\n');
+    const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n');
+    return block.length > MAX_JSON_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
+}
+/** For an output: unchanged. */
+function forOutput(text) {
+    return text.reveal();
+}
+/** Shows each untrusted text as one line of limited length. */
+function render(text, maxLength, escape = (line) => line) {
+    return text.map((part) => (typeof part === 'string' ? part : escape(oneLine(part, maxLength)))).join('');
+}
+function oneLine(text, maxLength) {
+    return escape_truncate(text.reveal().replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength);
+}
+/** Includes what the runner ignores when it compares strings, and what changes the direction of text. */
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
+/** The runner executes `##[command]` anywhere in a line, and `::command::` at its start. */
+function withoutCommands(text) {
+    return text.replaceAll('##[', '## [').replace(/^(\s*):(?=:)/gm, '$1: ');
+}
+function escape_truncate(text, maxLength) {
+    if (text.length <= maxLength)
+        return text;
+    return `${text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 ;// CONCATENATED MODULE: ./src/report/style.ts
 /** Parameters of the SGR escape sequence. Source: ECMA-48, "SGR - Select Graphic Rendition". */
 const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, gray: 90 };
 /** @param text must be safe to print: see escape.ts */
-const colored = (color, text) => {
+function colored(color, text) {
     if (text === '')
         return '';
     // The runner ignores ESC when it searches for `##[`, so a # in front of ESC would form a command.
     return `\u001b[${CODES[color]}m${text.replace(/#$/, '# ')}\u001b[0m`;
-};
-const plain = (_color, text) => text;
+}
 /** Yellow marks what may need someone's attention. */
 function colorOf({ job, last }) {
     if (last !== undefined && last.kind !== 'job' && last.kind !== 'not-found-yet')
@@ -15136,9 +15087,17 @@ function colorOf({ job, last }) {
             return 'cyan';
     }
 }
+/** A progress bar of 20 cells: `████████░░░░░░░░░░░░`. */
+function bar(progress) {
+    const filled = Math.floor((progress ?? 0) / 5);
+    return '█'.repeat(filled) + '░'.repeat(20 - filled);
+}
+/** `40%`; empty when unknown. */
+function percent(progress) {
+    return progress === undefined ? '' : `${progress}%`;
+}
 
 ;// CONCATENATED MODULE: ./src/report/log.ts
-
 
 
 
@@ -15150,7 +15109,7 @@ function colorOf({ job, last }) {
 const HEARTBEAT_INTERVAL = MINUTE;
 /** With more jobs, only the end of each job is logged. */
 const MAX_FOLLOWED = 10;
-/** Jobs named in one line. */
+/** Jobs named in one line or group; the others are counted. */
 const log_MAX_NAMED = 10;
 /** GitHub keeps ten warning annotations per step. */
 const MAX_WARNINGS = 10;
@@ -15160,25 +15119,24 @@ class Log {
     #kind;
     #printer;
     #clock;
-    #style;
+    #usesColor;
     #start;
     #latest = new Map();
     #lastLine;
     #warnings = 0;
-    constructor(jobs, printer, clock, style) {
+    constructor(jobs, printer, clock, usesColor) {
         this.#jobs = 'order' in jobs ? [jobs.order] : jobs;
         this.#kind = 'order' in jobs ? 'order' : 'job';
         this.#printer = printer;
         this.#clock = clock;
-        this.#style = style;
+        this.#usesColor = usesColor;
         this.#start = this.#lastLine = clock.now();
     }
     /** @param timeout milliseconds */
     onStart(endpoint, timeout, credentials) {
         const [only, ...others] = this.#jobs;
-        const target = only === undefined || others.length > 0
-            ? phrase `${this.#jobs.length} jobs`
-            : phrase `${this.#kind} ${only.text}`;
+        const isSingle = only !== undefined && others.length === 0;
+        const target = isSingle ? phrase `${this.#kind} ${only.text}` : `${this.#jobs.length} jobs`;
         this.#printer.info(forLog(phrase `Waiting up to ${formatDuration(timeout)} for ${target} at ${endpoint}`));
         this.#printer.info(`Credentials: ${credentials}.`);
     }
@@ -15189,11 +15147,13 @@ class Log {
     /** @param lifetime of the current keys, milliseconds */
     onNotRenewed = (reason, lifetime) => {
         const validity = `the current ones are valid for ${formatDuration(lifetime)}`;
-        this.#print(this.#style('yellow', `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`));
+        const text = `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`;
+        this.#print(this.#style('yellow', text));
     };
     onResponse(state, nextPoll, isFinished) {
         const previous = this.#latest.get(state.id)?.state;
-        this.#latest.set(state.id, { state, nextPoll, isFinished });
+        const latest = { state, nextPoll, isFinished };
+        this.#latest.set(state.id, latest);
         if (state.last !== undefined && this.#printer.isDebug()) {
             this.#printer.debug(forLog(phrase `${state.id.text}: ${log_describe(state.last)}`));
         }
@@ -15202,9 +15162,7 @@ class Log {
         if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress)
             return;
         const id = this.#jobs.length === 1 ? [] : phrase ` · ${state.id.text}`;
-        const estimate = isFinished ? [] : this.#estimate(state);
-        const outlook = phrase `${estimate}${this.#nextPoll(nextPoll)}`;
-        this.#printProgress(state.progress, colorOf(state), phrase `${labelOf(state)}${id}`, outlook);
+        this.#printState(latest, phrase `${labelOf(state)}${id}`);
     }
     onJobsFound(jobs) {
         this.#jobs = jobs;
@@ -15232,11 +15190,10 @@ class Log {
         const latest = [...this.#latest.values()];
         const [only] = latest;
         if (this.#jobs.length === 1 && only !== undefined) {
-            const { state, nextPoll } = only;
-            const error = state.last?.kind === 'transient' ? phrase ` · last error: ${state.last.detail.message}` : [];
-            const text = phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${error}`;
-            const outlook = phrase `${this.#estimate(state)}${this.#nextPoll(nextPoll)}`;
-            this.#printProgress(state.progress, colorOf(state), text, outlook);
+            const { state } = only;
+            const { last } = state;
+            const error = last?.kind === 'transient' ? phrase ` · last error: ${last.detail.message}` : [];
+            this.#printState(only, phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${error}`);
             return;
         }
         const active = latest.filter(({ isFinished }) => !isFinished);
@@ -15246,6 +15203,11 @@ class Log {
         const all = this.#jobs.length;
         const text = phrase `${finished} of ${all} jobs finished · ${countsPhrase(labels)}`;
         this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll));
+    }
+    #printState({ state, nextPoll, isFinished }, text) {
+        const estimate = isFinished ? [] : this.#estimate(state);
+        const outlook = phrase `${estimate}${this.#nextPoll(nextPoll)}`;
+        this.#printProgress(state.progress, colorOf(state), text, outlook);
     }
     /** Rounded, because it is an estimate. */
     #estimate({ history }) {
@@ -15265,12 +15227,30 @@ class Log {
         const now = this.#style(color, `${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`);
         this.#print(`${now}${this.#style('gray', forLog(outlook))}`);
     }
+    #style(color, text) {
+        return this.#usesColor ? colored(color, text) : text;
+    }
     #print(text) {
         this.#printer.info(`${formatDuration(this.#elapsed()).padStart(8)}  ${text}`);
     }
     #elapsed() {
         return this.#clock.now() - this.#start;
     }
+}
+/** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
+function printDetails(results, outputs, requests, printer, secrets) {
+    const rest = results.length - log_MAX_NAMED;
+    printer.startGroup('Details');
+    printer.info(`Requests sent: ${requests}`);
+    for (const { state } of results.slice(0, log_MAX_NAMED)) {
+        printer.info(forLog(phrase `${state.kind} ${state.id.text}: ${tallyPhrase(state)}`));
+    }
+    if (rest > 0)
+        printer.info(`and ${rest} more`);
+    for (const [name, value] of Object.entries(outputs)) {
+        printer.info(forLog(phrase `output ${name}: ${secrets.text(value)}`));
+    }
+    printer.endGroup();
 }
 function labelOf(state) {
     if (state?.kind === 'order')
@@ -15294,27 +15274,21 @@ function log_describe(response) {
 
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
 const MAX_JOBS_BYTES = 150_000;
-/** The outputs in the order of action.yml. */
-const OUTPUTS = [
-    'status',
-    'result',
-    'job-id',
-    'instance-id',
-    'instance-name',
-    'job-name',
-    'created',
-    'ended',
-    'duration-seconds',
-    'progress',
-    'fail-reason',
-    'instance-endpoint',
-    'entities',
-    'jobs',
-];
-/** The outputs if there is no result of a wait: after invalid inputs or an internal error. */
+/** The outputs in the order of action.yml, as they are without a result: after invalid inputs or an internal error. */
 const EMPTY_OUTPUTS = {
-    ...Object.fromEntries(OUTPUTS.map((name) => [name, ''])),
+    status: '',
     result: 'error',
+    'job-id': '',
+    'instance-id': '',
+    'instance-name': '',
+    'job-name': '',
+    created: '',
+    ended: '',
+    'duration-seconds': '',
+    progress: '',
+    'fail-reason': '',
+    'instance-endpoint': '',
+    entities: '',
     jobs: '[]',
 };
 /** The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first. */
@@ -15408,11 +15382,10 @@ function jsonSize(text) {
     return Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 function truncateInJson(text, maxSize) {
-    let kept = text;
-    for (let size = jsonSize(kept); size > maxSize; size = jsonSize(kept)) {
-        kept = truncate(kept, Math.floor((Buffer.byteLength(kept) * maxSize) / size));
-    }
-    return kept;
+    const size = jsonSize(text);
+    if (size <= maxSize)
+        return text;
+    return truncateInJson(truncate(text, Math.floor((Buffer.byteLength(text) * maxSize) / size)), maxSize);
 }
 
 ;// CONCATENATED MODULE: ./src/report/chart.ts
@@ -15433,21 +15406,14 @@ const chart_UNITS = [
  * in it, because untrusted text must not reach mermaid.
  */
 function chartOf(history, color) {
-    const vertices = history.flatMap(({ at, until, progress = NaN }) => {
-        if (!Number.isFinite(progress))
-            return [];
-        return [
-            { at, progress },
-            { at: until, progress },
-        ];
-    });
-    const [from, to] = [vertices[0]?.at ?? 0, vertices.at(-1)?.at ?? 0];
+    const points = history.filter(({ progress }) => Number.isFinite(progress));
+    const [from, to] = [points[0]?.at ?? 0, points.at(-1)?.until ?? 0];
     // Written so that NaN gives no chart either.
-    if (vertices.length < 2 * MIN_POINTS || !(to - from >= SECOND))
+    if (points.length < MIN_POINTS || !(to - from >= SECOND))
         return undefined;
     const unit = chart_UNITS.find(({ ms }) => to >= 2 * ms) ?? chart_UNITS[2];
-    const steps = Math.min(MAX_SAMPLES, Math.floor((to - from) / SECOND) + 1) - 1;
-    const samples = Array.from({ length: steps + 1 }, (_, step) => progressAt(vertices, from + ((to - from) * step) / steps));
+    const steps = Math.min(MAX_SAMPLES - 1, Math.floor((to - from) / SECOND));
+    const samples = Array.from({ length: steps + 1 }, (_, step) => progressAt(points, from + ((to - from) * step) / steps));
     const onAxis = (ms) => round(ms / unit.ms, 2);
     const xyChart = { backgroundColor: 'transparent', plotColorPalette: COLORS[color] };
     const config = { xyChart: { width: 800, height: 260 }, themeVariables: { xyChart } };
@@ -15459,20 +15425,22 @@ function chartOf(history, color) {
         `  line [${samples.map((progress) => round(progress, 1)).join(', ')}]`,
     ].join('\n');
 }
-/** Linear interpolation between the nearest vertices. */
-function progressAt(vertices, at) {
-    const after = vertices.find((vertex) => vertex.at >= at) ?? vertices.at(-1);
-    const before = vertices.findLast((vertex) => vertex.at <= at) ?? after;
+/** Linear interpolation between the end of a point and the beginning of the next. */
+function progressAt(points, at) {
+    const after = points.find(({ until }) => until >= at) ?? points.at(-1);
+    const before = points.findLast((point) => point.at <= at) ?? after;
     if (before === undefined || after === undefined)
         return 0;
-    const ratio = after.at > before.at ? (at - before.at) / (after.at - before.at) : 0;
-    return Math.min(Math.max(before.progress + (after.progress - before.progress) * ratio, 0), 100);
+    const { progress = 0, until } = before;
+    const ratio = after.at > until ? (at - until) / (after.at - until) : 0;
+    return Math.min(Math.max(progress + ((after.progress ?? 0) - progress) * ratio, 0), 100);
 }
 function round(number, digits) {
     return Number(number.toFixed(digits));
 }
 
 ;// CONCATENATED MODULE: ./src/report/summary.ts
+
 
 
 
@@ -15503,40 +15471,42 @@ function summaryOf(results, timeout) {
 }
 /** The summary if there is no result of a wait. */
 function summaryOfAnnotation({ title, lines, nextSteps }) {
-    return markdown(`### ${ICONS.error} ${title}`, '', ...lines.map((line) => forSummary(line)), '', forSummary(nextSteps), '');
+    return markdown(`### ${ICONS.error} ${title}`, lines.map((line) => forSummary(line)).join('\n'), forSummary(nextSteps));
 }
 function summaryOfOne(result, timeout) {
     const { state, outcome } = result;
-    const { title, message, nextSteps } = explainOutcome(result, timeout);
+    const { title, lines, nextSteps } = explainOutcome(result, timeout);
     const hasVerdict = 'job' in outcome;
     const color = outcome.result === 'completed' ? 'green' : hasVerdict ? 'red' : 'blue';
     const chart = chartOf(state.history, color);
-    return markdown(`### ${ICONS[outcome.result]} ${title}`, '', `| Result | ${outcome.result} |`, '|:--|:--|', ...factsOf(result).map(([label, value]) => `| **${label}** | ${forSummary(value)} |`), '', 
+    return markdown(`### ${ICONS[outcome.result]} ${title}`, factsOf(result), 
     // For a job with a verdict, the table already contains the message.
-    ...(hasVerdict ? [] : [forSummary(message), '']), ...(nextSteps.length === 0 ? [] : [`**Next steps.** ${forSummary(nextSteps)}`, '']), ...(chart === undefined ? [] : ['```mermaid', chart, '```', '']), ...detailsOf(state));
+    hasVerdict ? '' : forSummary(lines.flat()), nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`, chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``, ...detailsOf(state));
 }
-/** Labels and values of what is known. */
+/** A table of what is known. */
 function factsOf({ state, outcome }) {
     const { kind, id, job, progress } = state;
-    const rows = [
-        ['Status', 'job' in outcome ? [] : spaced(job?.status.text)],
-        ['Progress', outcome.result === 'completed' || progress === undefined ? [] : [percent(progress)]],
-        [kind === 'job' ? 'Job' : 'Order', spaced(job?.name, id.text)],
-        ['Instance', spaced(job?.instanceName, job?.instanceId)],
-        ['Address', spaced(job?.instanceEndpoint)],
-        ['Created', spaced(job?.created)],
-        ['Ended', spaced(job?.ended)],
+    const facts = [
+        ['Status', 'job' in outcome ? '' : job?.status.text],
+        ['Progress', outcome.result === 'completed' ? '' : percent(progress)],
+        [kind === 'job' ? 'Job' : 'Order', job?.name, id.text],
+        ['Instance', job?.instanceName, job?.instanceId],
+        ['Address', job?.instanceEndpoint],
+        ['Created', job?.created],
+        ['Ended', job?.ended],
         ['Duration', durationOf(job)],
-        ['Reason', spaced(job?.failReason)],
+        ['Reason', job?.failReason],
     ];
-    return rows.filter(([, value]) => value.length > 0);
+    const known = facts.filter(([, ...texts]) => texts.some(Boolean));
+    const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`);
+    return [`| Result | ${outcome.result} |`, '|:--|:--|', ...rows].join('\n');
 }
 /** The texts that are known, with spaces in between. */
 function spaced(...texts) {
-    return texts.flatMap((text) => (text === undefined ? [] : [' ', text])).slice(1);
+    return texts.flatMap((text) => (text ? [' ', text] : [])).slice(1);
 }
 function durationOf(job) {
-    return job?.durationSeconds === undefined ? [] : [formatDuration(job.durationSeconds * SECOND)];
+    return job?.durationSeconds === undefined ? '' : formatDuration(job.durationSeconds * SECOND);
 }
 function detailsOf(state) {
     const { history, retries, job } = state;
@@ -15544,20 +15514,15 @@ function detailsOf(state) {
     const shown = changes.slice(-MAX_CHANGES);
     const omitted = changes.length - shown.length;
     const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities);
+    const rows = shown.map(({ at, status, progress }) => rowOf([[formatDuration(at)], [status], [percent(progress)]]));
     return [
         '<details><summary>Details</summary>',
-        '',
-        ...(shown.length === 0 ? [] : ['| After | Status | Progress |', '|--:|:--|--:|']),
-        ...shown.map(({ at, status, progress }) => rowOf([[formatDuration(at)], [status], [percent(progress)]])),
-        ...(omitted === 0 ? [] : ['', `${omitted} earlier status changes are not shown.`]),
-        '',
+        rows.length === 0 ? '' : ['| After | Status | Progress |', '|--:|:--|--:|', ...rows].join('\n'),
+        omitted === 0 ? '' : `${omitted} earlier status changes are not shown.`,
         forSummary(tallyPhrase(state)),
-        '',
         `Retries after errors: ${retries}`,
-        '',
-        ...(entities === ''
-            ? []
-            : ['**Entities.**', '', entities ?? 'Too long to show here: see the output entities.', '']),
+        entities === '' ? '' : '**Entities.**',
+        entities ?? 'Too long to show here: see the output entities.',
         '</details>',
     ];
 }
@@ -15566,28 +15531,29 @@ function summaryOfMany(results, timeout) {
     const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
     const rows = [...incomplete, ...completed].map(cellsOf);
     // A column that is empty for every job is left out.
-    const hasContent = (_, column) => rows.some((row) => (row[column]?.length ?? 0) > 0);
-    const columns = COLUMNS.filter(hasContent);
-    const lines = rows.map((row) => rowOf(row.filter(hasContent)));
+    const columns = COLUMNS.filter((column) => rows.some((row) => row[column].length > 0));
+    const lines = rows.map((row) => rowOf(columns.map((column) => row[column])));
     const shown = lines.slice(0, countWithin(MAX_ROWS_BYTES, lines));
     const rest = lines.length - shown.length;
+    const heading = rowOf(columns.map((column) => [column]));
+    const alignments = columns.map((column) => (column === 'Duration' ? '--:' : ':--'));
+    const icon = ICONS[incomplete.length === 0 ? 'completed' : 'failed'];
     const explanations = incomplete.map((result) => explainOutcome(result, timeout));
     const nextSteps = new Map(explanations.map(({ title, nextSteps }) => [title, nextSteps]));
-    return markdown(`### ${incomplete.length === 0 ? ICONS.completed : ICONS.failed} ${completed.length} of ${results.length} jobs completed`, '', rowOf(columns.map((column) => [column])), `|${columns.map((column) => (column === 'Duration' ? '--:' : ':--')).join('|')}|`, ...shown, ...(rest > 0 ? ['', `… and ${rest} more.`] : []), '', ...[...nextSteps].map(([title, text]) => `- **${title}.** ${forSummary(text, MAX_IN_ROW)}`), '');
+    return markdown(`### ${icon} ${completed.length} of ${results.length} jobs completed`, [heading, `|${alignments.join('|')}|`, ...shown].join('\n'), rest > 0 ? `… and ${rest} more.` : '', [...nextSteps].map(([title, text]) => `- **${title}.** ${forSummary(text, MAX_IN_ROW)}`).join('\n'));
 }
 const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
 function cellsOf({ state, outcome }) {
     const { id, job } = state;
-    const reason = outcome.result === 'error' && outcome.reason !== 'other-job'
-        ? outcome.detail.message
-        : spaced(job?.failReason);
-    return [
+    const result = `${ICONS[outcome.result]}\u00A0${outcome.result}`;
+    const hasDetail = outcome.result === 'error' && outcome.reason !== 'other-job';
+    return {
         // The reason is in the same cell, because a column of its own would be narrow.
-        [`${ICONS[outcome.result]}\u00A0${outcome.result}`, ...(reason.length > 0 ? [' ', ...reason] : [])],
-        spaced(job?.name, id.text),
-        spaced(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
-        durationOf(job),
-    ];
+        Result: hasDetail ? phrase `${result} ${outcome.detail.message}` : spaced(result, job?.failReason),
+        Job: spaced(job?.name, id.text),
+        Instance: spaced(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
+        Duration: spaced(durationOf(job)),
+    };
 }
 function rowOf(cells) {
     return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`;
@@ -15598,8 +15564,9 @@ function countWithin(bytes, lines) {
     const end = lines.findIndex((line) => (left -= Buffer.byteLength(line) + 1) < 0);
     return end < 0 ? lines.length : end;
 }
-function markdown(...lines) {
-    return lines.map((line) => `${line}\n`).join('');
+/** Puts a blank line between blocks, and leaves out empty ones. */
+function markdown(...blocks) {
+    return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
 ;// CONCATENATED MODULE: ./src/report/publish.ts
@@ -15611,9 +15578,8 @@ function markdown(...lines) {
 /** Writes the report; false if the step must fail, which includes outputs that could not be written. */
 async function publish(report, deps) {
     const { toolkit, secrets } = deps;
-    const { notice, outputs, summary } = report;
-    const outputsError = writeOutputs(outputs, deps);
-    const annotation = outputsError === undefined ? report.annotation : withOutputsError(outputsError, report.annotation);
+    const { notice, summary } = report;
+    const annotation = writeOutputs(report, deps);
     if (annotation !== undefined) {
         toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title });
     }
@@ -15632,23 +15598,27 @@ async function publish(report, deps) {
 function publishError(annotation, deps) {
     return publish({ outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }, deps);
 }
-/** Returns the reason if the outputs could not be written. */
-function writeOutputs(outputs, { toolkit, env, secrets }) {
+function publishInternalError(error, deps) {
+    const lines = [[deps.secrets.error(error)]];
+    return publishError({ title: TITLES.internal, lines, nextSteps: [NEXT_STEPS.internal] }, deps);
+}
+/** Returns the annotation, with the reason if the outputs could not be written. */
+function writeOutputs({ outputs, annotation }, deps) {
+    const { toolkit, env, secrets } = deps;
     try {
         // Without the file, @actions/core prints the outputs as commands, which runners no longer accept.
         if (!env['GITHUB_OUTPUT'])
             throw new Error('GITHUB_OUTPUT is not set');
         for (const [name, value] of Object.entries(outputs))
             toolkit.setOutput(name, value);
-        return undefined;
+        return annotation;
     }
     catch (error) {
-        return secrets.error(error);
+        const reason = secrets.error(error);
+        const line = phrase `Could not write the outputs, so later steps would read empty values: “${reason}”.`;
+        const { lines, ...rest } = annotation ?? ALL_COMPLETED;
+        return { ...rest, lines: [...lines, line] };
     }
-}
-function withOutputsError(error, annotation = ALL_COMPLETED) {
-    const line = phrase `Could not write the outputs, so later steps would read empty values: “${error}”.`;
-    return { ...annotation, lines: [...annotation.lines, line] };
 }
 /** The annotation of a step that fails only because of its outputs, without the error itself. */
 const ALL_COMPLETED = {
@@ -16616,8 +16586,6 @@ function outcomeOf(stop, { describe }) {
 
 
 
-
-
 /** Runs the action; true if every job completed and the outputs are written. */
 async function main(deps) {
     const { toolkit, env, secrets, clock, onReport } = deps;
@@ -16641,9 +16609,9 @@ async function main(deps) {
     return isPublished && results.every(({ outcome }) => outcome.result === 'completed');
 }
 async function waitForJobs(settings, deps, exchange) {
-    const { toolkit, env, secrets, clock, wallClock, random, signal } = deps;
+    const { toolkit, env, secrets, clock, wallClock, random } = deps;
     const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings;
-    const log = new Log(jobs, toolkit, clock, usesColor(env) ? colored : plain);
+    const log = new Log(jobs, toolkit, clock, usesColor(env));
     log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source);
     const credentials = credentialsFor(settings, deps, exchange, log);
     const apiDeps = { ...api, credentials, exchange, secrets, wallClock };
@@ -16656,12 +16624,9 @@ async function waitForJobs(settings, deps, exchange) {
         hasList: api.service.hasList,
         failFast,
     }, {
+        ...deps,
         getJob: jobsApi(apiDeps),
         listJobs: jobListApi(apiDeps),
-        clock,
-        wallClock,
-        random,
-        signal,
         listener: log,
         describe: (error) => secrets.error(error),
     });
@@ -16671,16 +16636,16 @@ async function waitForJobs(settings, deps, exchange) {
         log.onWarning(warning);
     return results;
 }
-function credentialsFor({ credentials, projectId, timeout }, { secrets, clock, wallClock }, exchange, { onRenewed, onNotRenewed }) {
+function credentialsFor({ credentials, projectId, timeout }, deps, exchange, { onRenewed, onNotRenewed }) {
     switch (credentials.kind) {
         case 'token':
             return tokenCredentials(credentials.token);
         case 'access-key':
-            return accessKeyCredentials(credentials.key, projectId, wallClock);
+            return accessKeyCredentials(credentials.key, projectId, deps.wallClock);
         case 'agency': {
-            const now = () => clock.now();
-            const deps = { projectId, timeout, secrets, exchange, now, wallClock, onRenewed, onNotRenewed };
-            return new OidcCredentials(credentials.agency, deps);
+            const now = () => deps.clock.now();
+            const oidcDeps = { ...deps, projectId, timeout, exchange, now, onRenewed, onNotRenewed };
+            return new OidcCredentials(credentials.agency, oidcDeps);
         }
     }
 }
@@ -16689,9 +16654,6 @@ function credentialsFor({ credentials, projectId, timeout }, { secrets, clock, w
 
 
 
-
-/** Signals that cancel the wait. The runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. */
-const SIGNALS = ['SIGINT', 'SIGTERM'];
 /** Time to write the report, so that the process ends within two seconds of a signal. */
 const MAX_SHUTDOWN_MS = 1_500;
 /** Work in threads that delays `process.exit`. FSReqPromise can be the summary, so it counts only after the time limit. */
@@ -16706,10 +16668,11 @@ class Shutdown {
     #errorReporter;
     constructor(deps) {
         this.#deps = deps;
-        for (const signal of SIGNALS) {
+        // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that.
+        for (const signal of ['SIGINT', 'SIGTERM']) {
             process.on(signal, () => {
                 this.#controller.abort();
-                this.#exitAfter(MAX_SHUTDOWN_MS);
+                this.#limitTime();
             });
         }
         process.on('uncaughtException', (error) => void this.#fail(error));
@@ -16723,7 +16686,7 @@ class Shutdown {
     /** Call this when only the report is left to write. */
     onReport = () => {
         this.#isReporting = true;
-        this.#exitAfter(MAX_SHUTDOWN_MS);
+        this.#limitTime();
     };
     /** Exits at the end of the run, whose result is whether the step succeeds. */
     async exitWith(run) {
@@ -16742,7 +16705,7 @@ class Shutdown {
         if (this.#errorReporter !== undefined)
             return;
         this.#errorReporter = this.#isReporting ? 'shutdown' : 'run';
-        this.#exitAfter(MAX_SHUTDOWN_MS);
+        this.#limitTime();
         if (this.#errorReporter === 'run') {
             this.#controller.abort(new InternalError(error));
             await (0,promises_namespaceObject.setTimeout)(MAX_SHUTDOWN_MS / 2);
@@ -16750,17 +16713,16 @@ class Shutdown {
             this.#errorReporter = 'shutdown';
         }
         try {
-            const annotation = internalErrorAnnotation(this.#deps.secrets.error(error));
-            await flushed(publishError(annotation, this.#deps));
+            await flushed(publishInternalError(error, this.#deps));
         }
         finally {
             exit(1);
         }
     }
-    #exitAfter(ms) {
+    #limitTime() {
         setTimeout(() => {
             exit(1, BLOCKING_AFTER_LIMIT);
-        }, ms);
+        }, MAX_SHUTDOWN_MS);
     }
 }
 /** Also waits for stdout, which is asynchronous on some systems. Source: Node.js, "A note on process I/O". */
