@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { Exchange, HttpRequest } from '../http/exchange.ts'
 import { faultOf, type Fault, type Transient, type RejectionReason, type Rejected } from '../http/fault.ts'
-import { parseHttpDate } from '../http/http-date.ts'
+import { readClockOffset } from '../http/headers.ts'
 import { parseJson } from '../http/service-error.ts'
 import { phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
@@ -56,7 +56,7 @@ export async function assumeAgency(
     const { data } = schema.safeParse(json)
     return data === undefined
       ? unusable(service, result.status)
-      : { kind: 'issued' as const, data, date: result.headers.date ?? '' }
+      : { kind: 'issued' as const, data, headers: result.headers }
   }
 
   const token = await send(GITHUB, requestIdToken(agency), idTokenSchema)
@@ -77,8 +77,7 @@ export async function assumeAgency(
   for (const part of keyParts) secrets.add(part)
 
   // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
-  const serviceClock = parseHttpDate(assumed.date)
-  const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock()
+  const clockOffset = readClockOffset(assumed.headers, wallClock()) || 0
   const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime)
   if (!(left > 0)) return unusable(STS, 200)
   return { kind: 'assumed', key, lifetime: left, clockOffset, secrets: [...tokenParts, ...keyParts] }
