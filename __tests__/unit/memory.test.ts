@@ -4,9 +4,8 @@ import { runInNewContext } from 'node:vm'
 import type { JobResponse, ListResponse } from '../../src/response.ts'
 import { readJobResponse } from '../../src/api/jobs.ts'
 import { readListResponse } from '../../src/api/job-list.ts'
-import { SERVICES } from '../../src/api/service.ts'
 import type { HttpResponse } from '../../src/http/exchange.ts'
-import { noSecrets } from './text.ts'
+import { contextAt } from './text.ts'
 import { HOUR, MINUTE, START, waitFor, type JobRequest, type ListRequest } from './virtual-wait.ts'
 
 /** What a wait for many jobs keeps of each, with answers as long as the service's. */
@@ -44,7 +43,7 @@ const reply = (body: unknown): HttpResponse => {
 }
 
 const service = ({ id, at }: JobRequest): JobResponse =>
-  readJobResponse(reply({ job: jobAt(id, at) }), id, SERVICES.taurusdb, noSecrets, 0)
+  readJobResponse(reply({ job: jobAt(id, at) }), id, contextAt(0))
 
 function list({ since, until, at }: ListRequest): ListResponse {
   const inside = ids.filter((_, index) => createdAt(index) >= since && createdAt(index) <= until).reverse()
@@ -56,7 +55,7 @@ function list({ since, until, at }: ListRequest): ListResponse {
       ...{ instance_id: instanceId, instance_name: instanceName },
     }
   })
-  return readListResponse(reply({ jobs, total_count: inside.length }), noSecrets, 0)
+  return readListResponse(reply({ jobs, total_count: inside.length }), contextAt(0))
 }
 
 test('it is less than 20 kB a job', async () => {

@@ -2,12 +2,12 @@ import { z } from 'zod'
 import type { JobList, ListResponse, ListEntry, TimeWindow } from '../response.ts'
 import { SECOND } from '../duration.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
-import type { Fault } from '../http/fault.ts'
+import { faultOf, type Fault, type ResponseContext } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { parseJson } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
-import { get, serviceFaultOf, type Api } from './get.ts'
+import { get, type Api } from './get.ts'
 import { optionalText, parseTime, toJob } from './job.ts'
 
 /** Requests the jobs of a time window. It never rejects. */
@@ -23,7 +23,7 @@ const PAGE_LIMIT = 50
  */
 export function jobListApi(api: Api): ListJobs {
   return (window, signal) => {
-    const read = (result: ExchangeResult, now: number) => readListResponse(result, api.secrets, now)
+    const read = (result: ExchangeResult) => readListResponse(result, api)
     return get(api, `immediate-jobs?${listQuery(window)}`, read, signal)
   }
 }
@@ -32,15 +32,15 @@ export function listQuery({ since, until }: TimeWindow): string {
   return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`
 }
 
-/** Classifies the result of a request for the job list; `now` in milliseconds since the epoch. */
-export function readListResponse(result: ExchangeResult, secrets: Secrets, now: number): ListResponse {
-  if (result.kind === 'no-response' || result.status >= 300) return serviceFaultOf(result, secrets, now)
+/** Classifies the result of a request for the job list. */
+export function readListResponse(result: ExchangeResult, context: ResponseContext): ListResponse {
+  if (result.kind === 'no-response' || result.status >= 300) return faultOf(result, context)
   const { status, body, bodyError } = result
   if (status !== 200) return unusable(phrase`HTTP ${status}`)
   if (bodyError !== undefined) return unusable(phrase`HTTP 200 with a body that ${bodyError}`)
   const { data } = listSchema.safeParse(parseJson(body))
   if (data === undefined) return unusable(phrase`HTTP 200 without a job list and its total_count`)
-  const entries = data.jobs.flatMap((sent) => readEntry(sent, secrets))
+  const entries = data.jobs.flatMap((sent) => readEntry(sent, context.secrets))
   return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length }
 }
 

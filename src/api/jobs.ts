@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { JobResponse } from '../response.ts'
 import type { ExchangeResult, HttpResponse } from '../http/exchange.ts'
-import type { FaultDetail } from '../http/fault.ts'
+import { faultOf, type FaultDetail, type ResponseContext } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { parseJson, readableText, readServiceError } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
-import { get, serviceFaultOf, type Api } from './get.ts'
+import { get, type Api } from './get.ts'
 import { jobSchema, toJob, type JobId } from './job.ts'
 import type { Service } from './service.ts'
 
@@ -17,35 +17,33 @@ export type GetJob = (id: JobId, signal: AbortSignal) => Promise<JobResponse>
  * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
  * with a Specified ID".
  */
-export function jobsApi(api: Api & { readonly service: Service }): GetJob {
+export function jobsApi(api: Api & JobContext): GetJob {
   return ({ value: jobId }, signal) => {
-    const read = (result: ExchangeResult, now: number) =>
-      readJobResponse(result, jobId, api.service, api.secrets, now)
+    const read = (result: ExchangeResult) => readJobResponse(result, jobId, api)
     return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal)
   }
 }
 
-/** Classifies the result of a request for a job; `now` in milliseconds since the epoch. */
-export function readJobResponse(
-  result: ExchangeResult,
-  jobId: string,
-  service: Service,
-  secrets: Secrets,
-  now: number,
-): JobResponse {
-  if (result.kind === 'no-response') return serviceFaultOf(result, secrets, now)
+interface JobContext extends ResponseContext {
+  readonly service: Service
+}
+
+/** Classifies the result of a request for a job. */
+export function readJobResponse(result: ExchangeResult, jobId: string, context: JobContext): JobResponse {
+  if (result.kind === 'no-response') return faultOf(result, context)
   const { status } = result
-  if (status === 200) return readJob(result, jobId, service, secrets)
+  if (status === 200) return readJob(result, jobId, context)
   if (status < 300) return unusable(phrase`HTTP ${status}`, { label: `${status}` })
-  const { code = '', message } = readServiceError(result, secrets)
-  return isNotFoundYet(status, code) ? notFoundYet(message) : serviceFaultOf(result, secrets, now)
+  const { code = '', message } = readServiceError(result, context.secrets)
+  return isNotFoundYet(status, code) ? notFoundYet(message) : faultOf(result, context)
 }
 
 const singleSchema = z.object({ job: z.unknown() })
 const listSchema = z.object({ jobs: z.array(z.unknown()) })
 const idSchema = z.object({ id: z.string() })
 
-function readJob(response: HttpResponse, jobId: string, { field }: Service, secrets: Secrets): JobResponse {
+function readJob(response: HttpResponse, jobId: string, { service, secrets }: JobContext): JobResponse {
+  const { field } = service
   if (response.bodyError !== undefined) {
     return unusable(phrase`HTTP 200 with a body that ${response.bodyError}`)
   }

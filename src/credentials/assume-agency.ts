@@ -1,11 +1,17 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { Exchange, HttpRequest } from '../http/exchange.ts'
-import { faultOf, type Fault, type Transient, type RejectionReason, type Rejected } from '../http/fault.ts'
+import {
+  faultOf,
+  type Fault,
+  type Rejected,
+  type RejectionReason,
+  type ResponseContext,
+  type Transient,
+} from '../http/fault.ts'
 import { readClockOffset } from '../http/headers.ts'
 import { parseJson } from '../http/service-error.ts'
 import { phrase } from '../untrusted-text.ts'
-import type { Secrets } from '../secrets.ts'
 import type { AccessKey } from './access-key.ts'
 
 /** A trust agency in IAM, and what is needed to assume it with an ID token of GitHub. */
@@ -33,24 +39,26 @@ export interface Assumed {
   readonly secrets: readonly string[]
 }
 
+export interface AssumeDependencies extends ResponseContext {
+  readonly exchange: Exchange
+}
+
 /**
  * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
  *
  * @param lifetime requested lifetime of the keys, milliseconds
- * @param wallClock milliseconds since the epoch
  */
 export async function assumeAgency(
   agency: Agency,
   lifetime: number,
-  secrets: Secrets,
-  wallClock: () => number,
-  exchange: Exchange,
+  deps: AssumeDependencies,
   signal: AbortSignal,
 ): Promise<Assumed | Fault> {
+  const { exchange, secrets, wallClock } = deps
   const send = async <T>(service: TokenService, request: HttpRequest, schema: z.ZodType<T>) => {
     const result = await exchange(request, signal)
     if (result.kind === 'no-response' || result.status >= 300) {
-      return tokenServiceFault(service, faultOf(result, secrets, wallClock()))
+      return tokenServiceFault(service, faultOf(result, deps))
     }
     const json = result.bodyError === undefined ? parseJson(result.body) : undefined
     const { data } = schema.safeParse(json)

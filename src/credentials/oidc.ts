@@ -1,22 +1,17 @@
 import { MINUTE, SECOND } from '../duration.ts'
-import type { Exchange, HttpRequest } from '../http/exchange.ts'
+import type { HttpRequest } from '../http/exchange.ts'
 import type { Fault, Rejected } from '../http/fault.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
-import type { Secrets } from '../secrets.ts'
 import { signWithAccessKey, type AccessKey } from './access-key.ts'
-import { assumeAgency, type Agency } from './assume-agency.ts'
+import { assumeAgency, type Agency, type AssumeDependencies } from './assume-agency.ts'
 import type { Credentials, Signed } from './credentials.ts'
 
-export interface OidcDependencies {
+export interface OidcDependencies extends AssumeDependencies {
   readonly projectId: string
   /** Timeout of the wait, milliseconds. */
   readonly timeout: number
-  readonly secrets: Secrets
-  readonly exchange: Exchange
   /** Monotonic clock, milliseconds. */
   readonly now: () => number
-  /** Milliseconds since the epoch. */
-  readonly wallClock: () => number
   /** Called with the lifetime of new keys, in milliseconds. */
   readonly onRenewed: (lifetime: number) => void
   /** Called when a renewal fails while the current keys are still valid for `lifetime` milliseconds. */
@@ -95,10 +90,10 @@ export class OidcCredentials implements Credentials {
   }
 
   async #renew(signal: AbortSignal): Promise<Keys | Fault> {
-    const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps
+    const { timeout, now, onRenewed } = this.#deps
     const needed = timeout + RENEWAL_MARGIN + MINUTE
     const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
-    const assumed = await assumeAgency(this.#agency, requested, secrets, wallClock, exchange, signal)
+    const assumed = await assumeAgency(this.#agency, requested, this.#deps, signal)
     if (this.#renewal?.signal === signal) this.#renewal = undefined
     if (assumed.kind !== 'assumed') return signal.aborted ? assumed : this.#backOff(assumed)
     const { key, lifetime, clockOffset } = assumed

@@ -46,12 +46,18 @@ export interface FaultDetail {
   readonly hint?: string
 }
 
-/**
- * Classifies an exchange that did not succeed.
- *
- * @param now wall-clock time, milliseconds since the epoch
- */
-export function faultOf(result: ExchangeResult, secrets: Secrets, now: number): Rejected | Transient {
+/** What is needed to read a response. */
+export interface ResponseContext {
+  readonly secrets: Secrets
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number
+}
+
+/** Classifies an exchange that did not succeed. */
+export function faultOf(
+  result: ExchangeResult,
+  { secrets, wallClock }: ResponseContext,
+): Rejected | Transient {
   if (result.kind === 'no-response') return networkFault(result, secrets)
   const { status, headers } = result
   const label = `${status}`
@@ -59,14 +65,16 @@ export function faultOf(result: ExchangeResult, secrets: Secrets, now: number): 
     const target = headers.location === undefined ? [] : phrase` to ${secrets.text(headers.location)}`
     return rejected('redirect', { label, message: phrase`HTTP ${status}${target}` })
   }
-  const { message } = readServiceError(result, secrets)
+  const { code, message } = readServiceError(result, secrets)
   if (isTransient(status)) {
-    const retryAfter = readRetryAfter(headers, now)
+    const retryAfter = readRetryAfter(headers, wallClock())
     const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {}
     return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } }
   }
+  // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
+  if (status === 403 && code === 'DBS.280056') return rejected('credentials', { label, message })
   const reason = REJECTION_REASONS[status] ?? 'request'
-  const clock = reason === 'credentials' ? clockDifference(headers, now) : []
+  const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : []
   return rejected(reason, { label, message: [...message, ...clock] })
 }
 
