@@ -8,7 +8,7 @@ import { parseJson } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { get, type Api } from './get.ts'
-import { optionalText, parseTime, toJob } from './job.ts'
+import { jobSchema, optionalText, parseTime, toJob } from './job.ts'
 
 /** Requests the jobs of a time window. It never rejects. */
 export type ListJobs = (window: TimeWindow, signal: AbortSignal) => Promise<ListResponse>
@@ -51,35 +51,28 @@ export function keyOf({ value }: { readonly value: string }): string {
 
 const listSchema = z.object({ jobs: z.array(z.unknown()), total_count: z.number() })
 
-const entrySchema = z.object({
+const entrySchema = z.looseObject({
   job_id: z.string().regex(/^[!-~]{1,128}$/),
-  status: z.string().min(1),
   order_id: optionalText,
-  job_name: optionalText,
-  process: optionalText,
-  created_time: optionalText,
-  ended_time: optionalText,
-  fail_reason: optionalText,
-  instance_id: optionalText,
-  instance_name: optionalText,
 })
 
 /** Returns no entry if it cannot be parsed. */
 function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
   const { data: sent } = entrySchema.safeParse(raw)
   if (sent === undefined) return []
-  const job = {
+  const { data: job } = jobSchema.safeParse({
     id: sent.job_id,
-    status: sent.status,
-    name: sent.job_name,
-    created: sent.created_time,
-    ended: sent.ended_time,
-    process: sent.process,
-    fail_reason: sent.fail_reason,
-    instance: { id: sent.instance_id, name: sent.instance_name },
-  }
+    status: sent['status'],
+    name: sent['job_name'],
+    created: sent['created_time'],
+    ended: sent['ended_time'],
+    process: sent['process'],
+    fail_reason: sent['fail_reason'],
+    instance: { id: sent['instance_id'], name: sent['instance_name'] },
+  })
+  if (job === undefined) return []
   const id = { value: sent.job_id, text: secrets.text(sent.job_id) }
-  return [{ id, orderId: sent.order_id, created: parseTime(sent.created_time), job: toJob(job, secrets) }]
+  return [{ id, orderId: sent.order_id, created: parseTime(job.created), job: toJob(job, secrets) }]
 }
 
 /** Drops jobs that are listed twice, because their entries may contradict each other. */
