@@ -13,6 +13,7 @@ import type { PollInterval } from '../src/wait/poll-interval.ts'
 import { wait, type WaitResult } from '../src/wait/wait.ts'
 
 const secrets = new Secrets(() => undefined)
+const context = { secrets, service: SERVICES.taurusdb, wallClock: () => 0 }
 
 /** What the real `wait()` needed for one job. */
 export interface Outcome {
@@ -85,19 +86,19 @@ export function responseAt(plan: JobPlan, elapsed: number): JobResponse {
 
 /** A response, parsed as if it came from the network. */
 export function read(status: number, body: unknown, id: string): JobResponse {
-  return readJobResponse(response(status, JSON.stringify(body)), id, SERVICES.taurusdb, secrets, 0)
+  return readJobResponse(response(status, JSON.stringify(body)), id, context)
 }
 
 /** The simulator's list of a window's jobs. */
 export function listAt(tasks: TaskCenter, window: TimeWindow): ListResponse {
   const query = Object.fromEntries(new URLSearchParams(listQuery(window)))
   const { status, body } = listJobs({ query, headers: {} }, { tasks, firstOffset: 0 })
-  return readListResponse(response(status, String(body)), secrets, 0)
+  return readListResponse(response(status, String(body)), context)
 }
 
 /** A rejected request for the list. */
 export function rejectedList(status: number, body: unknown): ListResponse {
-  return readListResponse(response(status, JSON.stringify(body)), secrets, 0)
+  return readListResponse(response(status, JSON.stringify(body)), context)
 }
 
 function response(status: number, body: string): HttpResponse {

@@ -85,8 +85,8 @@ export interface SimulatorOptions {
   readonly service?: Service
   /** The offset of the first job in the job list, 0 by default. The vendor's documents contain both 0 and 1. */
   readonly firstOffset?: 0 | 1
-  /** PEM texts. With them, the server uses https. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** PEM texts, and OpenSSL's cipher list. With them, the server uses https. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ciphers?: string }
   /** The limit of each user, in simulated time. No limit by default. */
   readonly rateLimit?: RateLimit
   readonly oidc?: {

@@ -16,9 +16,9 @@ const MAX_JSON_DEPTH = 100
  */
 export class Secrets {
   readonly #mask: (value: string) => void
-  /** Each secret with the forms in which a service may echo it, and the number of its registrations. */
-  readonly #secrets = new Map<string, { readonly forms: readonly string[]; readonly count: number }>()
-  /** Longest first, so that a form that contains another one is replaced as a whole. */
+  /** Once for each registration. */
+  readonly #secrets: string[] = []
+  /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
   #forms: readonly string[] = []
 
   /** @param mask makes the runner mask a value (`core.setSecret`) */
@@ -29,25 +29,20 @@ export class Secrets {
   /** Registers a secret and its forms. Call it before the secret is used. */
   add(secret: string): void {
     if (secret === '') return
-    const known = this.#secrets.get(secret)
-    const forms = known?.forms ?? derivedForms(secret)
-    this.#secrets.set(secret, { forms, count: (known?.count ?? 0) + 1 })
-    if (known !== undefined) return
-    for (const form of forms) if (!this.#forms.includes(form)) this.#mask(form)
-    this.#sortForms()
+    for (const form of derivedForms(secret)) if (!this.#forms.includes(form)) this.#mask(form)
+    this.#secrets.push(secret)
+    this.#updateForms()
   }
 
   /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
   forget(secret: string): void {
-    const known = this.#secrets.get(secret)
-    if (known === undefined) return
-    if (known.count > 1) this.#secrets.set(secret, { ...known, count: known.count - 1 })
-    else this.#secrets.delete(secret)
-    this.#sortForms()
+    const index = this.#secrets.indexOf(secret)
+    if (index >= 0) this.#secrets.splice(index, 1)
+    this.#updateForms()
   }
 
-  #sortForms(): void {
-    const forms = new Set([...this.#secrets.values()].flatMap(({ forms }) => forms))
+  #updateForms(): void {
+    const forms = new Set(this.#secrets.flatMap((secret) => [...derivedForms(secret)]))
     this.#forms = [...forms].sort((a, b) => b.length - a.length)
   }
 
@@ -172,15 +167,14 @@ function occurrences(text: string, forms: readonly string[]): [number, number][]
   return merged
 }
 
-function derivedForms(secret: string): string[] {
+function derivedForms(secret: string): ReadonlySet<string> {
   const base64 = Buffer.from(secret).toString('base64')
-  const forms = [
+  return new Set([
     secret,
     encodeURIComponent(secret.toWellFormed()),
     JSON.stringify(secret).slice(1, -1),
     base64,
     base64.replace(/=+$/, ''),
     Buffer.from(secret).toString('base64url'),
-  ]
-  return [...new Set(forms)]
+  ])
 }

@@ -89,6 +89,7 @@ describe.each(['connect', 'tls', 'proxy', 'http', 'https'] as const)('over %s', 
       expect({ exitCode, result: outputs['result'] }).toEqual({ exitCode: 1, result: fault.forEver })
       const annotations = log.split('\n').filter((line) => line.startsWith('::error'))
       expect(annotations).toEqual([expect.stringMatching(fault.annotation)])
+      if (fault.once === 'error') expect(log).toContain('Requests sent: 1\n')
       expect(milliseconds).toBeLessThan(timeout + 2_000)
       expect(memory).toBeLessThan(200e6)
     },

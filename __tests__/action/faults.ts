@@ -24,7 +24,14 @@ export interface FaultCase {
 export type Cause =
   | {
       readonly kind:
-        'refused' | 'black hole' | 'unknown host' | 'untrusted certificate' | 'wrong host' | 'no proxy'
+        | 'refused'
+        | 'black hole'
+        | 'unknown host'
+        | 'untrusted certificate'
+        | 'weak certificate'
+        | 'wrong host'
+        | 'no proxy'
+        | 'untrusted proxy'
     }
   | { readonly kind: 'broken'; readonly behavior: BrokenBehavior }
   | { readonly kind: 'proxy'; readonly behavior: ProxyFault }
@@ -74,6 +81,11 @@ const tls: Record<string, Row & { cause: Cause }> = {
     cause: { kind: 'untrusted certificate' },
     annotation: /NODE_EXTRA_CA_CERTS/,
   },
+  'certificate with a weak key': {
+    ...final,
+    cause: { kind: 'weak certificate' },
+    annotation: /The certificate is not trusted.*NODE_EXTRA_CA_CERTS/,
+  },
   'certificate of another host': {
     ...final,
     cause: { kind: 'wrong host' },
@@ -91,6 +103,11 @@ const proxy: Record<string, Row & { cause: Cause }> = {
     ...final,
     cause: { kind: 'proxy', behavior: '407' },
     annotation: /statusCode=407.*user and password/,
+  },
+  'untrusted certificate': {
+    ...final,
+    cause: { kind: 'untrusted proxy' },
+    annotation: /The certificate is not trusted.*NODE_EXTRA_CA_CERTS/,
   },
   silent: {
     ...stalled,

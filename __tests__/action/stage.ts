@@ -10,16 +10,20 @@ import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import type { FaultCase } from './faults.ts'
 
 const TLS = join(import.meta.dirname, '..', 'fixtures', 'tls')
-const tls = {
-  key: readFileSync(join(TLS, 'server.key'), 'utf8'),
-  cert: readFileSync(join(TLS, 'server.crt'), 'utf8'),
-}
+const tls = certificateOf('server')
 
 /** Makes a process trust the test's certificate authority. */
 export const TRUST = { NODE_EXTRA_CA_CERTS: join(TLS, 'ca.crt') }
 
 /** A host name in the test's certificate that is reachable only through a proxy. */
 export const BEHIND_PROXY = 'https://gaussdb.simulator.test'
+
+function certificateOf(name: string) {
+  return {
+    key: readFileSync(join(TLS, `${name}.key`), 'utf8'),
+    cert: readFileSync(join(TLS, `${name}.crt`), 'utf8'),
+  }
+}
 
 /** The jobs API over TLS, with a certificate of the test's authority. */
 export function startTlsSimulator(): Promise<Simulator> {
@@ -83,6 +87,14 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'always'
       )
     case 'untrusted certificate':
       return stage(simulator.endpoint, {})
+    case 'weak certificate': {
+      // OpenSSL's default security level does not let a server use such a key.
+      const weak = await startSimulator({ tls: { ...certificateOf('weak'), ciphers: 'DEFAULT@SECLEVEL=1' } })
+      closing.push(weak.close)
+      return stage(weak.endpoint, { NODE_EXTRA_CA_CERTS: join(TLS, 'weak.crt') })
+    }
+    case 'untrusted proxy':
+      return stage(BEHIND_PROXY, { https_proxy: simulator.endpoint })
     case 'wrong host':
       return { ...throughProxy(await workingProxy()), endpoint: 'https://gaussdb.other.test' }
     case 'no proxy':

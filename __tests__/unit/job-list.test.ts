@@ -3,7 +3,7 @@ import { listQuery, readListResponse } from '../../src/api/job-list.ts'
 import type { HttpResponse } from '../../src/http/exchange.ts'
 import { divide } from '../../src/wait/time-window.ts'
 import { listResponse } from './responses.ts'
-import { noSecrets } from './text.ts'
+import { contextAt } from './text.ts'
 
 /** The job list: its query, and the meaning of its responses. */
 
@@ -19,7 +19,7 @@ const entry = {
 function read(body: unknown, status = 200) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const response: HttpResponse = { kind: 'response', status, headers: {}, body: text, bodyError: undefined }
-  return readListResponse(response, noSecrets, 0)
+  return readListResponse(response, contextAt(0))
 }
 
 const list = (...jobs: unknown[]) => ({ jobs, total_count: jobs.length })
@@ -79,7 +79,7 @@ describe('a response', () => {
       body,
       bodyError: 'is more than 1 MiB',
     }
-    expect(readListResponse(cut, noSecrets, 0).kind).toBe('unusable')
+    expect(readListResponse(cut, contextAt(0)).kind).toBe('unusable')
   })
 
   test('loses invalid entries, and jobs that are listed twice, ignoring case', () => {

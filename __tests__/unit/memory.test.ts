@@ -4,9 +4,8 @@ import { runInNewContext } from 'node:vm'
 import type { JobResponse, ListResponse } from '../../src/response.ts'
 import { readJobResponse } from '../../src/api/jobs.ts'
 import { readListResponse } from '../../src/api/job-list.ts'
-import { SERVICES } from '../../src/api/service.ts'
 import type { HttpResponse } from '../../src/http/exchange.ts'
-import { noSecrets } from './text.ts'
+import { contextAt } from './text.ts'
 import { HOUR, MINUTE, START, waitFor, type JobRequest, type ListRequest } from './virtual-wait.ts'
 
 /** The memory that a wait for many jobs needs, with responses as long as the service's. */
@@ -46,7 +45,7 @@ const httpResponse = (body: unknown): HttpResponse => {
 }
 
 const service = ({ id, at }: JobRequest): JobResponse =>
-  readJobResponse(httpResponse({ job: jobAt(id, at) }), id, SERVICES.taurusdb, noSecrets, 0)
+  readJobResponse(httpResponse({ job: jobAt(id, at) }), id, contextAt(0))
 
 function list({ since, until, at }: ListRequest): ListResponse {
   const inside = ids.filter((_, index) => createdAt(index) >= since && createdAt(index) <= until).reverse()
@@ -58,7 +57,7 @@ function list({ since, until, at }: ListRequest): ListResponse {
       ...{ instance_id: instanceId, instance_name: instanceName },
     }
   })
-  return readListResponse(httpResponse({ jobs, total_count: inside.length }), noSecrets, 0)
+  return readListResponse(httpResponse({ jobs, total_count: inside.length }), contextAt(0))
 }
 
 test('a wait for 500 jobs needs less than 20 kB per job', async () => {

@@ -4,7 +4,7 @@ import type { JobResponse } from '../../src/response.ts'
 import { readJobResponse } from '../../src/api/jobs.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import type { NoResponse } from '../../src/http/exchange.ts'
-import { noSecrets, plain } from './text.ts'
+import { contextAt, plain } from './text.ts'
 
 const ID = 'a9767ede-fe0f-4888-9003-e843a4c90514'
 
@@ -16,7 +16,7 @@ function responseTo(
 ): JobResponse {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const response = { kind: 'response', status, headers, body: text, bodyError } as const
-  return readJobResponse(response, ID, SERVICES.taurusdb, noSecrets, Date.UTC(2026, 0, 1))
+  return readJobResponse(response, ID, contextAt(Date.UTC(2026, 0, 1)))
 }
 
 /** The result of HTTP 200 from another database service. */
@@ -28,7 +28,7 @@ function responseOf(service: keyof typeof SERVICES, body: unknown): JobResponse 
     body: JSON.stringify(body),
     bodyError: undefined,
   } as const
-  return readJobResponse(response, ID, SERVICES[service], noSecrets, 0)
+  return readJobResponse(response, ID, { ...contextAt(0), service: SERVICES[service] })
 }
 
 function messageOf(response: JobResponse): string {
@@ -45,7 +45,7 @@ describe('HTTP 200', () => {
   test('with an ID that equals the requested ID only through Unicode lower case is about another job', () => {
     const body = JSON.stringify({ job: { id: '\u212A1', status: 'Completed' } })
     const response = { kind: 'response', status: 200, headers: {}, body, bodyError: undefined } as const
-    expect(readJobResponse(response, 'k1', SERVICES.taurusdb, noSecrets, 0).kind).toBe('other-job')
+    expect(readJobResponse(response, 'k1', contextAt(0)).kind).toBe('other-job')
   })
 
   test('with another job is about another job', () => {
@@ -212,9 +212,7 @@ describe('a request is rejected after', () => {
       readJobResponse(
         { kind: 'response', status, headers, body: '', bodyError: undefined },
         'job-1',
-        SERVICES.taurusdb,
-        noSecrets,
-        NOW,
+        contextAt(NOW),
       )
     test.each([
       ['Wed, 25 Nov 2026 12:06:00 GMT', "; this runner's clock is 6m behind the service's clock"],
@@ -306,7 +304,7 @@ describe('without a response', () => {
     proxyStatus: undefined,
   }
   const read = (failure: Partial<NoResponse>) =>
-    readJobResponse({ ...noResponse, ...failure }, ID, SERVICES.taurusdb, noSecrets, 0)
+    readJobResponse({ ...noResponse, ...failure }, ID, contextAt(0))
 
   test.each([
     ['connect', 'connection failed: “connect ECONNREFUSED”'],

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { JobList, ListResponse, ListEntry, TimeWindow } from '../response.ts'
 import { SECOND } from '../duration.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
-import type { Fault } from '../http/fault.ts'
+import { faultOf, type Fault, type ResponseContext } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { parseJson } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
-import { get, serviceFaultOf, type Api } from './get.ts'
-import { optionalText, parseTime, toJob } from './job.ts'
+import { get, type Api } from './get.ts'
+import { jobSchema, optionalText, parseTime, toJob } from './job.ts'
 
 /** Requests the jobs of a time window. It never rejects. */
 export type ListJobs = (window: TimeWindow, signal: AbortSignal) => Promise<ListResponse>
@@ -22,25 +22,23 @@ const PAGE_LIMIT = 50
  * ListImmediateJobsRequest and TaskDetailInfo.
  */
 export function jobListApi(api: Api): ListJobs {
-  return (window, signal) => {
-    const read = (result: ExchangeResult, now: number) => readListResponse(result, api.secrets, now)
-    return get(api, `immediate-jobs?${listQuery(window)}`, read, signal)
-  }
+  return (window, signal) =>
+    get(api, `immediate-jobs?${listQuery(window)}`, (result) => readListResponse(result, api), signal)
 }
 
 export function listQuery({ since, until }: TimeWindow): string {
   return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`
 }
 
-/** Classifies the result of a request for the job list; `now` in milliseconds since the epoch. */
-export function readListResponse(result: ExchangeResult, secrets: Secrets, now: number): ListResponse {
-  if (result.kind === 'no-response' || result.status >= 300) return serviceFaultOf(result, secrets, now)
+/** Classifies the result of a request for the job list. */
+export function readListResponse(result: ExchangeResult, context: ResponseContext): ListResponse {
+  if (result.kind === 'no-response' || result.status >= 300) return faultOf(result, context)
   const { status, body, bodyError } = result
   if (status !== 200) return unusable(phrase`HTTP ${status}`)
   if (bodyError !== undefined) return unusable(phrase`HTTP 200 with a body that ${bodyError}`)
   const { data } = listSchema.safeParse(parseJson(body))
   if (data === undefined) return unusable(phrase`HTTP 200 without a job list and its total_count`)
-  const entries = data.jobs.flatMap((sent) => readEntry(sent, secrets))
+  const entries = data.jobs.flatMap((sent) => readEntry(sent, context.secrets))
   return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length }
 }
 
@@ -51,35 +49,28 @@ export function keyOf({ value }: { readonly value: string }): string {
 
 const listSchema = z.object({ jobs: z.array(z.unknown()), total_count: z.number() })
 
-const entrySchema = z.object({
+const entrySchema = z.looseObject({
   job_id: z.string().regex(/^[!-~]{1,128}$/),
-  status: z.string().min(1),
   order_id: optionalText,
-  job_name: optionalText,
-  process: optionalText,
-  created_time: optionalText,
-  ended_time: optionalText,
-  fail_reason: optionalText,
-  instance_id: optionalText,
-  instance_name: optionalText,
 })
 
 /** Returns no entry if it cannot be parsed. */
 function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
   const { data: sent } = entrySchema.safeParse(raw)
   if (sent === undefined) return []
-  const job = {
+  const { data: job } = jobSchema.safeParse({
     id: sent.job_id,
-    status: sent.status,
-    name: sent.job_name,
-    created: sent.created_time,
-    ended: sent.ended_time,
-    process: sent.process,
-    fail_reason: sent.fail_reason,
-    instance: { id: sent.instance_id, name: sent.instance_name },
-  }
+    status: sent['status'],
+    name: sent['job_name'],
+    created: sent['created_time'],
+    ended: sent['ended_time'],
+    process: sent['process'],
+    fail_reason: sent['fail_reason'],
+    instance: { id: sent['instance_id'], name: sent['instance_name'] },
+  })
+  if (job === undefined) return []
   const id = { value: sent.job_id, text: secrets.text(sent.job_id) }
-  return [{ id, orderId: sent.order_id, created: parseTime(sent.created_time), job: toJob(job, secrets) }]
+  return [{ id, orderId: sent.order_id, created: parseTime(job.created), job: toJob(job, secrets) }]
 }
 
 /** Drops jobs that are listed twice, because their entries may contradict each other. */

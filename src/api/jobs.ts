@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { JobResponse } from '../response.ts'
 import type { ExchangeResult, HttpResponse } from '../http/exchange.ts'
-import type { FaultDetail } from '../http/fault.ts'
+import { faultOf, type FaultDetail, type ResponseContext } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { parseJson, readableText, readServiceError } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
-import { get, serviceFaultOf, type Api } from './get.ts'
+import { get, type Api } from './get.ts'
 import { jobSchema, toJob, type JobId } from './job.ts'
 import type { Service } from './service.ts'
 
@@ -17,60 +17,63 @@ export type GetJob = (id: JobId, signal: AbortSignal) => Promise<JobResponse>
  * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
  * with a Specified ID".
  */
-export function jobsApi(api: Api & { readonly service: Service }): GetJob {
-  return ({ value: jobId }, signal) => {
-    const read = (result: ExchangeResult, now: number) =>
-      readJobResponse(result, jobId, api.service, api.secrets, now)
-    return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal)
-  }
+export function jobsApi(api: Api & JobContext): GetJob {
+  return ({ value }, signal) =>
+    get(api, `jobs?id=${percentEncode(value)}`, (result) => readJobResponse(result, value, api), signal)
 }
 
-/** Classifies the result of a request for a job; `now` in milliseconds since the epoch. */
-export function readJobResponse(
-  result: ExchangeResult,
-  jobId: string,
-  service: Service,
-  secrets: Secrets,
-  now: number,
-): JobResponse {
-  if (result.kind === 'no-response') return serviceFaultOf(result, secrets, now)
+interface JobContext extends ResponseContext {
+  readonly service: Service
+}
+
+/** Classifies the result of a request for a job. */
+export function readJobResponse(result: ExchangeResult, jobId: string, context: JobContext): JobResponse {
+  if (result.kind === 'no-response') return faultOf(result, context)
   const { status } = result
-  if (status === 200) return readJob(result, jobId, service, secrets)
+  if (status === 200) return readJob(result, jobId, context)
   if (status < 300) return unusable(phrase`HTTP ${status}`, { label: `${status}` })
-  const { code = '', message } = readServiceError(result, secrets)
-  return isNotFoundYet(status, code) ? notFoundYet(message) : serviceFaultOf(result, secrets, now)
+  const { code = '', message } = readServiceError(result, context.secrets)
+  return isNotFoundYet(status, code) ? notFoundYet(message) : faultOf(result, context)
 }
 
-const singleSchema = z.object({ job: z.unknown() })
-const listSchema = z.object({ jobs: z.array(z.unknown()) })
-const idSchema = z.object({ id: z.string() })
-
-function readJob(response: HttpResponse, jobId: string, { field }: Service, secrets: Secrets): JobResponse {
+function readJob(response: HttpResponse, jobId: string, { service, secrets }: JobContext): JobResponse {
+  const { field } = service
   if (response.bodyError !== undefined) {
     return unusable(phrase`HTTP 200 with a body that ${response.bodyError}`)
   }
   const json = parseJson(response.body)
-  const jobs =
-    field === 'job'
-      ? [singleSchema.safeParse(json).data?.job]
-      : findJob(listSchema.safeParse(json).data?.jobs ?? [undefined], jobId)
-  if (jobs.length > 1)
+  const fields: Fields = typeof json === 'object' ? { ...json } : {}
+  const jobs = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId)
+  if (jobs.length > 1) {
     return unusable(phrase`HTTP 200 with a list that contains the job ${jobs.length} times`)
+  }
   if (jobs[0] === null) {
     return notFoundYet(phrase`HTTP 200 with ${field === 'job' ? '"job": null' : 'an empty list'}`)
   }
   const { data: sent } = jobSchema.safeParse(jobs[0])
-  if (sent === undefined) return unusable(describeBody(response, json, secrets), serviceHint(json, field))
+  if (sent === undefined) {
+    const message =
+      json === undefined
+        ? describeText(response, secrets)
+        : phrase`HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`
+    return unusable(message, serviceHint(fields, field))
+  }
   if (!isSameId(sent.id, jobId)) return { kind: 'other-job', id: secrets.text(sent.id) }
   return { kind: 'job', job: toJob(sent, secrets) }
 }
 
+type Fields = Readonly<Record<string, unknown>>
+
 /** Returns all entries with the job's ID; otherwise the first entry, or null if the list is empty. */
-function findJob(list: readonly unknown[], jobId: string): readonly unknown[] {
+function findJob(jobs: unknown, jobId: string): readonly unknown[] {
+  const list = listSchema.parse(jobs)
   if (list.length === 0) return [null]
   const matches = list.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId))
   return matches.length > 0 ? matches : [list[0] ?? undefined]
 }
+
+const listSchema = z.array(z.unknown()).catch([undefined])
+const idSchema = z.object({ id: z.string() })
 
 /** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
 function isSameId(sent: string, requested: string): boolean {
@@ -85,26 +88,21 @@ function unusable(message: Phrase, detail: Partial<FaultDetail> = {}): JobRespon
   return { kind: 'unusable', detail: { label: 'no job', message, ...detail } }
 }
 
-function describeBody(response: HttpResponse, json: unknown, secrets: Secrets): Phrase {
-  if (json === undefined) {
-    const text = readableText(response, secrets)
-    return text === undefined ? phrase`HTTP 200 without text` : phrase`HTTP 200 with the text “${text}”`
-  }
-  const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : ''
-  return phrase`HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(fields)}”`
+function describeText(response: HttpResponse, secrets: Secrets): Phrase {
+  const text = readableText(response, secrets)
+  return text === undefined ? phrase`HTTP 200 without text` : phrase`HTTP 200 with the text “${text}”`
 }
 
 /** Suggests another service if the response has its format. */
-function serviceHint(json: unknown, field: Service['field']): Pick<FaultDetail, 'hint'> {
-  const has = (name: Service['field']) => typeof json === 'object' && json !== null && name in json
-  if (!has(field) && has('jobs')) return { hint: GEMINIDB_HINT }
-  return !has(field) && has('job') ? { hint: SINGLE_JOB_HINT } : {}
+function serviceHint(fields: Fields, field: Service['field']): Pick<FaultDetail, 'hint'> {
+  const other = field === 'job' ? 'jobs' : 'job'
+  return other in fields && !(field in fields) ? { hint: HINTS[other] } : {}
 }
 
-const GEMINIDB_HINT =
-  'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.'
-const SINGLE_JOB_HINT =
-  'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.'
+const HINTS = {
+  job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
+  jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
+}
 
 /** `DBS.200543` is "The job does not exist."; a 404 with a gateway code is about the path, not about the job. */
 function isNotFoundYet(status: number, code: string): boolean {

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { Exchange, HttpRequest } from '../http/exchange.ts'
-import { faultOf, type Fault, type Transient, type RejectionReason, type Rejected } from '../http/fault.ts'
-import { parseHttpDate } from '../http/http-date.ts'
+import { faultOf, type Fault, type RejectionReason, type ResponseContext } from '../http/fault.ts'
+import { readClockOffset } from '../http/headers.ts'
 import { parseJson } from '../http/service-error.ts'
 import { phrase } from '../untrusted-text.ts'
-import type { Secrets } from '../secrets.ts'
 import type { AccessKey } from './access-key.ts'
 
 /** A trust agency in IAM, and what is needed to assume it with an ID token of GitHub. */
@@ -33,30 +32,32 @@ export interface Assumed {
   readonly secrets: readonly string[]
 }
 
+export interface AssumeDependencies extends ResponseContext {
+  readonly exchange: Exchange
+}
+
 /**
  * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
  *
  * @param lifetime requested lifetime of the keys, milliseconds
- * @param wallClock milliseconds since the epoch
  */
 export async function assumeAgency(
   agency: Agency,
   lifetime: number,
-  secrets: Secrets,
-  wallClock: () => number,
-  exchange: Exchange,
+  deps: AssumeDependencies,
   signal: AbortSignal,
 ): Promise<Assumed | Fault> {
+  const { exchange, secrets, wallClock } = deps
   const send = async <T>(service: TokenService, request: HttpRequest, schema: z.ZodType<T>) => {
     const result = await exchange(request, signal)
     if (result.kind === 'no-response' || result.status >= 300) {
-      return tokenServiceFault(service, faultOf(result, secrets, wallClock()))
+      return tokenServiceFault(service, faultOf(result, deps))
     }
     const json = result.bodyError === undefined ? parseJson(result.body) : undefined
     const { data } = schema.safeParse(json)
     return data === undefined
       ? unusable(service, result.status)
-      : { kind: 'issued' as const, data, date: result.headers.date ?? '' }
+      : { kind: 'issued' as const, data, headers: result.headers }
   }
 
   const token = await send(GITHUB, requestIdToken(agency), idTokenSchema)
@@ -77,8 +78,7 @@ export async function assumeAgency(
   for (const part of keyParts) secrets.add(part)
 
   // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
-  const serviceClock = parseHttpDate(assumed.date)
-  const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock()
+  const clockOffset = readClockOffset(assumed.headers, wallClock()) || 0
   const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime)
   if (!(left > 0)) return unusable(STS, 200)
   return { kind: 'assumed', key, lifetime: left, clockOffset, secrets: [...tokenParts, ...keyParts] }
@@ -162,7 +162,7 @@ const STS: TokenService = {
 }
 
 /** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
-function tokenServiceFault(service: TokenService, fault: Rejected | Transient): Fault {
+function tokenServiceFault(service: TokenService, fault: ReturnType<typeof faultOf>): Fault {
   const { label, message, hint } = fault.detail
   const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect'
   const detail = {

@@ -1,22 +1,17 @@
 import { MINUTE, SECOND } from '../duration.ts'
-import type { Exchange, HttpRequest } from '../http/exchange.ts'
+import type { HttpRequest } from '../http/exchange.ts'
 import type { Fault, Rejected } from '../http/fault.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
-import type { Secrets } from '../secrets.ts'
-import { signWithAccessKey, type AccessKey } from './access-key.ts'
-import { assumeAgency, type Agency } from './assume-agency.ts'
+import { signWithAccessKey } from './access-key.ts'
+import { assumeAgency, type Agency, type Assumed, type AssumeDependencies } from './assume-agency.ts'
 import type { Credentials, Signed } from './credentials.ts'
 
-export interface OidcDependencies {
+export interface OidcDependencies extends AssumeDependencies {
   readonly projectId: string
   /** Timeout of the wait, milliseconds. */
   readonly timeout: number
-  readonly secrets: Secrets
-  readonly exchange: Exchange
   /** Monotonic clock, milliseconds. */
   readonly now: () => number
-  /** Milliseconds since the epoch. */
-  readonly wallClock: () => number
   /** Called with the lifetime of new keys, in milliseconds. */
   readonly onRenewed: (lifetime: number) => void
   /** Called when a renewal fails while the current keys are still valid for `lifetime` milliseconds. */
@@ -37,12 +32,8 @@ const MAX_LIFETIME = 60 * MINUTE
 const HINT =
   'New keys of the agency were rejected, too. Check that the agency belongs to the account of project-id.'
 
-interface Keys {
-  readonly key: AccessKey
-  readonly secrets: readonly string[]
+interface Keys extends Assumed {
   readonly expiresAt: number
-  /** How far the service's clock is ahead of this runner's, in milliseconds. */
-  readonly clockOffset: number
 }
 
 /** GitHub OIDC: temporary keys, obtained on first use and renewed before they expire or after a rejection. */
@@ -57,8 +48,7 @@ export class OidcCredentials implements Credentials {
   #reason: Phrase = []
   #failures = 0
   #replacedAt = -Infinity
-  /** All keys that have not expired. */
-  #issued: readonly Keys[] = []
+  readonly #unexpired = new Set<Keys>()
 
   constructor(agency: Agency, deps: OidcDependencies) {
     this.#agency = agency
@@ -67,7 +57,7 @@ export class OidcCredentials implements Credentials {
 
   async sign(request: HttpRequest, signal: AbortSignal): Promise<Signed | Fault> {
     const keys = await this.#validKeys(signal)
-    if ('kind' in keys) return keys
+    if (keys.kind !== 'assumed') return keys
     const { projectId, wallClock } = this.#deps
     return {
       kind: 'signed',
@@ -79,36 +69,30 @@ export class OidcCredentials implements Credentials {
   /** Returns the current keys without waiting for a renewal, as long as they are valid. */
   #validKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
     const now = this.#deps.now()
-    const renewal = this.#currentRenewal(now, signal)
+    if (this.#renewal?.signal.aborted === true) this.#renewal = undefined
+    if (this.#renewal === undefined && now >= this.#renewAt) {
+      this.#renewal = { signal, keys: this.#renew(signal) }
+    }
     if (this.#keys !== undefined && now < this.#keys.expiresAt) return this.#keys
-    if (renewal !== undefined) return renewal
+    if (this.#renewal !== undefined) return this.#renewal.keys
     const detail = { label: 'no keys', message: this.#reason }
     return { kind: 'transient', retryAfter: this.#renewAt - now, detail }
   }
 
-  #currentRenewal(now: number, signal: AbortSignal): Promise<Keys | Fault> | undefined {
-    if (this.#renewal?.signal.aborted === false) return this.#renewal.keys
-    if (now < this.#renewAt) return undefined
-    const keys = this.#renew(signal)
-    this.#renewal = { signal, keys }
-    return keys
-  }
-
   async #renew(signal: AbortSignal): Promise<Keys | Fault> {
-    const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps
+    const { timeout, now, onRenewed } = this.#deps
     const needed = timeout + RENEWAL_MARGIN + MINUTE
     const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
-    const assumed = await assumeAgency(this.#agency, requested, secrets, wallClock, exchange, signal)
+    const assumed = await assumeAgency(this.#agency, requested, this.#deps, signal)
     if (this.#renewal?.signal === signal) this.#renewal = undefined
     if (assumed.kind !== 'assumed') return signal.aborted ? assumed : this.#backOff(assumed)
-    const { key, lifetime, clockOffset } = assumed
-    const keys = { key, secrets: assumed.secrets, clockOffset, expiresAt: now() + lifetime }
+    const keys = { ...assumed, expiresAt: now() + assumed.lifetime }
     this.#forgetExpired()
-    this.#issued = [...this.#issued, keys]
+    this.#unexpired.add(keys)
     this.#keys = keys
     this.#failures = 0
-    this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, lifetime / 3)
-    onRenewed(lifetime)
+    this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3)
+    onRenewed(keys.lifetime)
     return keys
   }
 
@@ -127,10 +111,11 @@ export class OidcCredentials implements Credentials {
   }
 
   #forgetExpired(): void {
-    const isExpired = ({ expiresAt }: Keys) => expiresAt < this.#deps.now()
-    const expired = this.#issued.filter(isExpired).flatMap(({ secrets }) => secrets)
-    for (const secret of expired) this.#deps.secrets.forget(secret)
-    this.#issued = this.#issued.filter((keys) => !isExpired(keys))
+    for (const keys of this.#unexpired) {
+      if (keys.expiresAt >= this.#deps.now()) continue
+      for (const secret of keys.secrets) this.#deps.secrets.forget(secret)
+      this.#unexpired.delete(keys)
+    }
   }
 
   /** Discards rejected keys, unless newer ones have replaced them already. */
@@ -138,10 +123,8 @@ export class OidcCredentials implements Credentials {
     const message = phrase`${rejection.detail.message}; new keys of the agency are needed`
     if (keys === this.#keys) {
       this.#keys = undefined
-      this.#renewAt = this.#replacedAt = Math.max(
-        this.#deps.now(),
-        this.#replacedAt + MIN_REPLACEMENT_INTERVAL,
-      )
+      this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL)
+      this.#renewAt = this.#replacedAt
       this.#reason = message
     }
     return { ...rejection, isRenewable: true, detail: { label: rejection.detail.label, message, hint: HINT } }

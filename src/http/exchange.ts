@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import { HttpClient } from '@actions/http-client'
 
 /** From connecting to the last byte. */
@@ -68,7 +69,7 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
     return await traces.run(trace, () => attempt(request, trace, limit.signal))
   } catch (error) {
     const cause = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined
-    return noResponse(error, trace.phase, cause)
+    return noResponse(error, trace, cause)
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', abort)
@@ -139,6 +140,12 @@ class Trace {
     })
   }
 
+  /** Whether Node rejected the certificate of the endpoint or of an https proxy. */
+  get isUntrusted(): boolean {
+    const sockets = this.#requests.map(({ socket }) => socket)
+    return sockets.some((socket) => socket instanceof TLSSocket && Boolean(socket.authorizationError))
+  }
+
   /** Closes all requests; one that is waiting for a silent proxy would stay open forever. */
   destroy(): void {
     for (const request of this.#requests) request.on('error', () => undefined).destroy()
@@ -151,43 +158,15 @@ subscribe('http.client.request.created', (message) => {
   traces.getStore()?.follow((message as { request: ClientRequest }).request)
 })
 
-function noResponse(error: unknown, phase: Phase, cause: 'aborted' | 'timeout' | undefined): NoResponse {
+function noResponse(error: unknown, trace: Trace, cause: 'aborted' | 'timeout' | undefined): NoResponse {
   const { code, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error))
   const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1]
   return {
     kind: 'no-response',
-    reason: cause ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
-    phase,
+    reason: cause ?? (trace.isUntrusted ? 'certificate' : 'network'),
+    phase: trace.phase,
     code,
     message,
     proxyStatus: proxyStatus === undefined ? undefined : Number(proxyStatus),
   }
 }
-
-/** For errors while connecting through a proxy, http-client keeps only the message. */
-function isCertificateError(code: string | undefined, phase: Phase, message: string): boolean {
-  return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message))
-}
-
-/** Source: Node.js documentation, "X509 certificate error codes" (tls) and `ERR_TLS_CERT_ALTNAME_INVALID` (errors). */
-const CERTIFICATE_ERRORS = new Set([
-  'CERT_CHAIN_TOO_LONG',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'PATH_LENGTH_EXCEEDED',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-  'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])

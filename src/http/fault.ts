@@ -1,11 +1,9 @@
-import { formatDuration, MINUTE } from '../duration.ts'
+import { formatDuration, HOUR, MINUTE, SECOND } from '../duration.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import type { ExchangeResult, NoResponse, Phase, HttpResponse } from './exchange.ts'
-import { parseHttpDate } from './http-date.ts'
-import { readRetryAfter } from './retry-after.ts'
+import { readClockOffset, readRetryAfter } from './headers.ts'
 import { readServiceError } from './service-error.ts'
-import { readThrottle, type Throttle } from './throttle.ts'
 
 /** Why an exchange did not return what was requested. */
 export type Fault =
@@ -30,8 +28,8 @@ export interface Transient {
   readonly kind: 'transient'
   /** Milliseconds, if the service sent `Retry-After`. */
   readonly retryAfter: number | undefined
-  /** Set if a rate limit was exceeded. */
-  readonly throttled?: Throttle
+  /** Set if a rate limit was exceeded. Its period is undefined if the service did not name it. */
+  readonly throttled?: { readonly period: number | undefined }
   readonly detail: FaultDetail
 }
 
@@ -48,12 +46,18 @@ export interface FaultDetail {
   readonly hint?: string
 }
 
-/**
- * Classifies an exchange that did not succeed.
- *
- * @param now wall-clock time, milliseconds since the epoch
- */
-export function faultOf(result: ExchangeResult, secrets: Secrets, now: number): Rejected | Transient {
+/** What is needed to read a response. */
+export interface ResponseContext {
+  readonly secrets: Secrets
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number
+}
+
+/** Classifies an exchange that did not succeed. */
+export function faultOf(
+  result: ExchangeResult,
+  { secrets, wallClock }: ResponseContext,
+): Rejected | Transient {
   if (result.kind === 'no-response') return networkFault(result, secrets)
   const { status, headers } = result
   const label = `${status}`
@@ -61,14 +65,16 @@ export function faultOf(result: ExchangeResult, secrets: Secrets, now: number): 
     const target = headers.location === undefined ? [] : phrase` to ${secrets.text(headers.location)}`
     return rejected('redirect', { label, message: phrase`HTTP ${status}${target}` })
   }
-  const { message } = readServiceError(result, secrets)
+  const { code, message } = readServiceError(result, secrets)
   if (isTransient(status)) {
-    const retryAfter = readRetryAfter(headers['retry-after'], now)
-    const throttled = status === 429 ? { throttled: readThrottle(result.body) } : {}
+    const retryAfter = readRetryAfter(headers, wallClock())
+    const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {}
     return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } }
   }
+  // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
+  if (status === 403 && code === 'DBS.280056') return rejected('credentials', { label, message })
   const reason = REJECTION_REASONS[status] ?? 'request'
-  const clock = reason === 'credentials' ? clockDifference(headers, now) : []
+  const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : []
   return rejected(reason, { label, message: [...message, ...clock] })
 }
 
@@ -86,11 +92,23 @@ function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
 }
 
+/**
+ * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
+ * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.
+ */
+export function readThrottlePeriod(body: string): number | undefined {
+  const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? []
+  const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)
+  return period > 0 && period <= HOUR ? period : undefined
+}
+
+const UNITS: Readonly<Record<string, number>> = { second: SECOND, minute: MINUTE, hour: HOUR }
+
 /** A difference above this is not network delay. The service accepts a signature within 15 minutes of its clock. */
 const MIN_CLOCK_DIFFERENCE = 5 * MINUTE
 
-function clockDifference({ date }: HttpResponse['headers'], now: number): Phrase {
-  const behind = parseHttpDate(date ?? '') - now
+function clockDifference(headers: HttpResponse['headers'], now: number): Phrase {
+  const behind = readClockOffset(headers, now)
   // NaN if the response has no date.
   if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE)) return []
   const direction = behind > 0 ? 'behind' : 'ahead of'

@@ -16,14 +16,15 @@ export function readServiceError(response: HttpResponse, secrets: Secrets): Serv
   const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code
   const message =
     body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title
-  const requestId = header(response, 'x-request-id') ?? header(response, 'x-iam-trace-id') ?? body?.request_id
-  const text = message === undefined ? readableText(response, secrets) : secrets.text(message)
+  const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers
+  const requestId = text.parse(id) ?? text.parse(traceId) ?? body?.request_id
+  const shown = body === undefined ? readableText(response, secrets) : message && secrets.text(message)
   return {
     code,
     message: [
       `HTTP ${response.status}`,
       ...(code === undefined ? [] : phrase` ${secrets.text(code)}`),
-      ...(text === undefined ? [] : phrase` “${text}”`),
+      ...(shown === undefined ? [] : phrase` “${shown}”`),
       ...(requestId === undefined ? [] : phrase` (request ID ${secrets.text(requestId)})`),
     ],
   }
@@ -38,9 +39,8 @@ export function parseJson(body: string): unknown {
   }
 }
 
-/** Returns the readable text of a body that is not a JSON object, for example of a web page; undefined if empty. */
+/** Returns the readable text of a body that is not JSON, for example of a web page; undefined if empty. */
 export function readableText({ body }: HttpResponse, secrets: Secrets): UntrustedText | undefined {
-  if (errorSchema.safeParse(parseJson(body)).success) return undefined
   const text = secrets.text(body, withoutMarkup)
   return text.equals(secrets.text('')) ? undefined : text
 }
@@ -69,8 +69,3 @@ const errorSchema = z.object({
   request_id: text,
   error: z.object({ code: text, message: text, title: text }).optional().catch(undefined),
 })
-
-function header({ headers }: HttpResponse, name: string): string | undefined {
-  const value = headers[name]
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
