@@ -13,19 +13,11 @@ import { publish, publishError, type PublishDependencies } from './report/publis
 import { logRequests } from './report/request-log.ts'
 import { summaryOf } from './report/summary.ts'
 import { pollInterval } from './wait/poll-interval.ts'
-import type { Clock } from './wait/poll-loop.ts'
-import { wait, type WaitResult } from './wait/wait.ts'
+import { wait, type WaitDependencies, type WaitResult } from './wait/wait.ts'
 
-export interface Dependencies extends PublishDependencies {
+export interface Dependencies
+  extends PublishDependencies, Pick<WaitDependencies, 'clock' | 'wallClock' | 'random' | 'signal'> {
   readonly toolkit: typeof core
-  /** Monotonic, for waiting. */
-  readonly clock: Clock
-  /** For dates: milliseconds since the epoch. */
-  readonly wallClock: () => number
-  /** Uniform between 0 and 1. */
-  readonly random: () => number
-  /** Aborts when the wait must end. */
-  readonly signal: AbortSignal
   /** Called when the wait has ended and only the report is left to write. */
   readonly onReport: () => void
 }
@@ -59,21 +51,15 @@ async function waitForJobs(
   exchange: Exchange,
 ): Promise<readonly WaitResult[]> {
   const { toolkit, env, secrets, clock, wallClock, random } = deps
-  const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings
+  const { jobs, timeout, service } = settings
   const log = new Log(jobs, toolkit, clock, usesColor(env))
-  log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source)
+  log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source)
   const credentials = credentialsFor(settings, deps, exchange, log)
-  const apiDeps = { ...api, credentials, exchange, secrets, wallClock }
+  const apiDeps = { ...settings, credentials, exchange, secrets, wallClock }
   const finished = new AbortController()
   void log.startHeartbeat(finished.signal)
   const results = await wait(
-    {
-      jobs,
-      timeout,
-      interval: pollInterval(setting, random),
-      hasList: api.service.hasList,
-      failFast,
-    },
+    { ...settings, interval: pollInterval(settings.pollInterval, random), hasList: service.hasList },
     {
       ...deps,
       getJob: jobsApi(apiDeps),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { listQuery, readListResponse } from '../../src/api/job-list.ts'
 import type { HttpResponse } from '../../src/http/exchange.ts'
-import { divide } from '../../src/wait/time-window.ts'
+import { restOf } from '../../src/wait/time-window.ts'
 import { listResponse } from './responses.ts'
 import { contextAt } from './text.ts'
 
@@ -122,25 +122,24 @@ describe('a response', () => {
   })
 })
 
-describe('a time window with an incomplete list is divided', () => {
+describe('the rest of a time window with an incomplete list', () => {
   const window = { since: 0, until: 100_000 }
-  const divided = (...seconds: number[]) => {
+  const restAfter = (...seconds: number[]) => {
     const response = listResponse(
       seconds.map((second, index) => ({ id: `${index}`, status: 'x', created: second * 1_000 })),
     )
-    return response.kind === 'list' ? divide(window, response) : undefined
+    return response.kind === 'list' ? restOf(window, response) : undefined
   }
 
-  test('after its oldest entry, into the listed part and the rest', () => {
-    const older = { since: 0, until: 40_000 }
-    expect(divided(90, 40)).toEqual([{ since: 41_000, until: 100_000 }, older])
-    expect(divided(10, 41)).toEqual([older, { since: 41_000, until: 100_000 }])
+  test('begins after its last entry', () => {
+    expect(restAfter(90, 40)).toEqual({ since: 0, until: 40_000 })
+    expect(restAfter(10, 41)).toEqual({ since: 41_000, until: 100_000 })
   })
 
-  test('only if an entry determines where', () => {
-    expect(divided()).toBeUndefined()
-    expect(divided(Number.NaN)).toBeUndefined()
-    expect(divided(100, 100)).toBeUndefined()
-    expect(divided(200, 150)).toBeUndefined()
+  test('is known only if an entry determines where it begins', () => {
+    expect(restAfter()).toBeUndefined()
+    expect(restAfter(Number.NaN)).toBeUndefined()
+    expect(restAfter(100, 100)).toBeUndefined()
+    expect(restAfter(200, 150)).toBeUndefined()
   })
 })

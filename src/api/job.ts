@@ -60,9 +60,7 @@ const MEANINGS: ReadonlyMap<string, Status['meaning']> = new Map([
 ])
 
 export const optionalText = z.string().min(1).optional().catch(undefined)
-const object = z.custom<Record<string, unknown>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-)
+const object = z.record(z.string(), z.unknown())
 
 /**
  * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,

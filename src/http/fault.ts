@@ -54,10 +54,8 @@ export interface ResponseContext {
 }
 
 /** Classifies an exchange that did not succeed. */
-export function faultOf(
-  result: ExchangeResult,
-  { secrets, wallClock }: ResponseContext,
-): Rejected | Transient {
+export function faultOf(result: ExchangeResult, context: ResponseContext): Rejected | Transient {
+  const { secrets, wallClock } = context
   if (result.kind === 'no-response') return networkFault(result, secrets)
   const { status, headers } = result
   const label = `${status}`

@@ -128,24 +128,19 @@ function judgeJob(before: JobState, job: Job, at: number): Judgement {
       return { state, outcome: { result: meaning, job } }
     case 'running':
       return { state }
-    case 'pending':
-      return at - (pendingSince ?? at) < PENDING_WARNING_AFTER
-        ? { state }
-        : warnOnce(
-            state,
-            label,
-            phrase`has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window`,
-          )
+    case 'pending': {
+      const isLong = at - (pendingSince ?? at) >= PENDING_WARNING_AFTER
+      return isLong ? warnOnce(state, label, [LONG_PENDING]) : { state }
+    }
     case 'unauthorized':
-      return warnOnce(
-        state,
-        label,
-        phrase`has the status “${label}”: it waits for authorization in the console`,
-      )
+      return warnOnce(state, label, phrase`has the status “${label}”: authorize it in the console`)
     case 'unknown':
       return warnOnce(state, label, phrase`has the unknown status “${label}”. The wait continues`)
   }
 }
+
+const LONG_PENDING =
+  "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window"
 
 function warnOnce(state: JobState, status: UntrustedText, what: Phrase): Judgement {
   const { warnedStatuses } = state

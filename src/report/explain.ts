@@ -95,11 +95,10 @@ export function explainOutcome({ state, outcome }: WaitResult, timeout: number):
         nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
       }
     }
-    case 'vanished':
-      return explain(
-        'vanished',
-        phrase`Job ${name} no longer exists${lastStatus(state)}: ${outcome.detail.message}.`,
-      )
+    case 'vanished': {
+      const { message } = outcome.detail
+      return explain('vanished', phrase`Job ${name} no longer exists${lastStatus(state)}: ${message}.`)
+    }
     case 'interrupted':
       return {
         title: TITLES.interrupted,
@@ -178,8 +177,8 @@ function explainError(state: JobState, outcome: Extract<Outcome, { result: 'erro
     return explain('other-job', phrase`${failure}: the response is about job ${outcome.id}.`)
   }
   const { reason, detail } = outcome
-  const circumstance = CIRCUMSTANCES[reason] ?? ''
-  return explain(reason, phrase`${failure}${circumstance}: ${detail.message}.`, detail.hint)
+  const message = phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}.`
+  return explain(reason, message, detail.hint)
 }
 
 const CIRCUMSTANCES: Partial<Record<string, string>> = {

@@ -9,7 +9,7 @@ import { ListedJob, pagesOf } from './listed-job.ts'
 import type { PollInterval } from './poll-interval.ts'
 import type { Deadline, PollTarget } from './poll-target.ts'
 import { EVEN_INTERVAL, type RateLimit } from './rate-limit.ts'
-import { divide, MAX_CLOCK_SKEW, MAX_WINDOWS } from './time-window.ts'
+import { MAX_CLOCK_SKEW, MAX_WINDOWS, restOf } from './time-window.ts'
 
 /** Nearly all waits begin, or begin again, within a day after their jobs were created. */
 const SEARCHED = DAY
@@ -128,7 +128,7 @@ export class ListTarget implements PollTarget<ListResponse> {
     const isSought = (one: ListedJob) => one === this.#sought || one.state === 'searching'
     const unseen = this.#due(at).filter((one) => isSought(one) && one.scan !== this.#scan)
     const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS
-    const rest = isDone ? undefined : divide(this.#window, list)?.[1]
+    const rest = isDone ? undefined : restOf(this.#window, list)
     if (rest !== undefined) {
       this.#window = rest
       return

@@ -5,7 +5,7 @@ import type { JobList, ListResponse, TimeWindow } from '../response.ts'
 import { phrase } from '../untrusted-text.ts'
 import { JudgedTarget, type JudgedOptions } from './job-target.ts'
 import { initialState } from '../judge/judge.ts'
-import { divide, MAX_CLOCK_SKEW, MAX_WINDOWS } from './time-window.ts'
+import { MAX_CLOCK_SKEW, MAX_WINDOWS, restOf } from './time-window.ts'
 
 /** A new order is searched here again and again, and once in everything that the task center keeps. */
 const RECENT = HOUR
@@ -50,11 +50,9 @@ export class OrderTarget extends JudgedTarget<ListResponse> {
     }
     const order = this.state.id.value.toLowerCase()
     const found = response.entries.filter(({ orderId }) => orderId?.toLowerCase() === order)
-    if (found.length > 0) {
-      this.#onFound(
-        found.map(({ id }) => id),
-        at,
-      )
+    const ids = found.map(({ id }) => id)
+    if (ids.length > 0) {
+      this.#onFound(ids, at)
       return
     }
     this.#nextWindow(response)
@@ -67,7 +65,7 @@ export class OrderTarget extends JudgedTarget<ListResponse> {
   #nextWindow(list: JobList): void {
     const [window = this.#recent, ...others] = this.#windows
     this.#windowsRead += 1
-    const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : divide(window, list)?.[1]
+    const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list)
     this.#windows = rest === undefined ? others : [rest, ...others]
     if (this.#windows.length > 0) return
     this.#windowsRead = 0

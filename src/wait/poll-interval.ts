@@ -3,13 +3,11 @@ import { estimateCompletion } from './estimate.ts'
 import type { JobState } from '../judge/judge.ts'
 import { total } from '../judge/tally.ts'
 
-// docs/polling.md explains these figures and measures them.
-
-/** The rate limit lasts for a request each 1.5 s. */
+/** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
 const MIN_INTERVAL = 2 * SECOND
 /** Nobody wants to learn later than half a minute that a job finished, whatever its progress was. */
 const MAX_INTERVAL = 29 * SECOND
-/** Without progress: on average as late as polling each 10 s, and later for a job that takes longer than most. */
+/** Without progress: on average as late as polling every 10 s, and later for a job that takes longer than most. */
 const BLIND_INTERVAL = 9.5 * SECOND
 const LONG_RUNNING = 14 * MINUTE
 /** One request less is worth this much delay, on average, in seeing that a job finished. */

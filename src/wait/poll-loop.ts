@@ -85,12 +85,11 @@ export async function poll(options: PollOptions): Promise<Stop> {
     }
   }
 
-  const onAbort = () => {
+  const wakeUp = () => {
     wake.abort()
   }
-  signal.addEventListener('abort', onAbort)
+  signal.addEventListener('abort', wakeUp, { signal: untilTimeout.signal })
   const stop = await run()
-  signal.removeEventListener('abort', onAbort)
   untilFinalPoll.abort()
   untilTimeout.abort()
   return stop

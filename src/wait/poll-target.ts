@@ -37,12 +37,6 @@ export function deadlineOf(timeout: number): Deadline {
 }
 
 /** When a target's next request is due, its final poll included. */
-export function nextPollAt(
-  target: Pick<PollTarget, 'dueAt' | 'retryAt' | 'sentAt'>,
-  deadline: Deadline,
-): number {
-  const { finalPollAt } = deadline
-  return target.sentAt < finalPollAt
-    ? Math.min(target.dueAt, Math.max(finalPollAt, target.retryAt))
-    : target.dueAt
+export function nextPollAt({ dueAt, retryAt, sentAt }: PollTarget, { finalPollAt }: Deadline): number {
+  return sentAt < finalPollAt ? Math.min(dueAt, Math.max(finalPollAt, retryAt)) : dueAt
 }

@@ -12,8 +12,6 @@ const FIRST_INTERVAL = 2 * SECOND
 const SHORTENED = 0.92
 /** Before a whole period was observed the share is a guess, which each accepted request contradicts. */
 const GUESS_SHORTENED = 0.25
-/** An outage of so many periods makes the share a guess again. */
-const MAX_PERIODS_UNSEEN = 3
 /** The period may end sooner than it seems: the first retry, then doubling. A service may also count throttled requests. */
 const MIN_BACKOFF = 30 * SECOND
 const MAX_BACKOFF_PERIODS = 2
@@ -41,7 +39,6 @@ export class RateLimit {
   #observedSince = Infinity
   #sent: readonly number[] = []
   #accepted: readonly number[] = []
-  #acceptedAt = 0
 
   /** @param random uniform in 0 to 1 */
   constructor(hasManyJobs: boolean, { finalPollAt }: Deadline, random: () => number) {
@@ -114,13 +111,11 @@ export class RateLimit {
 
   #onAccepted(at: number): void {
     if (at >= this.#periodStart + this.#period || this.#throttles > 0) this.#periodStart = at
-    if (at - this.#acceptedAt > MAX_PERIODS_UNSEEN * this.#period) this.#observedSince = at
     const isGuess = at - this.#observedSince < this.#period
     const shortened = this.#interval * (isGuess ? GUESS_SHORTENED : SHORTENED)
     if (this.#interval > 0) this.#interval = Math.max(shortened, EVEN_INTERVAL)
     this.#notBefore = Math.min(this.#notBefore, at + this.#interval)
     this.#accepted = [...within(this.#accepted, this.#period, at), at]
-    this.#acceptedAt = at
     this.#throttles = 0
   }
 

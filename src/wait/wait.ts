@@ -1,13 +1,12 @@
 import type { ListJobs } from '../api/job-list.ts'
 import type { GetJob } from '../api/jobs.ts'
 import type { JobId } from '../api/job.ts'
-import type { JobResponse } from '../response.ts'
 import type { UntrustedText } from '../untrusted-text.ts'
 import { JobTarget, type JudgedOptions, type WaitListener } from './job-target.ts'
-import { initialState, type JobState, type Outcome } from '../judge/judge.ts'
+import type { JobState, Outcome } from '../judge/judge.ts'
 import { ListTarget } from './list-target.ts'
 import { OrderTarget } from './order-target.ts'
-import { poll, type Clock, type Stop } from './poll-loop.ts'
+import { InternalError, poll, type Clock, type Stop } from './poll-loop.ts'
 import { deadlineOf, type PollTarget } from './poll-target.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { PollInterval } from './poll-interval.ts'
@@ -73,7 +72,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     nextPoll: (state, at) => nextPoll(state, at, openTargets().length),
     onFinished: (outcome, response) => {
       if (outcome.result === 'completed') return
-      if (appliesToAll(response)) finishAll(outcome)
+      if (response.kind === 'rejected' && response.scope === 'all') finishAll(outcome)
       if (plan.failFast) finishAll({ result: 'interrupted', by: 'fail-fast' })
     },
   }
@@ -92,9 +91,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     const jobOptions: JudgedOptions = isListed
       ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
       : options
-    // Jobs that were found by their order are polled immediately.
-    const firstPoll = (id: JobId) => (at === 0 ? plan.interval(initialState(id), 0) : at)
-    jobs = ids.map((id) => new JobTarget(id, firstPoll(id), getJob, jobOptions))
+    jobs = ids.map((id) => new JobTarget(id, at, getJob, jobOptions))
     const { interval } = plan
     if (isListed)
       list = new ListTarget(jobs, at, deps.wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll })
@@ -113,24 +110,10 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }))
 }
 
-/** Whether a response means the same for every job. */
-function appliesToAll(response: JobResponse): boolean {
-  return response.kind === 'rejected' && response.scope === 'all'
-}
-
 /** The outcome of what has none when polling stops. */
 function outcomeOf(stop: Stop, { describe }: WaitDependencies): Outcome {
-  switch (stop) {
-    case 'timed-out':
-      return { result: 'timed-out' }
-    case 'finished':
-    case 'aborted':
-      return { result: 'interrupted', by: 'signal' }
-    default:
-      return {
-        result: 'error',
-        reason: 'internal',
-        detail: { label: 'internal error', message: [describe(stop.thrown)] },
-      }
-  }
+  if (stop === 'timed-out') return { result: 'timed-out' }
+  if (!(stop instanceof InternalError)) return { result: 'interrupted', by: 'signal' }
+  const detail = { label: 'internal error', message: [describe(stop.thrown)] }
+  return { result: 'error', reason: 'internal', detail }
 }
