@@ -39,14 +39,13 @@ export function parseJobIds(value: string, secrets: Secrets): readonly JobId[] |
       `must be IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. Number ${invalid + 1} is not a valid ID.`,
     )
   }
-  const distinct = new Map<string, string>()
-  for (const id of ids) if (!distinct.has(id.toLowerCase())) distinct.set(id.toLowerCase(), id)
+  const distinct = Map.groupBy(ids, (id) => id.toLowerCase())
   if (distinct.size > MAX_JOBS) {
     return new InvalidInput(
       `contains ${distinct.size} IDs, but a step can wait for at most ${MAX_JOBS} jobs. Use several steps.`,
     )
   }
-  return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }))
+  return [...distinct.values()].map(([id = '']) => ({ value: id, text: secrets.text(id) }))
 }
 
 /** Parses an order ID. It excludes job IDs, and requires a service with a job list. */
