@@ -76,12 +76,10 @@ function isDecodable(path: string): boolean {
 
 /** Whether requests to the URL cannot be read on the network. */
 export function isSecure({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-}
+const LOOPBACK = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/
 
 function endpointOf(region: string, hosts: Hosts): string | undefined {
   const host = Object.entries(hosts).find(([, regions]) => regions.includes(region))
