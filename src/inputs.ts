@@ -3,7 +3,7 @@ import type { JobId } from './api/job.ts'
 import { isServiceName, SERVICES, type Service } from './api/service.ts'
 import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
-import { InvalidInput, isComplete } from './invalid-input.ts'
+import { InvalidInput, isComplete, parseMatching } from './invalid-input.ts'
 import { parseJobIds, parseOrderId } from './job-ids.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -90,7 +90,10 @@ export function readInputs(
     pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
     failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
     service: check('service', service),
-    language: check('language', parseLanguage(input('language'))),
+    language: check(
+      'language',
+      parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.'),
+    ),
   }
   return isComplete(settings) ? settings : { problems }
 }
@@ -119,11 +122,11 @@ function parseProjectId(value: string): string | InvalidInput {
       `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project.`,
     )
   }
-  return /^[A-Za-z0-9]{32}$/.test(value)
-    ? value
-    : new InvalidInput(
-        `must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`,
-      )
+  return parseMatching(
+    value,
+    /^[A-Za-z0-9]{32}$/,
+    `must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`,
+  )
 }
 
 function parsePollInterval(value: string): 'auto' | number | InvalidInput {
@@ -144,16 +147,12 @@ function parseDurationBetween(
 
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 function parseBoolean(value: string): boolean | InvalidInput {
-  if (/^(true|True|TRUE)$/.test(value)) return true
-  return /^(false|False|FALSE)$/.test(value) ? false : new InvalidInput('must be true or false.')
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value)) return new InvalidInput('must be true or false.')
+  return value.toLowerCase() === 'true'
 }
 
 function parseService(value: string): Service | InvalidInput {
   return isServiceName(value)
     ? SERVICES[value]
     : new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`)
-}
-
-function parseLanguage(value: string): string | InvalidInput {
-  return value === 'en-us' || value === 'zh-cn' ? value : new InvalidInput('must be en-us or zh-cn.')
 }

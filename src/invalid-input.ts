@@ -7,6 +7,11 @@ export class InvalidInput {
   }
 }
 
+/** Returns the value if it matches the pattern. */
+export function parseMatching(value: string, pattern: RegExp, problem: string): string | InvalidInput {
+  return pattern.test(value) ? value : new InvalidInput(problem)
+}
+
 /** Whether no value is missing because it was invalid. */
 export function isComplete<T extends object>(
   values: T,

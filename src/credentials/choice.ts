@@ -1,6 +1,6 @@
 import { isSecure, parseEndpoint, stsEndpointOf, type Region } from '../api/endpoints.ts'
 import type { Secrets } from '../secrets.ts'
-import { InvalidInput, isComplete } from '../invalid-input.ts'
+import { InvalidInput, isComplete, parseMatching } from '../invalid-input.ts'
 import type { AccessKey } from './access-key.ts'
 import type { Agency } from './assume-agency.ts'
 
@@ -81,7 +81,7 @@ const NO_CREDENTIALS =
 
 function chooseToken({ input, check }: InputReader): CredentialsChoice | undefined {
   const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`
-  const token = check('token', parsePrintable(input('token'), problem))
+  const token = check('token', parseMatching(input('token'), PRINTABLE, problem))
   if (token === undefined) return undefined
   return { kind: 'token', source: 'an IAM token from the input token', token }
 }
@@ -96,7 +96,7 @@ function chooseKey<Name extends string>(
   const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`
   const read = (name: Name) => {
     const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key.`
-    return check(name, parsePrintable(value(name), problem))
+    return check(name, parseMatching(value(name), PRINTABLE, problem))
   }
   const [id, secret] = [read(idName), read(secretName)]
   const isTemporary = tokenName !== undefined && given.includes(tokenName)
@@ -120,7 +120,7 @@ function chooseAgency({ input, variable, region, check }: InputReader): Credenti
     identityProviderUrn: readUrn('identity-provider-urn', ':oidcProvider:'),
     idTokenRequest: check('identity-provider-urn', idTokenRequest),
     agencyUrn: readUrn('agency-urn', ':agency:'),
-    audience: check('audience', parseAudience(input('audience'))),
+    audience: check('audience', parseMatching(input('audience'), /^[!-~]{1,255}$/, INVALID_AUDIENCE)),
     stsEndpoint: check('sts-endpoint', stsEndpoint),
     sessionName: /^\d{1,20}$/.test(runId) ? `GitHubActions-${runId}` : 'GitHubActions',
   }
@@ -144,7 +144,7 @@ function parseUrn(value: string, type: string): string | InvalidInput {
 function parseIdTokenRequest(url: string, bearer: string): Agency['idTokenRequest'] | InvalidInput {
   if (url === '' || bearer === '') return new InvalidInput(NO_ID_TOKEN)
   const parsed = URL.parse(url)
-  return parsed !== null && isSecure(parsed) && isPrintable(bearer)
+  return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
     ? { url, bearer }
     : new InvalidInput(
         `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} does not have the form that a runner sets. Do not change these variables.`,
@@ -158,19 +158,8 @@ const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to req
     contents: read
   \`\`\``
 
-function parseAudience(value: string): string | InvalidInput {
-  return /^[!-~]{1,255}$/.test(value)
-    ? value
-    : new InvalidInput('must be a client ID of the identity provider: 1 to 255 characters without spaces.')
-}
+const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.'
 
+/** What a header can contain. */
+const PRINTABLE = /^[!-~]+$/
 const UNPRINTABLE = 'contains a space, a line break, or a character other than printable ASCII.'
-
-function parsePrintable(value: string, problem: string): string | InvalidInput {
-  return isPrintable(value) ? value : new InvalidInput(problem)
-}
-
-/** Whether a header can contain the value. */
-function isPrintable(value: string): boolean {
-  return /^[!-~]+$/.test(value)
-}
