@@ -1,6 +1,6 @@
 import { jobsEndpointOf, parseEndpoint, type Region } from './api/endpoints.ts'
 import type { JobId } from './api/job.ts'
-import { isServiceName, SERVICES, type Service } from './api/service.ts'
+import { SERVICES, type Service } from './api/service.ts'
 import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
 import { InvalidInput, isComplete, parseMatching } from './invalid-input.ts'
@@ -152,7 +152,6 @@ function parseBoolean(value: string): boolean | InvalidInput {
 }
 
 function parseService(value: string): Service | InvalidInput {
-  return isServiceName(value)
-    ? SERVICES[value]
-    : new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`)
+  const found = Object.entries(SERVICES).find(([name]) => name === value)
+  return found?.[1] ?? new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`)
 }

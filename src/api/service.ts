@@ -23,7 +23,3 @@ export const SERVICES = {
   gaussdb: { title: 'GaussDB', hosts: GAUSSDB, field: 'job', hasList: false },
   geminidb: { title: 'GeminiDB', hosts: GEMINIDB, field: 'jobs', hasList: false },
 } as const satisfies Record<string, Service>
-
-export function isServiceName(text: string): text is keyof typeof SERVICES {
-  return Object.hasOwn(SERVICES, text)
-}
