@@ -20,7 +20,6 @@ const ORDER = [
   'api/service.ts',
   'api/endpoints.ts',
   'credentials/credentials.ts',
-  'credentials/token.ts',
   'credentials/access-key.ts',
   'credentials/assume-agency.ts',
   'credentials/oidc.ts',

@@ -14,6 +14,17 @@ export interface Signed {
   rejected(rejection: Rejected): Rejected
 }
 
+/**
+ * Sends an IAM user token with each request. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About
+ * a Task with a Specified ID", table 3.
+ */
+export function tokenCredentials(token: string): Credentials {
+  return staticCredentials(
+    (request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }),
+    'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.',
+  )
+}
+
 /** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
 export function staticCredentials(sign: (request: HttpRequest) => HttpRequest, hint: string): Credentials {
   return {
