@@ -25,19 +25,18 @@ export class UntrustedText {
 /** A sentence or label that may contain untrusted text, which is escaped where the phrase is shown. */
 export type Phrase = readonly (string | UntrustedText)[]
 
-type Substitution = string | number | UntrustedText | Phrase
-
 /** Tag for a {@link Phrase}: phrase`Job ${id} failed.` Substituted strings and numbers count as trusted. */
-export function phrase(literals: TemplateStringsArray, ...substitutions: Substitution[]): Phrase {
-  return literals.flatMap((literal, index) => [literal, ...flatten(substitutions[index] ?? [])])
+export function phrase(
+  literals: TemplateStringsArray,
+  ...substitutions: (number | Phrase[number] | Phrase)[]
+): Phrase {
+  return literals.flatMap((literal, index) => {
+    const part = substitutions[index] ?? []
+    return [literal, typeof part === 'number' ? String(part) : part].flat()
+  })
 }
 
 /** Joins phrases as Array.join joins strings. */
 export function joinPhrases(phrases: readonly Phrase[], separator: string): Phrase {
   return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]))
-}
-
-function flatten(part: Substitution): Phrase {
-  if (typeof part === 'number') return [String(part)]
-  return typeof part === 'string' || part instanceof UntrustedText ? [part] : part
 }
