@@ -22,10 +22,8 @@ const PAGE_LIMIT = 50
  * ListImmediateJobsRequest and TaskDetailInfo.
  */
 export function jobListApi(api: Api): ListJobs {
-  return (window, signal) => {
-    const read = (result: ExchangeResult) => readListResponse(result, api)
-    return get(api, `immediate-jobs?${listQuery(window)}`, read, signal)
-  }
+  return (window, signal) =>
+    get(api, `immediate-jobs?${listQuery(window)}`, (result) => readListResponse(result, api), signal)
 }
 
 export function listQuery({ since, until }: TimeWindow): string {

@@ -18,10 +18,8 @@ export type GetJob = (id: JobId, signal: AbortSignal) => Promise<JobResponse>
  * with a Specified ID".
  */
 export function jobsApi(api: Api & JobContext): GetJob {
-  return ({ value: jobId }, signal) => {
-    const read = (result: ExchangeResult) => readJobResponse(result, jobId, api)
-    return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal)
-  }
+  return ({ value }, signal) =>
+    get(api, `jobs?id=${percentEncode(value)}`, (result) => readJobResponse(result, value, api), signal)
 }
 
 interface JobContext extends ResponseContext {
