@@ -69,19 +69,14 @@ export class OidcCredentials implements Credentials {
   /** Returns the current keys without waiting for a renewal, as long as they are valid. */
   #validKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
     const now = this.#deps.now()
-    const renewal = this.#currentRenewal(now, signal)
+    if (this.#renewal?.signal.aborted === true) this.#renewal = undefined
+    if (this.#renewal === undefined && now >= this.#renewAt) {
+      this.#renewal = { signal, keys: this.#renew(signal) }
+    }
     if (this.#keys !== undefined && now < this.#keys.expiresAt) return this.#keys
-    if (renewal !== undefined) return renewal
+    if (this.#renewal !== undefined) return this.#renewal.keys
     const detail = { label: 'no keys', message: this.#reason }
     return { kind: 'transient', retryAfter: this.#renewAt - now, detail }
-  }
-
-  #currentRenewal(now: number, signal: AbortSignal): Promise<Keys | Fault> | undefined {
-    if (this.#renewal?.signal.aborted === false) return this.#renewal.keys
-    if (now < this.#renewAt) return undefined
-    const keys = this.#renew(signal)
-    this.#renewal = { signal, keys }
-    return keys
   }
 
   async #renew(signal: AbortSignal): Promise<Keys | Fault> {
