@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { Exchange, HttpRequest } from '../http/exchange.ts'
-import {
-  faultOf,
-  type Fault,
-  type Rejected,
-  type RejectionReason,
-  type ResponseContext,
-  type Transient,
-} from '../http/fault.ts'
+import { faultOf, type Fault, type RejectionReason, type ResponseContext } from '../http/fault.ts'
 import { readClockOffset } from '../http/headers.ts'
 import { parseJson } from '../http/service-error.ts'
 import { phrase } from '../untrusted-text.ts'
@@ -169,7 +162,7 @@ const STS: TokenService = {
 }
 
 /** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
-function tokenServiceFault(service: TokenService, fault: Rejected | Transient): Fault {
+function tokenServiceFault(service: TokenService, fault: ReturnType<typeof faultOf>): Fault {
   const { label, message, hint } = fault.detail
   const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect'
   const detail = {
