@@ -12348,7 +12348,7 @@ function looseObject(shape, params) {
         type: "object",
         shape,
         catchall: unknown(),
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodUnion = /*@__PURE__*/ $constructor("ZodUnion", (inst, def) => {
@@ -12992,12 +12992,6 @@ function formatDuration(ms) {
     return nonZero.length === 0 ? '0s' : nonZero.map(([count, unit]) => `${count}${unit}`).join('');
 }
 
-;// CONCATENATED MODULE: ./src/http/percent-encode.ts
-/** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
-function percentEncode(text) {
-    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
 ;// CONCATENATED MODULE: ./src/untrusted-text.ts
 /**
  * Text from the service, the network, or an input, with secrets already removed.
@@ -13021,16 +13015,45 @@ class UntrustedText {
 }
 /** Tag for a {@link Phrase}: phrase`Job ${id} failed.` Substituted strings and numbers count as trusted. */
 function phrase(literals, ...substitutions) {
-    return literals.flatMap((literal, index) => [literal, ...flatten(substitutions[index] ?? [])]);
+    return literals.flatMap((literal, index) => {
+        const part = substitutions[index] ?? [];
+        return [literal, typeof part === 'number' ? String(part) : part].flat();
+    });
 }
 /** Joins phrases as Array.join joins strings. */
 function joinPhrases(phrases, separator) {
     return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]));
 }
-function flatten(part) {
-    if (typeof part === 'number')
-        return [String(part)];
-    return typeof part === 'string' || part instanceof UntrustedText ? [part] : part;
+
+;// CONCATENATED MODULE: ./src/http/headers.ts
+
+const MAX_RETRY_AFTER = 5 * MINUTE;
+/**
+ * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
+ *
+ * @param now wall-clock time, milliseconds since the epoch
+ * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
+ */
+function readRetryAfter(headers, now) {
+    const text = headers['retry-after']?.trim() ?? '';
+    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
+    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
+}
+/**
+ * Reads how far the service's clock is ahead of this runner's.
+ *
+ * @param now wall-clock time, milliseconds since the epoch
+ * @returns milliseconds; NaN if the response has no valid date
+ */
+function readClockOffset({ date = '' }, now) {
+    return parseHttpDate(date) - now;
+}
+/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
+function parseHttpDate(text) {
+    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
+        return Number.NaN;
+    // The asctime form names no time zone, and means UTC.
+    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }
 
 ;// CONCATENATED MODULE: ./src/http/service-error.ts
@@ -13041,14 +13064,15 @@ function readServiceError(response, secrets) {
     const { data: body } = errorSchema.safeParse(parseJson(response.body));
     const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code;
     const message = body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title;
-    const requestId = header(response, 'x-request-id') ?? header(response, 'x-iam-trace-id') ?? body?.request_id;
-    const text = message === undefined ? readableText(response, secrets) : secrets.text(message);
+    const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers;
+    const requestId = service_error_text.parse(id) ?? service_error_text.parse(traceId) ?? body?.request_id;
+    const shown = body === undefined ? readableText(response, secrets) : message && secrets.text(message);
     return {
         code,
         message: [
             `HTTP ${response.status}`,
             ...(code === undefined ? [] : phrase ` ${secrets.text(code)}`),
-            ...(text === undefined ? [] : phrase ` “${text}”`),
+            ...(shown === undefined ? [] : phrase ` “${shown}”`),
             ...(requestId === undefined ? [] : phrase ` (request ID ${secrets.text(requestId)})`),
         ],
     };
@@ -13062,10 +13086,8 @@ function parseJson(body) {
         return undefined;
     }
 }
-/** Returns the readable text of a body that is not a JSON object, for example of a web page; undefined if empty. */
+/** Returns the readable text of a body that is not JSON, for example of a web page; undefined if empty. */
 function readableText({ body }, secrets) {
-    if (errorSchema.safeParse(parseJson(body)).success)
-        return undefined;
     const text = secrets.text(body, withoutMarkup);
     return text.equals(secrets.text('')) ? undefined : text;
 }
@@ -13090,64 +13112,14 @@ const errorSchema = object({
     request_id: service_error_text,
     error: object({ code: service_error_text, message: service_error_text, title: service_error_text }).optional().catch(undefined),
 });
-function header({ headers }, name) {
-    const value = headers[name];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-;// CONCATENATED MODULE: ./src/http/http-date.ts
-/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
-function parseHttpDate(text) {
-    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
-        return Number.NaN;
-    // The asctime form names no time zone, and means UTC.
-    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-}
-
-;// CONCATENATED MODULE: ./src/http/retry-after.ts
-
-
-const MAX_RETRY_AFTER = 5 * MINUTE;
-/**
- * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
- *
- * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
- */
-function readRetryAfter(header, now) {
-    if (header === undefined)
-        return undefined;
-    const text = header.trim();
-    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
-    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
-}
-
-;// CONCATENATED MODULE: ./src/http/throttle.ts
-
-const UNITS = { second: SECOND, minute: MINUTE, hour: HOUR };
-/**
- * Reads the period from the body of a 429. Source: a response of Huawei Cloud's API gateway, APIGW.0308:
- * `policy user over ratelimit,limit:200,time:5 minute`.
- */
-function readThrottle(body) {
-    const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
-    const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
-    return { period: period > 0 && period <= HOUR ? period : undefined };
-}
 
 ;// CONCATENATED MODULE: ./src/http/fault.ts
 
 
 
 
-
-
-/**
- * Classifies an exchange that did not succeed.
- *
- * @param now wall-clock time, milliseconds since the epoch
- */
-function faultOf(result, secrets, now) {
+/** Classifies an exchange that did not succeed. */
+function faultOf(result, { secrets, wallClock }) {
     if (result.kind === 'no-response')
         return networkFault(result, secrets);
     const { status, headers } = result;
@@ -13156,14 +13128,17 @@ function faultOf(result, secrets, now) {
         const target = headers.location === undefined ? [] : phrase ` to ${secrets.text(headers.location)}`;
         return rejected('redirect', { label, message: phrase `HTTP ${status}${target}` });
     }
-    const { message } = readServiceError(result, secrets);
+    const { code, message } = readServiceError(result, secrets);
     if (isTransient(status)) {
-        const retryAfter = readRetryAfter(headers['retry-after'], now);
-        const throttled = status === 429 ? { throttled: readThrottle(result.body) } : {};
+        const retryAfter = readRetryAfter(headers, wallClock());
+        const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {};
         return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } };
     }
+    // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
+    if (status === 403 && code === 'DBS.280056')
+        return rejected('credentials', { label, message });
     const reason = REJECTION_REASONS[status] ?? 'request';
-    const clock = reason === 'credentials' ? clockDifference(headers, now) : [];
+    const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : [];
     return rejected(reason, { label, message: [...message, ...clock] });
 }
 const REJECTION_REASONS = {
@@ -13177,10 +13152,20 @@ function rejected(reason, detail) {
 function isTransient(status) {
     return status === 408 || status === 429 || status >= 500;
 }
+/**
+ * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
+ * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.
+ */
+function readThrottlePeriod(body) {
+    const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
+    const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
+    return period > 0 && period <= HOUR ? period : undefined;
+}
+const UNITS = { second: SECOND, minute: MINUTE, hour: HOUR };
 /** A difference above this is not network delay. The service accepts a signature within 15 minutes of its clock. */
 const MIN_CLOCK_DIFFERENCE = 5 * MINUTE;
-function clockDifference({ date }, now) {
-    const behind = parseHttpDate(date ?? '') - now;
+function clockDifference(headers, now) {
+    const behind = readClockOffset(headers, now);
     // NaN if the response has no date.
     if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE))
         return [];
@@ -13233,14 +13218,18 @@ const PHASES = {
     },
 };
 
+;// CONCATENATED MODULE: ./src/http/percent-encode.ts
+/** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
+function percentEncode(text) {
+    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 ;// CONCATENATED MODULE: ./src/api/get.ts
-
-
 /**
  * Sends one signed GET request. It never rejects.
  *
  * @param resource path and query below the project
- * @param read parses the result of the exchange; `now` in milliseconds since the epoch
+ * @param read parses the result of the exchange
  */
 async function get(api, resource, read, signal) {
     const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
@@ -13248,21 +13237,10 @@ async function get(api, resource, read, signal) {
     const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
     if (signed.kind !== 'signed')
         return signed;
-    const response = read(await api.exchange(signed.request, signal), api.wallClock());
-    return isRejection(response) && response.reason === 'credentials' ? signed.rejected(response) : response;
-}
-function isRejection(response) {
-    return response.kind === 'rejected';
-}
-/** Classifies an exchange that did not succeed, including the service's own error codes. */
-function serviceFaultOf(result, secrets, now) {
-    const fault = faultOf(result, secrets, now);
-    if (result.kind === 'no-response' || result.status !== 403 || fault.kind !== 'rejected')
-        return fault;
-    // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
-    return readServiceError(result, secrets).code === 'DBS.280056'
-        ? { ...fault, reason: 'credentials', scope: 'all' }
-        : fault;
+    const response = read(await api.exchange(signed.request, signal));
+    return response.kind === 'rejected' && response.reason === 'credentials'
+        ? signed.rejected(response)
+        : response;
 }
 
 ;// CONCATENATED MODULE: external "node:util"
@@ -13282,9 +13260,9 @@ const MAX_JSON_DEPTH = 100;
  */
 class Secrets {
     #mask;
-    /** Each secret with the forms in which a service may echo it, and the number of its registrations. */
-    #secrets = new Map();
-    /** Longest first, so that a form that contains another one is replaced as a whole. */
+    /** Once for each registration. */
+    #secrets = [];
+    /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
     #forms = [];
     /** @param mask makes the runner mask a value (`core.setSecret`) */
     constructor(mask) {
@@ -13294,29 +13272,21 @@ class Secrets {
     add(secret) {
         if (secret === '')
             return;
-        const known = this.#secrets.get(secret);
-        const forms = known?.forms ?? derivedForms(secret);
-        this.#secrets.set(secret, { forms, count: (known?.count ?? 0) + 1 });
-        if (known !== undefined)
-            return;
-        for (const form of forms)
+        for (const form of derivedForms(secret))
             if (!this.#forms.includes(form))
                 this.#mask(form);
-        this.#sortForms();
+        this.#secrets.push(secret);
+        this.#updateForms();
     }
     /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
     forget(secret) {
-        const known = this.#secrets.get(secret);
-        if (known === undefined)
-            return;
-        if (known.count > 1)
-            this.#secrets.set(secret, { ...known, count: known.count - 1 });
-        else
-            this.#secrets.delete(secret);
-        this.#sortForms();
+        const index = this.#secrets.indexOf(secret);
+        if (index >= 0)
+            this.#secrets.splice(index, 1);
+        this.#updateForms();
     }
-    #sortForms() {
-        const forms = new Set([...this.#secrets.values()].flatMap(({ forms }) => forms));
+    #updateForms() {
+        const forms = new Set(this.#secrets.flatMap((secret) => [...derivedForms(secret)]));
         this.#forms = [...forms].sort((a, b) => b.length - a.length);
     }
     /**
@@ -13440,15 +13410,14 @@ function occurrences(text, forms) {
 }
 function derivedForms(secret) {
     const base64 = Buffer.from(secret).toString('base64');
-    const forms = [
+    return new Set([
         secret,
         encodeURIComponent(secret.toWellFormed()),
         JSON.stringify(secret).slice(1, -1),
         base64,
         base64.replace(/=+$/, ''),
         Buffer.from(secret).toString('base64url'),
-    ];
-    return [...new Set(forms)];
+    ]);
 }
 
 ;// CONCATENATED MODULE: ./src/api/job.ts
@@ -13544,6 +13513,7 @@ function parseTime(text) {
 
 
 
+
 /** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50;
 /**
@@ -13552,18 +13522,15 @@ const PAGE_LIMIT = 50;
  * ListImmediateJobsRequest and TaskDetailInfo.
  */
 function jobListApi(api) {
-    return (window, signal) => {
-        const read = (result, now) => readListResponse(result, api.secrets, now);
-        return get(api, `immediate-jobs?${listQuery(window)}`, read, signal);
-    };
+    return (window, signal) => get(api, `immediate-jobs?${listQuery(window)}`, (result) => readListResponse(result, api), signal);
 }
 function listQuery({ since, until }) {
     return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`;
 }
-/** Classifies the result of a request for the job list; `now` in milliseconds since the epoch. */
-function readListResponse(result, secrets, now) {
+/** Classifies the result of a request for the job list. */
+function readListResponse(result, context) {
     if (result.kind === 'no-response' || result.status >= 300)
-        return serviceFaultOf(result, secrets, now);
+        return faultOf(result, context);
     const { status, body, bodyError } = result;
     if (status !== 200)
         return unusable(phrase `HTTP ${status}`);
@@ -13572,7 +13539,7 @@ function readListResponse(result, secrets, now) {
     const { data } = listSchema.safeParse(parseJson(body));
     if (data === undefined)
         return unusable(phrase `HTTP 200 without a job list and its total_count`);
-    const entries = data.jobs.flatMap((sent) => readEntry(sent, secrets));
+    const entries = data.jobs.flatMap((sent) => readEntry(sent, context.secrets));
     return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length };
 }
 /** Returns the key of a job ID in maps: IDs are compared ignoring case. */
@@ -13580,35 +13547,29 @@ function keyOf({ value }) {
     return value.toLowerCase();
 }
 const listSchema = object({ jobs: array(unknown()), total_count: schemas_number() });
-const entrySchema = object({
+const entrySchema = looseObject({
     job_id: schemas_string().regex(/^[!-~]{1,128}$/),
-    status: schemas_string().min(1),
     order_id: optionalText,
-    job_name: optionalText,
-    process: optionalText,
-    created_time: optionalText,
-    ended_time: optionalText,
-    fail_reason: optionalText,
-    instance_id: optionalText,
-    instance_name: optionalText,
 });
 /** Returns no entry if it cannot be parsed. */
 function readEntry(raw, secrets) {
     const { data: sent } = entrySchema.safeParse(raw);
     if (sent === undefined)
         return [];
-    const job = {
+    const { data: job } = jobSchema.safeParse({
         id: sent.job_id,
-        status: sent.status,
-        name: sent.job_name,
-        created: sent.created_time,
-        ended: sent.ended_time,
-        process: sent.process,
-        fail_reason: sent.fail_reason,
-        instance: { id: sent.instance_id, name: sent.instance_name },
-    };
+        status: sent['status'],
+        name: sent['job_name'],
+        created: sent['created_time'],
+        ended: sent['ended_time'],
+        process: sent['process'],
+        fail_reason: sent['fail_reason'],
+        instance: { id: sent['instance_id'], name: sent['instance_name'] },
+    });
+    if (job === undefined)
+        return [];
     const id = { value: sent.job_id, text: secrets.text(sent.job_id) };
-    return [{ id, orderId: sent.order_id, created: parseTime(sent.created_time), job: toJob(job, secrets) }];
+    return [{ id, orderId: sent.order_id, created: parseTime(job.created), job: toJob(job, secrets) }];
 }
 /** Drops jobs that are listed twice, because their entries may contradict each other. */
 function withoutDuplicates(entries) {
@@ -13632,58 +13593,61 @@ function queryTime(ms) {
 
 
 
+
 /**
  * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
  * with a Specified ID".
  */
 function jobsApi(api) {
-    return ({ value: jobId }, signal) => {
-        const read = (result, now) => readJobResponse(result, jobId, api.service, api.secrets, now);
-        return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal);
-    };
+    return ({ value }, signal) => get(api, `jobs?id=${percentEncode(value)}`, (result) => readJobResponse(result, value, api), signal);
 }
-/** Classifies the result of a request for a job; `now` in milliseconds since the epoch. */
-function readJobResponse(result, jobId, service, secrets, now) {
+/** Classifies the result of a request for a job. */
+function readJobResponse(result, jobId, context) {
     if (result.kind === 'no-response')
-        return serviceFaultOf(result, secrets, now);
+        return faultOf(result, context);
     const { status } = result;
     if (status === 200)
-        return readJob(result, jobId, service, secrets);
+        return readJob(result, jobId, context);
     if (status < 300)
         return jobs_unusable(phrase `HTTP ${status}`, { label: `${status}` });
-    const { code = '', message } = readServiceError(result, secrets);
-    return isNotFoundYet(status, code) ? notFoundYet(message) : serviceFaultOf(result, secrets, now);
+    const { code = '', message } = readServiceError(result, context.secrets);
+    return isNotFoundYet(status, code) ? notFoundYet(message) : faultOf(result, context);
 }
-const singleSchema = object({ job: unknown() });
-const jobs_listSchema = object({ jobs: array(unknown()) });
-const idSchema = object({ id: schemas_string() });
-function readJob(response, jobId, { field }, secrets) {
+function readJob(response, jobId, { service, secrets }) {
+    const { field } = service;
     if (response.bodyError !== undefined) {
         return jobs_unusable(phrase `HTTP 200 with a body that ${response.bodyError}`);
     }
     const json = parseJson(response.body);
-    const jobs = field === 'job'
-        ? [singleSchema.safeParse(json).data?.job]
-        : findJob(jobs_listSchema.safeParse(json).data?.jobs ?? [undefined], jobId);
-    if (jobs.length > 1)
+    const fields = typeof json === 'object' ? { ...json } : {};
+    const jobs = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId);
+    if (jobs.length > 1) {
         return jobs_unusable(phrase `HTTP 200 with a list that contains the job ${jobs.length} times`);
+    }
     if (jobs[0] === null) {
         return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'an empty list'}`);
     }
     const { data: sent } = jobSchema.safeParse(jobs[0]);
-    if (sent === undefined)
-        return jobs_unusable(describeBody(response, json, secrets), serviceHint(json, field));
+    if (sent === undefined) {
+        const message = json === undefined
+            ? describeText(response, secrets)
+            : phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`;
+        return jobs_unusable(message, serviceHint(fields, field));
+    }
     if (!isSameId(sent.id, jobId))
         return { kind: 'other-job', id: secrets.text(sent.id) };
     return { kind: 'job', job: toJob(sent, secrets) };
 }
 /** Returns all entries with the job's ID; otherwise the first entry, or null if the list is empty. */
-function findJob(list, jobId) {
+function findJob(jobs, jobId) {
+    const list = jobs_listSchema.parse(jobs);
     if (list.length === 0)
         return [null];
     const matches = list.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
     return matches.length > 0 ? matches : [list[0] ?? undefined];
 }
+const jobs_listSchema = array(unknown()).catch([undefined]);
+const idSchema = object({ id: schemas_string() });
 /** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
 function isSameId(sent, requested) {
     return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
@@ -13694,23 +13658,19 @@ function notFoundYet(message) {
 function jobs_unusable(message, detail = {}) {
     return { kind: 'unusable', detail: { label: 'no job', message, ...detail } };
 }
-function describeBody(response, json, secrets) {
-    if (json === undefined) {
-        const text = readableText(response, secrets);
-        return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
-    }
-    const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : '';
-    return phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(fields)}”`;
+function describeText(response, secrets) {
+    const text = readableText(response, secrets);
+    return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
 }
 /** Suggests another service if the response has its format. */
-function serviceHint(json, field) {
-    const has = (name) => typeof json === 'object' && json !== null && name in json;
-    if (!has(field) && has('jobs'))
-        return { hint: GEMINIDB_HINT };
-    return !has(field) && has('job') ? { hint: SINGLE_JOB_HINT } : {};
+function serviceHint(fields, field) {
+    const other = field === 'job' ? 'jobs' : 'job';
+    return other in fields && !(field in fields) ? { hint: HINTS[other] } : {};
 }
-const GEMINIDB_HINT = 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.';
-const SINGLE_JOB_HINT = 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.';
+const HINTS = {
+    job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
+    jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
+};
 /** `DBS.200543` is "The job does not exist."; a 404 with a gateway code is about the path, not about the job. */
 function isNotFoundYet(status, code) {
     return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code));
@@ -13719,6 +13679,13 @@ function isNotFoundYet(status, code) {
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
 ;// CONCATENATED MODULE: ./src/credentials/credentials.ts
+/**
+ * Sends an IAM user token with each request. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About
+ * a Task with a Specified ID", table 3.
+ */
+function tokenCredentials(token) {
+    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.');
+}
 /** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
 function staticCredentials(sign, hint) {
     return {
@@ -13808,19 +13775,19 @@ function sha256(text) {
  * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
  *
  * @param lifetime requested lifetime of the keys, milliseconds
- * @param wallClock milliseconds since the epoch
  */
-async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, signal) {
+async function assumeAgency(agency, lifetime, deps, signal) {
+    const { exchange, secrets, wallClock } = deps;
     const send = async (service, request, schema) => {
         const result = await exchange(request, signal);
         if (result.kind === 'no-response' || result.status >= 300) {
-            return tokenServiceFault(service, faultOf(result, secrets, wallClock()));
+            return tokenServiceFault(service, faultOf(result, deps));
         }
         const json = result.bodyError === undefined ? parseJson(result.body) : undefined;
         const { data } = schema.safeParse(json);
         return data === undefined
             ? assume_agency_unusable(service, result.status)
-            : { kind: 'issued', data, date: result.headers.date ?? '' };
+            : { kind: 'issued', data, headers: result.headers };
     };
     const token = await send(GITHUB, requestIdToken(agency), idTokenSchema);
     if (token.kind !== 'issued')
@@ -13842,8 +13809,7 @@ async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, sign
     for (const part of keyParts)
         secrets.add(part);
     // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
-    const serviceClock = parseHttpDate(assumed.date);
-    const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock();
+    const clockOffset = readClockOffset(assumed.headers, wallClock()) || 0;
     const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime);
     if (!(left > 0))
         return assume_agency_unusable(STS, 200);
@@ -13957,15 +13923,14 @@ class OidcCredentials {
     #reason = [];
     #failures = 0;
     #replacedAt = -Infinity;
-    /** All keys that have not expired. */
-    #issued = [];
+    #unexpired = new Set();
     constructor(agency, deps) {
         this.#agency = agency;
         this.#deps = deps;
     }
     async sign(request, signal) {
         const keys = await this.#validKeys(signal);
-        if ('kind' in keys)
+        if (keys.kind !== 'assumed')
             return keys;
         const { projectId, wallClock } = this.#deps;
         return {
@@ -13977,40 +13942,34 @@ class OidcCredentials {
     /** Returns the current keys without waiting for a renewal, as long as they are valid. */
     #validKeys(signal) {
         const now = this.#deps.now();
-        const renewal = this.#currentRenewal(now, signal);
+        if (this.#renewal?.signal.aborted === true)
+            this.#renewal = undefined;
+        if (this.#renewal === undefined && now >= this.#renewAt) {
+            this.#renewal = { signal, keys: this.#renew(signal) };
+        }
         if (this.#keys !== undefined && now < this.#keys.expiresAt)
             return this.#keys;
-        if (renewal !== undefined)
-            return renewal;
+        if (this.#renewal !== undefined)
+            return this.#renewal.keys;
         const detail = { label: 'no keys', message: this.#reason };
         return { kind: 'transient', retryAfter: this.#renewAt - now, detail };
     }
-    #currentRenewal(now, signal) {
-        if (this.#renewal?.signal.aborted === false)
-            return this.#renewal.keys;
-        if (now < this.#renewAt)
-            return undefined;
-        const keys = this.#renew(signal);
-        this.#renewal = { signal, keys };
-        return keys;
-    }
     async #renew(signal) {
-        const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps;
+        const { timeout, now, onRenewed } = this.#deps;
         const needed = timeout + RENEWAL_MARGIN + MINUTE;
         const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
-        const assumed = await assumeAgency(this.#agency, requested, secrets, wallClock, exchange, signal);
+        const assumed = await assumeAgency(this.#agency, requested, this.#deps, signal);
         if (this.#renewal?.signal === signal)
             this.#renewal = undefined;
         if (assumed.kind !== 'assumed')
             return signal.aborted ? assumed : this.#backOff(assumed);
-        const { key, lifetime, clockOffset } = assumed;
-        const keys = { key, secrets: assumed.secrets, clockOffset, expiresAt: now() + lifetime };
+        const keys = { ...assumed, expiresAt: now() + assumed.lifetime };
         this.#forgetExpired();
-        this.#issued = [...this.#issued, keys];
+        this.#unexpired.add(keys);
         this.#keys = keys;
         this.#failures = 0;
-        this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, lifetime / 3);
-        onRenewed(lifetime);
+        this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3);
+        onRenewed(keys.lifetime);
         return keys;
     }
     /** Delays the next renewal, for all jobs. */
@@ -14028,32 +13987,25 @@ class OidcCredentials {
         return fault.kind === 'transient' ? { ...fault, retryAfter: delay } : fault;
     }
     #forgetExpired() {
-        const isExpired = ({ expiresAt }) => expiresAt < this.#deps.now();
-        const expired = this.#issued.filter(isExpired).flatMap(({ secrets }) => secrets);
-        for (const secret of expired)
-            this.#deps.secrets.forget(secret);
-        this.#issued = this.#issued.filter((keys) => !isExpired(keys));
+        for (const keys of this.#unexpired) {
+            if (keys.expiresAt >= this.#deps.now())
+                continue;
+            for (const secret of keys.secrets)
+                this.#deps.secrets.forget(secret);
+            this.#unexpired.delete(keys);
+        }
     }
     /** Discards rejected keys, unless newer ones have replaced them already. */
     #replace(keys, rejection) {
         const message = phrase `${rejection.detail.message}; new keys of the agency are needed`;
         if (keys === this.#keys) {
             this.#keys = undefined;
-            this.#renewAt = this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
+            this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
+            this.#renewAt = this.#replacedAt;
             this.#reason = message;
         }
         return { ...rejection, isRenewable: true, detail: { label: rejection.detail.label, message, hint: HINT } };
     }
-}
-
-;// CONCATENATED MODULE: ./src/credentials/token.ts
-
-/**
- * Sends an IAM user token with each request. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About
- * a Task with a Specified ID", table 3.
- */
-function tokenCredentials(token) {
-    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.');
 }
 
 ;// CONCATENATED MODULE: external "node:async_hooks"
@@ -14064,7 +14016,10 @@ const external_node_buffer_namespaceObject = __WEBPACK_EXTERNAL_createRequire(im
 const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
 ;// CONCATENATED MODULE: external "node:events"
 const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
+;// CONCATENATED MODULE: external "node:tls"
+const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
 ;// CONCATENATED MODULE: ./src/http/exchange.ts
+
 
 
 
@@ -14097,7 +14052,7 @@ async function exchange(request, signal) {
     }
     catch (error) {
         const cause = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined;
-        return noResponse(error, trace.phase, cause);
+        return noResponse(error, trace, cause);
     }
     finally {
         clearTimeout(timer);
@@ -14167,6 +14122,11 @@ class Trace {
             });
         });
     }
+    /** Whether Node rejected the certificate of the endpoint or of an https proxy. */
+    get isUntrusted() {
+        const sockets = this.#requests.map(({ socket }) => socket);
+        return sockets.some((socket) => socket instanceof external_node_tls_namespaceObject.TLSSocket && Boolean(socket.authorizationError));
+    }
     /** Closes all requests; one that is waiting for a silent proxy would stay open forever. */
     destroy() {
         for (const request of this.#requests)
@@ -14177,44 +14137,18 @@ const traces = new external_node_async_hooks_namespaceObject.AsyncLocalStorage()
 (0,external_node_diagnostics_channel_namespaceObject.subscribe)('http.client.request.created', (message) => {
     traces.getStore()?.follow(message.request);
 });
-function noResponse(error, phase, cause) {
+function noResponse(error, trace, cause) {
     const { code, message } = error instanceof Error ? error : new Error(String(error));
     const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1];
     return {
         kind: 'no-response',
-        reason: cause ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
-        phase,
+        reason: cause ?? (trace.isUntrusted ? 'certificate' : 'network'),
+        phase: trace.phase,
         code,
         message,
         proxyStatus: proxyStatus === undefined ? undefined : Number(proxyStatus),
     };
 }
-/** For errors while connecting through a proxy, http-client keeps only the message. */
-function isCertificateError(code, phase, message) {
-    return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message));
-}
-/** Source: Node.js documentation, "X509 certificate error codes" (tls) and `ERR_TLS_CERT_ALTNAME_INVALID` (errors). */
-const CERTIFICATE_ERRORS = new Set([
-    'CERT_CHAIN_TOO_LONG',
-    'CERT_HAS_EXPIRED',
-    'CERT_NOT_YET_VALID',
-    'CERT_REJECTED',
-    'CERT_REVOKED',
-    'CERT_SIGNATURE_FAILURE',
-    'CERT_UNTRUSTED',
-    'DEPTH_ZERO_SELF_SIGNED_CERT',
-    'ERR_TLS_CERT_ALTNAME_INVALID',
-    'HOSTNAME_MISMATCH',
-    'INVALID_CA',
-    'INVALID_PURPOSE',
-    'PATH_LENGTH_EXCEEDED',
-    'SELF_SIGNED_CERT_IN_CHAIN',
-    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-    'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
-    'UNABLE_TO_GET_ISSUER_CERT',
-    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 ;// CONCATENATED MODULE: ./src/invalid-input.ts
 /** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
@@ -14224,6 +14158,10 @@ class InvalidInput {
     constructor(problem) {
         this.problem = problem;
     }
+}
+/** Returns the value if it matches the pattern. */
+function parseMatching(value, pattern, problem) {
+    return pattern.test(value) ? value : new InvalidInput(problem);
 }
 /** Whether no value is missing because it was invalid. */
 function isComplete(values) {
@@ -14345,11 +14283,9 @@ function isDecodable(path) {
 }
 /** Whether requests to the URL cannot be read on the network. */
 function isSecure({ protocol, hostname }) {
-    return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
 }
-function isLoopback(hostname) {
-    return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
+const LOOPBACK = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/;
 function endpointOf(region, hosts) {
     const host = Object.entries(hosts).find(([, regions]) => regions.includes(region));
     return host && `https://${host[0].replace('*', region)}`;
@@ -14390,9 +14326,6 @@ const SERVICES = {
     gaussdb: { title: 'GaussDB', hosts: GAUSSDB, field: 'job', hasList: false },
     geminidb: { title: 'GeminiDB', hosts: GEMINIDB, field: 'jobs', hasList: false },
 };
-function isServiceName(text) {
-    return Object.hasOwn(SERVICES, text);
-}
 
 ;// CONCATENATED MODULE: ./src/credentials/choice.ts
 
@@ -14446,7 +14379,7 @@ function chooseCredentials(reader) {
 const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if the workflow comes from a fork.';
 function chooseToken({ input, check }) {
     const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`;
-    const token = check('token', parsePrintable(input('token'), problem));
+    const token = check('token', parseMatching(input('token'), PRINTABLE, problem));
     if (token === undefined)
         return undefined;
     return { kind: 'token', source: 'an IAM token from the input token', token };
@@ -14457,7 +14390,7 @@ function chooseKey(names, value, check) {
     const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`;
     const read = (name) => {
         const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key.`;
-        return check(name, parsePrintable(value(name), problem));
+        return check(name, parseMatching(value(name), PRINTABLE, problem));
     };
     const [id, secret] = [read(idName), read(secretName)];
     const isTemporary = tokenName !== undefined && given.includes(tokenName);
@@ -14482,7 +14415,7 @@ function chooseAgency({ input, variable, region, check }) {
         identityProviderUrn: readUrn('identity-provider-urn', ':oidcProvider:'),
         idTokenRequest: check('identity-provider-urn', idTokenRequest),
         agencyUrn: readUrn('agency-urn', ':agency:'),
-        audience: check('audience', parseAudience(input('audience'))),
+        audience: check('audience', parseMatching(input('audience'), /^[!-~]{1,255}$/, INVALID_AUDIENCE)),
         stsEndpoint: check('sts-endpoint', stsEndpoint),
         sessionName: /^\d{1,20}$/.test(runId) ? `GitHubActions-${runId}` : 'GitHubActions',
     };
@@ -14504,7 +14437,7 @@ function parseIdTokenRequest(url, bearer) {
     if (url === '' || bearer === '')
         return new InvalidInput(NO_ID_TOKEN);
     const parsed = URL.parse(url);
-    return parsed !== null && isSecure(parsed) && isPrintable(bearer)
+    return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
         ? { url, bearer }
         : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} does not have the form that a runner sets. Do not change these variables.`);
 }
@@ -14514,19 +14447,10 @@ const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to req
     id-token: write
     contents: read
   \`\`\``;
-function parseAudience(value) {
-    return /^[!-~]{1,255}$/.test(value)
-        ? value
-        : new InvalidInput('must be a client ID of the identity provider: 1 to 255 characters without spaces.');
-}
+const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.';
+/** What a header can contain. */
+const PRINTABLE = /^[!-~]+$/;
 const UNPRINTABLE = 'contains a space, a line break, or a character other than printable ASCII.';
-function parsePrintable(value, problem) {
-    return isPrintable(value) ? value : new InvalidInput(problem);
-}
-/** Whether a header can contain the value. */
-function isPrintable(value) {
-    return /^[!-~]+$/.test(value);
-}
 
 ;// CONCATENATED MODULE: ./src/job-ids.ts
 
@@ -14556,14 +14480,11 @@ function parseJobIds(value, secrets) {
     if (invalid >= 0) {
         return new InvalidInput(`must be IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. Number ${invalid + 1} is not a valid ID.`);
     }
-    const distinct = new Map();
-    for (const id of ids)
-        if (!distinct.has(id.toLowerCase()))
-            distinct.set(id.toLowerCase(), id);
+    const distinct = Map.groupBy(ids, (id) => id.toLowerCase());
     if (distinct.size > MAX_JOBS) {
         return new InvalidInput(`contains ${distinct.size} IDs, but a step can wait for at most ${MAX_JOBS} jobs. Use several steps.`);
     }
-    return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }));
+    return [...distinct.values()].map(([id = '']) => ({ value: id, text: secrets.text(id) }));
 }
 /** Parses an order ID. It excludes job IDs, and requires a service with a job list. */
 function parseOrderId(value, jobIds, service, secrets) {
@@ -14647,7 +14568,7 @@ function readInputs(getInput, env, secrets) {
         pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
         failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
         service: check('service', service),
-        language: check('language', parseLanguage(input('language'))),
+        language: check('language', parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.')),
     };
     return isComplete(settings) ? settings : { problems };
 }
@@ -14670,9 +14591,7 @@ function parseProjectId(value) {
     if (value === '') {
         return new InvalidInput(`missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project.`);
     }
-    return /^[A-Za-z0-9]{32}$/.test(value)
-        ? value
-        : new InvalidInput(`must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`);
+    return parseMatching(value, /^[A-Za-z0-9]{32}$/, `must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`);
 }
 function parsePollInterval(value) {
     return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration');
@@ -14686,17 +14605,13 @@ function parseDurationBetween(value, min, max, form = 'a duration') {
 }
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 function parseBoolean(value) {
-    if (/^(true|True|TRUE)$/.test(value))
-        return true;
-    return /^(false|False|FALSE)$/.test(value) ? false : new InvalidInput('must be true or false.');
+    if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value))
+        return new InvalidInput('must be true or false.');
+    return value.toLowerCase() === 'true';
 }
 function parseService(value) {
-    return isServiceName(value)
-        ? SERVICES[value]
-        : new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
-}
-function parseLanguage(value) {
-    return value === 'en-us' || value === 'zh-cn' ? value : new InvalidInput('must be en-us or zh-cn.');
+    const found = Object.entries(SERVICES).find(([name]) => name === value);
+    return found?.[1] ?? new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
 }
 
 ;// CONCATENATED MODULE: ./src/judge/tally.ts
