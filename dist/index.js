@@ -7200,13 +7200,13 @@ function handleTupleResults(itemResults, final, items, input, optoutStart) {
     }
     return final;
 }
-const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodRecord", (inst, def) => {
+const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
     $ZodType.init(inst, def);
-    const memo = core.globalConfig.memoizer;
+    const memo = globalConfig.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
-        if (!util.isPlainObject(input)) {
+        if (!isPlainObject(input)) {
             payload.issues.push({
                 expected: "record",
                 code: "invalid_type",
@@ -7235,7 +7235,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
+                            issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
                             input: key,
                             path: [key],
                             inst,
@@ -7249,14 +7249,14 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                     if (result instanceof Promise) {
                         proms.push(result.then((result) => {
                             if (result.issues.length) {
-                                payload.issues.push(...util.prefixIssues(key, result.issues));
+                                payload.issues.push(...prefixIssues(key, result.issues));
                             }
                             payload.value[outKey] = result.value;
                         }));
                     }
                     else {
                         if (result.issues.length) {
-                            payload.issues.push(...util.prefixIssues(key, result.issues));
+                            payload.issues.push(...prefixIssues(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }
@@ -7302,7 +7302,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && regexes.number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -7326,7 +7326,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
+                            issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
                             input: key,
                             path: [key],
                             inst,
@@ -7342,14 +7342,14 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                 if (result instanceof Promise) {
                     proms.push(result.then((result) => {
                         if (result.issues.length) {
-                            payload.issues.push(...util.prefixIssues(key, result.issues));
+                            payload.issues.push(...prefixIssues(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }));
                 }
                 else {
                     if (result.issues.length) {
-                        payload.issues.push(...util.prefixIssues(key, result.issues));
+                        payload.issues.push(...prefixIssues(key, result.issues));
                     }
                     payload.value[outKey] = result.value;
                 }
@@ -7369,7 +7369,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         }
         return payload;
     };
-})));
+});
 const $ZodMap = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodMap", (inst, def) => {
     $ZodType.init(inst, def);
     const memo = core.globalConfig.memoizer;
@@ -9125,7 +9125,7 @@ function _promise(Class, innerType) {
 }
 // @__NO_SIDE_EFFECTS__
 function _custom(Class, fn, _params) {
-    const norm = normalizeParams(_params);
+    const norm = util.normalizeParams(_params);
     norm.abort ?? (norm.abort = true); // default to abort:false
     const schema = new Class({
         type: "custom",
@@ -12440,14 +12440,14 @@ function tuple(items, _paramsOrRest, _params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodRecord", (inst, def) => {
+const ZodRecord = /*@__PURE__*/ $constructor("ZodRecord", (inst, def) => {
     _ensureDefaultMemoizer();
-    core.$ZodRecord.init(inst, def);
+    $ZodRecord.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.recordProcessor(inst, ctx, json, params);
+    inst._zod.processJSONSchema = (ctx, json, params) => recordProcessor(inst, ctx, json, params);
     inst.keyType = def.keyType;
     inst.valueType = def.valueType;
-})));
+});
 function record(keyType, valueType, params) {
     // v3-compat: z.record(valueType, params?) — defaults keyType to z.string()
     if (!valueType || !valueType._zod) {
@@ -12455,14 +12455,14 @@ function record(keyType, valueType, params) {
             type: "record",
             keyType: schemas_string(),
             valueType: keyType,
-            ...util.normalizeParams(valueType),
+            ...normalizeParams(valueType),
         });
     }
     return new ZodRecord({
         type: "record",
         keyType,
         valueType: valueType,
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 // type alksjf = core.output<core.$ZodRecordKey>;
@@ -12897,7 +12897,7 @@ function check(fn) {
     return ch;
 }
 function custom(fn, _params) {
-    return _custom(ZodCustom, fn ?? (() => true), _params);
+    return core._custom(ZodCustom, fn ?? (() => true), _params);
 }
 function refine(fn, _params = {}) {
     return _refine(ZodCustom, fn, _params);
@@ -13119,7 +13119,8 @@ const errorSchema = object({
 
 
 /** Classifies an exchange that did not succeed. */
-function faultOf(result, { secrets, wallClock }) {
+function faultOf(result, context) {
+    const { secrets, wallClock } = context;
     if (result.kind === 'no-response')
         return networkFault(result, secrets);
     const { status, headers } = result;
@@ -13444,7 +13445,7 @@ const MEANINGS = new Map([
     ['Unauthorized', 'unauthorized'],
 ]);
 const optionalText = schemas_string().min(1).optional().catch(undefined);
-const job_object = custom((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+const job_object = record(schemas_string(), unknown());
 /**
  * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
  * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
@@ -14702,8 +14703,10 @@ function explainOutcome({ state, outcome }, timeout) {
                 nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
             };
         }
-        case 'vanished':
-            return explain('vanished', phrase `Job ${name} no longer exists${lastStatus(state)}: ${outcome.detail.message}.`);
+        case 'vanished': {
+            const { message } = outcome.detail;
+            return explain('vanished', phrase `Job ${name} no longer exists${lastStatus(state)}: ${message}.`);
+        }
         case 'interrupted':
             return {
                 title: TITLES.interrupted,
@@ -14773,8 +14776,8 @@ function explainError(state, outcome) {
         return explain('other-job', phrase `${failure}: the response is about job ${outcome.id}.`);
     }
     const { reason, detail } = outcome;
-    const circumstance = CIRCUMSTANCES[reason] ?? '';
-    return explain(reason, phrase `${failure}${circumstance}: ${detail.message}.`, detail.hint);
+    const message = phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}.`;
+    return explain(reason, message, detail.hint);
 }
 const CIRCUMSTANCES = {
     unusable: ' from five responses in a row. Last response',
@@ -15580,12 +15583,11 @@ function request_log_describe(result, secrets) {
 
 
 
-// docs/polling.md explains these figures and measures them.
-/** The rate limit lasts for a request each 1.5 s. */
+/** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
 const MIN_INTERVAL = 2 * SECOND;
 /** Nobody wants to learn later than half a minute that a job finished, whatever its progress was. */
 const MAX_INTERVAL = 29 * SECOND;
-/** Without progress: on average as late as polling each 10 s, and later for a job that takes longer than most. */
+/** Without progress: on average as late as polling every 10 s, and later for a job that takes longer than most. */
 const BLIND_INTERVAL = 9.5 * SECOND;
 const LONG_RUNNING = 14 * MINUTE;
 /** One request less is worth this much delay, on average, in seeing that a job finished. */
@@ -15600,8 +15602,6 @@ const MAX_BACKOFF = 30 * SECOND;
  */
 function pollInterval(setting, random) {
     return (state, elapsed, share = 0) => {
-        if (elapsed === 0 && state.last === undefined)
-            return 0;
         const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting;
         const interval = share > wanted ? stretched(state, elapsed, share, random) : wanted;
         return state.last?.kind === 'transient'
@@ -15744,16 +15744,17 @@ function judgeJob(before, job, at) {
             return { state, outcome: { result: meaning, job } };
         case 'running':
             return { state };
-        case 'pending':
-            return at - (pendingSince ?? at) < PENDING_WARNING_AFTER
-                ? { state }
-                : warnOnce(state, label, phrase `has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window`);
+        case 'pending': {
+            const isLong = at - (pendingSince ?? at) >= PENDING_WARNING_AFTER;
+            return isLong ? warnOnce(state, label, [LONG_PENDING]) : { state };
+        }
         case 'unauthorized':
-            return warnOnce(state, label, phrase `has the status “${label}”: it waits for authorization in the console`);
+            return warnOnce(state, label, phrase `has the status “${label}”: it needs authorization in the console`);
         case 'unknown':
             return warnOnce(state, label, phrase `has the unknown status “${label}”. The wait continues`);
     }
 }
+const LONG_PENDING = "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window";
 function warnOnce(state, status, what) {
     const { warnedStatuses } = state;
     const isWarned = warnedStatuses.some((warned) => warned.equals(status));
@@ -15789,11 +15790,8 @@ function deadlineOf(timeout) {
     return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) };
 }
 /** When a target's next request is due, its final poll included. */
-function nextPollAt(target, deadline) {
-    const { finalPollAt } = deadline;
-    return target.sentAt < finalPollAt
-        ? Math.min(target.dueAt, Math.max(finalPollAt, target.retryAt))
-        : target.dueAt;
+function nextPollAt({ dueAt, retryAt, sentAt }, { finalPollAt }) {
+    return sentAt < finalPollAt ? Math.min(dueAt, Math.max(finalPollAt, retryAt)) : dueAt;
 }
 
 ;// CONCATENATED MODULE: ./src/wait/job-target.ts
@@ -15928,8 +15926,6 @@ const FIRST_INTERVAL = 2 * SECOND;
 const SHORTENED = 0.92;
 /** Before a whole period was observed the share is a guess, which each accepted request contradicts. */
 const GUESS_SHORTENED = 0.25;
-/** An outage of so many periods makes the share a guess again. */
-const MAX_PERIODS_UNSEEN = 3;
 /** The period may end sooner than it seems: the first retry, then doubling. A service may also count throttled requests. */
 const rate_limit_MIN_BACKOFF = 30 * SECOND;
 const MAX_BACKOFF_PERIODS = 2;
@@ -15956,7 +15952,6 @@ class RateLimit {
     #observedSince = Infinity;
     #sent = [];
     #accepted = [];
-    #acceptedAt = 0;
     /** @param random uniform in 0 to 1 */
     constructor(hasManyJobs, { finalPollAt }, random) {
         this.#hasManyJobs = hasManyJobs;
@@ -16021,15 +16016,12 @@ class RateLimit {
     #onAccepted(at) {
         if (at >= this.#periodStart + this.#period || this.#throttles > 0)
             this.#periodStart = at;
-        if (at - this.#acceptedAt > MAX_PERIODS_UNSEEN * this.#period)
-            this.#observedSince = at;
         const isGuess = at - this.#observedSince < this.#period;
         const shortened = this.#interval * (isGuess ? GUESS_SHORTENED : SHORTENED);
         if (this.#interval > 0)
             this.#interval = Math.max(shortened, EVEN_INTERVAL);
         this.#notBefore = Math.min(this.#notBefore, at + this.#interval);
         this.#accepted = [...within(this.#accepted, this.#period, at), at];
-        this.#acceptedAt = at;
         this.#throttles = 0;
     }
     /** Of the limit: a final poll for each target, half of it at most. */
@@ -16055,21 +16047,17 @@ const MAX_CLOCK_SKEW = HOUR;
 /** Windows of one search: more cost more requests than they save. */
 const MAX_WINDOWS = 20;
 /**
- * Divides a window whose list was incomplete into the part that the list contained and the rest. Undefined when it can't
- * be narrower: its jobs were created within a second, or without a date.
+ * Returns the part of a window that its list, which was incomplete, did not contain. Undefined when it can't be narrower:
+ * its jobs were created within a second, or without a date.
  */
-function divide({ since, until }, { entries }) {
+function restOf({ since, until }, { entries }) {
     const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN];
     // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
     const isNewestFirst = last <= first;
     const cut = isNewestFirst ? last : last - SECOND;
     if (!(cut >= since && cut < until))
         return undefined;
-    const [older, newer] = [
-        { since, until: cut },
-        { since: cut + SECOND, until },
-    ];
-    return isNewestFirst ? [newer, older] : [older, newer];
+    return isNewestFirst ? { since, until: cut } : { since: cut + SECOND, until };
 }
 
 ;// CONCATENATED MODULE: ./src/wait/list-target.ts
@@ -16191,7 +16179,7 @@ class ListTarget {
         const isSought = (one) => one === this.#sought || one.state === 'searching';
         const unseen = this.#due(at).filter((one) => isSought(one) && one.scan !== this.#scan);
         const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS;
-        const rest = isDone ? undefined : divide(this.#window, list)?.[1];
+        const rest = isDone ? undefined : restOf(this.#window, list);
         if (rest !== undefined) {
             this.#window = rest;
             return;
@@ -16314,8 +16302,9 @@ class OrderTarget extends JudgedTarget {
         }
         const order = this.state.id.value.toLowerCase();
         const found = response.entries.filter(({ orderId }) => orderId?.toLowerCase() === order);
-        if (found.length > 0) {
-            this.#onFound(found.map(({ id }) => id), at);
+        const ids = found.map(({ id }) => id);
+        if (ids.length > 0) {
+            this.#onFound(ids, at);
             return;
         }
         this.#nextWindow(response);
@@ -16328,7 +16317,7 @@ class OrderTarget extends JudgedTarget {
     #nextWindow(list) {
         const [window = this.#recent, ...others] = this.#windows;
         this.#windowsRead += 1;
-        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : divide(window, list)?.[1];
+        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list);
         this.#windows = rest === undefined ? others : [rest, ...others];
         if (this.#windows.length > 0)
             return;
@@ -16409,19 +16398,17 @@ async function poll(options) {
             await clock.sleep(Math.ceil(wakeAt - now), wake.signal);
         }
     }
-    const onAbort = () => {
+    const wakeUp = () => {
         wake.abort();
     };
-    signal.addEventListener('abort', onAbort);
+    signal.addEventListener('abort', wakeUp, { signal: untilTimeout.signal });
     const stop = await run();
-    signal.removeEventListener('abort', onAbort);
     untilFinalPoll.abort();
     untilTimeout.abort();
     return stop;
 }
 
 ;// CONCATENATED MODULE: ./src/wait/wait.ts
-
 
 
 
@@ -16456,7 +16443,7 @@ async function wait(plan, deps) {
         onFinished: (outcome, response) => {
             if (outcome.result === 'completed')
                 return;
-            if (appliesToAll(response))
+            if (response.kind === 'rejected' && response.scope === 'all')
                 finishAll(outcome);
             if (plan.failFast)
                 finishAll({ result: 'interrupted', by: 'fail-fast' });
@@ -16475,9 +16462,7 @@ async function wait(plan, deps) {
         const jobOptions = isListed
             ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
             : options;
-        // Jobs that were found by their order are polled immediately.
-        const firstPoll = (id) => (at === 0 ? plan.interval(initialState(id), 0) : at);
-        jobs = ids.map((id) => new JobTarget(id, firstPoll(id), getJob, jobOptions));
+        jobs = ids.map((id) => new JobTarget(id, at, getJob, jobOptions));
         const { interval } = plan;
         if (isListed)
             list = new ListTarget(jobs, at, deps.wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
@@ -16495,25 +16480,14 @@ async function wait(plan, deps) {
     finishAll(outcomeOf(stop, deps));
     return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }));
 }
-/** Whether a response means the same for every job. */
-function appliesToAll(response) {
-    return response.kind === 'rejected' && response.scope === 'all';
-}
 /** The outcome of what has none when polling stops. */
 function outcomeOf(stop, { describe }) {
-    switch (stop) {
-        case 'timed-out':
-            return { result: 'timed-out' };
-        case 'finished':
-        case 'aborted':
-            return { result: 'interrupted', by: 'signal' };
-        default:
-            return {
-                result: 'error',
-                reason: 'internal',
-                detail: { label: 'internal error', message: [describe(stop.thrown)] },
-            };
-    }
+    if (stop === 'timed-out')
+        return { result: 'timed-out' };
+    if (!(stop instanceof InternalError))
+        return { result: 'interrupted', by: 'signal' };
+    const detail = { label: 'internal error', message: [describe(stop.thrown)] };
+    return { result: 'error', reason: 'internal', detail };
 }
 
 ;// CONCATENATED MODULE: ./src/main.ts
@@ -16556,20 +16530,14 @@ async function main(deps) {
 }
 async function waitForJobs(settings, deps, exchange) {
     const { toolkit, env, secrets, clock, wallClock, random } = deps;
-    const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings;
+    const { jobs, timeout, service } = settings;
     const log = new Log(jobs, toolkit, clock, usesColor(env));
-    log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source);
+    log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source);
     const credentials = credentialsFor(settings, deps, exchange, log);
-    const apiDeps = { ...api, credentials, exchange, secrets, wallClock };
+    const apiDeps = { ...settings, credentials, exchange, secrets, wallClock };
     const finished = new AbortController();
     void log.startHeartbeat(finished.signal);
-    const results = await wait({
-        jobs,
-        timeout,
-        interval: pollInterval(setting, random),
-        hasList: api.service.hasList,
-        failFast,
-    }, {
+    const results = await wait({ ...settings, interval: pollInterval(settings.pollInterval, random), hasList: service.hasList }, {
         ...deps,
         getJob: jobsApi(apiDeps),
         listJobs: jobListApi(apiDeps),

@@ -133,7 +133,7 @@ function judgeJob(before: JobState, job: Job, at: number): Judgement {
       return isLong ? warnOnce(state, label, [LONG_PENDING]) : { state }
     }
     case 'unauthorized':
-      return warnOnce(state, label, phrase`has the status “${label}”: authorize it in the console`)
+      return warnOnce(state, label, phrase`has the status “${label}”: it needs authorization in the console`)
     case 'unknown':
       return warnOnce(state, label, phrase`has the unknown status “${label}”. The wait continues`)
   }

@@ -19,7 +19,7 @@ const MIN_BACKOFF = 1 * SECOND
 const MAX_BACKOFF = 30 * SECOND
 
 /**
- * Milliseconds from a response to the next request for the same job; 0 before the first one.
+ * Milliseconds from a response to the next request for the same job.
  *
  * @param share least interval that the rate limit allows for one job, milliseconds
  */
@@ -31,7 +31,6 @@ export type PollInterval = (state: JobState, elapsed: number, share?: number) =>
  */
 export function pollInterval(setting: 'auto' | number, random: () => number): PollInterval {
   return (state, elapsed, share = 0) => {
-    if (elapsed === 0 && state.last === undefined) return 0
     const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting
     const interval = share > wanted ? stretched(state, elapsed, share, random) : wanted
     return state.last?.kind === 'transient'
