@@ -2,8 +2,12 @@ import { SECOND } from '../src/duration.ts'
 import { pollInterval, type PollInterval } from '../src/wait/poll-interval.ts'
 import { total } from '../src/judge/tally.ts'
 
-/** A client's poll intervals, the first one from its start; `random` uniform in 0 to 1. */
-type Client = (random: () => number) => PollInterval
+/** When a client polls; `random` uniform in 0 to 1. */
+type Client = (random: () => number) => {
+  /** Milliseconds before the first request. */
+  readonly delay: number
+  readonly interval: PollInterval
+}
 
 export const OURS = 'this action'
 /** The client that the others are measured against. */
@@ -11,7 +15,7 @@ export const TERRAFORM = 'Terraform provider'
 
 /** Clients that wait for this cloud's jobs today, and those of other clouds. */
 export const CLIENTS: Readonly<Record<string, Client>> = {
-  [OURS]: (random) => pollInterval('auto', random),
+  [OURS]: (random) => ({ delay: 0, interval: pollInterval('auto', random) }),
   // terraform-provider-huaweicloud 1.97: 10 s, then every 10 s.
   [TERRAFORM]: () => growing(10, () => 10),
   // golangsdk 2026-05; it also sleeps for 15 s after the end, which is not counted here.
@@ -40,8 +44,8 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
 }
 
 /** Seconds before the first request, and after the nth one. */
-function growing(first: number, after: (n: number) => number): PollInterval {
-  return ({ tally }) => (tally.length === 0 ? first : after(total(tally))) * SECOND
+function growing(first: number, after: (n: number) => number): ReturnType<Client> {
+  return { delay: first * SECOND, interval: ({ tally }) => after(total(tally)) * SECOND }
 }
 
 function between(min: number, max: number, random: () => number): number {

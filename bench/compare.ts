@@ -17,10 +17,10 @@ export async function scoreOf(client: string, curve: string): Promise<Score> {
   const shape = { ...CURVES, ...BAD_CURVES }[curve]
   if (intervals === undefined || shape === undefined)
     throw new Error(`there is no client ${client} or no curve ${curve}`)
-  const interval = intervals(seeded(1))
+  const { delay, interval } = intervals(seeded(1))
   const outcomes: Outcome[] = []
   for (const [index, duration] of durations().entries())
-    outcomes.push(await drive(plan(shape, duration, index), interval))
+    outcomes.push(await drive(plan(shape, duration, index), interval, delay))
   const lags = outcomes.map(({ lag }) => lag).sort((a, b) => a - b)
   return {
     requests: mean(outcomes.map(({ requests }) => requests)),

@@ -22,9 +22,10 @@ export interface Outcome {
   readonly lag: number
 }
 
-/** Waits for one job in virtual time; responses take no time. */
-export async function drive(plan: JobPlan, interval: PollInterval): Promise<Outcome> {
+/** Waits for one job in virtual time, after a delay in milliseconds; responses take no time. */
+export async function drive(plan: JobPlan, interval: PollInterval, delay = 0): Promise<Outcome> {
   const clock = new VirtualClock()
+  await clock.run(clock.sleep(delay, new AbortController().signal))
   let requests = 0
   const getJob = () => {
     requests += 1

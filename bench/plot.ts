@@ -9,7 +9,7 @@ export async function plotOf(curve: string): Promise<string> {
   const [shape, client] = [{ ...CURVES, ...BAD_CURVES }[curve], CLIENTS[OURS]]
   if (shape === undefined || client === undefined) throw new Error(`there is no curve ${curve}`)
   const [duration, step] = [10 * MINUTE, 20 * SECOND]
-  const intervalOf = client(seeded(1))
+  const { interval: intervalOf } = client(seeded(1))
   const requests: { readonly at: number; readonly interval: number }[] = []
   await drive(plan(shape, duration, 0), (state, elapsed) => {
     const interval = intervalOf(state, elapsed)
