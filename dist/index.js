@@ -13039,12 +13039,7 @@ function readRetryAfter(headers, now) {
     const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
     return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
 }
-/**
- * Reads how far the service's clock is ahead of this runner's.
- *
- * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds; NaN if the response has no valid date
- */
+/** Milliseconds that the service's clock is ahead of this runner's, `now`; NaN if the response has no valid date. */
 function readClockOffset({ date = '' }, now) {
     return parseHttpDate(date) - now;
 }
@@ -13197,7 +13192,7 @@ const PHASES = {
         failed: 'connection through the proxy failed',
         timedOut: 'timed out while connecting through the proxy',
         label: 'no proxy connection',
-        hint: 'Check https_proxy and no_proxy, and whether the proxy is allowed to connect to the endpoint.',
+        hint: 'Check https_proxy and no_proxy, and whether the proxy allows connections to the endpoint.',
     },
     tls: {
         failed: 'TLS handshake failed',
@@ -13685,7 +13680,7 @@ const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(im
  * a Task with a Specified ID", table 3.
  */
 function tokenCredentials(token) {
-    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.');
+    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token. The token was not retried, because repeated authentication failures can lock the account.');
 }
 /** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
 function staticCredentials(sign, hint) {
@@ -13704,7 +13699,7 @@ function staticCredentials(sign, hint) {
 
 /** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
 function accessKeyCredentials(key, projectId, wallClock) {
-    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. After more than five failed authentications in a row, the service locks a key for five minutes.");
+    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.");
 }
 /**
  * Signs a request with all its headers. `X-Project-Id` is required for sub-projects.
@@ -13911,7 +13906,7 @@ const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE;
 /** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
 const MIN_LIFETIME = 15 * MINUTE;
 const MAX_LIFETIME = 60 * MINUTE;
-const HINT = 'New keys of the agency were rejected, too. Check that the agency belongs to the account of project-id.';
+const HINT = 'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.';
 /** GitHub OIDC: temporary keys, obtained on first use and renewed before they expire or after a rejection. */
 class OidcCredentials {
     #agency;
@@ -13998,14 +13993,14 @@ class OidcCredentials {
     }
     /** Discards rejected keys, unless newer ones have replaced them already. */
     #replace(keys, rejection) {
-        const message = phrase `${rejection.detail.message}; new keys of the agency are needed`;
+        const { detail } = rejection;
         if (keys === this.#keys) {
             this.#keys = undefined;
             this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
             this.#renewAt = this.#replacedAt;
-            this.#reason = message;
+            this.#reason = phrase `${detail.message}; new keys of the agency are needed`;
         }
-        return { ...rejection, isRenewable: true, detail: { label: rejection.detail.label, message, hint: HINT } };
+        return { ...rejection, isRenewable: true, detail: { ...detail, hint: HINT } };
     }
 }
 
@@ -14225,7 +14220,7 @@ function ids(separatedBySpaces) {
 
 /** Looks up the jobs API of a service in a region; the result has the form of {@link parseEndpoint}. */
 function jobsEndpointOf(region, { title, hosts }) {
-    const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or another region.`;
+    const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or choose another region.`;
     return endpointOf(region, hosts) ?? new InvalidInput(problem);
 }
 /** Looks up the Security Token Service of a region. Any region's works; the nearest is the fastest. */
@@ -14233,7 +14228,7 @@ function stsEndpointOf(region) {
     if (region === undefined) {
         return new InvalidInput('missing. GitHub OIDC needs sts-endpoint, or region to look it up.');
     }
-    const problem = `missing, and no Security Token Service is documented for the value of ${region.source}. ${suggestRegions(region.id, regions_STS)} Set sts-endpoint, for example to that of another region.`;
+    const problem = `missing, and no Security Token Service host is documented for the value of ${region.source}. ${suggestRegions(region.id, regions_STS)} Set sts-endpoint; the host of any other region works.`;
     return endpointOf(region.id, regions_STS) ?? new InvalidInput(problem);
 }
 /**
@@ -14250,7 +14245,7 @@ function parseEndpoint(value, version, resource) {
     if (url === null)
         return new InvalidInput('must be host or host:port, with or without https://.');
     if (url.username !== '' || url.password !== '' || value.includes('@')) {
-        return new InvalidInput('contains a user name or password. Remove it: credentials have their own inputs.');
+        return new InvalidInput('contains a user name or password. Remove them: credentials have their own inputs.');
     }
     if (/[?#]/.test(value))
         return new InvalidInput('contains a query (?) or a fragment (#). Remove it.');
@@ -14377,9 +14372,9 @@ function chooseCredentials(reader) {
         return chooseKey(names, variable, check);
     return check('token', new InvalidInput(NO_CREDENTIALS));
 }
-const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if the workflow comes from a fork.';
+const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.';
 function chooseToken({ input, check }) {
-    const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`;
+    const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`;
     const token = check('token', parseMatching(input('token'), PRINTABLE, problem));
     if (token === undefined)
         return undefined;
@@ -14390,7 +14385,7 @@ function chooseKey(names, value, check) {
     const given = names.filter((name) => value(name) !== '');
     const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`;
     const read = (name) => {
-        const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key.`;
+        const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`;
         return check(name, parseMatching(value(name), PRINTABLE, problem));
     };
     const [id, secret] = [read(idName), read(secretName)];
@@ -14440,9 +14435,9 @@ function parseIdTokenRequest(url, bearer) {
     const parsed = URL.parse(url);
     return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
         ? { url, bearer }
-        : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} does not have the form that a runner sets. Do not change these variables.`);
+        : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`);
 }
-const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows from forks never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
+const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows that a fork's pull request triggers never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
   \`\`\`yaml
   permissions:
     id-token: write
@@ -14462,13 +14457,13 @@ const MISSING_VALUE = /^(null|undefined)$/;
 /** Parses one or several IDs, separated by commas or line breaks; duplicates are removed, ignoring case. */
 function parseJobIds(value, secrets) {
     if (value === '') {
-        return new InvalidInput('missing. Check that the earlier step succeeded, and that its ID and output name are spelled correctly. A yearly or monthly purchase returns an order_id and no job_id: use order-id.');
+        return new InvalidInput('missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. A yearly/monthly order returns an order_id and no job_id: use order-id.');
     }
     if (MISSING_VALUE.test(value)) {
-        return new InvalidInput(`contains only the word ${value}, because the earlier step's response has no job ID. A yearly or monthly purchase returns an order_id instead: use order-id.`);
+        return new InvalidInput(`contains only the word ${value}, probably because the earlier step's response has no job ID. A yearly/monthly order returns an order_id instead: use order-id.`);
     }
     if (value.startsWith('[')) {
-        return new InvalidInput("must not be a JSON array. Join its elements: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
+        return new InvalidInput("must not be a JSON array. Join its elements, for example: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
     }
     const ids = value
         .split(/[,\r\n]/)
@@ -14479,7 +14474,7 @@ function parseJobIds(value, secrets) {
     }
     const invalid = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id));
     if (invalid >= 0) {
-        return new InvalidInput(`must be IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. Number ${invalid + 1} is not a valid ID.`);
+        return new InvalidInput(`must contain IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. ID number ${invalid + 1} is not valid.`);
     }
     const distinct = Map.groupBy(ids, (id) => id.toLowerCase());
     if (distinct.size > MAX_JOBS) {
@@ -14493,13 +14488,13 @@ function parseOrderId(value, jobIds, service, secrets) {
         return new InvalidInput("cannot be combined with job-id. Set only order-id to wait for the order's jobs.");
     }
     if (MISSING_VALUE.test(value)) {
-        return new InvalidInput(`contains only the word ${value}, because the earlier step's response has no order ID. A pay-per-use purchase returns a job_id instead: use job-id.`);
+        return new InvalidInput(`contains only the word ${value}, probably because the earlier step's response has no order ID. A pay-per-use order returns a job_id instead: use job-id.`);
     }
     if (!/^[!-+\--~]{1,128}$/.test(value)) {
         return new InvalidInput('must be one ID of 1 to 128 printable ASCII characters without spaces or commas.');
     }
     if (!(service instanceof InvalidInput) && !service.hasList) {
-        return new InvalidInput(`needs TaurusDB's job list, which ${service.title} does not have. Use job-id.`);
+        return new InvalidInput(`works only with service: taurusdb. For ${service.title}, use job-id.`);
     }
     return { order: { value, text: secrets.text(value) } };
 }
@@ -14586,13 +14581,13 @@ function readRegion(id, variable) {
 function parseJobsEndpoint(value) {
     if (value !== '')
         return parseEndpoint(value, 'v3', 'jobs');
-    return new InvalidInput("missing. Set endpoint to the host of the service's API, or set region (for example cn-north-4) to look it up.");
+    return new InvalidInput("missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.");
 }
 function parseProjectId(value) {
     if (value === '') {
         return new InvalidInput(`missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project.`);
     }
-    return parseMatching(value, /^[A-Za-z0-9]{32}$/, `must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`);
+    return parseMatching(value, /^[A-Za-z0-9]{32}$/, `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`);
 }
 function parsePollInterval(value) {
     return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration');
@@ -14602,7 +14597,7 @@ function parseDurationBetween(value, min, max, form = 'a duration') {
     if (duration !== undefined && duration >= min && duration <= max)
         return duration;
     const range = `${formatDuration(min)} to ${formatDuration(max)}`;
-    return new InvalidInput(`must be ${form} from ${range}: seconds (90), or a form like 45s, 30m, or 1h30m.`);
+    return new InvalidInput(`must be ${form} from ${range}, for example 90 (seconds), 45s, or 5m.`);
 }
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 function parseBoolean(value) {
@@ -14627,7 +14622,7 @@ function count(tally, label) {
         ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
         : [...tally, { label: counted, count: 1 }];
 }
-/** The number of requests, including those without a response. */
+/** The number of results, including requests without a response. */
 function total(tally) {
     return tally.reduce((sum, entry) => sum + entry.count, 0);
 }
@@ -14647,7 +14642,7 @@ const TITLES = {
     'timed-out': 'The wait timed out',
     'not-found': 'The job was not found',
     'order-not-found': 'No job found for the order',
-    vanished: 'The job no longer exists',
+    vanished: 'The job can no longer be found',
     interrupted: 'The wait was interrupted',
     credentials: 'Authentication failed',
     'id-token': 'GitHub did not issue an ID token',
@@ -14665,18 +14660,18 @@ const TITLES = {
 };
 /** What to do next, where that is the same for every job. */
 const NEXT_STEPS = {
-    failed: 'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made are not rolled back.',
-    canceled: 'It was canceled in the cloud. If you still need it, rerun the step that created it.',
-    'not-found': 'Check that job-id, project-id, and endpoint belong together: a job can be queried only in its own project and region, and only for a month.',
+    failed: 'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.',
+    canceled: 'It was canceled in the cloud. If you still need the operation, rerun the step that started it.',
+    'not-found': 'Check region (or endpoint), project-id, service, and job-id: a job can be queried only in its own project and region, and only for a month.',
     vanished: "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
-    credentials: 'Check the credentials. They were not retried, because repeated authentication failures can lock the account.',
-    'id-token': 'The request was rejected by GitHub. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
+    credentials: 'Check the credentials.',
+    'id-token': 'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
     agency: "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
-    permission: "Check that the user is allowed to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.",
-    redirect: 'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. The sign-in page of a proxy also causes a redirect.',
+    permission: "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
+    redirect: 'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
     certificate: 'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path.',
-    proxy: 'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy is allowed to connect to the endpoint.',
-    request: "Check endpoint and project-id: both must be those of the instance's region.",
+    proxy: 'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy allows connections to the endpoint.',
+    request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
     unusable: 'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
     'other-job': 'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
     internal: 'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
@@ -14699,19 +14694,19 @@ function explainOutcome({ state, outcome }, timeout) {
                 return explain('not-found', phrase `Job ${name} was not found for ${evidence}.`);
             return {
                 title: TITLES['order-not-found'],
-                lines: [phrase `No job of order ${name} was found for ${evidence}.`],
-                nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
+                lines: [phrase `No job was found for order ${name} within ${evidence}.`],
+                nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id.`,
             };
         }
         case 'vanished': {
             const { message } = outcome.detail;
-            return explain('vanished', phrase `Job ${name} no longer exists${lastStatus(state)}: ${message}.`);
+            return explain('vanished', phrase `Job ${name} can no longer be found${lastStatus(state)}: ${message}.`);
         }
         case 'interrupted':
             return {
                 title: TITLES.interrupted,
                 lines: [phrase `${unfinished(state, INTERRUPTIONS[outcome.by])}.`],
-                nextSteps: phrase `${resume(state)}: ${state.id.text}.`,
+                nextSteps: [`${resume(state)}.`],
             };
         case 'error':
             return explainError(state, outcome);
@@ -14747,7 +14742,7 @@ function explainTimeout(state, timeout) {
     return {
         title: TITLES['timed-out'],
         lines: [phrase `${message}. ${tallyPhrase(state)}.${lastError}`],
-        nextSteps: phrase `${hint}${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
+        nextSteps: phrase `${hint}${resume(state)} and a longer timeout. Do not repeat the call that created the job: that would start the operation a second time.`,
     };
 }
 const INTERRUPTIONS = {
@@ -14757,7 +14752,7 @@ const INTERRUPTIONS = {
 function unfinished(state, when) {
     return state.kind === 'job'
         ? phrase `Job ${nameOf(state)} did not finish ${when}${lastStatus(state)}`
-        : phrase `No job of order ${nameOf(state)} was found ${when}`;
+        : phrase `No job was found for order ${nameOf(state)} ${when}`;
 }
 function lastStatus({ job, progress }) {
     if (job === undefined)
@@ -14765,9 +14760,11 @@ function lastStatus({ job, progress }) {
     return phrase ` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`;
 }
 function resume({ kind, job }) {
-    const known = job === undefined ? 'If the job exists, it is still running' : 'The job is still running';
-    const status = kind === 'order' ? 'The order is still in progress' : known;
-    return `${status} in the cloud. To resume waiting, run a step with the same ${kind}-id`;
+    const known = job === undefined
+        ? 'If the job exists, it is still running in the cloud'
+        : 'The job is still running in the cloud';
+    const status = kind === 'order' ? 'The order may still create a job' : known;
+    return `${status}. To resume waiting, run a step with the same ${kind}-id`;
 }
 function explainError(state, outcome) {
     const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order';
@@ -14845,11 +14842,11 @@ function inputsAnnotation(problems) {
 }
 
 ;// CONCATENATED MODULE: ./src/wait/estimate.ts
-/** Percent of progress that the rate is measured over: older progress says too little, less of it is too coarse. */
-const BASELINE = 20;
+/** Points of progress over which the rate is measured: more would be outdated, less would be too coarse. */
+const BASELINE_POINTS = 20;
 /** Percent from which an estimate may be shown. */
 const MIN_SHOWN_PROGRESS = 30;
-/** The rate may change by this part of the time that is left. */
+/** Uncertainty of the remaining time, as a fraction of it, because the rate may change. */
 const RATE_UNCERTAINTY = 0.1;
 /**
  * Extrapolates the job's recent progress to 100 %. Undefined without a rate: too little progress was seen, there is none,
@@ -14860,7 +14857,7 @@ function estimateCompletion(history) {
     const [first, now, before] = [milestones[0], milestones.at(-1), milestones.at(-2)];
     if (first === undefined || now === undefined || before === undefined)
         return undefined;
-    const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE) ?? first;
+    const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE_POINTS) ?? first;
     const overall = extrapolate(start, now);
     const recent = extrapolate(before, now);
     // A slower rate counts at once, a faster one only over the whole baseline: polling too early costs requests.
@@ -14869,7 +14866,7 @@ function estimateCompletion(history) {
     const left = completion - now.at;
     const margin = uncertainty + RATE_UNCERTAINTY * left;
     const whole = extrapolate(first, now);
-    const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE;
+    const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE_POINTS;
     const isSteady = isSeen && Math.max(Math.abs(whole.completion - completion), whole.uncertainty) <= left / 4;
     return { earliest: completion - margin, completion, latest: completion + margin, isSteady };
 }
@@ -15585,14 +15582,14 @@ function request_log_describe(result, secrets) {
 
 /** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
 const MIN_INTERVAL = 2 * SECOND;
-/** Nobody wants to learn later than half a minute that a job finished, whatever its progress was. */
+/** A finished job must be noticed within half a minute, whatever its progress was. */
 const MAX_INTERVAL = 29 * SECOND;
 /** Without progress: on average as late as polling every 10 s, and later for a job that takes longer than most. */
 const BLIND_INTERVAL = 9.5 * SECOND;
 const LONG_RUNNING = 14 * MINUTE;
-/** One request less is worth this much delay, on average, in seeing that a job finished. */
+/** One fewer request is worth this much delay, on average, in noticing that a job finished. */
 const DELAY_PER_REQUEST = 0.5 * SECOND;
-/** Percent. A job that is below this when it is first seen is not about to finish. */
+/** Percent. Without an estimate, a job that is below this is not about to finish. */
 const HALFWAY = 50;
 const MIN_BACKOFF = 1 * SECOND;
 const MAX_BACKOFF = 30 * SECOND;
@@ -15601,9 +15598,9 @@ const MAX_BACKOFF = 30 * SECOND;
  * @param random uniform in 0 to 1
  */
 function pollInterval(setting, random) {
-    return (state, elapsed, share = 0) => {
+    return (state, elapsed, minInterval = 0) => {
         const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting;
-        const interval = share > wanted ? stretched(state, elapsed, share, random) : wanted;
+        const interval = minInterval > wanted ? stretched(state, elapsed, minInterval, random) : wanted;
         return state.last?.kind === 'transient'
             ? Math.max(interval, backoff(state.faults, random), state.last.retryAfter ?? 0)
             : interval;
@@ -15636,8 +15633,8 @@ function blind(elapsed) {
     return Math.min(elapsed / 2, BLIND_INTERVAL * Math.max(1, Math.sqrt(elapsed / LONG_RUNNING)));
 }
 /** Where requests are scarce, the next one waits for the estimated completion if that is not far. */
-function stretched(state, elapsed, share, random) {
-    const interval = share * (0.9 + random() / 5);
+function stretched(state, elapsed, minInterval, random) {
+    const interval = minInterval * (0.9 + random() / 5);
     const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed;
     return Math.max(interval, Math.min(left, 2 * interval));
 }
@@ -15673,10 +15670,10 @@ function furthestAt(history) {
 
 
 
-/** A new job may be unknown for "several seconds" (API reference, "Constraints"), an order has no job until it is paid. */
+/** A new job may be unknown for "several seconds" (API Reference, "Constraints"); an order has no job until it is paid. */
 const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE };
 const PENDING_WARNING_AFTER = 10 * MINUTE;
-/** In a row. */
+/** Consecutive responses after which the wait for the job ends. */
 const MAX_UNUSABLE = 5;
 const MAX_MISSING = 3;
 const MAX_REJECTIONS = 2;
@@ -15786,7 +15783,7 @@ function retry(state) {
 ;// CONCATENATED MODULE: ./src/wait/poll-target.ts
 
 function deadlineOf(timeout) {
-    // Two seconds are enough for a response; of a short wait they would be too large a part.
+    // Two seconds are enough for a response; in a short wait, they would take up too much of the time.
     return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) };
 }
 /** When a target's next request is due, its final poll included. */
@@ -15855,13 +15852,13 @@ class JobTarget extends JudgedTarget {
         this.judge(response, at);
     }
     /** Takes over status and progress from the job list, which never end the wait. */
-    hint(job, at) {
+    updateFromList(job, at) {
         this.update({ kind: 'job', job, isFromList: true }, at);
     }
 }
 
 ;// CONCATENATED MODULE: ./src/wait/listed-job.ts
-/** Of 50 jobs in a response, one is the last of the response before. */
+/** Consecutive responses of 50 jobs overlap by one. */
 const JOBS_PER_PAGE = 49;
 /** A job and what the job list reports about it. Times are milliseconds since the wait began. */
 class ListedJob {
@@ -15875,7 +15872,7 @@ class ListedJob {
     /** When its own response last contained it, and until when its own poll interval lasts. */
     seenAt = 0;
     notBefore = 0;
-    /** @param firstPollAt when the job is polled itself if no list arrives */
+    /** @param firstPollAt when the job is polled individually if no list arrives */
     constructor(job, at, firstPollAt) {
         this.job = job;
         this.dueAt = at;
@@ -15885,13 +15882,14 @@ class ListedJob {
     get state() {
         return this.#state;
     }
+    /** Also decides the rank of the job's own requests, and makes them due if the list no longer covers the job. */
     setState(state, at) {
         if (this.#state === state)
             return;
         this.#state = state;
         this.job.rank = state === 'finished' ? 1 : 3;
         // What was never seen may be too new for the list: its first poll stays due.
-        if (this.isExpected || (state === 'missing' && this.job.state.last === undefined))
+        if (this.isTracked || (state === 'missing' && this.job.state.last === undefined))
             return;
         // The list no longer reports that the job is active: its own response has to show its status.
         this.job.dueAt = Math.min(this.job.dueAt, Math.max(at, this.notBefore));
@@ -15899,12 +15897,12 @@ class ListedJob {
     get isOpen() {
         return this.job.outcome === undefined;
     }
-    /** Whether the list has to contain the job when it is due. */
-    get isExpected() {
+    /** Whether the next list should contain the job. */
+    get isTracked() {
         return this.#state === 'searching' || this.#state === 'active';
     }
 }
-/** Divides the jobs into the pages in which the list contains them, the newest first, as far as it does. */
+/** Divides jobs whose creation time is known into the pages in which the list contains them, the newest first. */
 function pagesOf(jobs) {
     const sorted = [...jobs]
         .filter(({ created }) => !Number.isNaN(created))
@@ -15922,11 +15920,11 @@ const PERIOD = 5 * MINUTE;
 const EVEN_INTERVAL = PERIOD / LIMIT;
 /** Until the service accepts the credentials, since repeated authentication failures can lock an account. */
 const FIRST_INTERVAL = 2 * SECOND;
-/** Each accepted request shortens the interval, in case other clients have stopped: faster means more 429 for many clients. */
-const SHORTENED = 0.92;
+/** Factor for each accepted request, in case other clients have stopped. A smaller one causes more 429s for many clients. */
+const RECOVERY_FACTOR = 0.92;
 /** Before a whole period was observed the share is a guess, which each accepted request contradicts. */
-const GUESS_SHORTENED = 0.25;
-/** The period may end sooner than it seems: the first retry, then doubling. A service may also count throttled requests. */
+const GUESS_RECOVERY_FACTOR = 0.25;
+/** First retry after a 429, because the period may end sooner than it seems; it doubles, because a 429 may count, too. */
 const rate_limit_MIN_BACKOFF = 30 * SECOND;
 const MAX_BACKOFF_PERIODS = 2;
 /**
@@ -15941,8 +15939,8 @@ class RateLimit {
     #isAccepted = false;
     /** Between two requests; 0 until a request is throttled. */
     #interval = 0;
-    #notBefore = 0;
-    /** Throttled requests in a row, when the next may be sent, and when the service asked for it. */
+    #spacedUntil = 0;
+    /** Throttled requests in a row, when the next may be sent, and the earliest moment that `Retry-After` allows. */
     #throttles = 0;
     #throttledUntil = 0;
     #retryAt = 0;
@@ -15963,7 +15961,7 @@ class RateLimit {
         const lastSent = this.#sent.at(-1) ?? -Infinity;
         const isFinal = now >= this.#finalPollAt;
         const isSpread = this.#hasManyJobs && rank === 3 && !isFinal;
-        return Math.max(this.#retryAt, isFinal ? -Infinity : this.#notBefore, this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL, this.#hasManyJobs
+        return Math.max(this.#retryAt, isFinal ? -Infinity : this.#spacedUntil, this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL, this.#hasManyJobs
             ? (this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity) + PERIOD
             : -Infinity, isSpread ? lastSent + this.interval(now) : -Infinity);
     }
@@ -15974,12 +15972,12 @@ class RateLimit {
     }
     /** No request before, except for the final poll. */
     get notBefore() {
-        return Math.max(this.#notBefore, this.#retryAt);
+        return Math.max(this.#spacedUntil, this.#retryAt);
     }
     onRequest(now) {
         this.#observedSince = Math.min(this.#observedSince, now);
         this.#sent = [...within(this.#sent, PERIOD, now), now];
-        this.#notBefore = Math.max(this.#notBefore, now + this.#interval);
+        this.#spacedUntil = Math.max(this.#spacedUntil, now + this.#interval);
     }
     onResponse(response, at) {
         this.#isAccepted ||= provesAuthentication(response);
@@ -16010,17 +16008,17 @@ class RateLimit {
         // A `Retry-After` that was too short is not enough the next time.
         const multiplied = Math.min((retryAfter ?? 0) * factor, PERIOD);
         this.#throttledUntil = at + (multiplied > 0 ? multiplied : Math.min(untilPeriodEnds, jittered));
-        this.#notBefore = this.#throttledUntil;
+        this.#spacedUntil = this.#throttledUntil;
         this.#throttles += 1;
     }
     #onAccepted(at) {
         if (at >= this.#periodStart + this.#period || this.#throttles > 0)
             this.#periodStart = at;
         const isGuess = at - this.#observedSince < this.#period;
-        const shortened = this.#interval * (isGuess ? GUESS_SHORTENED : SHORTENED);
+        const shortened = this.#interval * (isGuess ? GUESS_RECOVERY_FACTOR : RECOVERY_FACTOR);
         if (this.#interval > 0)
             this.#interval = Math.max(shortened, EVEN_INTERVAL);
-        this.#notBefore = Math.min(this.#notBefore, at + this.#interval);
+        this.#spacedUntil = Math.min(this.#spacedUntil, at + this.#interval);
         this.#accepted = [...within(this.#accepted, this.#period, at), at];
         this.#throttles = 0;
     }
@@ -16044,7 +16042,7 @@ function provesAuthentication(response) {
 
 /** How far the clocks of runner and service may differ. */
 const MAX_CLOCK_SKEW = HOUR;
-/** Windows of one search: more cost more requests than they save. */
+/** Requests of one search: further ones cost more than they save. */
 const MAX_WINDOWS = 20;
 /**
  * Returns the part of a window that its list, which was incomplete, did not contain. Undefined when it can't be narrower:
@@ -16068,12 +16066,12 @@ function restOf({ since, until }, { entries }) {
 
 
 
-/** Nearly all waits begin, or begin again, within a day after their jobs were created. */
-const SEARCHED = DAY;
-/** In even intervals: almost every other request confirms what the list reported. Measured with `npm run bench:matrix`. */
+/** Nearly all waits begin, or are resumed, within a day after their jobs were created. */
+const SEARCH_RANGE = DAY;
+/** Multiple of EVEN_INTERVAL: almost half of the requests confirm finished jobs. Measured with `npm run bench:matrix`. */
 const INTERVALS_PER_PAGE = 1.82;
 const list_target_MAX_BACKOFF = 5 * MINUTE;
-/** Jobs are polled themselves if the first page is this late, or a later one, or reported nothing new for so long. */
+/** Jobs are polled individually if the first response is this late, or a later one, or shows no progress for so long. */
 const FIRST_LATE_AFTER = 10 * SECOND;
 const LATE_AFTER = 30 * SECOND;
 const STALE_AFTER = 10 * MINUTE;
@@ -16093,17 +16091,17 @@ class ListTarget {
     #window;
     #scan = 0;
     #requests = 0;
-    /** Whether a scan ended since the last fault. */
-    #isSearched = false;
-    /** Faults in a row, and scans with none of the jobs. */
+    /** Whether a scan ended since the last fault; after a fault, missing jobs are searched for again. */
+    #hasFinishedScan = false;
+    /** Consecutive faults, and scans that found none of the jobs. */
     #failures = 0;
-    /** How long it takes to read all pages with the list's share of the rate limit. */
+    /** How long it takes to read all pages once within the list's part of the rate limit. */
     #cycle = 0;
     /** @param wallClock milliseconds since the epoch */
     constructor(jobs, at, wallClock, options) {
         this.#options = options;
         this.dueAt = at;
-        this.#range = { since: wallClock - SEARCHED, until: wallClock + MAX_CLOCK_SKEW };
+        this.#range = { since: wallClock - SEARCH_RANGE, until: wallClock + MAX_CLOCK_SKEW };
         this.#window = this.#range;
         this.#jobs = new Map(jobs.map((job) => [keyOf(job.state.id), new ListedJob(job, at, at + FIRST_LATE_AFTER)]));
     }
@@ -16125,7 +16123,7 @@ class ListTarget {
         for (const { job } of active)
             job.report(this.dueAt);
     }
-    /** When a job is polled itself after its own response, which may prove the list wrong. */
+    /** When a job is polled individually after its own response, which may prove the list wrong. */
     nextJobPoll(state, at) {
         const listed = this.#jobs.get(keyOf(state.id));
         if (listed === undefined)
@@ -16147,10 +16145,10 @@ class ListTarget {
     #read(list, at) {
         const open = this.#open();
         const entries = new Map(list.entries.map((entry) => [keyOf(entry.id), entry]));
-        // The list may have been read too early: where one missing job is now, there may be others.
+        // The list may have been read before the jobs appeared: if one missing job is there now, others may be, too.
         const missing = open.filter(({ state }) => state === 'missing');
         const isFound = missing.some(({ job }) => entries.has(keyOf(job.state.id)));
-        if (isFound || !this.#isSearched)
+        if (isFound || !this.#hasFinishedScan)
             for (const listed of missing)
                 listed.setState('searching', at);
         const active = [];
@@ -16167,7 +16165,7 @@ class ListTarget {
                 listed.setState(listed.state === 'finished' ? 'untrusted' : 'active', at);
             if (listed.state !== 'active')
                 continue;
-            listed.job.hint(entry.job, at);
+            listed.job.updateFromList(entry.job, at);
             active.push(listed);
         }
         this.#continueScan(list, at);
@@ -16188,7 +16186,7 @@ class ListTarget {
             listed.setState('missing', at);
         const isUseful = this.#open().some(({ scan, state }) => scan === this.#scan && state !== 'untrusted');
         this.#failures = isUseful ? 0 : this.#failures + 1;
-        this.#isSearched = true;
+        this.#hasFinishedScan = true;
         this.#requests = 0;
     }
     #onFault(fault, at) {
@@ -16198,14 +16196,14 @@ class ListTarget {
             this.#open()[0]?.job.handle(fault, at);
         this.#failures += 1;
         this.#requests = 0;
-        const isFinal = isRejected || (fault.kind === 'rejected' && this.#failures > 1);
-        if (isFinal)
+        const isGivenUp = isRejected || (fault.kind === 'rejected' && this.#failures > 1);
+        if (isGivenUp)
             for (const listed of this.#open())
                 listed.setState('untrusted', at);
-        // A throttled request means nothing for the list.
+        // A throttled request says nothing about the list.
         if (fault.kind === 'transient' && fault.throttled !== undefined)
             return [];
-        this.#isSearched = false;
+        this.#hasFinishedScan = false;
         for (const listed of this.#open())
             if (listed.state === 'searching')
                 listed.setState('missing', at);
@@ -16230,7 +16228,7 @@ class ListTarget {
     #due(at) {
         const { finalPollAt } = this.#options.deadline;
         const needsFinalPoll = ({ job }) => at >= finalPollAt && job.sentAt < finalPollAt;
-        return this.#open().filter((one) => one.isExpected && (one.dueAt <= at || needsFinalPoll(one)));
+        return this.#open().filter((one) => one.isTracked && (one.dueAt <= at || needsFinalPoll(one)));
     }
     /** The list reports on the job: its own request waits until the list is late or has nothing new. */
     #schedule(listed, at) {
@@ -16246,7 +16244,7 @@ class ListTarget {
             return at;
         const open = this.#open();
         const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), list_target_MAX_BACKOFF);
-        const expected = open.filter(({ isExpected }) => isExpected).map(({ dueAt }) => dueAt - at);
+        const expected = open.filter(({ isTracked }) => isTracked).map(({ dueAt }) => dueAt - at);
         const missing = open.filter(({ state }) => state === 'missing');
         const intervals = missing.map(({ job }) => this.#options.interval(job.state, at));
         const next = Math.min(...(expected.length > 0 ? expected : intervals));
@@ -16269,9 +16267,9 @@ class ListTarget {
 
 
 
-/** A new order is searched here again and again, and once in everything that the task center keeps. */
-const RECENT = HOUR;
-const KEPT = 30 * DAY;
+/** Orders are searched for repeatedly in the last hour, and once in everything that the task center keeps. */
+const RECENT_RANGE = HOUR;
+const RETENTION = 30 * DAY;
 /** Between two windows of one search. */
 const NEXT_WINDOW_DELAY = 2 * SECOND;
 /** An order: the job list is searched until it contains jobs of the order. */
@@ -16279,7 +16277,7 @@ class OrderTarget extends JudgedTarget {
     #listJobs;
     #onFound;
     #recent;
-    /** Of the current search, the next one first. */
+    /** Windows that are left in the current search, the next one first. */
     #windows;
     #windowsRead = 0;
     #isWideSearchDone = false;
@@ -16288,7 +16286,7 @@ class OrderTarget extends JudgedTarget {
         super(initialState(order, 'order'), 0, options);
         this.#listJobs = listJobs;
         this.#onFound = onFound;
-        this.#recent = { since: wallClock - RECENT, until: wallClock + MAX_CLOCK_SKEW };
+        this.#recent = { since: wallClock - RECENT_RANGE, until: wallClock + MAX_CLOCK_SKEW };
         this.#windows = [this.#recent];
     }
     send(at, signal) {
@@ -16308,7 +16306,7 @@ class OrderTarget extends JudgedTarget {
             return;
         }
         this.#nextWindow(response);
-        const message = phrase `the task center lists no job of it`;
+        const message = phrase `the job list contains no job of this order`;
         this.judge({ kind: 'not-found-yet', detail: { label: 'no job yet', message } }, at);
         // The same window again is worth the usual interval.
         if (this.#windows.length > 0)
@@ -16324,7 +16322,7 @@ class OrderTarget extends JudgedTarget {
         this.#windowsRead = 0;
         const { since } = this.#recent;
         if (!this.#isWideSearchDone)
-            this.#windows = [{ since: since + RECENT - KEPT, until: since }];
+            this.#windows = [{ since: since + RECENT_RANGE - RETENTION, until: since }];
         this.#isWideSearchDone = true;
     }
 }
@@ -16426,7 +16424,7 @@ async function wait(plan, deps) {
     let order;
     let jobs = [];
     let list;
-    /** What is judged: the jobs, or the order as long as it has none. */
+    /** The targets that get an outcome: the jobs, or the order until its jobs are found. */
     const judged = () => (jobs.length > 0 || order === undefined ? jobs : [order]);
     const openTargets = () => {
         const open = judged().filter(({ outcome }) => outcome === undefined);
@@ -16449,12 +16447,12 @@ async function wait(plan, deps) {
                 finishAll({ result: 'interrupted', by: 'fail-fast' });
         },
     };
-    /** After a job's response: its interval, stretched to its share of the rate limit among so many that are polled. */
+    /** After a job's response: its poll interval, or longer if the rate limit is divided among `count` targets. */
     function nextPoll(state, at, count) {
         // The rate limit alone decides when to try again after a throttled request.
         const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined;
-        const share = isThrottled ? 0 : rateLimit.interval(at) * count;
-        return Math.max(at + plan.interval(state, at, share), rateLimit.notBefore);
+        const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count;
+        return Math.max(at + plan.interval(state, at, minInterval), rateLimit.notBefore);
     }
     function follow(ids, at) {
         const { listJobs, getJob } = deps;
@@ -16480,7 +16478,7 @@ async function wait(plan, deps) {
     finishAll(outcomeOf(stop, deps));
     return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }));
 }
-/** The outcome of what has none when polling stops. */
+/** The outcome of targets that are unfinished when polling stops. */
 function outcomeOf(stop, { describe }) {
     if (stop === 'timed-out')
         return { result: 'timed-out' };

@@ -112,7 +112,7 @@ function readRegion(id: string, variable: (name: string) => string): Region | un
 function parseJobsEndpoint(value: string): string | InvalidInput {
   if (value !== '') return parseEndpoint(value, 'v3', 'jobs')
   return new InvalidInput(
-    "missing. Set endpoint to the host of the service's API, or set region (for example cn-north-4) to look it up.",
+    "missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.",
   )
 }
 
@@ -125,7 +125,7 @@ function parseProjectId(value: string): string | InvalidInput {
   return parseMatching(
     value,
     /^[A-Za-z0-9]{32}$/,
-    `must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`,
+    `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`,
   )
 }
 
@@ -142,7 +142,7 @@ function parseDurationBetween(
   const duration = parseDuration(value)
   if (duration !== undefined && duration >= min && duration <= max) return duration
   const range = `${formatDuration(min)} to ${formatDuration(max)}`
-  return new InvalidInput(`must be ${form} from ${range}: seconds (90), or a form like 45s, 30m, or 1h30m.`)
+  return new InvalidInput(`must be ${form} from ${range}, for example 90 (seconds), 45s, or 5m.`)
 }
 
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */

@@ -13,17 +13,17 @@ const MISSING_VALUE = /^(null|undefined)$/
 export function parseJobIds(value: string, secrets: Secrets): readonly JobId[] | InvalidInput {
   if (value === '') {
     return new InvalidInput(
-      'missing. Check that the earlier step succeeded, and that its ID and output name are spelled correctly. A yearly or monthly purchase returns an order_id and no job_id: use order-id.',
+      'missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. A yearly/monthly order returns an order_id and no job_id: use order-id.',
     )
   }
   if (MISSING_VALUE.test(value)) {
     return new InvalidInput(
-      `contains only the word ${value}, because the earlier step's response has no job ID. A yearly or monthly purchase returns an order_id instead: use order-id.`,
+      `contains only the word ${value}, probably because the earlier step's response has no job ID. A yearly/monthly order returns an order_id instead: use order-id.`,
     )
   }
   if (value.startsWith('[')) {
     return new InvalidInput(
-      "must not be a JSON array. Join its elements: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}",
+      "must not be a JSON array. Join its elements, for example: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}",
     )
   }
   const ids = value
@@ -36,7 +36,7 @@ export function parseJobIds(value: string, secrets: Secrets): readonly JobId[] |
   const invalid = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id))
   if (invalid >= 0) {
     return new InvalidInput(
-      `must be IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. Number ${invalid + 1} is not a valid ID.`,
+      `must contain IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. ID number ${invalid + 1} is not valid.`,
     )
   }
   const distinct = Map.groupBy(ids, (id) => id.toLowerCase())
@@ -60,14 +60,14 @@ export function parseOrderId(
   }
   if (MISSING_VALUE.test(value)) {
     return new InvalidInput(
-      `contains only the word ${value}, because the earlier step's response has no order ID. A pay-per-use purchase returns a job_id instead: use job-id.`,
+      `contains only the word ${value}, probably because the earlier step's response has no order ID. A pay-per-use order returns a job_id instead: use job-id.`,
     )
   }
   if (!/^[!-+\--~]{1,128}$/.test(value)) {
     return new InvalidInput('must be one ID of 1 to 128 printable ASCII characters without spaces or commas.')
   }
   if (!(service instanceof InvalidInput) && !service.hasList) {
-    return new InvalidInput(`needs TaurusDB's job list, which ${service.title} does not have. Use job-id.`)
+    return new InvalidInput(`works only with service: taurusdb. For ${service.title}, use job-id.`)
   }
   return { order: { value, text: secrets.text(value) } }
 }

@@ -80,7 +80,7 @@ describe('an access key', () => {
     [
       { 'access-key-id': 'a b', 'secret-access-key': 'x' },
       [
-        'access-key-id: contains a space, a line break, or a character other than printable ASCII. Use only the key.',
+        'access-key-id: contains a space, a line break, or a character other than printable ASCII. Use only the key itself.',
       ],
     ],
   ] as const)('with %j is invalid', (inputs, expected) => {
@@ -199,7 +199,7 @@ describe('GitHub OIDC', () => {
     { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a\nb' },
   ])('is invalid with variables that no runner sets: %j', (env) => {
     expect(problems(AGENCY, { ...ID_TOKEN, ...env })).toEqual([
-      expect.stringContaining('does not have the form that a runner sets'),
+      expect.stringContaining('is not in the format that a runner sets'),
     ])
   })
 
@@ -233,7 +233,7 @@ describe('GitHub OIDC', () => {
     [{ region: '' }, 'sts-endpoint: missing.'],
     [
       { region: 'cn-north-9' },
-      'sts-endpoint: missing, and no Security Token Service is documented for the value of region',
+      'sts-endpoint: missing, and no Security Token Service host is documented for the value of region',
     ],
     [{ 'sts-endpoint': 'http://sts.example' }, 'sts-endpoint: must use https://'],
     [

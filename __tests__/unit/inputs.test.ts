@@ -115,9 +115,9 @@ describe('job-id', () => {
     ['null', 'the word null'],
     ['undefined', 'the word undefined'],
     [',,\n', 'only commas'],
-    ['a,b c', 'Number 2 is not'],
-    ['é', 'Number 1 is not'],
-    ['x'.repeat(129), 'Number 1 is not'],
+    ['a,b c', 'ID number 2 is not valid'],
+    ['é', 'ID number 1 is not valid'],
+    ['x'.repeat(129), 'ID number 1 is not valid'],
     [Array.from({ length: 501 }, (_, index) => `id${index}`).join(), 'at most 500 jobs'],
   ])('%j is invalid', (given, expected) => {
     expect(problems({ 'job-id': given })).toEqual([expect.stringContaining(expected)])
@@ -141,7 +141,7 @@ describe('order-id', () => {
     [{ 'order-id': 'a,b' }, 'must be one ID'],
     [{ 'order-id': 'a b' }, 'must be one ID'],
     [{ 'order-id': 'x'.repeat(129) }, 'must be one ID'],
-    [{ service: 'rds' }, 'which RDS does not have'],
+    [{ service: 'rds' }, 'For RDS, use job-id'],
   ])('is invalid with %j', (change, expected) => {
     expect(problems({ ...given, ...change })).toEqual([
       expect.stringMatching(new RegExp(`^order-id: .*${expected}`)),

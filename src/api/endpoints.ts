@@ -10,7 +10,7 @@ export interface Region {
 
 /** Looks up the jobs API of a service in a region; the result has the form of {@link parseEndpoint}. */
 export function jobsEndpointOf(region: string, { title, hosts }: Service): string | InvalidInput {
-  const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or another region.`
+  const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or choose another region.`
   return endpointOf(region, hosts) ?? new InvalidInput(problem)
 }
 
@@ -19,7 +19,7 @@ export function stsEndpointOf(region: Region | undefined): string | InvalidInput
   if (region === undefined) {
     return new InvalidInput('missing. GitHub OIDC needs sts-endpoint, or region to look it up.')
   }
-  const problem = `missing, and no Security Token Service is documented for the value of ${region.source}. ${suggestRegions(region.id, STS)} Set sts-endpoint, for example to that of another region.`
+  const problem = `missing, and no Security Token Service host is documented for the value of ${region.source}. ${suggestRegions(region.id, STS)} Set sts-endpoint; the host of any other region works.`
   return endpointOf(region.id, STS) ?? new InvalidInput(problem)
 }
 
@@ -38,7 +38,9 @@ export function parseEndpoint(value: string, version: string, resource: string):
   const url = parseUrl(value)
   if (url === null) return new InvalidInput('must be host or host:port, with or without https://.')
   if (url.username !== '' || url.password !== '' || value.includes('@')) {
-    return new InvalidInput('contains a user name or password. Remove it: credentials have their own inputs.')
+    return new InvalidInput(
+      'contains a user name or password. Remove them: credentials have their own inputs.',
+    )
   }
   if (/[?#]/.test(value)) return new InvalidInput('contains a query (?) or a fragment (#). Remove it.')
   if (!isDecodable(url.pathname)) {

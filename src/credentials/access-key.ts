@@ -19,7 +19,7 @@ export function accessKeyCredentials(
 ): Credentials {
   return staticCredentials(
     (request) => signWithAccessKey(request, key, projectId, wallClock()),
-    "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. After more than five failed authentications in a row, the service locks a key for five minutes.",
+    "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.",
   )
 }
 

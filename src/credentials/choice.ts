@@ -77,10 +77,10 @@ export function chooseCredentials(reader: InputReader): CredentialsChoice | unde
 }
 
 const NO_CREDENTIALS =
-  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if the workflow comes from a fork.'
+  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.'
 
 function chooseToken({ input, check }: InputReader): CredentialsChoice | undefined {
-  const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`
+  const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`
   const token = check('token', parseMatching(input('token'), PRINTABLE, problem))
   if (token === undefined) return undefined
   return { kind: 'token', source: 'an IAM token from the input token', token }
@@ -95,7 +95,7 @@ function chooseKey<Name extends string>(
   const given = names.filter((name) => value(name) !== '')
   const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`
   const read = (name: Name) => {
-    const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key.`
+    const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`
     return check(name, parseMatching(value(name), PRINTABLE, problem))
   }
   const [id, secret] = [read(idName), read(secretName)]
@@ -147,11 +147,11 @@ function parseIdTokenRequest(url: string, bearer: string): Agency['idTokenReques
   return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
     ? { url, bearer }
     : new InvalidInput(
-        `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} does not have the form that a runner sets. Do not change these variables.`,
+        `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`,
       )
 }
 
-const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows from forks never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
+const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows that a fork's pull request triggers never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
   \`\`\`yaml
   permissions:
     id-token: write

@@ -30,7 +30,7 @@ const MIN_LIFETIME = 15 * MINUTE
 const MAX_LIFETIME = 60 * MINUTE
 
 const HINT =
-  'New keys of the agency were rejected, too. Check that the agency belongs to the account of project-id.'
+  'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.'
 
 interface Keys extends Assumed {
   readonly expiresAt: number
@@ -120,13 +120,13 @@ export class OidcCredentials implements Credentials {
 
   /** Discards rejected keys, unless newer ones have replaced them already. */
   #replace(keys: Keys, rejection: Rejected): Rejected {
-    const message = phrase`${rejection.detail.message}; new keys of the agency are needed`
+    const { detail } = rejection
     if (keys === this.#keys) {
       this.#keys = undefined
       this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL)
       this.#renewAt = this.#replacedAt
-      this.#reason = message
+      this.#reason = phrase`${detail.message}; new keys of the agency are needed`
     }
-    return { ...rejection, isRenewable: true, detail: { label: rejection.detail.label, message, hint: HINT } }
+    return { ...rejection, isRenewable: true, detail: { ...detail, hint: HINT } }
   }
 }

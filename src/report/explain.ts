@@ -11,7 +11,7 @@ export interface Notice {
   readonly lines: readonly Phrase[]
 }
 
-/** In the order of an error message: what happened, the evidence, what to do next. */
+/** Its parts are shown in this order: what happened, the evidence, what to do next. */
 export interface Annotation extends Notice {
   readonly nextSteps: Phrase
 }
@@ -24,7 +24,7 @@ export const TITLES = {
   'timed-out': 'The wait timed out',
   'not-found': 'The job was not found',
   'order-not-found': 'No job found for the order',
-  vanished: 'The job no longer exists',
+  vanished: 'The job can no longer be found',
   interrupted: 'The wait was interrupted',
   credentials: 'Authentication failed',
   'id-token': 'GitHub did not issue an ID token',
@@ -44,27 +44,26 @@ export const TITLES = {
 /** What to do next, where that is the same for every job. */
 export const NEXT_STEPS = {
   failed:
-    'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made are not rolled back.',
-  canceled: 'It was canceled in the cloud. If you still need it, rerun the step that created it.',
+    'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.',
+  canceled: 'It was canceled in the cloud. If you still need the operation, rerun the step that started it.',
   'not-found':
-    'Check that job-id, project-id, and endpoint belong together: a job can be queried only in its own project and region, and only for a month.',
+    'Check region (or endpoint), project-id, service, and job-id: a job can be queried only in its own project and region, and only for a month.',
   vanished:
     "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
-  credentials:
-    'Check the credentials. They were not retried, because repeated authentication failures can lock the account.',
+  credentials: 'Check the credentials.',
   'id-token':
-    'The request was rejected by GitHub. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
+    'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
   agency:
     "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
   permission:
-    "Check that the user is allowed to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.",
+    "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
   redirect:
-    'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. The sign-in page of a proxy also causes a redirect.',
+    'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
   certificate:
     'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path.',
   proxy:
-    'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy is allowed to connect to the endpoint.',
-  request: "Check endpoint and project-id: both must be those of the instance's region.",
+    'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy allows connections to the endpoint.',
+  request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
   unusable:
     'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
   'other-job':
@@ -91,19 +90,19 @@ export function explainOutcome({ state, outcome }: WaitResult, timeout: number):
         return explain('not-found', phrase`Job ${name} was not found for ${evidence}.`)
       return {
         title: TITLES['order-not-found'],
-        lines: [phrase`No job of order ${name} was found for ${evidence}.`],
-        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
+        lines: [phrase`No job was found for order ${name} within ${evidence}.`],
+        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id.`,
       }
     }
     case 'vanished': {
       const { message } = outcome.detail
-      return explain('vanished', phrase`Job ${name} no longer exists${lastStatus(state)}: ${message}.`)
+      return explain('vanished', phrase`Job ${name} can no longer be found${lastStatus(state)}: ${message}.`)
     }
     case 'interrupted':
       return {
         title: TITLES.interrupted,
         lines: [phrase`${unfinished(state, INTERRUPTIONS[outcome.by])}.`],
-        nextSteps: phrase`${resume(state)}: ${state.id.text}.`,
+        nextSteps: [`${resume(state)}.`],
       }
     case 'error':
       return explainError(state, outcome)
@@ -144,7 +143,7 @@ function explainTimeout(state: JobState, timeout: number): Annotation {
   return {
     title: TITLES['timed-out'],
     lines: [phrase`${message}. ${tallyPhrase(state)}.${lastError}`],
-    nextSteps: phrase`${hint}${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
+    nextSteps: phrase`${hint}${resume(state)} and a longer timeout. Do not repeat the call that created the job: that would start the operation a second time.`,
   }
 }
 
@@ -156,7 +155,7 @@ const INTERRUPTIONS = {
 function unfinished(state: JobState, when: string): Phrase {
   return state.kind === 'job'
     ? phrase`Job ${nameOf(state)} did not finish ${when}${lastStatus(state)}`
-    : phrase`No job of order ${nameOf(state)} was found ${when}`
+    : phrase`No job was found for order ${nameOf(state)} ${when}`
 }
 
 function lastStatus({ job, progress }: JobState): Phrase {
@@ -165,9 +164,12 @@ function lastStatus({ job, progress }: JobState): Phrase {
 }
 
 function resume({ kind, job }: JobState): string {
-  const known = job === undefined ? 'If the job exists, it is still running' : 'The job is still running'
-  const status = kind === 'order' ? 'The order is still in progress' : known
-  return `${status} in the cloud. To resume waiting, run a step with the same ${kind}-id`
+  const known =
+    job === undefined
+      ? 'If the job exists, it is still running in the cloud'
+      : 'The job is still running in the cloud'
+  const status = kind === 'order' ? 'The order may still create a job' : known
+  return `${status}. To resume waiting, run a step with the same ${kind}-id`
 }
 
 function explainError(state: JobState, outcome: Extract<Outcome, { result: 'error' }>): Annotation {
