@@ -7200,13 +7200,13 @@ function handleTupleResults(itemResults, final, items, input, optoutStart) {
     }
     return final;
 }
-const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
+const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodRecord", (inst, def) => {
     $ZodType.init(inst, def);
-    const memo = globalConfig.memoizer;
+    const memo = core.globalConfig.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
-        if (!isPlainObject(input)) {
+        if (!util.isPlainObject(input)) {
             payload.issues.push({
                 expected: "record",
                 code: "invalid_type",
@@ -7235,7 +7235,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
+                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
                             input: key,
                             path: [key],
                             inst,
@@ -7249,14 +7249,14 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                     if (result instanceof Promise) {
                         proms.push(result.then((result) => {
                             if (result.issues.length) {
-                                payload.issues.push(...prefixIssues(key, result.issues));
+                                payload.issues.push(...util.prefixIssues(key, result.issues));
                             }
                             payload.value[outKey] = result.value;
                         }));
                     }
                     else {
                         if (result.issues.length) {
-                            payload.issues.push(...prefixIssues(key, result.issues));
+                            payload.issues.push(...util.prefixIssues(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }
@@ -7302,7 +7302,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && regexes.number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -7326,7 +7326,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
+                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
                             input: key,
                             path: [key],
                             inst,
@@ -7342,14 +7342,14 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                 if (result instanceof Promise) {
                     proms.push(result.then((result) => {
                         if (result.issues.length) {
-                            payload.issues.push(...prefixIssues(key, result.issues));
+                            payload.issues.push(...util.prefixIssues(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }));
                 }
                 else {
                     if (result.issues.length) {
-                        payload.issues.push(...prefixIssues(key, result.issues));
+                        payload.issues.push(...util.prefixIssues(key, result.issues));
                     }
                     payload.value[outKey] = result.value;
                 }
@@ -7369,7 +7369,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
         }
         return payload;
     };
-});
+})));
 const $ZodMap = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodMap", (inst, def) => {
     $ZodType.init(inst, def);
     const memo = core.globalConfig.memoizer;
@@ -9125,7 +9125,7 @@ function _promise(Class, innerType) {
 }
 // @__NO_SIDE_EFFECTS__
 function _custom(Class, fn, _params) {
-    const norm = util.normalizeParams(_params);
+    const norm = normalizeParams(_params);
     norm.abort ?? (norm.abort = true); // default to abort:false
     const schema = new Class({
         type: "custom",
@@ -12348,7 +12348,7 @@ function looseObject(shape, params) {
         type: "object",
         shape,
         catchall: unknown(),
-        ...normalizeParams(params),
+        ...util.normalizeParams(params),
     });
 }
 const ZodUnion = /*@__PURE__*/ $constructor("ZodUnion", (inst, def) => {
@@ -12440,14 +12440,14 @@ function tuple(items, _paramsOrRest, _params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodRecord = /*@__PURE__*/ $constructor("ZodRecord", (inst, def) => {
+const ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodRecord", (inst, def) => {
     _ensureDefaultMemoizer();
-    $ZodRecord.init(inst, def);
+    core.$ZodRecord.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => recordProcessor(inst, ctx, json, params);
+    inst._zod.processJSONSchema = (ctx, json, params) => processors.recordProcessor(inst, ctx, json, params);
     inst.keyType = def.keyType;
     inst.valueType = def.valueType;
-});
+})));
 function record(keyType, valueType, params) {
     // v3-compat: z.record(valueType, params?) — defaults keyType to z.string()
     if (!valueType || !valueType._zod) {
@@ -12455,14 +12455,14 @@ function record(keyType, valueType, params) {
             type: "record",
             keyType: schemas_string(),
             valueType: keyType,
-            ...normalizeParams(valueType),
+            ...util.normalizeParams(valueType),
         });
     }
     return new ZodRecord({
         type: "record",
         keyType,
         valueType: valueType,
-        ...normalizeParams(params),
+        ...util.normalizeParams(params),
     });
 }
 // type alksjf = core.output<core.$ZodRecordKey>;
@@ -12897,7 +12897,7 @@ function check(fn) {
     return ch;
 }
 function custom(fn, _params) {
-    return core._custom(ZodCustom, fn ?? (() => true), _params);
+    return _custom(ZodCustom, fn ?? (() => true), _params);
 }
 function refine(fn, _params = {}) {
     return _refine(ZodCustom, fn, _params);
@@ -12992,6 +12992,12 @@ function formatDuration(ms) {
     return nonZero.length === 0 ? '0s' : nonZero.map(([count, unit]) => `${count}${unit}`).join('');
 }
 
+;// CONCATENATED MODULE: ./src/http/percent-encode.ts
+/** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
+function percentEncode(text) {
+    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 ;// CONCATENATED MODULE: ./src/untrusted-text.ts
 /**
  * Text from the service, the network, or an input, with secrets already removed.
@@ -13015,45 +13021,16 @@ class UntrustedText {
 }
 /** Tag for a {@link Phrase}: phrase`Job ${id} failed.` Substituted strings and numbers count as trusted. */
 function phrase(literals, ...substitutions) {
-    return literals.flatMap((literal, index) => {
-        const part = substitutions[index] ?? [];
-        return [literal, typeof part === 'number' ? String(part) : part].flat();
-    });
+    return literals.flatMap((literal, index) => [literal, ...flatten(substitutions[index] ?? [])]);
 }
 /** Joins phrases as Array.join joins strings. */
 function joinPhrases(phrases, separator) {
     return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]));
 }
-
-;// CONCATENATED MODULE: ./src/http/headers.ts
-
-const MAX_RETRY_AFTER = 5 * MINUTE;
-/**
- * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
- *
- * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
- */
-function readRetryAfter(headers, now) {
-    const text = headers['retry-after']?.trim() ?? '';
-    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
-    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
-}
-/**
- * Reads how far the service's clock is ahead of this runner's.
- *
- * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds; NaN if the response has no valid date
- */
-function readClockOffset({ date = '' }, now) {
-    return parseHttpDate(date) - now;
-}
-/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
-function parseHttpDate(text) {
-    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
-        return Number.NaN;
-    // The asctime form names no time zone, and means UTC.
-    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+function flatten(part) {
+    if (typeof part === 'number')
+        return [String(part)];
+    return typeof part === 'string' || part instanceof UntrustedText ? [part] : part;
 }
 
 ;// CONCATENATED MODULE: ./src/http/service-error.ts
@@ -13064,15 +13041,14 @@ function readServiceError(response, secrets) {
     const { data: body } = errorSchema.safeParse(parseJson(response.body));
     const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code;
     const message = body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title;
-    const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers;
-    const requestId = service_error_text.parse(id) ?? service_error_text.parse(traceId) ?? body?.request_id;
-    const shown = body === undefined ? readableText(response, secrets) : message && secrets.text(message);
+    const requestId = header(response, 'x-request-id') ?? header(response, 'x-iam-trace-id') ?? body?.request_id;
+    const text = message === undefined ? readableText(response, secrets) : secrets.text(message);
     return {
         code,
         message: [
             `HTTP ${response.status}`,
             ...(code === undefined ? [] : phrase ` ${secrets.text(code)}`),
-            ...(shown === undefined ? [] : phrase ` “${shown}”`),
+            ...(text === undefined ? [] : phrase ` “${text}”`),
             ...(requestId === undefined ? [] : phrase ` (request ID ${secrets.text(requestId)})`),
         ],
     };
@@ -13086,8 +13062,10 @@ function parseJson(body) {
         return undefined;
     }
 }
-/** Returns the readable text of a body that is not JSON, for example of a web page; undefined if empty. */
+/** Returns the readable text of a body that is not a JSON object, for example of a web page; undefined if empty. */
 function readableText({ body }, secrets) {
+    if (errorSchema.safeParse(parseJson(body)).success)
+        return undefined;
     const text = secrets.text(body, withoutMarkup);
     return text.equals(secrets.text('')) ? undefined : text;
 }
@@ -13112,15 +13090,64 @@ const errorSchema = object({
     request_id: service_error_text,
     error: object({ code: service_error_text, message: service_error_text, title: service_error_text }).optional().catch(undefined),
 });
+function header({ headers }, name) {
+    const value = headers[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+;// CONCATENATED MODULE: ./src/http/http-date.ts
+/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
+function parseHttpDate(text) {
+    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
+        return Number.NaN;
+    // The asctime form names no time zone, and means UTC.
+    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+}
+
+;// CONCATENATED MODULE: ./src/http/retry-after.ts
+
+
+const MAX_RETRY_AFTER = 5 * MINUTE;
+/**
+ * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
+ *
+ * @param now wall-clock time, milliseconds since the epoch
+ * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
+ */
+function readRetryAfter(header, now) {
+    if (header === undefined)
+        return undefined;
+    const text = header.trim();
+    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
+    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
+}
+
+;// CONCATENATED MODULE: ./src/http/throttle.ts
+
+const UNITS = { second: SECOND, minute: MINUTE, hour: HOUR };
+/**
+ * Reads the period from the body of a 429. Source: a response of Huawei Cloud's API gateway, APIGW.0308:
+ * `policy user over ratelimit,limit:200,time:5 minute`.
+ */
+function readThrottle(body) {
+    const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
+    const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
+    return { period: period > 0 && period <= HOUR ? period : undefined };
+}
 
 ;// CONCATENATED MODULE: ./src/http/fault.ts
 
 
 
 
-/** Classifies an exchange that did not succeed. */
-function faultOf(result, context) {
-    const { secrets, wallClock } = context;
+
+
+/**
+ * Classifies an exchange that did not succeed.
+ *
+ * @param now wall-clock time, milliseconds since the epoch
+ */
+function faultOf(result, secrets, now) {
     if (result.kind === 'no-response')
         return networkFault(result, secrets);
     const { status, headers } = result;
@@ -13129,17 +13156,14 @@ function faultOf(result, context) {
         const target = headers.location === undefined ? [] : phrase ` to ${secrets.text(headers.location)}`;
         return rejected('redirect', { label, message: phrase `HTTP ${status}${target}` });
     }
-    const { code, message } = readServiceError(result, secrets);
+    const { message } = readServiceError(result, secrets);
     if (isTransient(status)) {
-        const retryAfter = readRetryAfter(headers, wallClock());
-        const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {};
+        const retryAfter = readRetryAfter(headers['retry-after'], now);
+        const throttled = status === 429 ? { throttled: readThrottle(result.body) } : {};
         return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } };
     }
-    // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
-    if (status === 403 && code === 'DBS.280056')
-        return rejected('credentials', { label, message });
     const reason = REJECTION_REASONS[status] ?? 'request';
-    const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : [];
+    const clock = reason === 'credentials' ? clockDifference(headers, now) : [];
     return rejected(reason, { label, message: [...message, ...clock] });
 }
 const REJECTION_REASONS = {
@@ -13153,20 +13177,10 @@ function rejected(reason, detail) {
 function isTransient(status) {
     return status === 408 || status === 429 || status >= 500;
 }
-/**
- * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
- * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.
- */
-function readThrottlePeriod(body) {
-    const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
-    const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
-    return period > 0 && period <= HOUR ? period : undefined;
-}
-const UNITS = { second: SECOND, minute: MINUTE, hour: HOUR };
 /** A difference above this is not network delay. The service accepts a signature within 15 minutes of its clock. */
 const MIN_CLOCK_DIFFERENCE = 5 * MINUTE;
-function clockDifference(headers, now) {
-    const behind = readClockOffset(headers, now);
+function clockDifference({ date }, now) {
+    const behind = parseHttpDate(date ?? '') - now;
     // NaN if the response has no date.
     if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE))
         return [];
@@ -13219,18 +13233,14 @@ const PHASES = {
     },
 };
 
-;// CONCATENATED MODULE: ./src/http/percent-encode.ts
-/** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
-function percentEncode(text) {
-    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
 ;// CONCATENATED MODULE: ./src/api/get.ts
+
+
 /**
  * Sends one signed GET request. It never rejects.
  *
  * @param resource path and query below the project
- * @param read parses the result of the exchange
+ * @param read parses the result of the exchange; `now` in milliseconds since the epoch
  */
 async function get(api, resource, read, signal) {
     const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
@@ -13238,10 +13248,21 @@ async function get(api, resource, read, signal) {
     const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
     if (signed.kind !== 'signed')
         return signed;
-    const response = read(await api.exchange(signed.request, signal));
-    return response.kind === 'rejected' && response.reason === 'credentials'
-        ? signed.rejected(response)
-        : response;
+    const response = read(await api.exchange(signed.request, signal), api.wallClock());
+    return isRejection(response) && response.reason === 'credentials' ? signed.rejected(response) : response;
+}
+function isRejection(response) {
+    return response.kind === 'rejected';
+}
+/** Classifies an exchange that did not succeed, including the service's own error codes. */
+function serviceFaultOf(result, secrets, now) {
+    const fault = faultOf(result, secrets, now);
+    if (result.kind === 'no-response' || result.status !== 403 || fault.kind !== 'rejected')
+        return fault;
+    // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
+    return readServiceError(result, secrets).code === 'DBS.280056'
+        ? { ...fault, reason: 'credentials', scope: 'all' }
+        : fault;
 }
 
 ;// CONCATENATED MODULE: external "node:util"
@@ -13261,9 +13282,9 @@ const MAX_JSON_DEPTH = 100;
  */
 class Secrets {
     #mask;
-    /** Once for each registration. */
-    #secrets = [];
-    /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
+    /** Each secret with the forms in which a service may echo it, and the number of its registrations. */
+    #secrets = new Map();
+    /** Longest first, so that a form that contains another one is replaced as a whole. */
     #forms = [];
     /** @param mask makes the runner mask a value (`core.setSecret`) */
     constructor(mask) {
@@ -13273,21 +13294,29 @@ class Secrets {
     add(secret) {
         if (secret === '')
             return;
-        for (const form of derivedForms(secret))
+        const known = this.#secrets.get(secret);
+        const forms = known?.forms ?? derivedForms(secret);
+        this.#secrets.set(secret, { forms, count: (known?.count ?? 0) + 1 });
+        if (known !== undefined)
+            return;
+        for (const form of forms)
             if (!this.#forms.includes(form))
                 this.#mask(form);
-        this.#secrets.push(secret);
-        this.#updateForms();
+        this.#sortForms();
     }
     /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
     forget(secret) {
-        const index = this.#secrets.indexOf(secret);
-        if (index >= 0)
-            this.#secrets.splice(index, 1);
-        this.#updateForms();
+        const known = this.#secrets.get(secret);
+        if (known === undefined)
+            return;
+        if (known.count > 1)
+            this.#secrets.set(secret, { ...known, count: known.count - 1 });
+        else
+            this.#secrets.delete(secret);
+        this.#sortForms();
     }
-    #updateForms() {
-        const forms = new Set(this.#secrets.flatMap((secret) => [...derivedForms(secret)]));
+    #sortForms() {
+        const forms = new Set([...this.#secrets.values()].flatMap(({ forms }) => forms));
         this.#forms = [...forms].sort((a, b) => b.length - a.length);
     }
     /**
@@ -13411,14 +13440,15 @@ function occurrences(text, forms) {
 }
 function derivedForms(secret) {
     const base64 = Buffer.from(secret).toString('base64');
-    return new Set([
+    const forms = [
         secret,
         encodeURIComponent(secret.toWellFormed()),
         JSON.stringify(secret).slice(1, -1),
         base64,
         base64.replace(/=+$/, ''),
         Buffer.from(secret).toString('base64url'),
-    ]);
+    ];
+    return [...new Set(forms)];
 }
 
 ;// CONCATENATED MODULE: ./src/api/job.ts
@@ -13445,7 +13475,7 @@ const MEANINGS = new Map([
     ['Unauthorized', 'unauthorized'],
 ]);
 const optionalText = schemas_string().min(1).optional().catch(undefined);
-const job_object = record(schemas_string(), unknown());
+const job_object = custom((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 /**
  * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
  * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
@@ -13514,7 +13544,6 @@ function parseTime(text) {
 
 
 
-
 /** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50;
 /**
@@ -13523,15 +13552,18 @@ const PAGE_LIMIT = 50;
  * ListImmediateJobsRequest and TaskDetailInfo.
  */
 function jobListApi(api) {
-    return (window, signal) => get(api, `immediate-jobs?${listQuery(window)}`, (result) => readListResponse(result, api), signal);
+    return (window, signal) => {
+        const read = (result, now) => readListResponse(result, api.secrets, now);
+        return get(api, `immediate-jobs?${listQuery(window)}`, read, signal);
+    };
 }
 function listQuery({ since, until }) {
     return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`;
 }
-/** Classifies the result of a request for the job list. */
-function readListResponse(result, context) {
+/** Classifies the result of a request for the job list; `now` in milliseconds since the epoch. */
+function readListResponse(result, secrets, now) {
     if (result.kind === 'no-response' || result.status >= 300)
-        return faultOf(result, context);
+        return serviceFaultOf(result, secrets, now);
     const { status, body, bodyError } = result;
     if (status !== 200)
         return unusable(phrase `HTTP ${status}`);
@@ -13540,7 +13572,7 @@ function readListResponse(result, context) {
     const { data } = listSchema.safeParse(parseJson(body));
     if (data === undefined)
         return unusable(phrase `HTTP 200 without a job list and its total_count`);
-    const entries = data.jobs.flatMap((sent) => readEntry(sent, context.secrets));
+    const entries = data.jobs.flatMap((sent) => readEntry(sent, secrets));
     return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length };
 }
 /** Returns the key of a job ID in maps: IDs are compared ignoring case. */
@@ -13548,29 +13580,35 @@ function keyOf({ value }) {
     return value.toLowerCase();
 }
 const listSchema = object({ jobs: array(unknown()), total_count: schemas_number() });
-const entrySchema = looseObject({
+const entrySchema = object({
     job_id: schemas_string().regex(/^[!-~]{1,128}$/),
+    status: schemas_string().min(1),
     order_id: optionalText,
+    job_name: optionalText,
+    process: optionalText,
+    created_time: optionalText,
+    ended_time: optionalText,
+    fail_reason: optionalText,
+    instance_id: optionalText,
+    instance_name: optionalText,
 });
 /** Returns no entry if it cannot be parsed. */
 function readEntry(raw, secrets) {
     const { data: sent } = entrySchema.safeParse(raw);
     if (sent === undefined)
         return [];
-    const { data: job } = jobSchema.safeParse({
+    const job = {
         id: sent.job_id,
-        status: sent['status'],
-        name: sent['job_name'],
-        created: sent['created_time'],
-        ended: sent['ended_time'],
-        process: sent['process'],
-        fail_reason: sent['fail_reason'],
-        instance: { id: sent['instance_id'], name: sent['instance_name'] },
-    });
-    if (job === undefined)
-        return [];
+        status: sent.status,
+        name: sent.job_name,
+        created: sent.created_time,
+        ended: sent.ended_time,
+        process: sent.process,
+        fail_reason: sent.fail_reason,
+        instance: { id: sent.instance_id, name: sent.instance_name },
+    };
     const id = { value: sent.job_id, text: secrets.text(sent.job_id) };
-    return [{ id, orderId: sent.order_id, created: parseTime(job.created), job: toJob(job, secrets) }];
+    return [{ id, orderId: sent.order_id, created: parseTime(sent.created_time), job: toJob(job, secrets) }];
 }
 /** Drops jobs that are listed twice, because their entries may contradict each other. */
 function withoutDuplicates(entries) {
@@ -13594,61 +13632,58 @@ function queryTime(ms) {
 
 
 
-
 /**
  * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
  * with a Specified ID".
  */
 function jobsApi(api) {
-    return ({ value }, signal) => get(api, `jobs?id=${percentEncode(value)}`, (result) => readJobResponse(result, value, api), signal);
+    return ({ value: jobId }, signal) => {
+        const read = (result, now) => readJobResponse(result, jobId, api.service, api.secrets, now);
+        return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal);
+    };
 }
-/** Classifies the result of a request for a job. */
-function readJobResponse(result, jobId, context) {
+/** Classifies the result of a request for a job; `now` in milliseconds since the epoch. */
+function readJobResponse(result, jobId, service, secrets, now) {
     if (result.kind === 'no-response')
-        return faultOf(result, context);
+        return serviceFaultOf(result, secrets, now);
     const { status } = result;
     if (status === 200)
-        return readJob(result, jobId, context);
+        return readJob(result, jobId, service, secrets);
     if (status < 300)
         return jobs_unusable(phrase `HTTP ${status}`, { label: `${status}` });
-    const { code = '', message } = readServiceError(result, context.secrets);
-    return isNotFoundYet(status, code) ? notFoundYet(message) : faultOf(result, context);
+    const { code = '', message } = readServiceError(result, secrets);
+    return isNotFoundYet(status, code) ? notFoundYet(message) : serviceFaultOf(result, secrets, now);
 }
-function readJob(response, jobId, { service, secrets }) {
-    const { field } = service;
+const singleSchema = object({ job: unknown() });
+const jobs_listSchema = object({ jobs: array(unknown()) });
+const idSchema = object({ id: schemas_string() });
+function readJob(response, jobId, { field }, secrets) {
     if (response.bodyError !== undefined) {
         return jobs_unusable(phrase `HTTP 200 with a body that ${response.bodyError}`);
     }
     const json = parseJson(response.body);
-    const fields = typeof json === 'object' ? { ...json } : {};
-    const jobs = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId);
-    if (jobs.length > 1) {
+    const jobs = field === 'job'
+        ? [singleSchema.safeParse(json).data?.job]
+        : findJob(jobs_listSchema.safeParse(json).data?.jobs ?? [undefined], jobId);
+    if (jobs.length > 1)
         return jobs_unusable(phrase `HTTP 200 with a list that contains the job ${jobs.length} times`);
-    }
     if (jobs[0] === null) {
         return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'an empty list'}`);
     }
     const { data: sent } = jobSchema.safeParse(jobs[0]);
-    if (sent === undefined) {
-        const message = json === undefined
-            ? describeText(response, secrets)
-            : phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`;
-        return jobs_unusable(message, serviceHint(fields, field));
-    }
+    if (sent === undefined)
+        return jobs_unusable(describeBody(response, json, secrets), serviceHint(json, field));
     if (!isSameId(sent.id, jobId))
         return { kind: 'other-job', id: secrets.text(sent.id) };
     return { kind: 'job', job: toJob(sent, secrets) };
 }
 /** Returns all entries with the job's ID; otherwise the first entry, or null if the list is empty. */
-function findJob(jobs, jobId) {
-    const list = jobs_listSchema.parse(jobs);
+function findJob(list, jobId) {
     if (list.length === 0)
         return [null];
     const matches = list.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
     return matches.length > 0 ? matches : [list[0] ?? undefined];
 }
-const jobs_listSchema = array(unknown()).catch([undefined]);
-const idSchema = object({ id: schemas_string() });
 /** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
 function isSameId(sent, requested) {
     return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
@@ -13659,19 +13694,23 @@ function notFoundYet(message) {
 function jobs_unusable(message, detail = {}) {
     return { kind: 'unusable', detail: { label: 'no job', message, ...detail } };
 }
-function describeText(response, secrets) {
-    const text = readableText(response, secrets);
-    return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
+function describeBody(response, json, secrets) {
+    if (json === undefined) {
+        const text = readableText(response, secrets);
+        return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
+    }
+    const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : '';
+    return phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(fields)}”`;
 }
 /** Suggests another service if the response has its format. */
-function serviceHint(fields, field) {
-    const other = field === 'job' ? 'jobs' : 'job';
-    return other in fields && !(field in fields) ? { hint: HINTS[other] } : {};
+function serviceHint(json, field) {
+    const has = (name) => typeof json === 'object' && json !== null && name in json;
+    if (!has(field) && has('jobs'))
+        return { hint: GEMINIDB_HINT };
+    return !has(field) && has('job') ? { hint: SINGLE_JOB_HINT } : {};
 }
-const HINTS = {
-    job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
-    jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
-};
+const GEMINIDB_HINT = 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.';
+const SINGLE_JOB_HINT = 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.';
 /** `DBS.200543` is "The job does not exist."; a 404 with a gateway code is about the path, not about the job. */
 function isNotFoundYet(status, code) {
     return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code));
@@ -13680,13 +13719,6 @@ function isNotFoundYet(status, code) {
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
 ;// CONCATENATED MODULE: ./src/credentials/credentials.ts
-/**
- * Sends an IAM user token with each request. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About
- * a Task with a Specified ID", table 3.
- */
-function tokenCredentials(token) {
-    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.');
-}
 /** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
 function staticCredentials(sign, hint) {
     return {
@@ -13776,19 +13808,19 @@ function sha256(text) {
  * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
  *
  * @param lifetime requested lifetime of the keys, milliseconds
+ * @param wallClock milliseconds since the epoch
  */
-async function assumeAgency(agency, lifetime, deps, signal) {
-    const { exchange, secrets, wallClock } = deps;
+async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, signal) {
     const send = async (service, request, schema) => {
         const result = await exchange(request, signal);
         if (result.kind === 'no-response' || result.status >= 300) {
-            return tokenServiceFault(service, faultOf(result, deps));
+            return tokenServiceFault(service, faultOf(result, secrets, wallClock()));
         }
         const json = result.bodyError === undefined ? parseJson(result.body) : undefined;
         const { data } = schema.safeParse(json);
         return data === undefined
             ? assume_agency_unusable(service, result.status)
-            : { kind: 'issued', data, headers: result.headers };
+            : { kind: 'issued', data, date: result.headers.date ?? '' };
     };
     const token = await send(GITHUB, requestIdToken(agency), idTokenSchema);
     if (token.kind !== 'issued')
@@ -13810,7 +13842,8 @@ async function assumeAgency(agency, lifetime, deps, signal) {
     for (const part of keyParts)
         secrets.add(part);
     // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
-    const clockOffset = readClockOffset(assumed.headers, wallClock()) || 0;
+    const serviceClock = parseHttpDate(assumed.date);
+    const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock();
     const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime);
     if (!(left > 0))
         return assume_agency_unusable(STS, 200);
@@ -13924,14 +13957,15 @@ class OidcCredentials {
     #reason = [];
     #failures = 0;
     #replacedAt = -Infinity;
-    #unexpired = new Set();
+    /** All keys that have not expired. */
+    #issued = [];
     constructor(agency, deps) {
         this.#agency = agency;
         this.#deps = deps;
     }
     async sign(request, signal) {
         const keys = await this.#validKeys(signal);
-        if (keys.kind !== 'assumed')
+        if ('kind' in keys)
             return keys;
         const { projectId, wallClock } = this.#deps;
         return {
@@ -13943,34 +13977,40 @@ class OidcCredentials {
     /** Returns the current keys without waiting for a renewal, as long as they are valid. */
     #validKeys(signal) {
         const now = this.#deps.now();
-        if (this.#renewal?.signal.aborted === true)
-            this.#renewal = undefined;
-        if (this.#renewal === undefined && now >= this.#renewAt) {
-            this.#renewal = { signal, keys: this.#renew(signal) };
-        }
+        const renewal = this.#currentRenewal(now, signal);
         if (this.#keys !== undefined && now < this.#keys.expiresAt)
             return this.#keys;
-        if (this.#renewal !== undefined)
-            return this.#renewal.keys;
+        if (renewal !== undefined)
+            return renewal;
         const detail = { label: 'no keys', message: this.#reason };
         return { kind: 'transient', retryAfter: this.#renewAt - now, detail };
     }
+    #currentRenewal(now, signal) {
+        if (this.#renewal?.signal.aborted === false)
+            return this.#renewal.keys;
+        if (now < this.#renewAt)
+            return undefined;
+        const keys = this.#renew(signal);
+        this.#renewal = { signal, keys };
+        return keys;
+    }
     async #renew(signal) {
-        const { timeout, now, onRenewed } = this.#deps;
+        const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps;
         const needed = timeout + RENEWAL_MARGIN + MINUTE;
         const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
-        const assumed = await assumeAgency(this.#agency, requested, this.#deps, signal);
+        const assumed = await assumeAgency(this.#agency, requested, secrets, wallClock, exchange, signal);
         if (this.#renewal?.signal === signal)
             this.#renewal = undefined;
         if (assumed.kind !== 'assumed')
             return signal.aborted ? assumed : this.#backOff(assumed);
-        const keys = { ...assumed, expiresAt: now() + assumed.lifetime };
+        const { key, lifetime, clockOffset } = assumed;
+        const keys = { key, secrets: assumed.secrets, clockOffset, expiresAt: now() + lifetime };
         this.#forgetExpired();
-        this.#unexpired.add(keys);
+        this.#issued = [...this.#issued, keys];
         this.#keys = keys;
         this.#failures = 0;
-        this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3);
-        onRenewed(keys.lifetime);
+        this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, lifetime / 3);
+        onRenewed(lifetime);
         return keys;
     }
     /** Delays the next renewal, for all jobs. */
@@ -13988,25 +14028,32 @@ class OidcCredentials {
         return fault.kind === 'transient' ? { ...fault, retryAfter: delay } : fault;
     }
     #forgetExpired() {
-        for (const keys of this.#unexpired) {
-            if (keys.expiresAt >= this.#deps.now())
-                continue;
-            for (const secret of keys.secrets)
-                this.#deps.secrets.forget(secret);
-            this.#unexpired.delete(keys);
-        }
+        const isExpired = ({ expiresAt }) => expiresAt < this.#deps.now();
+        const expired = this.#issued.filter(isExpired).flatMap(({ secrets }) => secrets);
+        for (const secret of expired)
+            this.#deps.secrets.forget(secret);
+        this.#issued = this.#issued.filter((keys) => !isExpired(keys));
     }
     /** Discards rejected keys, unless newer ones have replaced them already. */
     #replace(keys, rejection) {
         const message = phrase `${rejection.detail.message}; new keys of the agency are needed`;
         if (keys === this.#keys) {
             this.#keys = undefined;
-            this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
-            this.#renewAt = this.#replacedAt;
+            this.#renewAt = this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
             this.#reason = message;
         }
         return { ...rejection, isRenewable: true, detail: { label: rejection.detail.label, message, hint: HINT } };
     }
+}
+
+;// CONCATENATED MODULE: ./src/credentials/token.ts
+
+/**
+ * Sends an IAM user token with each request. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About
+ * a Task with a Specified ID", table 3.
+ */
+function tokenCredentials(token) {
+    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.');
 }
 
 ;// CONCATENATED MODULE: external "node:async_hooks"
@@ -14017,10 +14064,7 @@ const external_node_buffer_namespaceObject = __WEBPACK_EXTERNAL_createRequire(im
 const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
 ;// CONCATENATED MODULE: external "node:events"
 const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
-;// CONCATENATED MODULE: external "node:tls"
-const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
 ;// CONCATENATED MODULE: ./src/http/exchange.ts
-
 
 
 
@@ -14053,7 +14097,7 @@ async function exchange(request, signal) {
     }
     catch (error) {
         const cause = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined;
-        return noResponse(error, trace, cause);
+        return noResponse(error, trace.phase, cause);
     }
     finally {
         clearTimeout(timer);
@@ -14123,11 +14167,6 @@ class Trace {
             });
         });
     }
-    /** Whether Node rejected the certificate of the endpoint or of an https proxy. */
-    get isUntrusted() {
-        const sockets = this.#requests.map(({ socket }) => socket);
-        return sockets.some((socket) => socket instanceof external_node_tls_namespaceObject.TLSSocket && Boolean(socket.authorizationError));
-    }
     /** Closes all requests; one that is waiting for a silent proxy would stay open forever. */
     destroy() {
         for (const request of this.#requests)
@@ -14138,18 +14177,44 @@ const traces = new external_node_async_hooks_namespaceObject.AsyncLocalStorage()
 (0,external_node_diagnostics_channel_namespaceObject.subscribe)('http.client.request.created', (message) => {
     traces.getStore()?.follow(message.request);
 });
-function noResponse(error, trace, cause) {
+function noResponse(error, phase, cause) {
     const { code, message } = error instanceof Error ? error : new Error(String(error));
     const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1];
     return {
         kind: 'no-response',
-        reason: cause ?? (trace.isUntrusted ? 'certificate' : 'network'),
-        phase: trace.phase,
+        reason: cause ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
+        phase,
         code,
         message,
         proxyStatus: proxyStatus === undefined ? undefined : Number(proxyStatus),
     };
 }
+/** For errors while connecting through a proxy, http-client keeps only the message. */
+function isCertificateError(code, phase, message) {
+    return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message));
+}
+/** Source: Node.js documentation, "X509 certificate error codes" (tls) and `ERR_TLS_CERT_ALTNAME_INVALID` (errors). */
+const CERTIFICATE_ERRORS = new Set([
+    'CERT_CHAIN_TOO_LONG',
+    'CERT_HAS_EXPIRED',
+    'CERT_NOT_YET_VALID',
+    'CERT_REJECTED',
+    'CERT_REVOKED',
+    'CERT_SIGNATURE_FAILURE',
+    'CERT_UNTRUSTED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'HOSTNAME_MISMATCH',
+    'INVALID_CA',
+    'INVALID_PURPOSE',
+    'PATH_LENGTH_EXCEEDED',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+    'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 ;// CONCATENATED MODULE: ./src/invalid-input.ts
 /** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
@@ -14159,10 +14224,6 @@ class InvalidInput {
     constructor(problem) {
         this.problem = problem;
     }
-}
-/** Returns the value if it matches the pattern. */
-function parseMatching(value, pattern, problem) {
-    return pattern.test(value) ? value : new InvalidInput(problem);
 }
 /** Whether no value is missing because it was invalid. */
 function isComplete(values) {
@@ -14284,9 +14345,11 @@ function isDecodable(path) {
 }
 /** Whether requests to the URL cannot be read on the network. */
 function isSecure({ protocol, hostname }) {
-    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+    return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
-const LOOPBACK = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/;
+function isLoopback(hostname) {
+    return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
 function endpointOf(region, hosts) {
     const host = Object.entries(hosts).find(([, regions]) => regions.includes(region));
     return host && `https://${host[0].replace('*', region)}`;
@@ -14327,6 +14390,9 @@ const SERVICES = {
     gaussdb: { title: 'GaussDB', hosts: GAUSSDB, field: 'job', hasList: false },
     geminidb: { title: 'GeminiDB', hosts: GEMINIDB, field: 'jobs', hasList: false },
 };
+function isServiceName(text) {
+    return Object.hasOwn(SERVICES, text);
+}
 
 ;// CONCATENATED MODULE: ./src/credentials/choice.ts
 
@@ -14380,7 +14446,7 @@ function chooseCredentials(reader) {
 const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if the workflow comes from a fork.';
 function chooseToken({ input, check }) {
     const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`;
-    const token = check('token', parseMatching(input('token'), PRINTABLE, problem));
+    const token = check('token', parsePrintable(input('token'), problem));
     if (token === undefined)
         return undefined;
     return { kind: 'token', source: 'an IAM token from the input token', token };
@@ -14391,7 +14457,7 @@ function chooseKey(names, value, check) {
     const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`;
     const read = (name) => {
         const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key.`;
-        return check(name, parseMatching(value(name), PRINTABLE, problem));
+        return check(name, parsePrintable(value(name), problem));
     };
     const [id, secret] = [read(idName), read(secretName)];
     const isTemporary = tokenName !== undefined && given.includes(tokenName);
@@ -14416,7 +14482,7 @@ function chooseAgency({ input, variable, region, check }) {
         identityProviderUrn: readUrn('identity-provider-urn', ':oidcProvider:'),
         idTokenRequest: check('identity-provider-urn', idTokenRequest),
         agencyUrn: readUrn('agency-urn', ':agency:'),
-        audience: check('audience', parseMatching(input('audience'), /^[!-~]{1,255}$/, INVALID_AUDIENCE)),
+        audience: check('audience', parseAudience(input('audience'))),
         stsEndpoint: check('sts-endpoint', stsEndpoint),
         sessionName: /^\d{1,20}$/.test(runId) ? `GitHubActions-${runId}` : 'GitHubActions',
     };
@@ -14438,7 +14504,7 @@ function parseIdTokenRequest(url, bearer) {
     if (url === '' || bearer === '')
         return new InvalidInput(NO_ID_TOKEN);
     const parsed = URL.parse(url);
-    return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
+    return parsed !== null && isSecure(parsed) && isPrintable(bearer)
         ? { url, bearer }
         : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} does not have the form that a runner sets. Do not change these variables.`);
 }
@@ -14448,10 +14514,19 @@ const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to req
     id-token: write
     contents: read
   \`\`\``;
-const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.';
-/** What a header can contain. */
-const PRINTABLE = /^[!-~]+$/;
+function parseAudience(value) {
+    return /^[!-~]{1,255}$/.test(value)
+        ? value
+        : new InvalidInput('must be a client ID of the identity provider: 1 to 255 characters without spaces.');
+}
 const UNPRINTABLE = 'contains a space, a line break, or a character other than printable ASCII.';
+function parsePrintable(value, problem) {
+    return isPrintable(value) ? value : new InvalidInput(problem);
+}
+/** Whether a header can contain the value. */
+function isPrintable(value) {
+    return /^[!-~]+$/.test(value);
+}
 
 ;// CONCATENATED MODULE: ./src/job-ids.ts
 
@@ -14481,11 +14556,14 @@ function parseJobIds(value, secrets) {
     if (invalid >= 0) {
         return new InvalidInput(`must be IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. Number ${invalid + 1} is not a valid ID.`);
     }
-    const distinct = Map.groupBy(ids, (id) => id.toLowerCase());
+    const distinct = new Map();
+    for (const id of ids)
+        if (!distinct.has(id.toLowerCase()))
+            distinct.set(id.toLowerCase(), id);
     if (distinct.size > MAX_JOBS) {
         return new InvalidInput(`contains ${distinct.size} IDs, but a step can wait for at most ${MAX_JOBS} jobs. Use several steps.`);
     }
-    return [...distinct.values()].map(([id = '']) => ({ value: id, text: secrets.text(id) }));
+    return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }));
 }
 /** Parses an order ID. It excludes job IDs, and requires a service with a job list. */
 function parseOrderId(value, jobIds, service, secrets) {
@@ -14569,7 +14647,7 @@ function readInputs(getInput, env, secrets) {
         pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
         failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
         service: check('service', service),
-        language: check('language', parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.')),
+        language: check('language', parseLanguage(input('language'))),
     };
     return isComplete(settings) ? settings : { problems };
 }
@@ -14592,7 +14670,9 @@ function parseProjectId(value) {
     if (value === '') {
         return new InvalidInput(`missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project.`);
     }
-    return parseMatching(value, /^[A-Za-z0-9]{32}$/, `must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`);
+    return /^[A-Za-z0-9]{32}$/.test(value)
+        ? value
+        : new InvalidInput(`must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`);
 }
 function parsePollInterval(value) {
     return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration');
@@ -14606,13 +14686,17 @@ function parseDurationBetween(value, min, max, form = 'a duration') {
 }
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 function parseBoolean(value) {
-    if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value))
-        return new InvalidInput('must be true or false.');
-    return value.toLowerCase() === 'true';
+    if (/^(true|True|TRUE)$/.test(value))
+        return true;
+    return /^(false|False|FALSE)$/.test(value) ? false : new InvalidInput('must be true or false.');
 }
 function parseService(value) {
-    const found = Object.entries(SERVICES).find(([name]) => name === value);
-    return found?.[1] ?? new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
+    return isServiceName(value)
+        ? SERVICES[value]
+        : new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
+}
+function parseLanguage(value) {
+    return value === 'en-us' || value === 'zh-cn' ? value : new InvalidInput('must be en-us or zh-cn.');
 }
 
 ;// CONCATENATED MODULE: ./src/judge/tally.ts
@@ -14703,10 +14787,8 @@ function explainOutcome({ state, outcome }, timeout) {
                 nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
             };
         }
-        case 'vanished': {
-            const { message } = outcome.detail;
-            return explain('vanished', phrase `Job ${name} no longer exists${lastStatus(state)}: ${message}.`);
-        }
+        case 'vanished':
+            return explain('vanished', phrase `Job ${name} no longer exists${lastStatus(state)}: ${outcome.detail.message}.`);
         case 'interrupted':
             return {
                 title: TITLES.interrupted,
@@ -14776,8 +14858,8 @@ function explainError(state, outcome) {
         return explain('other-job', phrase `${failure}: the response is about job ${outcome.id}.`);
     }
     const { reason, detail } = outcome;
-    const message = phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}.`;
-    return explain(reason, message, detail.hint);
+    const circumstance = CIRCUMSTANCES[reason] ?? '';
+    return explain(reason, phrase `${failure}${circumstance}: ${detail.message}.`, detail.hint);
 }
 const CIRCUMSTANCES = {
     unusable: ' from five responses in a row. Last response',
@@ -15132,7 +15214,7 @@ class Log {
         const left = timeLeft(history, this.#elapsed());
         if (left === undefined)
             return [];
-        const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND;
+        const unit = left > 2 * MINUTE ? MINUTE : left > 15 * SECOND ? 10 * SECOND : SECOND;
         return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`;
     }
     #nextPoll(nextPoll) {
@@ -15304,6 +15386,63 @@ function truncateInJson(text, maxSize) {
     if (size <= maxSize)
         return text;
     return truncateInJson(truncate(text, Math.floor((Buffer.byteLength(text) * maxSize) / size)), maxSize);
+}
+
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: external "node:fs/promises"
+const external_node_fs_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+;// CONCATENATED MODULE: ./src/report/runner-file.ts
+
+
+/** Neither creates a file nor waits for the reader of a pipe, which would block a thread. */
+const FLAGS = external_node_fs_promises_namespaceObject.constants.O_WRONLY | external_node_fs_promises_namespaceObject.constants.O_APPEND | external_node_fs_promises_namespaceObject.constants.O_NONBLOCK;
+const RETRY_DELAY_MS = 50;
+/**
+ * Appends to a file of the runner, whose path is in an environment variable. @actions/core writes outputs one by one and
+ * synchronously, so that a slow or hanging file system would stop the process, and its time limits with it.
+ *
+ * @throws the reason why the text was not written; as soon as the signal aborts, that it took too long
+ */
+async function appendTo(variable, text, env, signal) {
+    const path = env[variable];
+    if (!path)
+        throw new Error(`${variable} is not set`);
+    const tooLong = Promise.withResolvers();
+    const onAbort = () => {
+        tooLong.reject(new Error(`writing the file of ${variable} took too long`));
+    };
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted)
+        onAbort();
+    await Promise.race([tooLong.promise, append(path, Buffer.from(text), signal)]);
+    signal.removeEventListener('abort', onAbort);
+}
+async function append(path, bytes, signal) {
+    const file = await whenReady(() => (0,external_node_fs_promises_namespaceObject.open)(path, FLAGS), signal);
+    try {
+        for (let rest = bytes; rest.length > 0;) {
+            const { bytesWritten } = await whenReady(() => file.write(rest), signal);
+            rest = rest.subarray(bytesWritten);
+        }
+    }
+    finally {
+        await file.close();
+    }
+}
+/** Repeats what fails only because a pipe has no reader yet, or is full. */
+async function whenReady(attempt, signal) {
+    for (;;) {
+        try {
+            return await attempt();
+        }
+        catch (error) {
+            const { code } = error;
+            if ((code !== 'ENXIO' && code !== 'EAGAIN') || signal.aborted)
+                throw error;
+            await (0,promises_namespaceObject.setTimeout)(RETRY_DELAY_MS);
+        }
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/report/chart.ts
@@ -15493,24 +15632,32 @@ function markdown(...blocks) {
 
 
 
+
+
+
 /** Writes the report; false if the step must fail, which includes outputs that could not be written. */
 async function publish(report, deps) {
-    const { toolkit, secrets } = deps;
-    const { notice, summary } = report;
-    const annotation = writeOutputs(report, deps);
+    const { toolkit } = deps;
+    const outputsError = await write('GITHUB_OUTPUT', outputsFile(report.outputs), deps);
+    const annotation = outputsError === undefined ? report.annotation : withError(outputsError, report.annotation);
     if (annotation !== undefined) {
         toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title });
     }
-    try {
-        await toolkit.summary.addRaw(summary).write();
+    const summaryError = await write('GITHUB_STEP_SUMMARY', report.summary, deps);
+    if (summaryError !== undefined) {
+        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${summaryError}”.`));
     }
-    catch (error) {
-        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${secrets.error(error)}”.`));
-    }
-    if (annotation === undefined && notice !== undefined) {
-        toolkit.notice(forAnnotation(...notice.lines), { title: notice.title });
+    if (annotation === undefined && report.notice !== undefined) {
+        toolkit.notice(forAnnotation(...report.notice.lines), { title: report.notice.title });
     }
     return annotation === undefined;
+}
+const MAX_CHECK_MS = 10_000;
+/** The annotation if the outputs can't be written, which would otherwise be noticed only after the wait. */
+async function checkOutputs(deps) {
+    const reportSignal = AbortSignal.any([deps.reportSignal, AbortSignal.timeout(MAX_CHECK_MS)]);
+    const isWritable = (await write('GITHUB_OUTPUT', '', { ...deps, reportSignal })) === undefined;
+    return isWritable ? undefined : { ...OUTPUTS_ERROR, lines: [['No request was sent.']] };
 }
 /** Publishes an error that leaves nothing else to report. */
 function publishError(annotation, deps) {
@@ -15520,29 +15667,34 @@ function publishInternalError(error, deps) {
     const lines = [[deps.secrets.error(error)]];
     return publishError({ title: TITLES.internal, lines, nextSteps: [NEXT_STEPS.internal] }, deps);
 }
-/** Returns the annotation, with the reason if the outputs could not be written. */
-function writeOutputs({ outputs, annotation }, deps) {
-    const { toolkit, env, secrets } = deps;
+/** Returns the reason if the text could not be written. */
+async function write(variable, text, { env, secrets, reportSignal }) {
     try {
-        // Without the file, @actions/core prints the outputs as commands, which runners no longer accept.
-        if (!env['GITHUB_OUTPUT'])
-            throw new Error('GITHUB_OUTPUT is not set');
-        for (const [name, value] of Object.entries(outputs))
-            toolkit.setOutput(name, value);
-        return annotation;
+        await appendTo(variable, text, env, reportSignal);
+        return undefined;
     }
     catch (error) {
-        const reason = secrets.error(error);
-        const line = phrase `Could not write the outputs, so later steps would read empty values: “${reason}”.`;
-        const { lines, ...rest } = annotation ?? ALL_COMPLETED;
-        return { ...rest, lines: [...lines, line] };
+        return secrets.error(error);
     }
 }
+/** One write for all outputs, so that none is missing. Source: GitHub Docs, "Workflow commands", multiline strings. */
+function outputsFile(outputs) {
+    const end = `end-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
+    return Object.entries(outputs)
+        .map(([name, value]) => [`${name}<<${end}`, value, end, ''].join(external_node_os_namespaceObject.EOL))
+        .join('');
+}
+function withError(error, annotation = OUTPUTS_ERROR) {
+    const line = phrase `Could not write the outputs, so later steps would read empty values: “${error}”.`;
+    return { ...annotation, lines: [...annotation.lines, line] };
+}
 /** The annotation of a step that fails only because of its outputs, without the error itself. */
-const ALL_COMPLETED = {
+const OUTPUTS_ERROR = {
     title: TITLES.outputs,
     lines: [['All jobs completed.']],
-    nextSteps: ["Check the runner's disk and the file named by GITHUB_OUTPUT."],
+    nextSteps: [
+        "Check the runner's disk, and that this process may write the file named by GITHUB_OUTPUT. In a job container, the user of the image often may not: set container.options to --user with the ID of the runner's user.",
+    ],
 };
 
 ;// CONCATENATED MODULE: ./src/report/request-log.ts
@@ -15583,11 +15735,12 @@ function request_log_describe(result, secrets) {
 
 
 
-/** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
+// docs/polling.md explains these figures and measures them.
+/** The rate limit lasts for a request each 1.5 s. */
 const MIN_INTERVAL = 2 * SECOND;
 /** Nobody wants to learn later than half a minute that a job finished, whatever its progress was. */
 const MAX_INTERVAL = 29 * SECOND;
-/** Without progress: on average as late as polling every 10 s, and later for a job that takes longer than most. */
+/** Without progress: on average as late as polling each 10 s, and later for a job that takes longer than most. */
 const BLIND_INTERVAL = 9.5 * SECOND;
 const LONG_RUNNING = 14 * MINUTE;
 /** One request less is worth this much delay, on average, in seeing that a job finished. */
@@ -15602,6 +15755,8 @@ const MAX_BACKOFF = 30 * SECOND;
  */
 function pollInterval(setting, random) {
     return (state, elapsed, share = 0) => {
+        if (elapsed === 0 && state.last === undefined)
+            return 0;
         const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting;
         const interval = share > wanted ? stretched(state, elapsed, share, random) : wanted;
         return state.last?.kind === 'transient'
@@ -15744,17 +15899,16 @@ function judgeJob(before, job, at) {
             return { state, outcome: { result: meaning, job } };
         case 'running':
             return { state };
-        case 'pending': {
-            const isLong = at - (pendingSince ?? at) >= PENDING_WARNING_AFTER;
-            return isLong ? warnOnce(state, label, [LONG_PENDING]) : { state };
-        }
+        case 'pending':
+            return at - (pendingSince ?? at) < PENDING_WARNING_AFTER
+                ? { state }
+                : warnOnce(state, label, phrase `has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window`);
         case 'unauthorized':
-            return warnOnce(state, label, phrase `has the status “${label}”: it needs authorization in the console`);
+            return warnOnce(state, label, phrase `has the status “${label}”: it waits for authorization in the console`);
         case 'unknown':
             return warnOnce(state, label, phrase `has the unknown status “${label}”. The wait continues`);
     }
 }
-const LONG_PENDING = "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window";
 function warnOnce(state, status, what) {
     const { warnedStatuses } = state;
     const isWarned = warnedStatuses.some((warned) => warned.equals(status));
@@ -15790,8 +15944,11 @@ function deadlineOf(timeout) {
     return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) };
 }
 /** When a target's next request is due, its final poll included. */
-function nextPollAt({ dueAt, retryAt, sentAt }, { finalPollAt }) {
-    return sentAt < finalPollAt ? Math.min(dueAt, Math.max(finalPollAt, retryAt)) : dueAt;
+function nextPollAt(target, deadline) {
+    const { finalPollAt } = deadline;
+    return target.sentAt < finalPollAt
+        ? Math.min(target.dueAt, Math.max(finalPollAt, target.retryAt))
+        : target.dueAt;
 }
 
 ;// CONCATENATED MODULE: ./src/wait/job-target.ts
@@ -15926,6 +16083,8 @@ const FIRST_INTERVAL = 2 * SECOND;
 const SHORTENED = 0.92;
 /** Before a whole period was observed the share is a guess, which each accepted request contradicts. */
 const GUESS_SHORTENED = 0.25;
+/** An outage of so many periods makes the share a guess again. */
+const MAX_PERIODS_UNSEEN = 3;
 /** The period may end sooner than it seems: the first retry, then doubling. A service may also count throttled requests. */
 const rate_limit_MIN_BACKOFF = 30 * SECOND;
 const MAX_BACKOFF_PERIODS = 2;
@@ -15952,6 +16111,7 @@ class RateLimit {
     #observedSince = Infinity;
     #sent = [];
     #accepted = [];
+    #acceptedAt = 0;
     /** @param random uniform in 0 to 1 */
     constructor(hasManyJobs, { finalPollAt }, random) {
         this.#hasManyJobs = hasManyJobs;
@@ -16016,12 +16176,15 @@ class RateLimit {
     #onAccepted(at) {
         if (at >= this.#periodStart + this.#period || this.#throttles > 0)
             this.#periodStart = at;
+        if (at - this.#acceptedAt > MAX_PERIODS_UNSEEN * this.#period)
+            this.#observedSince = at;
         const isGuess = at - this.#observedSince < this.#period;
         const shortened = this.#interval * (isGuess ? GUESS_SHORTENED : SHORTENED);
         if (this.#interval > 0)
             this.#interval = Math.max(shortened, EVEN_INTERVAL);
         this.#notBefore = Math.min(this.#notBefore, at + this.#interval);
         this.#accepted = [...within(this.#accepted, this.#period, at), at];
+        this.#acceptedAt = at;
         this.#throttles = 0;
     }
     /** Of the limit: a final poll for each target, half of it at most. */
@@ -16047,17 +16210,21 @@ const MAX_CLOCK_SKEW = HOUR;
 /** Windows of one search: more cost more requests than they save. */
 const MAX_WINDOWS = 20;
 /**
- * Returns the part of a window that its list, which was incomplete, did not contain. Undefined when it can't be narrower:
- * its jobs were created within a second, or without a date.
+ * Divides a window whose list was incomplete into the part that the list contained and the rest. Undefined when it can't
+ * be narrower: its jobs were created within a second, or without a date.
  */
-function restOf({ since, until }, { entries }) {
+function divide({ since, until }, { entries }) {
     const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN];
     // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
     const isNewestFirst = last <= first;
     const cut = isNewestFirst ? last : last - SECOND;
     if (!(cut >= since && cut < until))
         return undefined;
-    return isNewestFirst ? { since, until: cut } : { since: cut + SECOND, until };
+    const [older, newer] = [
+        { since, until: cut },
+        { since: cut + SECOND, until },
+    ];
+    return isNewestFirst ? [newer, older] : [older, newer];
 }
 
 ;// CONCATENATED MODULE: ./src/wait/list-target.ts
@@ -16179,7 +16346,7 @@ class ListTarget {
         const isSought = (one) => one === this.#sought || one.state === 'searching';
         const unseen = this.#due(at).filter((one) => isSought(one) && one.scan !== this.#scan);
         const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS;
-        const rest = isDone ? undefined : restOf(this.#window, list);
+        const rest = isDone ? undefined : divide(this.#window, list)?.[1];
         if (rest !== undefined) {
             this.#window = rest;
             return;
@@ -16302,9 +16469,8 @@ class OrderTarget extends JudgedTarget {
         }
         const order = this.state.id.value.toLowerCase();
         const found = response.entries.filter(({ orderId }) => orderId?.toLowerCase() === order);
-        const ids = found.map(({ id }) => id);
-        if (ids.length > 0) {
-            this.#onFound(ids, at);
+        if (found.length > 0) {
+            this.#onFound(found.map(({ id }) => id), at);
             return;
         }
         this.#nextWindow(response);
@@ -16317,7 +16483,7 @@ class OrderTarget extends JudgedTarget {
     #nextWindow(list) {
         const [window = this.#recent, ...others] = this.#windows;
         this.#windowsRead += 1;
-        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list);
+        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : divide(window, list)?.[1];
         this.#windows = rest === undefined ? others : [rest, ...others];
         if (this.#windows.length > 0)
             return;
@@ -16398,17 +16564,19 @@ async function poll(options) {
             await clock.sleep(Math.ceil(wakeAt - now), wake.signal);
         }
     }
-    const wakeUp = () => {
+    const onAbort = () => {
         wake.abort();
     };
-    signal.addEventListener('abort', wakeUp, { signal: untilTimeout.signal });
+    signal.addEventListener('abort', onAbort);
     const stop = await run();
+    signal.removeEventListener('abort', onAbort);
     untilFinalPoll.abort();
     untilTimeout.abort();
     return stop;
 }
 
 ;// CONCATENATED MODULE: ./src/wait/wait.ts
+
 
 
 
@@ -16443,7 +16611,7 @@ async function wait(plan, deps) {
         onFinished: (outcome, response) => {
             if (outcome.result === 'completed')
                 return;
-            if (response.kind === 'rejected' && response.scope === 'all')
+            if (appliesToAll(response))
                 finishAll(outcome);
             if (plan.failFast)
                 finishAll({ result: 'interrupted', by: 'fail-fast' });
@@ -16462,7 +16630,9 @@ async function wait(plan, deps) {
         const jobOptions = isListed
             ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
             : options;
-        jobs = ids.map((id) => new JobTarget(id, at, getJob, jobOptions));
+        // Jobs that were found by their order are polled immediately.
+        const firstPoll = (id) => (at === 0 ? plan.interval(initialState(id), 0) : at);
+        jobs = ids.map((id) => new JobTarget(id, firstPoll(id), getJob, jobOptions));
         const { interval } = plan;
         if (isListed)
             list = new ListTarget(jobs, at, deps.wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
@@ -16480,14 +16650,25 @@ async function wait(plan, deps) {
     finishAll(outcomeOf(stop, deps));
     return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }));
 }
+/** Whether a response means the same for every job. */
+function appliesToAll(response) {
+    return response.kind === 'rejected' && response.scope === 'all';
+}
 /** The outcome of what has none when polling stops. */
 function outcomeOf(stop, { describe }) {
-    if (stop === 'timed-out')
-        return { result: 'timed-out' };
-    if (!(stop instanceof InternalError))
-        return { result: 'interrupted', by: 'signal' };
-    const detail = { label: 'internal error', message: [describe(stop.thrown)] };
-    return { result: 'error', reason: 'internal', detail };
+    switch (stop) {
+        case 'timed-out':
+            return { result: 'timed-out' };
+        case 'finished':
+        case 'aborted':
+            return { result: 'interrupted', by: 'signal' };
+        default:
+            return {
+                result: 'error',
+                reason: 'internal',
+                detail: { label: 'internal error', message: [describe(stop.thrown)] },
+            };
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/main.ts
@@ -16514,6 +16695,11 @@ async function main(deps) {
         onReport();
         return publishError(inputsAnnotation(settings.problems), deps);
     }
+    const outputsError = await checkOutputs(deps);
+    if (outputsError !== undefined) {
+        onReport();
+        return publishError(outputsError, deps);
+    }
     const requests = logRequests(exchange, toolkit, secrets, clock);
     const results = await waitForJobs(settings, deps, requests.exchange);
     onReport();
@@ -16530,14 +16716,20 @@ async function main(deps) {
 }
 async function waitForJobs(settings, deps, exchange) {
     const { toolkit, env, secrets, clock, wallClock, random } = deps;
-    const { jobs, timeout, service } = settings;
+    const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings;
     const log = new Log(jobs, toolkit, clock, usesColor(env));
-    log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source);
+    log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source);
     const credentials = credentialsFor(settings, deps, exchange, log);
-    const apiDeps = { ...settings, credentials, exchange, secrets, wallClock };
+    const apiDeps = { ...api, credentials, exchange, secrets, wallClock };
     const finished = new AbortController();
     void log.startHeartbeat(finished.signal);
-    const results = await wait({ ...settings, interval: pollInterval(settings.pollInterval, random), hasList: service.hasList }, {
+    const results = await wait({
+        jobs,
+        timeout,
+        interval: pollInterval(setting, random),
+        hasList: api.service.hasList,
+        failFast,
+    }, {
         ...deps,
         getJob: jobsApi(apiDeps),
         listJobs: jobListApi(apiDeps),
@@ -16568,8 +16760,11 @@ function credentialsFor({ credentials, projectId, timeout }, deps, exchange, { o
 
 
 
-/** Time to write the report, so that the process ends within two seconds of a signal. */
+/** Time to write the report: the runner's files may be slow. After a signal, the process must end within two seconds. */
+const MAX_REPORT_MS = 10_000;
 const MAX_SHUTDOWN_MS = 1_500;
+/** Writing ends this long before, so that the process can still report that. */
+const MARGIN_MS = 300;
 /** Work in threads that delays `process.exit`. FSReqPromise can be the summary, so it counts only after the time limit. */
 const BLOCKING = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/;
 const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/;
@@ -16577,16 +16772,18 @@ const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/;
 class Shutdown {
     #deps;
     #controller = new AbortController();
+    #writing = new AbortController();
     #isReporting = false;
     /** Who reports an internal error: the run, together with its results, or this class if the run cannot. */
     #errorReporter;
     constructor(deps) {
-        this.#deps = deps;
-        // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that.
-        for (const signal of ['SIGINT', 'SIGTERM']) {
+        this.#deps = { ...deps, reportSignal: this.reportSignal };
+        // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. The others come
+        // when a terminal or a service manager ends: SIGBREAK only on Windows.
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) {
             process.on(signal, () => {
                 this.#controller.abort();
-                this.#limitTime();
+                this.#limitTime(MAX_SHUTDOWN_MS);
             });
         }
         process.on('uncaughtException', (error) => void this.#fail(error));
@@ -16597,10 +16794,14 @@ class Shutdown {
     get signal() {
         return this.#controller.signal;
     }
+    /** Aborts when no time is left to write the report. */
+    get reportSignal() {
+        return this.#writing.signal;
+    }
     /** Call this when only the report is left to write. */
     onReport = () => {
         this.#isReporting = true;
-        this.#limitTime();
+        this.#limitTime(MAX_REPORT_MS);
     };
     /** Exits at the end of the run, whose result is whether the step succeeds. */
     async exitWith(run) {
@@ -16619,11 +16820,13 @@ class Shutdown {
         if (this.#errorReporter !== undefined)
             return;
         this.#errorReporter = this.#isReporting ? 'shutdown' : 'run';
-        this.#limitTime();
+        this.#limitTime(MAX_REPORT_MS);
         if (this.#errorReporter === 'run') {
             this.#controller.abort(new InternalError(error));
             await (0,promises_namespaceObject.setTimeout)(MAX_SHUTDOWN_MS / 2);
-            // The process has not exited, so the run cannot report the error.
+            // If the run has not even begun to report the error, it cannot.
+            if (this.#isReporting)
+                return;
             this.#errorReporter = 'shutdown';
         }
         try {
@@ -16633,10 +16836,13 @@ class Shutdown {
             exit(1);
         }
     }
-    #limitTime() {
+    #limitTime(ms) {
+        setTimeout(() => {
+            this.#writing.abort();
+        }, ms - MARGIN_MS);
         setTimeout(() => {
             exit(1, BLOCKING_AFTER_LIMIT);
-        }, MAX_SHUTDOWN_MS);
+        }, ms);
     }
 }
 /** Also waits for stdout, which is asynchronous on some systems. Source: Node.js, "A note on process I/O". */
@@ -16672,6 +16878,7 @@ const run = main({
     wallClock: Date.now,
     random: Math.random,
     signal: shutdown.signal,
+    reportSignal: shutdown.reportSignal,
     onReport: shutdown.onReport,
 });
 void shutdown.exitWith(run);

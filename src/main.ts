@@ -9,7 +9,7 @@ import { readInputs, usesColor, type Settings } from './inputs.ts'
 import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
 import { Log, printDetails } from './report/log.ts'
 import { outputsOf, warningOf } from './report/outputs.ts'
-import { publish, publishError, type PublishDependencies } from './report/publish.ts'
+import { checkOutputs, publish, publishError, type PublishDependencies } from './report/publish.ts'
 import { logRequests } from './report/request-log.ts'
 import { summaryOf } from './report/summary.ts'
 import { pollInterval } from './wait/poll-interval.ts'
@@ -29,6 +29,11 @@ export async function main(deps: Dependencies): Promise<boolean> {
   if ('problems' in settings) {
     onReport()
     return publishError(inputsAnnotation(settings.problems), deps)
+  }
+  const outputsError = await checkOutputs(deps)
+  if (outputsError !== undefined) {
+    onReport()
+    return publishError(outputsError, deps)
   }
   const requests = logRequests(send, toolkit, secrets, clock)
   const results = await waitForJobs(settings, deps, requests.exchange)

@@ -54,6 +54,7 @@ const ORDER = [
   'report/request-log.ts',
   'report/annotation.ts',
   'report/summary.ts',
+  'report/runner-file.ts',
   'report/publish.ts',
   'main.ts',
   'shutdown.ts',
