@@ -5,6 +5,7 @@ import { accessKeyCredentials } from './credentials/access-key.ts'
 import { tokenCredentials, type Credentials } from './credentials/credentials.ts'
 import { OidcCredentials } from './credentials/oidc.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
+import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
 import { readInputs, usesColor, type Settings } from './inputs.ts'
 import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
 import { Log, printDetails } from './report/log.ts'
@@ -36,7 +37,8 @@ export async function main(deps: Dependencies): Promise<boolean> {
     return publishError(outputsError, deps)
   }
   const requests = logRequests(send, toolkit, secrets, clock)
-  const results = await waitForJobs(settings, deps, requests.exchange)
+  const exchange = detectWrongEndpoints(requests.exchange, () => clock.now())
+  const results = await waitForJobs(settings, deps, exchange)
   onReport()
   const outputs = outputsOf(results)
   printDetails(results, outputs, requests.count(), toolkit, secrets)

@@ -31,6 +31,7 @@ export const TITLES = {
   agency: 'Could not assume the agency',
   permission: 'Permission denied',
   redirect: 'The endpoint returned a redirect',
+  endpoint: 'The endpoint cannot be reached',
   certificate: 'The certificate is not trusted',
   proxy: 'The proxy refused the connection',
   request: 'The request was rejected',
@@ -60,8 +61,9 @@ export const NEXT_STEPS = {
     "Check that the user is allowed to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.",
   redirect:
     'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. The sign-in page of a proxy also causes a redirect.',
+  endpoint: 'Check the spelling of the endpoint and its port, and whether this runner can reach it.',
   certificate:
-    'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path.',
+    'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path. NODE_TLS_REJECT_UNAUTHORIZED has no effect on this action.',
   proxy:
     'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy is allowed to connect to the endpoint.',
   request: "Check endpoint and project-id: both must be those of the instance's region.",
