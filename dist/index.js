@@ -7200,13 +7200,13 @@ function handleTupleResults(itemResults, final, items, input, optoutStart) {
     }
     return final;
 }
-const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodRecord", (inst, def) => {
+const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
     $ZodType.init(inst, def);
-    const memo = core.globalConfig.memoizer;
+    const memo = globalConfig.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
-        if (!util.isPlainObject(input)) {
+        if (!isPlainObject(input)) {
             payload.issues.push({
                 expected: "record",
                 code: "invalid_type",
@@ -7235,7 +7235,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
+                            issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
                             input: key,
                             path: [key],
                             inst,
@@ -7249,14 +7249,14 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                     if (result instanceof Promise) {
                         proms.push(result.then((result) => {
                             if (result.issues.length) {
-                                payload.issues.push(...util.prefixIssues(key, result.issues));
+                                payload.issues.push(...prefixIssues(key, result.issues));
                             }
                             payload.value[outKey] = result.value;
                         }));
                     }
                     else {
                         if (result.issues.length) {
-                            payload.issues.push(...util.prefixIssues(key, result.issues));
+                            payload.issues.push(...prefixIssues(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }
@@ -7302,7 +7302,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && regexes.number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -7326,7 +7326,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
+                            issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
                             input: key,
                             path: [key],
                             inst,
@@ -7342,14 +7342,14 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                 if (result instanceof Promise) {
                     proms.push(result.then((result) => {
                         if (result.issues.length) {
-                            payload.issues.push(...util.prefixIssues(key, result.issues));
+                            payload.issues.push(...prefixIssues(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }));
                 }
                 else {
                     if (result.issues.length) {
-                        payload.issues.push(...util.prefixIssues(key, result.issues));
+                        payload.issues.push(...prefixIssues(key, result.issues));
                     }
                     payload.value[outKey] = result.value;
                 }
@@ -7369,7 +7369,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         }
         return payload;
     };
-})));
+});
 const $ZodMap = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodMap", (inst, def) => {
     $ZodType.init(inst, def);
     const memo = core.globalConfig.memoizer;
@@ -9125,7 +9125,7 @@ function _promise(Class, innerType) {
 }
 // @__NO_SIDE_EFFECTS__
 function _custom(Class, fn, _params) {
-    const norm = normalizeParams(_params);
+    const norm = util.normalizeParams(_params);
     norm.abort ?? (norm.abort = true); // default to abort:false
     const schema = new Class({
         type: "custom",
@@ -12348,7 +12348,7 @@ function looseObject(shape, params) {
         type: "object",
         shape,
         catchall: unknown(),
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodUnion = /*@__PURE__*/ $constructor("ZodUnion", (inst, def) => {
@@ -12440,14 +12440,14 @@ function tuple(items, _paramsOrRest, _params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodRecord", (inst, def) => {
+const ZodRecord = /*@__PURE__*/ $constructor("ZodRecord", (inst, def) => {
     _ensureDefaultMemoizer();
-    core.$ZodRecord.init(inst, def);
+    $ZodRecord.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.recordProcessor(inst, ctx, json, params);
+    inst._zod.processJSONSchema = (ctx, json, params) => recordProcessor(inst, ctx, json, params);
     inst.keyType = def.keyType;
     inst.valueType = def.valueType;
-})));
+});
 function record(keyType, valueType, params) {
     // v3-compat: z.record(valueType, params?) — defaults keyType to z.string()
     if (!valueType || !valueType._zod) {
@@ -12455,14 +12455,14 @@ function record(keyType, valueType, params) {
             type: "record",
             keyType: schemas_string(),
             valueType: keyType,
-            ...util.normalizeParams(valueType),
+            ...normalizeParams(valueType),
         });
     }
     return new ZodRecord({
         type: "record",
         keyType,
         valueType: valueType,
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 // type alksjf = core.output<core.$ZodRecordKey>;
@@ -12897,7 +12897,7 @@ function check(fn) {
     return ch;
 }
 function custom(fn, _params) {
-    return _custom(ZodCustom, fn ?? (() => true), _params);
+    return core._custom(ZodCustom, fn ?? (() => true), _params);
 }
 function refine(fn, _params = {}) {
     return _refine(ZodCustom, fn, _params);
@@ -12992,12 +12992,6 @@ function formatDuration(ms) {
     return nonZero.length === 0 ? '0s' : nonZero.map(([count, unit]) => `${count}${unit}`).join('');
 }
 
-;// CONCATENATED MODULE: ./src/http/percent-encode.ts
-/** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
-function percentEncode(text) {
-    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
 ;// CONCATENATED MODULE: ./src/untrusted-text.ts
 /**
  * Text from the service, the network, or an input, with secrets already removed.
@@ -13021,16 +13015,40 @@ class UntrustedText {
 }
 /** Tag for a {@link Phrase}: phrase`Job ${id} failed.` Substituted strings and numbers count as trusted. */
 function phrase(literals, ...substitutions) {
-    return literals.flatMap((literal, index) => [literal, ...flatten(substitutions[index] ?? [])]);
+    return literals.flatMap((literal, index) => {
+        const part = substitutions[index] ?? [];
+        return [literal, typeof part === 'number' ? String(part) : part].flat();
+    });
 }
 /** Joins phrases as Array.join joins strings. */
 function joinPhrases(phrases, separator) {
     return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]));
 }
-function flatten(part) {
-    if (typeof part === 'number')
-        return [String(part)];
-    return typeof part === 'string' || part instanceof UntrustedText ? [part] : part;
+
+;// CONCATENATED MODULE: ./src/http/headers.ts
+
+const MAX_RETRY_AFTER = 5 * MINUTE;
+/**
+ * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
+ *
+ * @param now wall-clock time, milliseconds since the epoch
+ * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
+ */
+function readRetryAfter(headers, now) {
+    const text = headers['retry-after']?.trim() ?? '';
+    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
+    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
+}
+/** Milliseconds that the service's clock is ahead of this runner's, `now`; NaN if the response has no valid date. */
+function readClockOffset({ date = '' }, now) {
+    return parseHttpDate(date) - now;
+}
+/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
+function parseHttpDate(text) {
+    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
+        return Number.NaN;
+    // The asctime form names no time zone, and means UTC.
+    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }
 
 ;// CONCATENATED MODULE: ./src/http/service-error.ts
@@ -13041,14 +13059,15 @@ function readServiceError(response, secrets) {
     const { data: body } = errorSchema.safeParse(parseJson(response.body));
     const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code;
     const message = body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title;
-    const requestId = header(response, 'x-request-id') ?? header(response, 'x-iam-trace-id') ?? body?.request_id;
-    const text = message === undefined ? readableText(response, secrets) : secrets.text(message);
+    const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers;
+    const requestId = service_error_text.parse(id) ?? service_error_text.parse(traceId) ?? body?.request_id;
+    const shown = body === undefined ? readableText(response, secrets) : message && secrets.text(message);
     return {
         code,
         message: [
             `HTTP ${response.status}`,
             ...(code === undefined ? [] : phrase ` ${secrets.text(code)}`),
-            ...(text === undefined ? [] : phrase ` “${text}”`),
+            ...(shown === undefined ? [] : phrase ` “${shown}”`),
             ...(requestId === undefined ? [] : phrase ` (request ID ${secrets.text(requestId)})`),
         ],
     };
@@ -13062,10 +13081,8 @@ function parseJson(body) {
         return undefined;
     }
 }
-/** Returns the readable text of a body that is not a JSON object, for example of a web page; undefined if empty. */
+/** Returns the readable text of a body that is not JSON, for example of a web page; undefined if empty. */
 function readableText({ body }, secrets) {
-    if (errorSchema.safeParse(parseJson(body)).success)
-        return undefined;
     const text = secrets.text(body, withoutMarkup);
     return text.equals(secrets.text('')) ? undefined : text;
 }
@@ -13090,64 +13107,15 @@ const errorSchema = object({
     request_id: service_error_text,
     error: object({ code: service_error_text, message: service_error_text, title: service_error_text }).optional().catch(undefined),
 });
-function header({ headers }, name) {
-    const value = headers[name];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-;// CONCATENATED MODULE: ./src/http/http-date.ts
-/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
-function parseHttpDate(text) {
-    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
-        return Number.NaN;
-    // The asctime form names no time zone, and means UTC.
-    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-}
-
-;// CONCATENATED MODULE: ./src/http/retry-after.ts
-
-
-const MAX_RETRY_AFTER = 5 * MINUTE;
-/**
- * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
- *
- * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
- */
-function readRetryAfter(header, now) {
-    if (header === undefined)
-        return undefined;
-    const text = header.trim();
-    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
-    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
-}
-
-;// CONCATENATED MODULE: ./src/http/throttle.ts
-
-const UNITS = { second: SECOND, minute: MINUTE, hour: HOUR };
-/**
- * Reads the period from the body of a 429. Source: a response of Huawei Cloud's API gateway, APIGW.0308:
- * `policy user over ratelimit,limit:200,time:5 minute`.
- */
-function readThrottle(body) {
-    const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
-    const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
-    return { period: period > 0 && period <= HOUR ? period : undefined };
-}
 
 ;// CONCATENATED MODULE: ./src/http/fault.ts
 
 
 
 
-
-
-/**
- * Classifies an exchange that did not succeed.
- *
- * @param now wall-clock time, milliseconds since the epoch
- */
-function faultOf(result, secrets, now) {
+/** Classifies an exchange that did not succeed. */
+function faultOf(result, context) {
+    const { secrets, wallClock } = context;
     if (result.kind === 'no-response')
         return networkFault(result, secrets);
     const { status, headers } = result;
@@ -13156,14 +13124,17 @@ function faultOf(result, secrets, now) {
         const target = headers.location === undefined ? [] : phrase ` to ${secrets.text(headers.location)}`;
         return rejected('redirect', { label, message: phrase `HTTP ${status}${target}` });
     }
-    const { message } = readServiceError(result, secrets);
+    const { code, message } = readServiceError(result, secrets);
     if (isTransient(status)) {
-        const retryAfter = readRetryAfter(headers['retry-after'], now);
-        const throttled = status === 429 ? { throttled: readThrottle(result.body) } : {};
+        const retryAfter = readRetryAfter(headers, wallClock());
+        const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {};
         return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } };
     }
+    // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
+    if (status === 403 && code === 'DBS.280056')
+        return rejected('credentials', { label, message });
     const reason = REJECTION_REASONS[status] ?? 'request';
-    const clock = reason === 'credentials' ? clockDifference(headers, now) : [];
+    const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : [];
     return rejected(reason, { label, message: [...message, ...clock] });
 }
 const REJECTION_REASONS = {
@@ -13177,10 +13148,20 @@ function rejected(reason, detail) {
 function isTransient(status) {
     return status === 408 || status === 429 || status >= 500;
 }
+/**
+ * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
+ * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.
+ */
+function readThrottlePeriod(body) {
+    const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
+    const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
+    return period > 0 && period <= HOUR ? period : undefined;
+}
+const UNITS = { second: SECOND, minute: MINUTE, hour: HOUR };
 /** A difference above this is not network delay. The service accepts a signature within 15 minutes of its clock. */
 const MIN_CLOCK_DIFFERENCE = 5 * MINUTE;
-function clockDifference({ date }, now) {
-    const behind = parseHttpDate(date ?? '') - now;
+function clockDifference(headers, now) {
+    const behind = readClockOffset(headers, now);
     // NaN if the response has no date.
     if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE))
         return [];
@@ -13211,7 +13192,7 @@ const PHASES = {
         failed: 'connection through the proxy failed',
         timedOut: 'timed out while connecting through the proxy',
         label: 'no proxy connection',
-        hint: 'Check https_proxy and no_proxy, and whether the proxy is allowed to connect to the endpoint.',
+        hint: 'Check https_proxy and no_proxy, and whether the proxy allows connections to the endpoint.',
     },
     tls: {
         failed: 'TLS handshake failed',
@@ -13233,14 +13214,18 @@ const PHASES = {
     },
 };
 
+;// CONCATENATED MODULE: ./src/http/percent-encode.ts
+/** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
+function percentEncode(text) {
+    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 ;// CONCATENATED MODULE: ./src/api/get.ts
-
-
 /**
  * Sends one signed GET request. It never rejects.
  *
  * @param resource path and query below the project
- * @param read parses the result of the exchange; `now` in milliseconds since the epoch
+ * @param read parses the result of the exchange
  */
 async function get(api, resource, read, signal) {
     const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
@@ -13248,21 +13233,10 @@ async function get(api, resource, read, signal) {
     const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
     if (signed.kind !== 'signed')
         return signed;
-    const response = read(await api.exchange(signed.request, signal), api.wallClock());
-    return isRejection(response) && response.reason === 'credentials' ? signed.rejected(response) : response;
-}
-function isRejection(response) {
-    return response.kind === 'rejected';
-}
-/** Classifies an exchange that did not succeed, including the service's own error codes. */
-function serviceFaultOf(result, secrets, now) {
-    const fault = faultOf(result, secrets, now);
-    if (result.kind === 'no-response' || result.status !== 403 || fault.kind !== 'rejected')
-        return fault;
-    // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
-    return readServiceError(result, secrets).code === 'DBS.280056'
-        ? { ...fault, reason: 'credentials', scope: 'all' }
-        : fault;
+    const response = read(await api.exchange(signed.request, signal));
+    return response.kind === 'rejected' && response.reason === 'credentials'
+        ? signed.rejected(response)
+        : response;
 }
 
 ;// CONCATENATED MODULE: external "node:util"
@@ -13282,9 +13256,9 @@ const MAX_JSON_DEPTH = 100;
  */
 class Secrets {
     #mask;
-    /** Each secret with the forms in which a service may echo it, and the number of its registrations. */
-    #secrets = new Map();
-    /** Longest first, so that a form that contains another one is replaced as a whole. */
+    /** Once for each registration. */
+    #secrets = [];
+    /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
     #forms = [];
     /** @param mask makes the runner mask a value (`core.setSecret`) */
     constructor(mask) {
@@ -13294,29 +13268,21 @@ class Secrets {
     add(secret) {
         if (secret === '')
             return;
-        const known = this.#secrets.get(secret);
-        const forms = known?.forms ?? derivedForms(secret);
-        this.#secrets.set(secret, { forms, count: (known?.count ?? 0) + 1 });
-        if (known !== undefined)
-            return;
-        for (const form of forms)
+        for (const form of derivedForms(secret))
             if (!this.#forms.includes(form))
                 this.#mask(form);
-        this.#sortForms();
+        this.#secrets.push(secret);
+        this.#updateForms();
     }
     /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
     forget(secret) {
-        const known = this.#secrets.get(secret);
-        if (known === undefined)
-            return;
-        if (known.count > 1)
-            this.#secrets.set(secret, { ...known, count: known.count - 1 });
-        else
-            this.#secrets.delete(secret);
-        this.#sortForms();
+        const index = this.#secrets.indexOf(secret);
+        if (index >= 0)
+            this.#secrets.splice(index, 1);
+        this.#updateForms();
     }
-    #sortForms() {
-        const forms = new Set([...this.#secrets.values()].flatMap(({ forms }) => forms));
+    #updateForms() {
+        const forms = new Set(this.#secrets.flatMap((secret) => [...derivedForms(secret)]));
         this.#forms = [...forms].sort((a, b) => b.length - a.length);
     }
     /**
@@ -13440,15 +13406,14 @@ function occurrences(text, forms) {
 }
 function derivedForms(secret) {
     const base64 = Buffer.from(secret).toString('base64');
-    const forms = [
+    return new Set([
         secret,
         encodeURIComponent(secret.toWellFormed()),
         JSON.stringify(secret).slice(1, -1),
         base64,
         base64.replace(/=+$/, ''),
         Buffer.from(secret).toString('base64url'),
-    ];
-    return [...new Set(forms)];
+    ]);
 }
 
 ;// CONCATENATED MODULE: ./src/api/job.ts
@@ -13475,7 +13440,7 @@ const MEANINGS = new Map([
     ['Unauthorized', 'unauthorized'],
 ]);
 const optionalText = schemas_string().min(1).optional().catch(undefined);
-const job_object = custom((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+const job_object = record(schemas_string(), unknown());
 /**
  * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
  * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
@@ -13544,6 +13509,7 @@ function parseTime(text) {
 
 
 
+
 /** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50;
 /**
@@ -13552,18 +13518,15 @@ const PAGE_LIMIT = 50;
  * ListImmediateJobsRequest and TaskDetailInfo.
  */
 function jobListApi(api) {
-    return (window, signal) => {
-        const read = (result, now) => readListResponse(result, api.secrets, now);
-        return get(api, `immediate-jobs?${listQuery(window)}`, read, signal);
-    };
+    return (window, signal) => get(api, `immediate-jobs?${listQuery(window)}`, (result) => readListResponse(result, api), signal);
 }
 function listQuery({ since, until }) {
     return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`;
 }
-/** Classifies the result of a request for the job list; `now` in milliseconds since the epoch. */
-function readListResponse(result, secrets, now) {
+/** Classifies the result of a request for the job list. */
+function readListResponse(result, context) {
     if (result.kind === 'no-response' || result.status >= 300)
-        return serviceFaultOf(result, secrets, now);
+        return faultOf(result, context);
     const { status, body, bodyError } = result;
     if (status !== 200)
         return unusable(phrase `HTTP ${status}`);
@@ -13572,7 +13535,7 @@ function readListResponse(result, secrets, now) {
     const { data } = listSchema.safeParse(parseJson(body));
     if (data === undefined)
         return unusable(phrase `HTTP 200 without a job list and its total_count`);
-    const entries = data.jobs.flatMap((sent) => readEntry(sent, secrets));
+    const entries = data.jobs.flatMap((sent) => readEntry(sent, context.secrets));
     return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length };
 }
 /** Returns the key of a job ID in maps: IDs are compared ignoring case. */
@@ -13580,35 +13543,29 @@ function keyOf({ value }) {
     return value.toLowerCase();
 }
 const listSchema = object({ jobs: array(unknown()), total_count: schemas_number() });
-const entrySchema = object({
+const entrySchema = looseObject({
     job_id: schemas_string().regex(/^[!-~]{1,128}$/),
-    status: schemas_string().min(1),
     order_id: optionalText,
-    job_name: optionalText,
-    process: optionalText,
-    created_time: optionalText,
-    ended_time: optionalText,
-    fail_reason: optionalText,
-    instance_id: optionalText,
-    instance_name: optionalText,
 });
 /** Returns no entry if it cannot be parsed. */
 function readEntry(raw, secrets) {
     const { data: sent } = entrySchema.safeParse(raw);
     if (sent === undefined)
         return [];
-    const job = {
+    const { data: job } = jobSchema.safeParse({
         id: sent.job_id,
-        status: sent.status,
-        name: sent.job_name,
-        created: sent.created_time,
-        ended: sent.ended_time,
-        process: sent.process,
-        fail_reason: sent.fail_reason,
-        instance: { id: sent.instance_id, name: sent.instance_name },
-    };
+        status: sent['status'],
+        name: sent['job_name'],
+        created: sent['created_time'],
+        ended: sent['ended_time'],
+        process: sent['process'],
+        fail_reason: sent['fail_reason'],
+        instance: { id: sent['instance_id'], name: sent['instance_name'] },
+    });
+    if (job === undefined)
+        return [];
     const id = { value: sent.job_id, text: secrets.text(sent.job_id) };
-    return [{ id, orderId: sent.order_id, created: parseTime(sent.created_time), job: toJob(job, secrets) }];
+    return [{ id, orderId: sent.order_id, created: parseTime(job.created), job: toJob(job, secrets) }];
 }
 /** Drops jobs that are listed twice, because their entries may contradict each other. */
 function withoutDuplicates(entries) {
@@ -13632,58 +13589,61 @@ function queryTime(ms) {
 
 
 
+
 /**
  * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
  * with a Specified ID".
  */
 function jobsApi(api) {
-    return ({ value: jobId }, signal) => {
-        const read = (result, now) => readJobResponse(result, jobId, api.service, api.secrets, now);
-        return get(api, `jobs?id=${percentEncode(jobId)}`, read, signal);
-    };
+    return ({ value }, signal) => get(api, `jobs?id=${percentEncode(value)}`, (result) => readJobResponse(result, value, api), signal);
 }
-/** Classifies the result of a request for a job; `now` in milliseconds since the epoch. */
-function readJobResponse(result, jobId, service, secrets, now) {
+/** Classifies the result of a request for a job. */
+function readJobResponse(result, jobId, context) {
     if (result.kind === 'no-response')
-        return serviceFaultOf(result, secrets, now);
+        return faultOf(result, context);
     const { status } = result;
     if (status === 200)
-        return readJob(result, jobId, service, secrets);
+        return readJob(result, jobId, context);
     if (status < 300)
         return jobs_unusable(phrase `HTTP ${status}`, { label: `${status}` });
-    const { code = '', message } = readServiceError(result, secrets);
-    return isNotFoundYet(status, code) ? notFoundYet(message) : serviceFaultOf(result, secrets, now);
+    const { code = '', message } = readServiceError(result, context.secrets);
+    return isNotFoundYet(status, code) ? notFoundYet(message) : faultOf(result, context);
 }
-const singleSchema = object({ job: unknown() });
-const jobs_listSchema = object({ jobs: array(unknown()) });
-const idSchema = object({ id: schemas_string() });
-function readJob(response, jobId, { field }, secrets) {
+function readJob(response, jobId, { service, secrets }) {
+    const { field } = service;
     if (response.bodyError !== undefined) {
         return jobs_unusable(phrase `HTTP 200 with a body that ${response.bodyError}`);
     }
     const json = parseJson(response.body);
-    const jobs = field === 'job'
-        ? [singleSchema.safeParse(json).data?.job]
-        : findJob(jobs_listSchema.safeParse(json).data?.jobs ?? [undefined], jobId);
-    if (jobs.length > 1)
+    const fields = typeof json === 'object' ? { ...json } : {};
+    const jobs = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId);
+    if (jobs.length > 1) {
         return jobs_unusable(phrase `HTTP 200 with a list that contains the job ${jobs.length} times`);
+    }
     if (jobs[0] === null) {
         return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'an empty list'}`);
     }
     const { data: sent } = jobSchema.safeParse(jobs[0]);
-    if (sent === undefined)
-        return jobs_unusable(describeBody(response, json, secrets), serviceHint(json, field));
+    if (sent === undefined) {
+        const message = json === undefined
+            ? describeText(response, secrets)
+            : phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`;
+        return jobs_unusable(message, serviceHint(fields, field));
+    }
     if (!isSameId(sent.id, jobId))
         return { kind: 'other-job', id: secrets.text(sent.id) };
     return { kind: 'job', job: toJob(sent, secrets) };
 }
 /** Returns all entries with the job's ID; otherwise the first entry, or null if the list is empty. */
-function findJob(list, jobId) {
+function findJob(jobs, jobId) {
+    const list = jobs_listSchema.parse(jobs);
     if (list.length === 0)
         return [null];
     const matches = list.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
     return matches.length > 0 ? matches : [list[0] ?? undefined];
 }
+const jobs_listSchema = array(unknown()).catch([undefined]);
+const idSchema = object({ id: schemas_string() });
 /** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
 function isSameId(sent, requested) {
     return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
@@ -13694,23 +13654,19 @@ function notFoundYet(message) {
 function jobs_unusable(message, detail = {}) {
     return { kind: 'unusable', detail: { label: 'no job', message, ...detail } };
 }
-function describeBody(response, json, secrets) {
-    if (json === undefined) {
-        const text = readableText(response, secrets);
-        return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
-    }
-    const fields = typeof json === 'object' && json !== null ? Object.keys(json).join(', ') : '';
-    return phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(fields)}”`;
+function describeText(response, secrets) {
+    const text = readableText(response, secrets);
+    return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
 }
 /** Suggests another service if the response has its format. */
-function serviceHint(json, field) {
-    const has = (name) => typeof json === 'object' && json !== null && name in json;
-    if (!has(field) && has('jobs'))
-        return { hint: GEMINIDB_HINT };
-    return !has(field) && has('job') ? { hint: SINGLE_JOB_HINT } : {};
+function serviceHint(fields, field) {
+    const other = field === 'job' ? 'jobs' : 'job';
+    return other in fields && !(field in fields) ? { hint: HINTS[other] } : {};
 }
-const GEMINIDB_HINT = 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.';
-const SINGLE_JOB_HINT = 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.';
+const HINTS = {
+    job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
+    jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
+};
 /** `DBS.200543` is "The job does not exist."; a 404 with a gateway code is about the path, not about the job. */
 function isNotFoundYet(status, code) {
     return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code));
@@ -13719,6 +13675,13 @@ function isNotFoundYet(status, code) {
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
 ;// CONCATENATED MODULE: ./src/credentials/credentials.ts
+/**
+ * Sends an IAM user token with each request. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About
+ * a Task with a Specified ID", table 3.
+ */
+function tokenCredentials(token) {
+    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token. The token was not retried, because repeated authentication failures can lock the account.');
+}
 /** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
 function staticCredentials(sign, hint) {
     return {
@@ -13736,7 +13699,7 @@ function staticCredentials(sign, hint) {
 
 /** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
 function accessKeyCredentials(key, projectId, wallClock) {
-    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. After more than five failed authentications in a row, the service locks a key for five minutes.");
+    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.");
 }
 /**
  * Signs a request with all its headers. `X-Project-Id` is required for sub-projects.
@@ -13808,19 +13771,19 @@ function sha256(text) {
  * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
  *
  * @param lifetime requested lifetime of the keys, milliseconds
- * @param wallClock milliseconds since the epoch
  */
-async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, signal) {
+async function assumeAgency(agency, lifetime, deps, signal) {
+    const { exchange, secrets, wallClock } = deps;
     const send = async (service, request, schema) => {
         const result = await exchange(request, signal);
         if (result.kind === 'no-response' || result.status >= 300) {
-            return tokenServiceFault(service, faultOf(result, secrets, wallClock()));
+            return tokenServiceFault(service, faultOf(result, deps));
         }
         const json = result.bodyError === undefined ? parseJson(result.body) : undefined;
         const { data } = schema.safeParse(json);
         return data === undefined
             ? assume_agency_unusable(service, result.status)
-            : { kind: 'issued', data, date: result.headers.date ?? '' };
+            : { kind: 'issued', data, headers: result.headers };
     };
     const token = await send(GITHUB, requestIdToken(agency), idTokenSchema);
     if (token.kind !== 'issued')
@@ -13842,8 +13805,7 @@ async function assumeAgency(agency, lifetime, secrets, wallClock, exchange, sign
     for (const part of keyParts)
         secrets.add(part);
     // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
-    const serviceClock = parseHttpDate(assumed.date);
-    const clockOffset = Number.isNaN(serviceClock) ? 0 : serviceClock - wallClock();
+    const clockOffset = readClockOffset(assumed.headers, wallClock()) || 0;
     const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime);
     if (!(left > 0))
         return assume_agency_unusable(STS, 200);
@@ -13944,7 +13906,7 @@ const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE;
 /** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
 const MIN_LIFETIME = 15 * MINUTE;
 const MAX_LIFETIME = 60 * MINUTE;
-const HINT = 'New keys of the agency were rejected, too. Check that the agency belongs to the account of project-id.';
+const HINT = 'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.';
 /** GitHub OIDC: temporary keys, obtained on first use and renewed before they expire or after a rejection. */
 class OidcCredentials {
     #agency;
@@ -13957,15 +13919,14 @@ class OidcCredentials {
     #reason = [];
     #failures = 0;
     #replacedAt = -Infinity;
-    /** All keys that have not expired. */
-    #issued = [];
+    #unexpired = new Set();
     constructor(agency, deps) {
         this.#agency = agency;
         this.#deps = deps;
     }
     async sign(request, signal) {
         const keys = await this.#validKeys(signal);
-        if ('kind' in keys)
+        if (keys.kind !== 'assumed')
             return keys;
         const { projectId, wallClock } = this.#deps;
         return {
@@ -13977,40 +13938,34 @@ class OidcCredentials {
     /** Returns the current keys without waiting for a renewal, as long as they are valid. */
     #validKeys(signal) {
         const now = this.#deps.now();
-        const renewal = this.#currentRenewal(now, signal);
+        if (this.#renewal?.signal.aborted === true)
+            this.#renewal = undefined;
+        if (this.#renewal === undefined && now >= this.#renewAt) {
+            this.#renewal = { signal, keys: this.#renew(signal) };
+        }
         if (this.#keys !== undefined && now < this.#keys.expiresAt)
             return this.#keys;
-        if (renewal !== undefined)
-            return renewal;
+        if (this.#renewal !== undefined)
+            return this.#renewal.keys;
         const detail = { label: 'no keys', message: this.#reason };
         return { kind: 'transient', retryAfter: this.#renewAt - now, detail };
     }
-    #currentRenewal(now, signal) {
-        if (this.#renewal?.signal.aborted === false)
-            return this.#renewal.keys;
-        if (now < this.#renewAt)
-            return undefined;
-        const keys = this.#renew(signal);
-        this.#renewal = { signal, keys };
-        return keys;
-    }
     async #renew(signal) {
-        const { timeout, secrets, exchange, now, wallClock, onRenewed } = this.#deps;
+        const { timeout, now, onRenewed } = this.#deps;
         const needed = timeout + RENEWAL_MARGIN + MINUTE;
         const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
-        const assumed = await assumeAgency(this.#agency, requested, secrets, wallClock, exchange, signal);
+        const assumed = await assumeAgency(this.#agency, requested, this.#deps, signal);
         if (this.#renewal?.signal === signal)
             this.#renewal = undefined;
         if (assumed.kind !== 'assumed')
             return signal.aborted ? assumed : this.#backOff(assumed);
-        const { key, lifetime, clockOffset } = assumed;
-        const keys = { key, secrets: assumed.secrets, clockOffset, expiresAt: now() + lifetime };
+        const keys = { ...assumed, expiresAt: now() + assumed.lifetime };
         this.#forgetExpired();
-        this.#issued = [...this.#issued, keys];
+        this.#unexpired.add(keys);
         this.#keys = keys;
         this.#failures = 0;
-        this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, lifetime / 3);
-        onRenewed(lifetime);
+        this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3);
+        onRenewed(keys.lifetime);
         return keys;
     }
     /** Delays the next renewal, for all jobs. */
@@ -14028,32 +13983,25 @@ class OidcCredentials {
         return fault.kind === 'transient' ? { ...fault, retryAfter: delay } : fault;
     }
     #forgetExpired() {
-        const isExpired = ({ expiresAt }) => expiresAt < this.#deps.now();
-        const expired = this.#issued.filter(isExpired).flatMap(({ secrets }) => secrets);
-        for (const secret of expired)
-            this.#deps.secrets.forget(secret);
-        this.#issued = this.#issued.filter((keys) => !isExpired(keys));
+        for (const keys of this.#unexpired) {
+            if (keys.expiresAt >= this.#deps.now())
+                continue;
+            for (const secret of keys.secrets)
+                this.#deps.secrets.forget(secret);
+            this.#unexpired.delete(keys);
+        }
     }
     /** Discards rejected keys, unless newer ones have replaced them already. */
     #replace(keys, rejection) {
-        const message = phrase `${rejection.detail.message}; new keys of the agency are needed`;
+        const { detail } = rejection;
         if (keys === this.#keys) {
             this.#keys = undefined;
-            this.#renewAt = this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
-            this.#reason = message;
+            this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
+            this.#renewAt = this.#replacedAt;
+            this.#reason = phrase `${detail.message}; new keys of the agency are needed`;
         }
-        return { ...rejection, isRenewable: true, detail: { label: rejection.detail.label, message, hint: HINT } };
+        return { ...rejection, isRenewable: true, detail: { ...detail, hint: HINT } };
     }
-}
-
-;// CONCATENATED MODULE: ./src/credentials/token.ts
-
-/**
- * Sends an IAM user token with each request. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About
- * a Task with a Specified ID", table 3.
- */
-function tokenCredentials(token) {
-    return staticCredentials((request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }), 'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.');
 }
 
 ;// CONCATENATED MODULE: external "node:async_hooks"
@@ -14064,7 +14012,10 @@ const external_node_buffer_namespaceObject = __WEBPACK_EXTERNAL_createRequire(im
 const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
 ;// CONCATENATED MODULE: external "node:events"
 const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
+;// CONCATENATED MODULE: external "node:tls"
+const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
 ;// CONCATENATED MODULE: ./src/http/exchange.ts
+
 
 
 
@@ -14097,7 +14048,7 @@ async function exchange(request, signal) {
     }
     catch (error) {
         const cause = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined;
-        return noResponse(error, trace.phase, cause);
+        return noResponse(error, trace, cause);
     }
     finally {
         clearTimeout(timer);
@@ -14167,6 +14118,11 @@ class Trace {
             });
         });
     }
+    /** Whether Node rejected the certificate of the endpoint or of an https proxy. */
+    get isUntrusted() {
+        const sockets = this.#requests.map(({ socket }) => socket);
+        return sockets.some((socket) => socket instanceof external_node_tls_namespaceObject.TLSSocket && Boolean(socket.authorizationError));
+    }
     /** Closes all requests; one that is waiting for a silent proxy would stay open forever. */
     destroy() {
         for (const request of this.#requests)
@@ -14177,44 +14133,18 @@ const traces = new external_node_async_hooks_namespaceObject.AsyncLocalStorage()
 (0,external_node_diagnostics_channel_namespaceObject.subscribe)('http.client.request.created', (message) => {
     traces.getStore()?.follow(message.request);
 });
-function noResponse(error, phase, cause) {
+function noResponse(error, trace, cause) {
     const { code, message } = error instanceof Error ? error : new Error(String(error));
     const proxyStatus = /^tunneling socket could not be established, statusCode=(\d+)$/.exec(message)?.[1];
     return {
         kind: 'no-response',
-        reason: cause ?? (isCertificateError(code, phase, message) ? 'certificate' : 'network'),
-        phase,
+        reason: cause ?? (trace.isUntrusted ? 'certificate' : 'network'),
+        phase: trace.phase,
         code,
         message,
         proxyStatus: proxyStatus === undefined ? undefined : Number(proxyStatus),
     };
 }
-/** For errors while connecting through a proxy, http-client keeps only the message. */
-function isCertificateError(code, phase, message) {
-    return CERTIFICATE_ERRORS.has(code ?? '') || (phase === 'proxy' && /certificate/i.test(message));
-}
-/** Source: Node.js documentation, "X509 certificate error codes" (tls) and `ERR_TLS_CERT_ALTNAME_INVALID` (errors). */
-const CERTIFICATE_ERRORS = new Set([
-    'CERT_CHAIN_TOO_LONG',
-    'CERT_HAS_EXPIRED',
-    'CERT_NOT_YET_VALID',
-    'CERT_REJECTED',
-    'CERT_REVOKED',
-    'CERT_SIGNATURE_FAILURE',
-    'CERT_UNTRUSTED',
-    'DEPTH_ZERO_SELF_SIGNED_CERT',
-    'ERR_TLS_CERT_ALTNAME_INVALID',
-    'HOSTNAME_MISMATCH',
-    'INVALID_CA',
-    'INVALID_PURPOSE',
-    'PATH_LENGTH_EXCEEDED',
-    'SELF_SIGNED_CERT_IN_CHAIN',
-    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-    'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
-    'UNABLE_TO_GET_ISSUER_CERT',
-    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 ;// CONCATENATED MODULE: ./src/invalid-input.ts
 /** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
@@ -14224,6 +14154,10 @@ class InvalidInput {
     constructor(problem) {
         this.problem = problem;
     }
+}
+/** Returns the value if it matches the pattern. */
+function parseMatching(value, pattern, problem) {
+    return pattern.test(value) ? value : new InvalidInput(problem);
 }
 /** Whether no value is missing because it was invalid. */
 function isComplete(values) {
@@ -14286,7 +14220,7 @@ function ids(separatedBySpaces) {
 
 /** Looks up the jobs API of a service in a region; the result has the form of {@link parseEndpoint}. */
 function jobsEndpointOf(region, { title, hosts }) {
-    const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or another region.`;
+    const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or choose another region.`;
     return endpointOf(region, hosts) ?? new InvalidInput(problem);
 }
 /** Looks up the Security Token Service of a region. Any region's works; the nearest is the fastest. */
@@ -14294,7 +14228,7 @@ function stsEndpointOf(region) {
     if (region === undefined) {
         return new InvalidInput('missing. GitHub OIDC needs sts-endpoint, or region to look it up.');
     }
-    const problem = `missing, and no Security Token Service is documented for the value of ${region.source}. ${suggestRegions(region.id, regions_STS)} Set sts-endpoint, for example to that of another region.`;
+    const problem = `missing, and no Security Token Service host is documented for the value of ${region.source}. ${suggestRegions(region.id, regions_STS)} Set sts-endpoint; the host of any other region works.`;
     return endpointOf(region.id, regions_STS) ?? new InvalidInput(problem);
 }
 /**
@@ -14311,7 +14245,7 @@ function parseEndpoint(value, version, resource) {
     if (url === null)
         return new InvalidInput('must be host or host:port, with or without https://.');
     if (url.username !== '' || url.password !== '' || value.includes('@')) {
-        return new InvalidInput('contains a user name or password. Remove it: credentials have their own inputs.');
+        return new InvalidInput('contains a user name or password. Remove them: credentials have their own inputs.');
     }
     if (/[?#]/.test(value))
         return new InvalidInput('contains a query (?) or a fragment (#). Remove it.');
@@ -14345,11 +14279,9 @@ function isDecodable(path) {
 }
 /** Whether requests to the URL cannot be read on the network. */
 function isSecure({ protocol, hostname }) {
-    return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
 }
-function isLoopback(hostname) {
-    return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
+const LOOPBACK = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/;
 function endpointOf(region, hosts) {
     const host = Object.entries(hosts).find(([, regions]) => regions.includes(region));
     return host && `https://${host[0].replace('*', region)}`;
@@ -14390,9 +14322,6 @@ const SERVICES = {
     gaussdb: { title: 'GaussDB', hosts: GAUSSDB, field: 'job', hasList: false },
     geminidb: { title: 'GeminiDB', hosts: GEMINIDB, field: 'jobs', hasList: false },
 };
-function isServiceName(text) {
-    return Object.hasOwn(SERVICES, text);
-}
 
 ;// CONCATENATED MODULE: ./src/credentials/choice.ts
 
@@ -14443,10 +14372,10 @@ function chooseCredentials(reader) {
         return chooseKey(names, variable, check);
     return check('token', new InvalidInput(NO_CREDENTIALS));
 }
-const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if the workflow comes from a fork.';
+const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.';
 function chooseToken({ input, check }) {
-    const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`;
-    const token = check('token', parsePrintable(input('token'), problem));
+    const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`;
+    const token = check('token', parseMatching(input('token'), PRINTABLE, problem));
     if (token === undefined)
         return undefined;
     return { kind: 'token', source: 'an IAM token from the input token', token };
@@ -14456,8 +14385,8 @@ function chooseKey(names, value, check) {
     const given = names.filter((name) => value(name) !== '');
     const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`;
     const read = (name) => {
-        const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key.`;
-        return check(name, parsePrintable(value(name), problem));
+        const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`;
+        return check(name, parseMatching(value(name), PRINTABLE, problem));
     };
     const [id, secret] = [read(idName), read(secretName)];
     const isTemporary = tokenName !== undefined && given.includes(tokenName);
@@ -14482,7 +14411,7 @@ function chooseAgency({ input, variable, region, check }) {
         identityProviderUrn: readUrn('identity-provider-urn', ':oidcProvider:'),
         idTokenRequest: check('identity-provider-urn', idTokenRequest),
         agencyUrn: readUrn('agency-urn', ':agency:'),
-        audience: check('audience', parseAudience(input('audience'))),
+        audience: check('audience', parseMatching(input('audience'), /^[!-~]{1,255}$/, INVALID_AUDIENCE)),
         stsEndpoint: check('sts-endpoint', stsEndpoint),
         sessionName: /^\d{1,20}$/.test(runId) ? `GitHubActions-${runId}` : 'GitHubActions',
     };
@@ -14504,29 +14433,20 @@ function parseIdTokenRequest(url, bearer) {
     if (url === '' || bearer === '')
         return new InvalidInput(NO_ID_TOKEN);
     const parsed = URL.parse(url);
-    return parsed !== null && isSecure(parsed) && isPrintable(bearer)
+    return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
         ? { url, bearer }
-        : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} does not have the form that a runner sets. Do not change these variables.`);
+        : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`);
 }
-const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows from forks never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
+const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows that a fork's pull request triggers never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
   \`\`\`yaml
   permissions:
     id-token: write
     contents: read
   \`\`\``;
-function parseAudience(value) {
-    return /^[!-~]{1,255}$/.test(value)
-        ? value
-        : new InvalidInput('must be a client ID of the identity provider: 1 to 255 characters without spaces.');
-}
+const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.';
+/** What a header can contain. */
+const PRINTABLE = /^[!-~]+$/;
 const UNPRINTABLE = 'contains a space, a line break, or a character other than printable ASCII.';
-function parsePrintable(value, problem) {
-    return isPrintable(value) ? value : new InvalidInput(problem);
-}
-/** Whether a header can contain the value. */
-function isPrintable(value) {
-    return /^[!-~]+$/.test(value);
-}
 
 ;// CONCATENATED MODULE: ./src/job-ids.ts
 
@@ -14537,13 +14457,13 @@ const MISSING_VALUE = /^(null|undefined)$/;
 /** Parses one or several IDs, separated by commas or line breaks; duplicates are removed, ignoring case. */
 function parseJobIds(value, secrets) {
     if (value === '') {
-        return new InvalidInput('missing. Check that the earlier step succeeded, and that its ID and output name are spelled correctly. A yearly or monthly purchase returns an order_id and no job_id: use order-id.');
+        return new InvalidInput('missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. A yearly/monthly order returns an order_id and no job_id: use order-id.');
     }
     if (MISSING_VALUE.test(value)) {
-        return new InvalidInput(`contains only the word ${value}, because the earlier step's response has no job ID. A yearly or monthly purchase returns an order_id instead: use order-id.`);
+        return new InvalidInput(`contains only the word ${value}, probably because the earlier step's response has no job ID. A yearly/monthly order returns an order_id instead: use order-id.`);
     }
     if (value.startsWith('[')) {
-        return new InvalidInput("must not be a JSON array. Join its elements: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
+        return new InvalidInput("must not be a JSON array. Join its elements, for example: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
     }
     const ids = value
         .split(/[,\r\n]/)
@@ -14554,16 +14474,13 @@ function parseJobIds(value, secrets) {
     }
     const invalid = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id));
     if (invalid >= 0) {
-        return new InvalidInput(`must be IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. Number ${invalid + 1} is not a valid ID.`);
+        return new InvalidInput(`must contain IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. ID number ${invalid + 1} is not valid.`);
     }
-    const distinct = new Map();
-    for (const id of ids)
-        if (!distinct.has(id.toLowerCase()))
-            distinct.set(id.toLowerCase(), id);
+    const distinct = Map.groupBy(ids, (id) => id.toLowerCase());
     if (distinct.size > MAX_JOBS) {
         return new InvalidInput(`contains ${distinct.size} IDs, but a step can wait for at most ${MAX_JOBS} jobs. Use several steps.`);
     }
-    return [...distinct.values()].map((id) => ({ value: id, text: secrets.text(id) }));
+    return [...distinct.values()].map(([id = '']) => ({ value: id, text: secrets.text(id) }));
 }
 /** Parses an order ID. It excludes job IDs, and requires a service with a job list. */
 function parseOrderId(value, jobIds, service, secrets) {
@@ -14571,13 +14488,13 @@ function parseOrderId(value, jobIds, service, secrets) {
         return new InvalidInput("cannot be combined with job-id. Set only order-id to wait for the order's jobs.");
     }
     if (MISSING_VALUE.test(value)) {
-        return new InvalidInput(`contains only the word ${value}, because the earlier step's response has no order ID. A pay-per-use purchase returns a job_id instead: use job-id.`);
+        return new InvalidInput(`contains only the word ${value}, probably because the earlier step's response has no order ID. A pay-per-use order returns a job_id instead: use job-id.`);
     }
     if (!/^[!-+\--~]{1,128}$/.test(value)) {
         return new InvalidInput('must be one ID of 1 to 128 printable ASCII characters without spaces or commas.');
     }
     if (!(service instanceof InvalidInput) && !service.hasList) {
-        return new InvalidInput(`needs TaurusDB's job list, which ${service.title} does not have. Use job-id.`);
+        return new InvalidInput(`works only with service: taurusdb. For ${service.title}, use job-id.`);
     }
     return { order: { value, text: secrets.text(value) } };
 }
@@ -14647,7 +14564,7 @@ function readInputs(getInput, env, secrets) {
         pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
         failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
         service: check('service', service),
-        language: check('language', parseLanguage(input('language'))),
+        language: check('language', parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.')),
     };
     return isComplete(settings) ? settings : { problems };
 }
@@ -14664,15 +14581,13 @@ function readRegion(id, variable) {
 function parseJobsEndpoint(value) {
     if (value !== '')
         return parseEndpoint(value, 'v3', 'jobs');
-    return new InvalidInput("missing. Set endpoint to the host of the service's API, or set region (for example cn-north-4) to look it up.");
+    return new InvalidInput("missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.");
 }
 function parseProjectId(value) {
     if (value === '') {
         return new InvalidInput(`missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project.`);
     }
-    return /^[A-Za-z0-9]{32}$/.test(value)
-        ? value
-        : new InvalidInput(`must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`);
+    return parseMatching(value, /^[A-Za-z0-9]{32}$/, `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`);
 }
 function parsePollInterval(value) {
     return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration');
@@ -14682,21 +14597,17 @@ function parseDurationBetween(value, min, max, form = 'a duration') {
     if (duration !== undefined && duration >= min && duration <= max)
         return duration;
     const range = `${formatDuration(min)} to ${formatDuration(max)}`;
-    return new InvalidInput(`must be ${form} from ${range}: seconds (90), or a form like 45s, 30m, or 1h30m.`);
+    return new InvalidInput(`must be ${form} from ${range}, for example 90 (seconds), 45s, or 5m.`);
 }
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 function parseBoolean(value) {
-    if (/^(true|True|TRUE)$/.test(value))
-        return true;
-    return /^(false|False|FALSE)$/.test(value) ? false : new InvalidInput('must be true or false.');
+    if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value))
+        return new InvalidInput('must be true or false.');
+    return value.toLowerCase() === 'true';
 }
 function parseService(value) {
-    return isServiceName(value)
-        ? SERVICES[value]
-        : new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
-}
-function parseLanguage(value) {
-    return value === 'en-us' || value === 'zh-cn' ? value : new InvalidInput('must be en-us or zh-cn.');
+    const found = Object.entries(SERVICES).find(([name]) => name === value);
+    return found?.[1] ?? new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
 }
 
 ;// CONCATENATED MODULE: ./src/judge/tally.ts
@@ -14711,7 +14622,7 @@ function count(tally, label) {
         ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
         : [...tally, { label: counted, count: 1 }];
 }
-/** The number of requests, including those without a response. */
+/** The number of results, including requests without a response. */
 function total(tally) {
     return tally.reduce((sum, entry) => sum + entry.count, 0);
 }
@@ -14731,7 +14642,7 @@ const TITLES = {
     'timed-out': 'The wait timed out',
     'not-found': 'The job was not found',
     'order-not-found': 'No job found for the order',
-    vanished: 'The job no longer exists',
+    vanished: 'The job can no longer be found',
     interrupted: 'The wait was interrupted',
     credentials: 'Authentication failed',
     'id-token': 'GitHub did not issue an ID token',
@@ -14749,18 +14660,18 @@ const TITLES = {
 };
 /** What to do next, where that is the same for every job. */
 const NEXT_STEPS = {
-    failed: 'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made are not rolled back.',
-    canceled: 'It was canceled in the cloud. If you still need it, rerun the step that created it.',
-    'not-found': 'Check that job-id, project-id, and endpoint belong together: a job can be queried only in its own project and region, and only for a month.',
+    failed: 'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.',
+    canceled: 'It was canceled in the cloud. If you still need the operation, rerun the step that started it.',
+    'not-found': 'Check region (or endpoint), project-id, service, and job-id: a job can be queried only in its own project and region, and only for a month.',
     vanished: "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
-    credentials: 'Check the credentials. They were not retried, because repeated authentication failures can lock the account.',
-    'id-token': 'The request was rejected by GitHub. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
+    credentials: 'Check the credentials.',
+    'id-token': 'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
     agency: "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
-    permission: "Check that the user is allowed to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.",
-    redirect: 'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. The sign-in page of a proxy also causes a redirect.',
+    permission: "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
+    redirect: 'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
     certificate: 'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path.',
-    proxy: 'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy is allowed to connect to the endpoint.',
-    request: "Check endpoint and project-id: both must be those of the instance's region.",
+    proxy: 'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy allows connections to the endpoint.',
+    request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
     unusable: 'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
     'other-job': 'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
     internal: 'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
@@ -14783,17 +14694,19 @@ function explainOutcome({ state, outcome }, timeout) {
                 return explain('not-found', phrase `Job ${name} was not found for ${evidence}.`);
             return {
                 title: TITLES['order-not-found'],
-                lines: [phrase `No job of order ${name} was found for ${evidence}.`],
-                nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
+                lines: [phrase `No job was found for order ${name} within ${evidence}.`],
+                nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id.`,
             };
         }
-        case 'vanished':
-            return explain('vanished', phrase `Job ${name} no longer exists${lastStatus(state)}: ${outcome.detail.message}.`);
+        case 'vanished': {
+            const { message } = outcome.detail;
+            return explain('vanished', phrase `Job ${name} can no longer be found${lastStatus(state)}: ${message}.`);
+        }
         case 'interrupted':
             return {
                 title: TITLES.interrupted,
                 lines: [phrase `${unfinished(state, INTERRUPTIONS[outcome.by])}.`],
-                nextSteps: phrase `${resume(state)}: ${state.id.text}.`,
+                nextSteps: [`${resume(state)}.`],
             };
         case 'error':
             return explainError(state, outcome);
@@ -14829,7 +14742,7 @@ function explainTimeout(state, timeout) {
     return {
         title: TITLES['timed-out'],
         lines: [phrase `${message}. ${tallyPhrase(state)}.${lastError}`],
-        nextSteps: phrase `${hint}${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
+        nextSteps: phrase `${hint}${resume(state)} and a longer timeout. Do not repeat the call that created the job: that would start the operation a second time.`,
     };
 }
 const INTERRUPTIONS = {
@@ -14839,7 +14752,7 @@ const INTERRUPTIONS = {
 function unfinished(state, when) {
     return state.kind === 'job'
         ? phrase `Job ${nameOf(state)} did not finish ${when}${lastStatus(state)}`
-        : phrase `No job of order ${nameOf(state)} was found ${when}`;
+        : phrase `No job was found for order ${nameOf(state)} ${when}`;
 }
 function lastStatus({ job, progress }) {
     if (job === undefined)
@@ -14847,9 +14760,11 @@ function lastStatus({ job, progress }) {
     return phrase ` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`;
 }
 function resume({ kind, job }) {
-    const known = job === undefined ? 'If the job exists, it is still running' : 'The job is still running';
-    const status = kind === 'order' ? 'The order is still in progress' : known;
-    return `${status} in the cloud. To resume waiting, run a step with the same ${kind}-id`;
+    const known = job === undefined
+        ? 'If the job exists, it is still running in the cloud'
+        : 'The job is still running in the cloud';
+    const status = kind === 'order' ? 'The order may still create a job' : known;
+    return `${status}. To resume waiting, run a step with the same ${kind}-id`;
 }
 function explainError(state, outcome) {
     const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order';
@@ -14858,8 +14773,8 @@ function explainError(state, outcome) {
         return explain('other-job', phrase `${failure}: the response is about job ${outcome.id}.`);
     }
     const { reason, detail } = outcome;
-    const circumstance = CIRCUMSTANCES[reason] ?? '';
-    return explain(reason, phrase `${failure}${circumstance}: ${detail.message}.`, detail.hint);
+    const message = phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}.`;
+    return explain(reason, message, detail.hint);
 }
 const CIRCUMSTANCES = {
     unusable: ' from five responses in a row. Last response',
@@ -14927,11 +14842,11 @@ function inputsAnnotation(problems) {
 }
 
 ;// CONCATENATED MODULE: ./src/wait/estimate.ts
-/** Percent of progress that the rate is measured over: older progress says too little, less of it is too coarse. */
-const BASELINE = 20;
+/** Points of progress over which the rate is measured: more would be outdated, less would be too coarse. */
+const BASELINE_POINTS = 20;
 /** Percent from which an estimate may be shown. */
 const MIN_SHOWN_PROGRESS = 30;
-/** The rate may change by this part of the time that is left. */
+/** Uncertainty of the remaining time, as a fraction of it, because the rate may change. */
 const RATE_UNCERTAINTY = 0.1;
 /**
  * Extrapolates the job's recent progress to 100 %. Undefined without a rate: too little progress was seen, there is none,
@@ -14942,7 +14857,7 @@ function estimateCompletion(history) {
     const [first, now, before] = [milestones[0], milestones.at(-1), milestones.at(-2)];
     if (first === undefined || now === undefined || before === undefined)
         return undefined;
-    const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE) ?? first;
+    const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE_POINTS) ?? first;
     const overall = extrapolate(start, now);
     const recent = extrapolate(before, now);
     // A slower rate counts at once, a faster one only over the whole baseline: polling too early costs requests.
@@ -14951,7 +14866,7 @@ function estimateCompletion(history) {
     const left = completion - now.at;
     const margin = uncertainty + RATE_UNCERTAINTY * left;
     const whole = extrapolate(first, now);
-    const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE;
+    const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE_POINTS;
     const isSteady = isSeen && Math.max(Math.abs(whole.completion - completion), whole.uncertainty) <= left / 4;
     return { earliest: completion - margin, completion, latest: completion + margin, isSteady };
 }
@@ -15214,7 +15129,7 @@ class Log {
         const left = timeLeft(history, this.#elapsed());
         if (left === undefined)
             return [];
-        const unit = left > 2 * MINUTE ? MINUTE : left > 15 * SECOND ? 10 * SECOND : SECOND;
+        const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND;
         return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`;
     }
     #nextPoll(nextPoll) {
@@ -15386,63 +15301,6 @@ function truncateInJson(text, maxSize) {
     if (size <= maxSize)
         return text;
     return truncateInJson(truncate(text, Math.floor((Buffer.byteLength(text) * maxSize) / size)), maxSize);
-}
-
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: external "node:fs/promises"
-const external_node_fs_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
-;// CONCATENATED MODULE: ./src/report/runner-file.ts
-
-
-/** Neither creates a file nor waits for the reader of a pipe, which would block a thread. */
-const FLAGS = external_node_fs_promises_namespaceObject.constants.O_WRONLY | external_node_fs_promises_namespaceObject.constants.O_APPEND | external_node_fs_promises_namespaceObject.constants.O_NONBLOCK;
-const RETRY_DELAY_MS = 50;
-/**
- * Appends to a file of the runner, whose path is in an environment variable. @actions/core writes outputs one by one and
- * synchronously, so that a slow or hanging file system would stop the process, and its time limits with it.
- *
- * @throws the reason why the text was not written; as soon as the signal aborts, that it took too long
- */
-async function appendTo(variable, text, env, signal) {
-    const path = env[variable];
-    if (!path)
-        throw new Error(`${variable} is not set`);
-    const tooLong = Promise.withResolvers();
-    const onAbort = () => {
-        tooLong.reject(new Error(`writing the file of ${variable} took too long`));
-    };
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted)
-        onAbort();
-    await Promise.race([tooLong.promise, append(path, Buffer.from(text), signal)]);
-    signal.removeEventListener('abort', onAbort);
-}
-async function append(path, bytes, signal) {
-    const file = await whenReady(() => (0,external_node_fs_promises_namespaceObject.open)(path, FLAGS), signal);
-    try {
-        for (let rest = bytes; rest.length > 0;) {
-            const { bytesWritten } = await whenReady(() => file.write(rest), signal);
-            rest = rest.subarray(bytesWritten);
-        }
-    }
-    finally {
-        await file.close();
-    }
-}
-/** Repeats what fails only because a pipe has no reader yet, or is full. */
-async function whenReady(attempt, signal) {
-    for (;;) {
-        try {
-            return await attempt();
-        }
-        catch (error) {
-            const { code } = error;
-            if ((code !== 'ENXIO' && code !== 'EAGAIN') || signal.aborted)
-                throw error;
-            await (0,promises_namespaceObject.setTimeout)(RETRY_DELAY_MS);
-        }
-    }
 }
 
 ;// CONCATENATED MODULE: ./src/report/chart.ts
@@ -15632,32 +15490,24 @@ function markdown(...blocks) {
 
 
 
-
-
-
 /** Writes the report; false if the step must fail, which includes outputs that could not be written. */
 async function publish(report, deps) {
-    const { toolkit } = deps;
-    const outputsError = await write('GITHUB_OUTPUT', outputsFile(report.outputs), deps);
-    const annotation = outputsError === undefined ? report.annotation : withError(outputsError, report.annotation);
+    const { toolkit, secrets } = deps;
+    const { notice, summary } = report;
+    const annotation = writeOutputs(report, deps);
     if (annotation !== undefined) {
         toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title });
     }
-    const summaryError = await write('GITHUB_STEP_SUMMARY', report.summary, deps);
-    if (summaryError !== undefined) {
-        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${summaryError}”.`));
+    try {
+        await toolkit.summary.addRaw(summary).write();
     }
-    if (annotation === undefined && report.notice !== undefined) {
-        toolkit.notice(forAnnotation(...report.notice.lines), { title: report.notice.title });
+    catch (error) {
+        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${secrets.error(error)}”.`));
+    }
+    if (annotation === undefined && notice !== undefined) {
+        toolkit.notice(forAnnotation(...notice.lines), { title: notice.title });
     }
     return annotation === undefined;
-}
-const MAX_CHECK_MS = 10_000;
-/** The annotation if the outputs can't be written, which would otherwise be noticed only after the wait. */
-async function checkOutputs(deps) {
-    const reportSignal = AbortSignal.any([deps.reportSignal, AbortSignal.timeout(MAX_CHECK_MS)]);
-    const isWritable = (await write('GITHUB_OUTPUT', '', { ...deps, reportSignal })) === undefined;
-    return isWritable ? undefined : { ...OUTPUTS_ERROR, lines: [['No request was sent.']] };
 }
 /** Publishes an error that leaves nothing else to report. */
 function publishError(annotation, deps) {
@@ -15667,34 +15517,29 @@ function publishInternalError(error, deps) {
     const lines = [[deps.secrets.error(error)]];
     return publishError({ title: TITLES.internal, lines, nextSteps: [NEXT_STEPS.internal] }, deps);
 }
-/** Returns the reason if the text could not be written. */
-async function write(variable, text, { env, secrets, reportSignal }) {
+/** Returns the annotation, with the reason if the outputs could not be written. */
+function writeOutputs({ outputs, annotation }, deps) {
+    const { toolkit, env, secrets } = deps;
     try {
-        await appendTo(variable, text, env, reportSignal);
-        return undefined;
+        // Without the file, @actions/core prints the outputs as commands, which runners no longer accept.
+        if (!env['GITHUB_OUTPUT'])
+            throw new Error('GITHUB_OUTPUT is not set');
+        for (const [name, value] of Object.entries(outputs))
+            toolkit.setOutput(name, value);
+        return annotation;
     }
     catch (error) {
-        return secrets.error(error);
+        const reason = secrets.error(error);
+        const line = phrase `Could not write the outputs, so later steps would read empty values: “${reason}”.`;
+        const { lines, ...rest } = annotation ?? ALL_COMPLETED;
+        return { ...rest, lines: [...lines, line] };
     }
 }
-/** One write for all outputs, so that none is missing. Source: GitHub Docs, "Workflow commands", multiline strings. */
-function outputsFile(outputs) {
-    const end = `end-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
-    return Object.entries(outputs)
-        .map(([name, value]) => [`${name}<<${end}`, value, end, ''].join(external_node_os_namespaceObject.EOL))
-        .join('');
-}
-function withError(error, annotation = OUTPUTS_ERROR) {
-    const line = phrase `Could not write the outputs, so later steps would read empty values: “${error}”.`;
-    return { ...annotation, lines: [...annotation.lines, line] };
-}
 /** The annotation of a step that fails only because of its outputs, without the error itself. */
-const OUTPUTS_ERROR = {
+const ALL_COMPLETED = {
     title: TITLES.outputs,
     lines: [['All jobs completed.']],
-    nextSteps: [
-        "Check the runner's disk, and that this process may write the file named by GITHUB_OUTPUT. In a job container, the user of the image often may not: set container.options to --user with the ID of the runner's user.",
-    ],
+    nextSteps: ["Check the runner's disk and the file named by GITHUB_OUTPUT."],
 };
 
 ;// CONCATENATED MODULE: ./src/report/request-log.ts
@@ -15735,17 +15580,16 @@ function request_log_describe(result, secrets) {
 
 
 
-// docs/polling.md explains these figures and measures them.
-/** The rate limit lasts for a request each 1.5 s. */
+/** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
 const MIN_INTERVAL = 2 * SECOND;
-/** Nobody wants to learn later than half a minute that a job finished, whatever its progress was. */
+/** A finished job must be noticed within half a minute, whatever its progress was. */
 const MAX_INTERVAL = 29 * SECOND;
-/** Without progress: on average as late as polling each 10 s, and later for a job that takes longer than most. */
+/** Without progress: on average as late as polling every 10 s, and later for a job that takes longer than most. */
 const BLIND_INTERVAL = 9.5 * SECOND;
 const LONG_RUNNING = 14 * MINUTE;
-/** One request less is worth this much delay, on average, in seeing that a job finished. */
+/** One fewer request is worth this much delay, on average, in noticing that a job finished. */
 const DELAY_PER_REQUEST = 0.5 * SECOND;
-/** Percent. A job that is below this when it is first seen is not about to finish. */
+/** Percent. Without an estimate, a job that is below this is not about to finish. */
 const HALFWAY = 50;
 const MIN_BACKOFF = 1 * SECOND;
 const MAX_BACKOFF = 30 * SECOND;
@@ -15754,11 +15598,9 @@ const MAX_BACKOFF = 30 * SECOND;
  * @param random uniform in 0 to 1
  */
 function pollInterval(setting, random) {
-    return (state, elapsed, share = 0) => {
-        if (elapsed === 0 && state.last === undefined)
-            return 0;
+    return (state, elapsed, minInterval = 0) => {
         const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting;
-        const interval = share > wanted ? stretched(state, elapsed, share, random) : wanted;
+        const interval = minInterval > wanted ? stretched(state, elapsed, minInterval, random) : wanted;
         return state.last?.kind === 'transient'
             ? Math.max(interval, backoff(state.faults, random), state.last.retryAfter ?? 0)
             : interval;
@@ -15791,8 +15633,8 @@ function blind(elapsed) {
     return Math.min(elapsed / 2, BLIND_INTERVAL * Math.max(1, Math.sqrt(elapsed / LONG_RUNNING)));
 }
 /** Where requests are scarce, the next one waits for the estimated completion if that is not far. */
-function stretched(state, elapsed, share, random) {
-    const interval = share * (0.9 + random() / 5);
+function stretched(state, elapsed, minInterval, random) {
+    const interval = minInterval * (0.9 + random() / 5);
     const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed;
     return Math.max(interval, Math.min(left, 2 * interval));
 }
@@ -15828,10 +15670,10 @@ function furthestAt(history) {
 
 
 
-/** A new job may be unknown for "several seconds" (API reference, "Constraints"), an order has no job until it is paid. */
+/** A new job may be unknown for "several seconds" (API Reference, "Constraints"); an order has no job until it is paid. */
 const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE };
 const PENDING_WARNING_AFTER = 10 * MINUTE;
-/** In a row. */
+/** Consecutive responses after which the wait for the job ends. */
 const MAX_UNUSABLE = 5;
 const MAX_MISSING = 3;
 const MAX_REJECTIONS = 2;
@@ -15899,16 +15741,17 @@ function judgeJob(before, job, at) {
             return { state, outcome: { result: meaning, job } };
         case 'running':
             return { state };
-        case 'pending':
-            return at - (pendingSince ?? at) < PENDING_WARNING_AFTER
-                ? { state }
-                : warnOnce(state, label, phrase `has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window`);
+        case 'pending': {
+            const isLong = at - (pendingSince ?? at) >= PENDING_WARNING_AFTER;
+            return isLong ? warnOnce(state, label, [LONG_PENDING]) : { state };
+        }
         case 'unauthorized':
-            return warnOnce(state, label, phrase `has the status “${label}”: it waits for authorization in the console`);
+            return warnOnce(state, label, phrase `has the status “${label}”: it needs authorization in the console`);
         case 'unknown':
             return warnOnce(state, label, phrase `has the unknown status “${label}”. The wait continues`);
     }
 }
+const LONG_PENDING = "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window";
 function warnOnce(state, status, what) {
     const { warnedStatuses } = state;
     const isWarned = warnedStatuses.some((warned) => warned.equals(status));
@@ -15940,15 +15783,12 @@ function retry(state) {
 ;// CONCATENATED MODULE: ./src/wait/poll-target.ts
 
 function deadlineOf(timeout) {
-    // Two seconds are enough for a response; of a short wait they would be too large a part.
+    // Two seconds are enough for a response; in a short wait, they would take up too much of the time.
     return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) };
 }
 /** When a target's next request is due, its final poll included. */
-function nextPollAt(target, deadline) {
-    const { finalPollAt } = deadline;
-    return target.sentAt < finalPollAt
-        ? Math.min(target.dueAt, Math.max(finalPollAt, target.retryAt))
-        : target.dueAt;
+function nextPollAt({ dueAt, retryAt, sentAt }, { finalPollAt }) {
+    return sentAt < finalPollAt ? Math.min(dueAt, Math.max(finalPollAt, retryAt)) : dueAt;
 }
 
 ;// CONCATENATED MODULE: ./src/wait/job-target.ts
@@ -16012,13 +15852,13 @@ class JobTarget extends JudgedTarget {
         this.judge(response, at);
     }
     /** Takes over status and progress from the job list, which never end the wait. */
-    hint(job, at) {
+    updateFromList(job, at) {
         this.update({ kind: 'job', job, isFromList: true }, at);
     }
 }
 
 ;// CONCATENATED MODULE: ./src/wait/listed-job.ts
-/** Of 50 jobs in a response, one is the last of the response before. */
+/** Consecutive responses of 50 jobs overlap by one. */
 const JOBS_PER_PAGE = 49;
 /** A job and what the job list reports about it. Times are milliseconds since the wait began. */
 class ListedJob {
@@ -16032,7 +15872,7 @@ class ListedJob {
     /** When its own response last contained it, and until when its own poll interval lasts. */
     seenAt = 0;
     notBefore = 0;
-    /** @param firstPollAt when the job is polled itself if no list arrives */
+    /** @param firstPollAt when the job is polled individually if no list arrives */
     constructor(job, at, firstPollAt) {
         this.job = job;
         this.dueAt = at;
@@ -16042,13 +15882,14 @@ class ListedJob {
     get state() {
         return this.#state;
     }
+    /** Also decides the rank of the job's own requests, and makes them due if the list no longer covers the job. */
     setState(state, at) {
         if (this.#state === state)
             return;
         this.#state = state;
         this.job.rank = state === 'finished' ? 1 : 3;
         // What was never seen may be too new for the list: its first poll stays due.
-        if (this.isExpected || (state === 'missing' && this.job.state.last === undefined))
+        if (this.isTracked || (state === 'missing' && this.job.state.last === undefined))
             return;
         // The list no longer reports that the job is active: its own response has to show its status.
         this.job.dueAt = Math.min(this.job.dueAt, Math.max(at, this.notBefore));
@@ -16056,12 +15897,12 @@ class ListedJob {
     get isOpen() {
         return this.job.outcome === undefined;
     }
-    /** Whether the list has to contain the job when it is due. */
-    get isExpected() {
+    /** Whether the next list should contain the job. */
+    get isTracked() {
         return this.#state === 'searching' || this.#state === 'active';
     }
 }
-/** Divides the jobs into the pages in which the list contains them, the newest first, as far as it does. */
+/** Divides jobs whose creation time is known into the pages in which the list contains them, the newest first. */
 function pagesOf(jobs) {
     const sorted = [...jobs]
         .filter(({ created }) => !Number.isNaN(created))
@@ -16079,13 +15920,11 @@ const PERIOD = 5 * MINUTE;
 const EVEN_INTERVAL = PERIOD / LIMIT;
 /** Until the service accepts the credentials, since repeated authentication failures can lock an account. */
 const FIRST_INTERVAL = 2 * SECOND;
-/** Each accepted request shortens the interval, in case other clients have stopped: faster means more 429 for many clients. */
-const SHORTENED = 0.92;
+/** Factor for each accepted request, in case other clients have stopped. A smaller one causes more 429s for many clients. */
+const RECOVERY_FACTOR = 0.92;
 /** Before a whole period was observed the share is a guess, which each accepted request contradicts. */
-const GUESS_SHORTENED = 0.25;
-/** An outage of so many periods makes the share a guess again. */
-const MAX_PERIODS_UNSEEN = 3;
-/** The period may end sooner than it seems: the first retry, then doubling. A service may also count throttled requests. */
+const GUESS_RECOVERY_FACTOR = 0.25;
+/** First retry after a 429, because the period may end sooner than it seems; it doubles, because a 429 may count, too. */
 const rate_limit_MIN_BACKOFF = 30 * SECOND;
 const MAX_BACKOFF_PERIODS = 2;
 /**
@@ -16100,8 +15939,8 @@ class RateLimit {
     #isAccepted = false;
     /** Between two requests; 0 until a request is throttled. */
     #interval = 0;
-    #notBefore = 0;
-    /** Throttled requests in a row, when the next may be sent, and when the service asked for it. */
+    #spacedUntil = 0;
+    /** Throttled requests in a row, when the next may be sent, and the earliest moment that `Retry-After` allows. */
     #throttles = 0;
     #throttledUntil = 0;
     #retryAt = 0;
@@ -16111,7 +15950,6 @@ class RateLimit {
     #observedSince = Infinity;
     #sent = [];
     #accepted = [];
-    #acceptedAt = 0;
     /** @param random uniform in 0 to 1 */
     constructor(hasManyJobs, { finalPollAt }, random) {
         this.#hasManyJobs = hasManyJobs;
@@ -16123,7 +15961,7 @@ class RateLimit {
         const lastSent = this.#sent.at(-1) ?? -Infinity;
         const isFinal = now >= this.#finalPollAt;
         const isSpread = this.#hasManyJobs && rank === 3 && !isFinal;
-        return Math.max(this.#retryAt, isFinal ? -Infinity : this.#notBefore, this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL, this.#hasManyJobs
+        return Math.max(this.#retryAt, isFinal ? -Infinity : this.#spacedUntil, this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL, this.#hasManyJobs
             ? (this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity) + PERIOD
             : -Infinity, isSpread ? lastSent + this.interval(now) : -Infinity);
     }
@@ -16134,12 +15972,12 @@ class RateLimit {
     }
     /** No request before, except for the final poll. */
     get notBefore() {
-        return Math.max(this.#notBefore, this.#retryAt);
+        return Math.max(this.#spacedUntil, this.#retryAt);
     }
     onRequest(now) {
         this.#observedSince = Math.min(this.#observedSince, now);
         this.#sent = [...within(this.#sent, PERIOD, now), now];
-        this.#notBefore = Math.max(this.#notBefore, now + this.#interval);
+        this.#spacedUntil = Math.max(this.#spacedUntil, now + this.#interval);
     }
     onResponse(response, at) {
         this.#isAccepted ||= provesAuthentication(response);
@@ -16170,21 +16008,18 @@ class RateLimit {
         // A `Retry-After` that was too short is not enough the next time.
         const multiplied = Math.min((retryAfter ?? 0) * factor, PERIOD);
         this.#throttledUntil = at + (multiplied > 0 ? multiplied : Math.min(untilPeriodEnds, jittered));
-        this.#notBefore = this.#throttledUntil;
+        this.#spacedUntil = this.#throttledUntil;
         this.#throttles += 1;
     }
     #onAccepted(at) {
         if (at >= this.#periodStart + this.#period || this.#throttles > 0)
             this.#periodStart = at;
-        if (at - this.#acceptedAt > MAX_PERIODS_UNSEEN * this.#period)
-            this.#observedSince = at;
         const isGuess = at - this.#observedSince < this.#period;
-        const shortened = this.#interval * (isGuess ? GUESS_SHORTENED : SHORTENED);
+        const shortened = this.#interval * (isGuess ? GUESS_RECOVERY_FACTOR : RECOVERY_FACTOR);
         if (this.#interval > 0)
             this.#interval = Math.max(shortened, EVEN_INTERVAL);
-        this.#notBefore = Math.min(this.#notBefore, at + this.#interval);
+        this.#spacedUntil = Math.min(this.#spacedUntil, at + this.#interval);
         this.#accepted = [...within(this.#accepted, this.#period, at), at];
-        this.#acceptedAt = at;
         this.#throttles = 0;
     }
     /** Of the limit: a final poll for each target, half of it at most. */
@@ -16207,24 +16042,20 @@ function provesAuthentication(response) {
 
 /** How far the clocks of runner and service may differ. */
 const MAX_CLOCK_SKEW = HOUR;
-/** Windows of one search: more cost more requests than they save. */
+/** Requests of one search: further ones cost more than they save. */
 const MAX_WINDOWS = 20;
 /**
- * Divides a window whose list was incomplete into the part that the list contained and the rest. Undefined when it can't
- * be narrower: its jobs were created within a second, or without a date.
+ * Returns the part of a window that its list, which was incomplete, did not contain. Undefined when it can't be narrower:
+ * its jobs were created within a second, or without a date.
  */
-function divide({ since, until }, { entries }) {
+function restOf({ since, until }, { entries }) {
     const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN];
     // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
     const isNewestFirst = last <= first;
     const cut = isNewestFirst ? last : last - SECOND;
     if (!(cut >= since && cut < until))
         return undefined;
-    const [older, newer] = [
-        { since, until: cut },
-        { since: cut + SECOND, until },
-    ];
-    return isNewestFirst ? [newer, older] : [older, newer];
+    return isNewestFirst ? { since, until: cut } : { since: cut + SECOND, until };
 }
 
 ;// CONCATENATED MODULE: ./src/wait/list-target.ts
@@ -16235,12 +16066,12 @@ function divide({ since, until }, { entries }) {
 
 
 
-/** Nearly all waits begin, or begin again, within a day after their jobs were created. */
-const SEARCHED = DAY;
-/** In even intervals: almost every other request confirms what the list reported. Measured with `npm run bench:matrix`. */
+/** Nearly all waits begin, or are resumed, within a day after their jobs were created. */
+const SEARCH_RANGE = DAY;
+/** Multiple of EVEN_INTERVAL: almost half of the requests confirm finished jobs. Measured with `npm run bench:matrix`. */
 const INTERVALS_PER_PAGE = 1.82;
 const list_target_MAX_BACKOFF = 5 * MINUTE;
-/** Jobs are polled themselves if the first page is this late, or a later one, or reported nothing new for so long. */
+/** Jobs are polled individually if the first response is this late, or a later one, or shows no progress for so long. */
 const FIRST_LATE_AFTER = 10 * SECOND;
 const LATE_AFTER = 30 * SECOND;
 const STALE_AFTER = 10 * MINUTE;
@@ -16260,17 +16091,17 @@ class ListTarget {
     #window;
     #scan = 0;
     #requests = 0;
-    /** Whether a scan ended since the last fault. */
-    #isSearched = false;
-    /** Faults in a row, and scans with none of the jobs. */
+    /** Whether a scan ended since the last fault; after a fault, missing jobs are searched for again. */
+    #hasFinishedScan = false;
+    /** Consecutive faults, and scans that found none of the jobs. */
     #failures = 0;
-    /** How long it takes to read all pages with the list's share of the rate limit. */
+    /** How long it takes to read all pages once within the list's part of the rate limit. */
     #cycle = 0;
     /** @param wallClock milliseconds since the epoch */
     constructor(jobs, at, wallClock, options) {
         this.#options = options;
         this.dueAt = at;
-        this.#range = { since: wallClock - SEARCHED, until: wallClock + MAX_CLOCK_SKEW };
+        this.#range = { since: wallClock - SEARCH_RANGE, until: wallClock + MAX_CLOCK_SKEW };
         this.#window = this.#range;
         this.#jobs = new Map(jobs.map((job) => [keyOf(job.state.id), new ListedJob(job, at, at + FIRST_LATE_AFTER)]));
     }
@@ -16292,7 +16123,7 @@ class ListTarget {
         for (const { job } of active)
             job.report(this.dueAt);
     }
-    /** When a job is polled itself after its own response, which may prove the list wrong. */
+    /** When a job is polled individually after its own response, which may prove the list wrong. */
     nextJobPoll(state, at) {
         const listed = this.#jobs.get(keyOf(state.id));
         if (listed === undefined)
@@ -16314,10 +16145,10 @@ class ListTarget {
     #read(list, at) {
         const open = this.#open();
         const entries = new Map(list.entries.map((entry) => [keyOf(entry.id), entry]));
-        // The list may have been read too early: where one missing job is now, there may be others.
+        // The list may have been read before the jobs appeared: if one missing job is there now, others may be, too.
         const missing = open.filter(({ state }) => state === 'missing');
         const isFound = missing.some(({ job }) => entries.has(keyOf(job.state.id)));
-        if (isFound || !this.#isSearched)
+        if (isFound || !this.#hasFinishedScan)
             for (const listed of missing)
                 listed.setState('searching', at);
         const active = [];
@@ -16334,7 +16165,7 @@ class ListTarget {
                 listed.setState(listed.state === 'finished' ? 'untrusted' : 'active', at);
             if (listed.state !== 'active')
                 continue;
-            listed.job.hint(entry.job, at);
+            listed.job.updateFromList(entry.job, at);
             active.push(listed);
         }
         this.#continueScan(list, at);
@@ -16346,7 +16177,7 @@ class ListTarget {
         const isSought = (one) => one === this.#sought || one.state === 'searching';
         const unseen = this.#due(at).filter((one) => isSought(one) && one.scan !== this.#scan);
         const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS;
-        const rest = isDone ? undefined : divide(this.#window, list)?.[1];
+        const rest = isDone ? undefined : restOf(this.#window, list);
         if (rest !== undefined) {
             this.#window = rest;
             return;
@@ -16355,7 +16186,7 @@ class ListTarget {
             listed.setState('missing', at);
         const isUseful = this.#open().some(({ scan, state }) => scan === this.#scan && state !== 'untrusted');
         this.#failures = isUseful ? 0 : this.#failures + 1;
-        this.#isSearched = true;
+        this.#hasFinishedScan = true;
         this.#requests = 0;
     }
     #onFault(fault, at) {
@@ -16365,14 +16196,14 @@ class ListTarget {
             this.#open()[0]?.job.handle(fault, at);
         this.#failures += 1;
         this.#requests = 0;
-        const isFinal = isRejected || (fault.kind === 'rejected' && this.#failures > 1);
-        if (isFinal)
+        const isGivenUp = isRejected || (fault.kind === 'rejected' && this.#failures > 1);
+        if (isGivenUp)
             for (const listed of this.#open())
                 listed.setState('untrusted', at);
-        // A throttled request means nothing for the list.
+        // A throttled request says nothing about the list.
         if (fault.kind === 'transient' && fault.throttled !== undefined)
             return [];
-        this.#isSearched = false;
+        this.#hasFinishedScan = false;
         for (const listed of this.#open())
             if (listed.state === 'searching')
                 listed.setState('missing', at);
@@ -16397,7 +16228,7 @@ class ListTarget {
     #due(at) {
         const { finalPollAt } = this.#options.deadline;
         const needsFinalPoll = ({ job }) => at >= finalPollAt && job.sentAt < finalPollAt;
-        return this.#open().filter((one) => one.isExpected && (one.dueAt <= at || needsFinalPoll(one)));
+        return this.#open().filter((one) => one.isTracked && (one.dueAt <= at || needsFinalPoll(one)));
     }
     /** The list reports on the job: its own request waits until the list is late or has nothing new. */
     #schedule(listed, at) {
@@ -16413,7 +16244,7 @@ class ListTarget {
             return at;
         const open = this.#open();
         const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), list_target_MAX_BACKOFF);
-        const expected = open.filter(({ isExpected }) => isExpected).map(({ dueAt }) => dueAt - at);
+        const expected = open.filter(({ isTracked }) => isTracked).map(({ dueAt }) => dueAt - at);
         const missing = open.filter(({ state }) => state === 'missing');
         const intervals = missing.map(({ job }) => this.#options.interval(job.state, at));
         const next = Math.min(...(expected.length > 0 ? expected : intervals));
@@ -16436,9 +16267,9 @@ class ListTarget {
 
 
 
-/** A new order is searched here again and again, and once in everything that the task center keeps. */
-const RECENT = HOUR;
-const KEPT = 30 * DAY;
+/** Orders are searched for repeatedly in the last hour, and once in everything that the task center keeps. */
+const RECENT_RANGE = HOUR;
+const RETENTION = 30 * DAY;
 /** Between two windows of one search. */
 const NEXT_WINDOW_DELAY = 2 * SECOND;
 /** An order: the job list is searched until it contains jobs of the order. */
@@ -16446,7 +16277,7 @@ class OrderTarget extends JudgedTarget {
     #listJobs;
     #onFound;
     #recent;
-    /** Of the current search, the next one first. */
+    /** Windows that are left in the current search, the next one first. */
     #windows;
     #windowsRead = 0;
     #isWideSearchDone = false;
@@ -16455,7 +16286,7 @@ class OrderTarget extends JudgedTarget {
         super(initialState(order, 'order'), 0, options);
         this.#listJobs = listJobs;
         this.#onFound = onFound;
-        this.#recent = { since: wallClock - RECENT, until: wallClock + MAX_CLOCK_SKEW };
+        this.#recent = { since: wallClock - RECENT_RANGE, until: wallClock + MAX_CLOCK_SKEW };
         this.#windows = [this.#recent];
     }
     send(at, signal) {
@@ -16469,12 +16300,13 @@ class OrderTarget extends JudgedTarget {
         }
         const order = this.state.id.value.toLowerCase();
         const found = response.entries.filter(({ orderId }) => orderId?.toLowerCase() === order);
-        if (found.length > 0) {
-            this.#onFound(found.map(({ id }) => id), at);
+        const ids = found.map(({ id }) => id);
+        if (ids.length > 0) {
+            this.#onFound(ids, at);
             return;
         }
         this.#nextWindow(response);
-        const message = phrase `the task center lists no job of it`;
+        const message = phrase `the job list contains no job of this order`;
         this.judge({ kind: 'not-found-yet', detail: { label: 'no job yet', message } }, at);
         // The same window again is worth the usual interval.
         if (this.#windows.length > 0)
@@ -16483,14 +16315,14 @@ class OrderTarget extends JudgedTarget {
     #nextWindow(list) {
         const [window = this.#recent, ...others] = this.#windows;
         this.#windowsRead += 1;
-        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : divide(window, list)?.[1];
+        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list);
         this.#windows = rest === undefined ? others : [rest, ...others];
         if (this.#windows.length > 0)
             return;
         this.#windowsRead = 0;
         const { since } = this.#recent;
         if (!this.#isWideSearchDone)
-            this.#windows = [{ since: since + RECENT - KEPT, until: since }];
+            this.#windows = [{ since: since + RECENT_RANGE - RETENTION, until: since }];
         this.#isWideSearchDone = true;
     }
 }
@@ -16564,19 +16396,17 @@ async function poll(options) {
             await clock.sleep(Math.ceil(wakeAt - now), wake.signal);
         }
     }
-    const onAbort = () => {
+    const wakeUp = () => {
         wake.abort();
     };
-    signal.addEventListener('abort', onAbort);
+    signal.addEventListener('abort', wakeUp, { signal: untilTimeout.signal });
     const stop = await run();
-    signal.removeEventListener('abort', onAbort);
     untilFinalPoll.abort();
     untilTimeout.abort();
     return stop;
 }
 
 ;// CONCATENATED MODULE: ./src/wait/wait.ts
-
 
 
 
@@ -16594,7 +16424,7 @@ async function wait(plan, deps) {
     let order;
     let jobs = [];
     let list;
-    /** What is judged: the jobs, or the order as long as it has none. */
+    /** The targets that get an outcome: the jobs, or the order until its jobs are found. */
     const judged = () => (jobs.length > 0 || order === undefined ? jobs : [order]);
     const openTargets = () => {
         const open = judged().filter(({ outcome }) => outcome === undefined);
@@ -16611,18 +16441,18 @@ async function wait(plan, deps) {
         onFinished: (outcome, response) => {
             if (outcome.result === 'completed')
                 return;
-            if (appliesToAll(response))
+            if (response.kind === 'rejected' && response.scope === 'all')
                 finishAll(outcome);
             if (plan.failFast)
                 finishAll({ result: 'interrupted', by: 'fail-fast' });
         },
     };
-    /** After a job's response: its interval, stretched to its share of the rate limit among so many that are polled. */
+    /** After a job's response: its poll interval, or longer if the rate limit is divided among `count` targets. */
     function nextPoll(state, at, count) {
         // The rate limit alone decides when to try again after a throttled request.
         const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined;
-        const share = isThrottled ? 0 : rateLimit.interval(at) * count;
-        return Math.max(at + plan.interval(state, at, share), rateLimit.notBefore);
+        const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count;
+        return Math.max(at + plan.interval(state, at, minInterval), rateLimit.notBefore);
     }
     function follow(ids, at) {
         const { listJobs, getJob } = deps;
@@ -16630,9 +16460,7 @@ async function wait(plan, deps) {
         const jobOptions = isListed
             ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
             : options;
-        // Jobs that were found by their order are polled immediately.
-        const firstPoll = (id) => (at === 0 ? plan.interval(initialState(id), 0) : at);
-        jobs = ids.map((id) => new JobTarget(id, firstPoll(id), getJob, jobOptions));
+        jobs = ids.map((id) => new JobTarget(id, at, getJob, jobOptions));
         const { interval } = plan;
         if (isListed)
             list = new ListTarget(jobs, at, deps.wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
@@ -16650,25 +16478,14 @@ async function wait(plan, deps) {
     finishAll(outcomeOf(stop, deps));
     return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }));
 }
-/** Whether a response means the same for every job. */
-function appliesToAll(response) {
-    return response.kind === 'rejected' && response.scope === 'all';
-}
-/** The outcome of what has none when polling stops. */
+/** The outcome of targets that are unfinished when polling stops. */
 function outcomeOf(stop, { describe }) {
-    switch (stop) {
-        case 'timed-out':
-            return { result: 'timed-out' };
-        case 'finished':
-        case 'aborted':
-            return { result: 'interrupted', by: 'signal' };
-        default:
-            return {
-                result: 'error',
-                reason: 'internal',
-                detail: { label: 'internal error', message: [describe(stop.thrown)] },
-            };
-    }
+    if (stop === 'timed-out')
+        return { result: 'timed-out' };
+    if (!(stop instanceof InternalError))
+        return { result: 'interrupted', by: 'signal' };
+    const detail = { label: 'internal error', message: [describe(stop.thrown)] };
+    return { result: 'error', reason: 'internal', detail };
 }
 
 ;// CONCATENATED MODULE: ./src/main.ts
@@ -16695,11 +16512,6 @@ async function main(deps) {
         onReport();
         return publishError(inputsAnnotation(settings.problems), deps);
     }
-    const outputsError = await checkOutputs(deps);
-    if (outputsError !== undefined) {
-        onReport();
-        return publishError(outputsError, deps);
-    }
     const requests = logRequests(exchange, toolkit, secrets, clock);
     const results = await waitForJobs(settings, deps, requests.exchange);
     onReport();
@@ -16716,20 +16528,14 @@ async function main(deps) {
 }
 async function waitForJobs(settings, deps, exchange) {
     const { toolkit, env, secrets, clock, wallClock, random } = deps;
-    const { jobs, timeout, pollInterval: setting, failFast, ...api } = settings;
+    const { jobs, timeout, service } = settings;
     const log = new Log(jobs, toolkit, clock, usesColor(env));
-    log.onStart(secrets.text(api.endpoint), timeout, api.credentials.source);
+    log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source);
     const credentials = credentialsFor(settings, deps, exchange, log);
-    const apiDeps = { ...api, credentials, exchange, secrets, wallClock };
+    const apiDeps = { ...settings, credentials, exchange, secrets, wallClock };
     const finished = new AbortController();
     void log.startHeartbeat(finished.signal);
-    const results = await wait({
-        jobs,
-        timeout,
-        interval: pollInterval(setting, random),
-        hasList: api.service.hasList,
-        failFast,
-    }, {
+    const results = await wait({ ...settings, interval: pollInterval(settings.pollInterval, random), hasList: service.hasList }, {
         ...deps,
         getJob: jobsApi(apiDeps),
         listJobs: jobListApi(apiDeps),
@@ -16760,11 +16566,8 @@ function credentialsFor({ credentials, projectId, timeout }, deps, exchange, { o
 
 
 
-/** Time to write the report: the runner's files may be slow. After a signal, the process must end within two seconds. */
-const MAX_REPORT_MS = 10_000;
+/** Time to write the report, so that the process ends within two seconds of a signal. */
 const MAX_SHUTDOWN_MS = 1_500;
-/** Writing ends this long before, so that the process can still report that. */
-const MARGIN_MS = 300;
 /** Work in threads that delays `process.exit`. FSReqPromise can be the summary, so it counts only after the time limit. */
 const BLOCKING = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/;
 const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/;
@@ -16772,18 +16575,16 @@ const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/;
 class Shutdown {
     #deps;
     #controller = new AbortController();
-    #writing = new AbortController();
     #isReporting = false;
     /** Who reports an internal error: the run, together with its results, or this class if the run cannot. */
     #errorReporter;
     constructor(deps) {
-        this.#deps = { ...deps, reportSignal: this.reportSignal };
-        // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. The others come
-        // when a terminal or a service manager ends: SIGBREAK only on Windows.
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) {
+        this.#deps = deps;
+        // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that.
+        for (const signal of ['SIGINT', 'SIGTERM']) {
             process.on(signal, () => {
                 this.#controller.abort();
-                this.#limitTime(MAX_SHUTDOWN_MS);
+                this.#limitTime();
             });
         }
         process.on('uncaughtException', (error) => void this.#fail(error));
@@ -16794,14 +16595,10 @@ class Shutdown {
     get signal() {
         return this.#controller.signal;
     }
-    /** Aborts when no time is left to write the report. */
-    get reportSignal() {
-        return this.#writing.signal;
-    }
     /** Call this when only the report is left to write. */
     onReport = () => {
         this.#isReporting = true;
-        this.#limitTime(MAX_REPORT_MS);
+        this.#limitTime();
     };
     /** Exits at the end of the run, whose result is whether the step succeeds. */
     async exitWith(run) {
@@ -16820,13 +16617,11 @@ class Shutdown {
         if (this.#errorReporter !== undefined)
             return;
         this.#errorReporter = this.#isReporting ? 'shutdown' : 'run';
-        this.#limitTime(MAX_REPORT_MS);
+        this.#limitTime();
         if (this.#errorReporter === 'run') {
             this.#controller.abort(new InternalError(error));
             await (0,promises_namespaceObject.setTimeout)(MAX_SHUTDOWN_MS / 2);
-            // If the run has not even begun to report the error, it cannot.
-            if (this.#isReporting)
-                return;
+            // The process has not exited, so the run cannot report the error.
             this.#errorReporter = 'shutdown';
         }
         try {
@@ -16836,13 +16631,10 @@ class Shutdown {
             exit(1);
         }
     }
-    #limitTime(ms) {
-        setTimeout(() => {
-            this.#writing.abort();
-        }, ms - MARGIN_MS);
+    #limitTime() {
         setTimeout(() => {
             exit(1, BLOCKING_AFTER_LIMIT);
-        }, ms);
+        }, MAX_SHUTDOWN_MS);
     }
 }
 /** Also waits for stdout, which is asynchronous on some systems. Source: Node.js, "A note on process I/O". */
@@ -16878,7 +16670,6 @@ const run = main({
     wallClock: Date.now,
     random: Math.random,
     signal: shutdown.signal,
-    reportSignal: shutdown.reportSignal,
     onReport: shutdown.onReport,
 });
 void shutdown.exitWith(run);

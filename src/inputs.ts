@@ -3,9 +3,11 @@ import type { JobId } from './api/job.ts'
 import { SERVICES, type Service } from './api/service.ts'
 import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
+import { NO_PROXY_VARIABLES, parseNoProxy, parseProxy, PROXY_VARIABLES } from './http/proxy.ts'
 import { InvalidInput, isComplete, parseMatching } from './invalid-input.ts'
 import { parseJobIds, parseOrderId } from './job-ids.ts'
 import type { Secrets } from './secrets.ts'
+import { phrase, type Phrase } from './untrusted-text.ts'
 
 /** All inputs with their defaults; a test compares them with action.yml and the README. */
 export const INPUTS = {
@@ -49,25 +51,27 @@ export interface Settings {
   readonly failFast: boolean
   readonly service: Service
   readonly language: string
+  /** Environment variables as Node.js and @actions/http-client have to see them. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 /**
  * Reads and validates all inputs, after registering the secrets among them.
  *
  * @param getInput returns an input's value; empty if it is not set
- * @returns the settings, or all problems in the order of action.yml: `name: problem`; none quotes a value
+ * @returns the settings, or all problems in the order of action.yml: `name: problem`; none quotes a value, except an error of KooCLI
  */
 export function readInputs(
   getInput: (name: InputName) => string,
   env: NodeJS.ProcessEnv,
   secrets: Secrets,
-): Settings | { readonly problems: readonly string[] } {
-  const problems: string[] = []
+): Settings | { readonly problems: readonly Phrase[] } {
+  const problems: Phrase[] = []
   const input = (name: InputName) => getInput(name).trim() || INPUTS[name]
   const variable = (name: string) => env[name]?.trim() ?? ''
   const check = <T>(name: string, value: T | InvalidInput): T | undefined => {
     if (!(value instanceof InvalidInput)) return value
-    problems.push(`${name}: ${value.problem}`)
+    problems.push(phrase`${name}: ${value.problem}`)
     return undefined
   }
 
@@ -94,8 +98,25 @@ export function readInputs(
       'language',
       parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.'),
     ),
+    environment: readEnvironment(variable, check),
   }
   return isComplete(settings) ? settings : { problems }
+}
+
+function readEnvironment(
+  variable: (name: string) => string,
+  check: (name: string, value: string | InvalidInput) => string | undefined,
+): Record<string, string> | undefined {
+  const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '')
+  const noProxy = NO_PROXY_VARIABLES.find((name) => variable(name) !== '')
+  const url = proxy && check(proxy, parseProxy(variable(proxy)))
+  if (proxy !== undefined && url === undefined) return undefined
+  return {
+    ...(proxy !== undefined && url !== undefined && { [proxy]: url }),
+    ...(noProxy !== undefined && { [noProxy]: parseNoProxy(variable(noProxy)) }),
+    // Certificates are always verified, also those of proxies: http-client can't be told so in another way.
+    NODE_TLS_REJECT_UNAUTHORIZED: '1',
+  }
 }
 
 /** Whether the log is styled: only for the runner's log viewer, and unless NO_COLOR is set (https://no-color.org). */
@@ -112,7 +133,7 @@ function readRegion(id: string, variable: (name: string) => string): Region | un
 function parseJobsEndpoint(value: string): string | InvalidInput {
   if (value !== '') return parseEndpoint(value, 'v3', 'jobs')
   return new InvalidInput(
-    "missing. Set endpoint to the host of the service's API, or set region (for example cn-north-4) to look it up.",
+    "missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.",
   )
 }
 
@@ -125,7 +146,7 @@ function parseProjectId(value: string): string | InvalidInput {
   return parseMatching(
     value,
     /^[A-Za-z0-9]{32}$/,
-    `must be 32 letters or digits; the value has ${value.length} characters. Use the project's ID, not its name (for example cn-north-4). The console shows it under My Credentials > Projects.`,
+    `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`,
   )
 }
 
@@ -142,7 +163,7 @@ function parseDurationBetween(
   const duration = parseDuration(value)
   if (duration !== undefined && duration >= min && duration <= max) return duration
   const range = `${formatDuration(min)} to ${formatDuration(max)}`
-  return new InvalidInput(`must be ${form} from ${range}: seconds (90), or a form like 45s, 30m, or 1h30m.`)
+  return new InvalidInput(`must be ${form} from ${range}, for example 90 (seconds), 45s, or 5m.`)
 }
 
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */

@@ -31,6 +31,7 @@ export async function main(deps: Dependencies): Promise<boolean> {
     onReport()
     return publishError(inputsAnnotation(settings.problems), deps)
   }
+  Object.assign(env, settings.environment)
   const outputsError = await checkOutputs(deps)
   if (outputsError !== undefined) {
     onReport()

@@ -108,7 +108,7 @@ describe('an order', () => {
     const result = await run({ 'order-id': 'CS1', timeout: '3s' })
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toMatch(
-      /title=The wait timed out::No job of order CS1 was found within 3s\. .*same order-id/,
+      /title=The wait timed out::No job was found for order CS1 within 3s\. .*same order-id/,
     )
     expect(result.outputs).toMatchObject({ result: 'timed-out', status: '', 'job-id': '', jobs: '[]' })
   })

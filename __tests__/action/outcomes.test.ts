@@ -112,7 +112,7 @@ describe('the step fails with exit code 1 and exactly one error annotation after
     }, 500)
     const result = await run({ 'job-id': id })
     expect(result.exitCode).toBe(1)
-    expect(annotations(result)).toEqual([expect.stringContaining('title=The job no longer exists')])
+    expect(annotations(result)).toEqual([expect.stringContaining('title=The job can no longer be found')])
     expect(result.outputs['result']).toBe('vanished')
   })
 

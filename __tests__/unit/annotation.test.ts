@@ -69,16 +69,16 @@ describe('an order without a job', () => {
   test('fails after ten minutes and lists what to check', () => {
     const { title, message } = order(Array.from({ length: 11 }, () => notFoundYet))
     expect(title).toBe('No job found for the order')
-    expect(message).toMatch(/^No job of order CS1 was found for 10m: not there\.\n/)
-    expect(message).toMatch(/paid .* expired, and that project-id and endpoint .* same order-id: CS1\.$/)
+    expect(message).toMatch(/^No job was found for order CS1 within 10m: not there\.\n/)
+    expect(message).toMatch(/paid .* expired, and that project-id and endpoint .* same order-id\.$/)
   })
 
   test('that timed out or was interrupted can be resumed with the same order-id', () => {
     expect(order([notFoundYet]).message).toMatch(
-      /^No job of order CS1 was found within 1h\. 1 request: 1 × not found yet\.\nThe order is still in progress.* same order-id /,
+      /^No job was found for order CS1 within 1h\. 1 request: 1 × not found yet\.\nThe order may still create a job\..* same order-id /,
     )
     expect(order([notFoundYet], { result: 'interrupted', by: 'signal' }).message).toMatch(
-      /^No job of order CS1 was found before the wait was interrupted\.\n.* same order-id: CS1\.$/,
+      /^No job was found for order CS1 before the wait was interrupted\.\n.* same order-id\.$/,
     )
   })
 
@@ -112,7 +112,9 @@ describe('one job', () => {
       'Job a (CreateX) did not finish within 1h (last status: Running, 40%). 5 requests: 1 × not found yet, 2 × Running, 2 × 502.',
     )
     expect(message).toContain('The job is still running in the cloud.')
-    expect(message).toContain('Do not create the instance again: that would make a second one.')
+    expect(message).toContain(
+      'Do not repeat the call that created the job: that would start the operation a second time.',
+    )
     expect(message).not.toContain('Last error')
   })
 
@@ -138,18 +140,18 @@ describe('one job', () => {
     expect(title).toBe('The wait was interrupted')
     expect(message).toContain('(last status: Running, 40%)')
     expect(message).toContain(
-      'is still running in the cloud. To resume waiting, run a step with the same job-id: a.',
+      'is still running in the cloud. To resume waiting, run a step with the same job-id.',
     )
   })
 
   test.each([
-    [[jobResponse('Canceled')], 'The job was canceled', 'rerun the step that created it'],
+    [[jobResponse('Canceled')], 'The job was canceled', 'rerun the step that started it'],
     [
       [running, notFoundYet, notFoundYet, notFoundYet],
-      'The job no longer exists',
+      'The job can no longer be found',
       'the instance was deleted',
     ],
-    [[notFoundYet, notFoundYet, notFoundYet], 'The job was not found', 'belong together'],
+    [[notFoundYet, notFoundYet, notFoundYet], 'The job was not found', 'project-id, service, and job-id'],
     [[otherJob], 'The response is about another job', 'job-2'],
     [[unauthorized], 'Authentication failed', 'HTTP 401 APIGW.0301'],
     [[forbidden], 'Permission denied', 'gaussdbformysql:task:list'],
@@ -210,7 +212,7 @@ describe('several jobs', () => {
 })
 
 test('one annotation contains all invalid inputs', () => {
-  const { title, message } = flat(inputsAnnotation(['a: is missing.', 'b: is not valid.']))
+  const { title, message } = flat(inputsAnnotation([['a: is missing.'], ['b: is not valid.']]))
   expect(title).toBe('Invalid inputs')
   expect(message).toBe(
     '- a: is missing.\n- b: is not valid.\nNo request was sent. Fix these inputs and run the step again.',

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { readInputs, INPUTS, type InputName, type Settings } from '../../src/inputs.ts'
 import { Secrets } from '../../src/secrets.ts'
-import { noSecrets } from './text.ts'
+import { noSecrets, plain } from './text.ts'
 
 /** Which credentials are used, and which problems are reported. */
 
@@ -30,7 +30,7 @@ function read(inputs: Inputs, env: NodeJS.ProcessEnv) {
 
 function settings(inputs: Inputs, env: NodeJS.ProcessEnv = {}): Settings {
   const result = read(inputs, env)
-  if ('problems' in result) throw new Error(result.problems.join('\n'))
+  if ('problems' in result) throw new Error(result.problems.map(plain).join('\n'))
   return result
 }
 
@@ -40,7 +40,7 @@ function credentials(inputs: Inputs, env: NodeJS.ProcessEnv = {}): CredentialsCh
 
 function problems(inputs: Inputs, env: NodeJS.ProcessEnv = {}): readonly string[] {
   const result = read(inputs, env)
-  return 'problems' in result ? result.problems : []
+  return 'problems' in result ? result.problems.map(plain) : []
 }
 
 describe('an access key', () => {
@@ -80,7 +80,7 @@ describe('an access key', () => {
     [
       { 'access-key-id': 'a b', 'secret-access-key': 'x' },
       [
-        'access-key-id: contains a space, a line break, or a character other than printable ASCII. Use only the key.',
+        'access-key-id: contains a space, a line break, or a character other than printable ASCII. Use only the key itself.',
       ],
     ],
   ] as const)('with %j is invalid', (inputs, expected) => {
@@ -199,7 +199,7 @@ describe('GitHub OIDC', () => {
     { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a\nb' },
   ])('is invalid with variables that no runner sets: %j', (env) => {
     expect(problems(AGENCY, { ...ID_TOKEN, ...env })).toEqual([
-      expect.stringContaining('does not have the form that a runner sets'),
+      expect.stringContaining('is not in the format that a runner sets'),
     ])
   })
 
@@ -233,7 +233,7 @@ describe('GitHub OIDC', () => {
     [{ region: '' }, 'sts-endpoint: missing.'],
     [
       { region: 'cn-north-9' },
-      'sts-endpoint: missing, and no Security Token Service is documented for the value of region',
+      'sts-endpoint: missing, and no Security Token Service host is documented for the value of region',
     ],
     [{ 'sts-endpoint': 'http://sts.example' }, 'sts-endpoint: must use https://'],
     [

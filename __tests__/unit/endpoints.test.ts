@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals'
 import { jobsEndpointOf, stsEndpointOf } from '../../src/api/endpoints.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import { InvalidInput } from '../../src/invalid-input.ts'
+import { plain } from './text.ts'
 
 function problem(endpoint: string | InvalidInput): string {
   if (!(endpoint instanceof InvalidInput)) throw new Error(`${endpoint} was found`)
-  return endpoint.problem
+  return plain(endpoint.problem)
 }
 
 describe('the TaurusDB host of a region', () => {
@@ -26,7 +27,7 @@ describe('the TaurusDB host of a region', () => {
     ['ap-southeast-5', 'ap-southeast-3, ap-southeast-4, ap-southeast-1, ap-southeast-2'],
   ])('in the unknown region %s is an error that names similar regions', (region, similar) => {
     expect(problem(jobsEndpoint(region))).toMatch(
-      /^no TaurusDB host is documented for this region\. .* Set endpoint, or another region\.$/,
+      /^no TaurusDB host is documented for this region\. .* Set endpoint, or choose another region\.$/,
     )
     expect(problem(jobsEndpoint(region))).toContain(similar)
   })
@@ -64,7 +65,7 @@ describe('the host of another database service', () => {
 
   test('is not the TaurusDB host of the region, and the error names the service', () => {
     expect(problem(jobsEndpointOf('cn-north-11', SERVICES.gaussdb))).toMatch(
-      /^no GaussDB host is documented .* Similar regions: .*cn-north-12.* Set endpoint, or another region\.$/,
+      /^no GaussDB host is documented .* Similar regions: .*cn-north-12.* Set endpoint, or choose another region\.$/,
     )
     expect(problem(jobsEndpointOf('eu-de', SERVICES.geminidb))).toContain(
       'no GeminiDB host is documented for this region. Known regions: ',
@@ -96,7 +97,7 @@ describe('the Security Token Service of a region', () => {
 
   test('is an error if unknown, which names the source of the region and what to set', () => {
     expect(problem(stsEndpointOf({ id: 'cn-north-9', source: 'HW_REGION_NAME' }))).toBe(
-      'missing, and no Security Token Service is documented for the value of HW_REGION_NAME. Similar regions: cn-north-4. Set sts-endpoint, for example to that of another region.',
+      'missing, and no Security Token Service host is documented for the value of HW_REGION_NAME. Similar regions: cn-north-4. Set sts-endpoint; the host of any other region works.',
     )
     expect(problem(stsEndpointOf(undefined))).toContain('missing')
   })

@@ -8,6 +8,7 @@ import { INPUTS, readInputs, type InputName, type Settings } from '../../src/inp
 import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { hostileText } from '../model/hostile-text.ts'
+import { plain } from './text.ts'
 
 /** Any string in any input leads to valid settings, or to problems that quote no value. */
 
@@ -68,7 +69,7 @@ function expectSettingsOrProblems(given: Given, env: NodeJS.ProcessEnv = {}): Se
   expect(masked).toEqual(expect.arrayContaining(secrets.filter((secret) => secret !== '')))
   expect(masked).not.toContain('')
   if ('problems' in result) {
-    expectUsefulProblems(result.problems, [...Object.values(given), ...Object.values(env)])
+    expectUsefulProblems(result.problems.map(plain), [...Object.values(given), ...Object.values(env)])
     return undefined
   }
   expectValidSettings(result, given, env)

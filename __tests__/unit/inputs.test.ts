@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { SERVICES } from '../../src/api/service.ts'
 import { readInputs, type InputName, type Settings } from '../../src/inputs.ts'
 import { Secrets } from '../../src/secrets.ts'
-import { noSecrets } from './text.ts'
+import { noSecrets, plain } from './text.ts'
 
 const VALID: Partial<Record<InputName, string>> = {
   endpoint: 'gaussdb.cn-north-4.myhuaweicloud.com',
@@ -17,13 +17,13 @@ function read(inputs: Partial<Record<InputName, string>>, env: NodeJS.ProcessEnv
 
 function settings(inputs: Partial<Record<InputName, string>>, env?: NodeJS.ProcessEnv): Settings {
   const result = read(inputs, env)
-  if ('problems' in result) throw new Error(result.problems.join('\n'))
+  if ('problems' in result) throw new Error(result.problems.map(plain).join('\n'))
   return result
 }
 
 function problems(inputs: Partial<Record<InputName, string>>): readonly string[] {
   const result = read(inputs)
-  return 'problems' in result ? result.problems : []
+  return 'problems' in result ? result.problems.map(plain) : []
 }
 
 test('inputs that are not set have their defaults', () => {
@@ -115,9 +115,9 @@ describe('job-id', () => {
     ['null', 'the word null'],
     ['undefined', 'the word undefined'],
     [',,\n', 'only commas'],
-    ['a,b c', 'Number 2 is not'],
-    ['é', 'Number 1 is not'],
-    ['x'.repeat(129), 'Number 1 is not'],
+    ['a,b c', 'ID number 2 is not valid'],
+    ['é', 'ID number 1 is not valid'],
+    ['x'.repeat(129), 'ID number 1 is not valid'],
     [Array.from({ length: 501 }, (_, index) => `id${index}`).join(), 'at most 500 jobs'],
   ])('%j is invalid', (given, expected) => {
     expect(problems({ 'job-id': given })).toEqual([expect.stringContaining(expected)])
@@ -141,7 +141,7 @@ describe('order-id', () => {
     [{ 'order-id': 'a,b' }, 'must be one ID'],
     [{ 'order-id': 'a b' }, 'must be one ID'],
     [{ 'order-id': 'x'.repeat(129) }, 'must be one ID'],
-    [{ service: 'rds' }, 'which RDS does not have'],
+    [{ service: 'rds' }, 'For RDS, use job-id'],
   ])('is invalid with %j', (change, expected) => {
     expect(problems({ ...given, ...change })).toEqual([
       expect.stringMatching(new RegExp(`^order-id: .*${expected}`)),

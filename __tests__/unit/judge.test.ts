@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse } from '../../src/response.ts'
-import { initialState, judge, type Judgement } from '../../src/judge/judge.ts'
+import { initialState, judge, type Judgment } from '../../src/judge/judge.ts'
 import {
   forbidden,
   ID,
@@ -18,7 +18,7 @@ const MINUTE = 60_000
 /** Judges responses one second apart, or at the given moments. Returns the last judgement and all warnings. */
 function judgeAll(...responses: (JobResponse | readonly [number, JobResponse])[]) {
   let state = initialState(ID)
-  let last: Judgement | undefined
+  let last: Judgment | undefined
   const warnings: string[] = []
   for (const [index, entry] of responses.entries()) {
     if (last?.outcome !== undefined) throw new Error(`the wait ended before response ${index + 1}`)

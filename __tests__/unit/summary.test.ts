@@ -76,7 +76,7 @@ Retries after errors: 1
 | **Job** | <code>a</code> |
 | **Reason** | <code>no quota</code> |
 
-**Next steps.** For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made are not rolled back.
+**Next steps.** For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.
 
 <details><summary>Details</summary>
 

@@ -1,3 +1,4 @@
+import { isDecodable } from '../http/percent-encode.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { STS, type Hosts } from './regions.ts'
 import type { Service } from './service.ts'
@@ -10,7 +11,7 @@ export interface Region {
 
 /** Looks up the jobs API of a service in a region; the result has the form of {@link parseEndpoint}. */
 export function jobsEndpointOf(region: string, { title, hosts }: Service): string | InvalidInput {
-  const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or another region.`
+  const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or choose another region.`
   return endpointOf(region, hosts) ?? new InvalidInput(problem)
 }
 
@@ -19,7 +20,7 @@ export function stsEndpointOf(region: Region | undefined): string | InvalidInput
   if (region === undefined) {
     return new InvalidInput('missing. GitHub OIDC needs sts-endpoint, or region to look it up.')
   }
-  const problem = `missing, and no Security Token Service is documented for the value of ${region.source}. ${suggestRegions(region.id, STS)} Set sts-endpoint, for example to that of another region.`
+  const problem = `missing, and no Security Token Service host is documented for the value of ${region.source}. ${suggestRegions(region.id, STS)} Set sts-endpoint; the host of any other region works.`
   return endpointOf(region.id, STS) ?? new InvalidInput(problem)
 }
 
@@ -38,7 +39,9 @@ export function parseEndpoint(value: string, version: string, resource: string):
   const url = parseUrl(value)
   if (url === null) return new InvalidInput('must be host or host:port, with or without https://.')
   if (url.username !== '' || url.password !== '' || value.includes('@')) {
-    return new InvalidInput('contains a user name or password. Remove it: credentials have their own inputs.')
+    return new InvalidInput(
+      'contains a user name or password. Remove them: credentials have their own inputs.',
+    )
   }
   if (/[?#]/.test(value)) return new InvalidInput('contains a query (?) or a fragment (#). Remove it.')
   if (!isDecodable(url.pathname)) {
@@ -51,7 +54,7 @@ export function parseEndpoint(value: string, version: string, resource: string):
   }
   const segments = url.pathname.split('/').filter((segment) => segment !== '')
   const names = segments.map((segment) => segment.toLowerCase())
-  if (names.at(-1) === version || names.includes(resource)) {
+  if (names.includes(version) || names.includes(resource)) {
     return new InvalidInput(
       `already contains the API path. Use only the part before /${version}; the action adds the rest.`,
     )
@@ -63,15 +66,6 @@ export function parseEndpoint(value: string, version: string, resource: string):
 function parseUrl(value: string): URL | null {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return URL.parse(value)
   return /^(\[[^/\]]*\]|[^/:]+)(:\d+)?(\/|$)/.test(value) ? URL.parse(`https://${value}`) : null
-}
-
-function isDecodable(path: string): boolean {
-  try {
-    decodeURIComponent(path)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Whether requests to the URL cannot be read on the network. */

@@ -47,13 +47,14 @@ export interface InputReader {
   readonly check: <T>(name: string, value: T | InvalidInput) => T | undefined
 }
 
-/** Registers all secrets, including those that are not used. */
+/** Registers all secrets, including those that are not used, but not placeholders: they would garble every text. */
 export function registerSecrets(
   { input, variable }: Pick<InputReader, 'input' | 'variable'>,
   secrets: Secrets,
 ): void {
-  for (const name of [...KINDS.token, ...KINDS['access-key']]) secrets.add(input(name))
-  for (const name of [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER]) secrets.add(variable(name))
+  const inputs = [...KINDS.token, ...KINDS['access-key']].map(input)
+  const variables = [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER].map(variable)
+  for (const value of [...inputs, ...variables]) if (value.length >= MIN_SECRET_LENGTH) secrets.add(value)
 }
 
 /** Chooses the credentials: those in the inputs, otherwise the first access key in the environment. */
@@ -77,11 +78,11 @@ export function chooseCredentials(reader: InputReader): CredentialsChoice | unde
 }
 
 const NO_CREDENTIALS =
-  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if the workflow comes from a fork.'
+  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.'
 
 function chooseToken({ input, check }: InputReader): CredentialsChoice | undefined {
-  const problem = `${UNPRINTABLE} Use only the value of X-Subject-Token.`
-  const token = check('token', parseMatching(input('token'), PRINTABLE, problem))
+  const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`
+  const token = check('token', parseSecret(input('token'), problem))
   if (token === undefined) return undefined
   return { kind: 'token', source: 'an IAM token from the input token', token }
 }
@@ -95,8 +96,8 @@ function chooseKey<Name extends string>(
   const given = names.filter((name) => value(name) !== '')
   const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`
   const read = (name: Name) => {
-    const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key.`
-    return check(name, parseMatching(value(name), PRINTABLE, problem))
+    const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`
+    return check(name, parseSecret(value(name), problem))
   }
   const [id, secret] = [read(idName), read(secretName)]
   const isTemporary = tokenName !== undefined && given.includes(tokenName)
@@ -144,14 +145,14 @@ function parseUrn(value: string, type: string): string | InvalidInput {
 function parseIdTokenRequest(url: string, bearer: string): Agency['idTokenRequest'] | InvalidInput {
   if (url === '' || bearer === '') return new InvalidInput(NO_ID_TOKEN)
   const parsed = URL.parse(url)
-  return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
+  return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, '') === 'string'
     ? { url, bearer }
     : new InvalidInput(
-        `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} does not have the form that a runner sets. Do not change these variables.`,
+        `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`,
       )
 }
 
-const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows from forks never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
+const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows that a fork's pull request triggers never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
   \`\`\`yaml
   permissions:
     id-token: write
@@ -159,6 +160,19 @@ const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to req
   \`\`\``
 
 const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.'
+
+/** A shorter value is not a real key or token. */
+const MIN_SECRET_LENGTH = 8
+
+function parseSecret(value: string, problem: string): string | InvalidInput {
+  const { length } = value
+  const isShort = PRINTABLE.test(value) && length < MIN_SECRET_LENGTH
+  return isShort
+    ? new InvalidInput(
+        `has only ${length} characters, so it is not a real key or token. Set the real value, or none.`,
+      )
+    : parseMatching(value, PRINTABLE, problem)
+}
 
 /** What a header can contain. */
 const PRINTABLE = /^[!-~]+$/

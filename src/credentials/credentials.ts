@@ -21,7 +21,7 @@ export interface Signed {
 export function tokenCredentials(token: string): Credentials {
   return staticCredentials(
     (request) => ({ ...request, headers: { ...request.headers, 'X-Auth-Token': token } }),
-    'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token.',
+    'Get a new token: a token is valid for 24 hours, in one project and region. Store the whole value of X-Subject-Token. The token was not retried, because repeated authentication failures can lock the account.',
   )
 }
 

@@ -16,10 +16,12 @@ export type Fault =
 export interface Rejected {
   readonly kind: 'rejected'
   readonly reason: RejectionReason
-  /** `all` if requests for other jobs would be rejected for the same reason. */
+  /** `all` if requests for other jobs would certainly be rejected, too. A policy can permit some jobs and deny others. */
   readonly scope: 'job' | 'all'
   /** Whether one more attempt with renewed credentials is possible. */
   readonly isRenewable?: true
+  /** Whether a token service may accept the same request a little later. */
+  readonly isPassing?: true
   readonly detail: FaultDetail
 }
 
@@ -173,7 +175,7 @@ const PHASES: Readonly<Record<Phase, { failed: string; timedOut: string; label: 
     failed: 'connection through the proxy failed',
     timedOut: 'timed out while connecting through the proxy',
     label: 'no proxy connection',
-    hint: 'Check https_proxy and no_proxy, and whether the proxy is allowed to connect to the endpoint.',
+    hint: 'Check https_proxy and no_proxy, and whether the proxy allows connections to the endpoint.',
   },
   tls: {
     failed: 'TLS handshake failed',

@@ -15,12 +15,7 @@ export function readRetryAfter(headers: IncomingHttpHeaders, now: number): numbe
   return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined
 }
 
-/**
- * Reads how far the service's clock is ahead of this runner's.
- *
- * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds; NaN if the response has no valid date
- */
+/** Milliseconds that the service's clock is ahead of this runner's, `now`; NaN if the response has no valid date. */
 export function readClockOffset({ date = '' }: IncomingHttpHeaders, now: number): number {
   return parseHttpDate(date) - now
 }

@@ -1,4 +1,5 @@
 import { InvalidInput } from '../invalid-input.ts'
+import { isDecodable } from './percent-encode.ts'
 
 /** The environment variables that @actions/http-client reads, in order of precedence. */
 export const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'] as const
@@ -24,13 +25,4 @@ export function parseProxy(value: string): string | InvalidInput {
 export function parseNoProxy(value: string): string {
   const hosts = value.split(/[\s,]+/).filter((host) => host !== '')
   return hosts.map((host) => host.replace(/^\*\./, '.')).join(',')
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -42,7 +42,10 @@ export function parseJson(body: string): unknown {
 /** Returns the readable text of a body: that of a web page, or compact JSON; undefined if empty. */
 export function readableText({ body }: HttpResponse, secrets: Secrets): UntrustedText | undefined {
   const json = parseJson(body)
-  const text = isObject(json) ? secrets.text(JSON.stringify(json)) : secrets.text(body, withoutMarkup)
+  const isEmpty = isObject(json) && Object.keys(json).length === 0
+  const text = isObject(json)
+    ? secrets.text(isEmpty ? '' : JSON.stringify(json))
+    : secrets.text(body, withoutMarkup)
   return text.equals(secrets.text('')) ? undefined : text
 }
 

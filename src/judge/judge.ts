@@ -6,10 +6,10 @@ import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { recordPoint, type HistoryPoint } from './history.ts'
 import { count, type Tally } from './tally.ts'
 
-/** A new job may be unknown for "several seconds" (API reference, "Constraints"), an order has no job until it is paid. */
+/** A new job may be unknown for "several seconds" (API Reference, "Constraints"); an order has no job until it is paid. */
 const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE }
 const PENDING_WARNING_AFTER = 10 * MINUTE
-/** In a row. */
+/** Consecutive responses after which the wait for the job ends. */
 const MAX_UNUSABLE = 5
 const MAX_MISSING = 3
 const MAX_REJECTIONS = 2
@@ -58,7 +58,7 @@ export type Outcome =
       readonly detail: FaultDetail
     }
 
-export interface Judgement {
+export interface Judgment {
   readonly state: JobState
   readonly warning?: Phrase
   /** Missing as long as the wait continues. */
@@ -84,7 +84,7 @@ export function initialState(id: JobId, kind: JobState['kind'] = 'job'): JobStat
 }
 
 /** What a response received at a moment means for a job: the table of docs/reference.md. */
-export function judge(before: JobState, response: JobResponse, at: number): Judgement {
+export function judge(before: JobState, response: JobResponse, at: number): Judgment {
   const state = { ...before, last: response, tally: count(before.tally, labelOf(response)) }
   switch (response.kind) {
     case 'job':
@@ -115,7 +115,7 @@ function labelOf(response: JobResponse): string | UntrustedText {
   return response.kind === 'other-job' ? 'another job' : response.detail.label
 }
 
-function judgeJob(before: JobState, job: Job, at: number): Judgement {
+function judgeJob(before: JobState, job: Job, at: number): Judgment {
   const { meaning, label } = job.status
   const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress)
   const history = recordPoint(before.history, { at, status: label, progress })
@@ -142,7 +142,7 @@ function judgeJob(before: JobState, job: Job, at: number): Judgement {
 const LONG_PENDING =
   "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window"
 
-function warnOnce(state: JobState, status: UntrustedText, what: Phrase): Judgement {
+function warnOnce(state: JobState, status: UntrustedText, what: Phrase): Judgment {
   const { warnedStatuses } = state
   const isWarned = warnedStatuses.some((warned) => warned.equals(status))
   if (isWarned || warnedStatuses.length >= MAX_WARNED_STATUSES) return { state }
@@ -152,7 +152,7 @@ function warnOnce(state: JobState, status: UntrustedText, what: Phrase): Judgeme
   }
 }
 
-function judgeNotFound(before: JobState, detail: FaultDetail, at: number): Judgement {
+function judgeNotFound(before: JobState, detail: FaultDetail, at: number): Judgment {
   // A job that only the list contains, and not for long, may still be unknown to the jobs call.
   const listedFor = at - (before.history[0]?.at ?? at)
   if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
@@ -167,6 +167,6 @@ function judgeNotFound(before: JobState, detail: FaultDetail, at: number): Judge
     : { state, outcome: { result: 'not-found', detail, notFoundFor } }
 }
 
-function retry(state: JobState): Judgement {
+function retry(state: JobState): Judgment {
   return { state: { ...state, retries: state.retries + 1 } }
 }

@@ -20,7 +20,7 @@ export function count(tally: Tally, label: string | UntrustedText): Tally {
     : [...tally, { label: counted, count: 1 }]
 }
 
-/** The number of requests, including those without a response. */
+/** The number of results, including requests without a response. */
 export function total(tally: Tally): number {
   return tally.reduce((sum, entry) => sum + entry.count, 0)
 }

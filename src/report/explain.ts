@@ -11,7 +11,7 @@ export interface Notice {
   readonly lines: readonly Phrase[]
 }
 
-/** In the order of an error message: what happened, the evidence, what to do next. */
+/** Its parts are shown in this order: what happened, the evidence, what to do next. */
 export interface Annotation extends Notice {
   readonly nextSteps: Phrase
 }
@@ -24,7 +24,7 @@ export const TITLES = {
   'timed-out': 'The wait timed out',
   'not-found': 'The job was not found',
   'order-not-found': 'No job found for the order',
-  vanished: 'The job no longer exists',
+  vanished: 'The job can no longer be found',
   interrupted: 'The wait was interrupted',
   credentials: 'Authentication failed',
   'id-token': 'GitHub did not issue an ID token',
@@ -45,28 +45,27 @@ export const TITLES = {
 /** What to do next, where that is the same for every job. */
 export const NEXT_STEPS = {
   failed:
-    'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made are not rolled back.',
-  canceled: 'It was canceled in the cloud. If you still need it, rerun the step that created it.',
+    'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.',
+  canceled: 'It was canceled in the cloud. If you still need the operation, rerun the step that started it.',
   'not-found':
-    'Check that job-id, project-id, and endpoint belong together: a job can be queried only in its own project and region, and only for a month.',
+    'Check region (or endpoint), project-id, service, and job-id: a job can be queried only in its own project and region, and only for a month.',
   vanished:
     "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
-  credentials:
-    'Check the credentials. They were not retried, because repeated authentication failures can lock the account.',
+  credentials: 'Check the credentials.',
   'id-token':
-    'The request was rejected by GitHub. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
+    'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
   agency:
     "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
   permission:
-    "Check that the user is allowed to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role) and that project-id is the project of the job.",
+    "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
   redirect:
-    'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. The sign-in page of a proxy also causes a redirect.',
+    'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
   endpoint: 'Check the spelling of the endpoint and its port, and whether this runner can reach it.',
   certificate:
     'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path. NODE_TLS_REJECT_UNAUTHORIZED has no effect on this action.',
   proxy:
-    'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy is allowed to connect to the endpoint.',
-  request: "Check endpoint and project-id: both must be those of the instance's region.",
+    'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy allows connections to the endpoint.',
+  request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
   unusable:
     'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
   'other-job':
@@ -93,19 +92,19 @@ export function explainOutcome({ state, outcome }: WaitResult, timeout: number):
         return explain('not-found', phrase`Job ${name} was not found for ${evidence}.`)
       return {
         title: TITLES['order-not-found'],
-        lines: [phrase`No job of order ${name} was found for ${evidence}.`],
-        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id: ${name}.`,
+        lines: [phrase`No job was found for order ${name} within ${evidence}.`],
+        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id.`,
       }
     }
     case 'vanished': {
       const { message } = outcome.detail
-      return explain('vanished', phrase`Job ${name} no longer exists${lastStatus(state)}: ${message}.`)
+      return explain('vanished', phrase`Job ${name} can no longer be found${lastStatus(state)}: ${message}.`)
     }
     case 'interrupted':
       return {
         title: TITLES.interrupted,
         lines: [phrase`${unfinished(state, INTERRUPTIONS[outcome.by])}.`],
-        nextSteps: phrase`${resume(state)}: ${state.id.text}.`,
+        nextSteps: [`${resume(state)}.`],
       }
     case 'error':
       return explainError(state, outcome)
@@ -146,7 +145,7 @@ function explainTimeout(state: JobState, timeout: number): Annotation {
   return {
     title: TITLES['timed-out'],
     lines: [phrase`${message}. ${tallyPhrase(state)}.${lastError}`],
-    nextSteps: phrase`${hint}${resume(state)} and a longer timeout. Do not create the instance again: that would make a second one.`,
+    nextSteps: phrase`${hint}${resume(state)} and a longer timeout. Do not repeat the call that created the job: that would start the operation a second time.`,
   }
 }
 
@@ -158,7 +157,7 @@ const INTERRUPTIONS = {
 function unfinished(state: JobState, when: string): Phrase {
   return state.kind === 'job'
     ? phrase`Job ${nameOf(state)} did not finish ${when}${lastStatus(state)}`
-    : phrase`No job of order ${nameOf(state)} was found ${when}`
+    : phrase`No job was found for order ${nameOf(state)} ${when}`
 }
 
 function lastStatus({ job, progress }: JobState): Phrase {
@@ -167,21 +166,34 @@ function lastStatus({ job, progress }: JobState): Phrase {
 }
 
 function resume({ kind, job }: JobState): string {
-  const known = job === undefined ? 'If the job exists, it is still running' : 'The job is still running'
-  const status = kind === 'order' ? 'The order is still in progress' : known
-  return `${status} in the cloud. To resume waiting, run a step with the same ${kind}-id`
+  const known =
+    job === undefined
+      ? 'If the job exists, it is still running in the cloud'
+      : 'The job is still running in the cloud'
+  const status = kind === 'order' ? 'The order may still create a job' : known
+  return `${status}. To resume waiting, run a step with the same ${kind}-id`
 }
 
 function explainError(state: JobState, outcome: Extract<Outcome, { result: 'error' }>): Annotation {
   const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order'
-  const failure = phrase`Could not get ${target} ${nameOf(state)}`
-  if (outcome.reason === 'other-job') {
-    return explain('other-job', phrase`${failure}: the response is about job ${outcome.id}.`)
-  }
-  const { reason, detail } = outcome
-  const message = phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}.`
-  return explain(reason, message, detail.hint)
+  const known = state.job === undefined ? [] : lastStatus(state)
+  const failure = phrase`Could not get ${target} ${nameOf(state)}${known}`
+  const { reason } = outcome
+  const explanation =
+    reason === 'other-job'
+      ? explain(reason, phrase`${failure}: the response is about job ${outcome.id}.`)
+      : explain(
+          reason,
+          phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`,
+          outcome.detail.hint,
+        )
+  if (state.job === undefined || reason === 'internal') return explanation
+  const expired = reason === 'credentials' ? ` ${EXPIRED}` : ''
+  return { ...explanation, nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(state)}.` }
 }
+
+const EXPIRED =
+  'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC renews its keys.'
 
 const CIRCUMSTANCES: Partial<Record<string, string>> = {
   unusable: ' from five responses in a row. Last response',

@@ -9,11 +9,11 @@ export interface Estimate {
   readonly isSteady: boolean
 }
 
-/** Percent of progress that the rate is measured over: older progress says too little, less of it is too coarse. */
-const BASELINE = 20
+/** Points of progress over which the rate is measured: more would be outdated, less would be too coarse. */
+const BASELINE_POINTS = 20
 /** Percent from which an estimate may be shown. */
 const MIN_SHOWN_PROGRESS = 30
-/** The rate may change by this part of the time that is left. */
+/** Uncertainty of the remaining time, as a fraction of it, because the rate may change. */
 const RATE_UNCERTAINTY = 0.1
 
 /**
@@ -24,7 +24,7 @@ export function estimateCompletion(history: readonly HistoryPoint[]): Estimate |
   const milestones = milestonesOf(history)
   const [first, now, before] = [milestones[0], milestones.at(-1), milestones.at(-2)]
   if (first === undefined || now === undefined || before === undefined) return undefined
-  const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE) ?? first
+  const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE_POINTS) ?? first
   const overall = extrapolate(start, now)
   const recent = extrapolate(before, now)
   // A slower rate counts at once, a faster one only over the whole baseline: polling too early costs requests.
@@ -33,7 +33,7 @@ export function estimateCompletion(history: readonly HistoryPoint[]): Estimate |
   const left = completion - now.at
   const margin = uncertainty + RATE_UNCERTAINTY * left
   const whole = extrapolate(first, now)
-  const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE
+  const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE_POINTS
   const isSteady = isSeen && Math.max(Math.abs(whole.completion - completion), whole.uncertainty) <= left / 4
   return { earliest: completion - margin, completion, latest: completion + margin, isSteady }
 }

@@ -95,7 +95,7 @@ export class JobTarget extends JudgedTarget<JobResponse> {
   }
 
   /** Takes over status and progress from the job list, which never end the wait. */
-  hint(job: Job, at: number): void {
+  updateFromList(job: Job, at: number): void {
     this.update({ kind: 'job', job, isFromList: true }, at)
   }
 }

@@ -11,12 +11,12 @@ import type { Deadline, PollTarget } from './poll-target.ts'
 import { EVEN_INTERVAL, type RateLimit } from './rate-limit.ts'
 import { MAX_CLOCK_SKEW, MAX_WINDOWS, restOf } from './time-window.ts'
 
-/** Nearly all waits begin, or begin again, within a day after their jobs were created. */
-const SEARCHED = DAY
-/** In even intervals: almost every other request confirms what the list reported. Measured with `npm run bench:matrix`. */
+/** Nearly all waits begin, or are resumed, within a day after their jobs were created. */
+const SEARCH_RANGE = DAY
+/** Multiple of EVEN_INTERVAL: almost half of the requests confirm finished jobs. Measured with `npm run bench:matrix`. */
 const INTERVALS_PER_PAGE = 1.82
 const MAX_BACKOFF = 5 * MINUTE
-/** Jobs are polled themselves if the first page is this late, or a later one, or reported nothing new for so long. */
+/** Jobs are polled individually if the first response is this late, or a later one, or shows no progress for so long. */
 const FIRST_LATE_AFTER = 10 * SECOND
 const LATE_AFTER = 30 * SECOND
 const STALE_AFTER = 10 * MINUTE
@@ -46,18 +46,18 @@ export class ListTarget implements PollTarget<ListResponse> {
   #window: TimeWindow
   #scan = 0
   #requests = 0
-  /** Whether a scan ended since the last fault. */
-  #isSearched = false
-  /** Faults in a row, and scans with none of the jobs. */
+  /** Whether a scan ended since the last fault; after a fault, missing jobs are searched for again. */
+  #hasFinishedScan = false
+  /** Consecutive faults, and scans that found none of the jobs. */
   #failures = 0
-  /** How long it takes to read all pages with the list's share of the rate limit. */
+  /** How long it takes to read all pages once within the list's part of the rate limit. */
   #cycle = 0
 
   /** @param wallClock milliseconds since the epoch */
   constructor(jobs: readonly JobTarget[], at: number, wallClock: number, options: ListOptions) {
     this.#options = options
     this.dueAt = at
-    this.#range = { since: wallClock - SEARCHED, until: wallClock + MAX_CLOCK_SKEW }
+    this.#range = { since: wallClock - SEARCH_RANGE, until: wallClock + MAX_CLOCK_SKEW }
     this.#window = this.#range
     this.#jobs = new Map(
       jobs.map((job) => [keyOf(job.state.id), new ListedJob(job, at, at + FIRST_LATE_AFTER)]),
@@ -81,7 +81,7 @@ export class ListTarget implements PollTarget<ListResponse> {
     for (const { job } of active) job.report(this.dueAt)
   }
 
-  /** When a job is polled itself after its own response, which may prove the list wrong. */
+  /** When a job is polled individually after its own response, which may prove the list wrong. */
   nextJobPoll(state: JobState, at: number): number {
     const listed = this.#jobs.get(keyOf(state.id))
     if (listed === undefined) return at
@@ -101,10 +101,10 @@ export class ListTarget implements PollTarget<ListResponse> {
   #read(list: JobList, at: number): readonly ListedJob[] {
     const open = this.#open()
     const entries = new Map(list.entries.map((entry) => [keyOf(entry.id), entry]))
-    // The list may have been read too early: where one missing job is now, there may be others.
+    // The list may have been read before the jobs appeared: if one missing job is there now, others may be, too.
     const missing = open.filter(({ state }) => state === 'missing')
     const isFound = missing.some(({ job }) => entries.has(keyOf(job.state.id)))
-    if (isFound || !this.#isSearched) for (const listed of missing) listed.setState('searching', at)
+    if (isFound || !this.#hasFinishedScan) for (const listed of missing) listed.setState('searching', at)
     const active: ListedJob[] = []
     for (const listed of open) {
       const entry = entries.get(keyOf(listed.job.state.id))
@@ -115,7 +115,7 @@ export class ListTarget implements PollTarget<ListResponse> {
       // What was finished can't become active again.
       else listed.setState(listed.state === 'finished' ? 'untrusted' : 'active', at)
       if (listed.state !== 'active') continue
-      listed.job.hint(entry.job, at)
+      listed.job.updateFromList(entry.job, at)
       active.push(listed)
     }
     this.#continueScan(list, at)
@@ -136,7 +136,7 @@ export class ListTarget implements PollTarget<ListResponse> {
     for (const listed of unseen) listed.setState('missing', at)
     const isUseful = this.#open().some(({ scan, state }) => scan === this.#scan && state !== 'untrusted')
     this.#failures = isUseful ? 0 : this.#failures + 1
-    this.#isSearched = true
+    this.#hasFinishedScan = true
     this.#requests = 0
   }
 
@@ -146,11 +146,11 @@ export class ListTarget implements PollTarget<ListResponse> {
     if (isRejected && fault.scope === 'all') this.#open()[0]?.job.handle(fault, at)
     this.#failures += 1
     this.#requests = 0
-    const isFinal = isRejected || (fault.kind === 'rejected' && this.#failures > 1)
-    if (isFinal) for (const listed of this.#open()) listed.setState('untrusted', at)
-    // A throttled request means nothing for the list.
+    const isGivenUp = isRejected || (fault.kind === 'rejected' && this.#failures > 1)
+    if (isGivenUp) for (const listed of this.#open()) listed.setState('untrusted', at)
+    // A throttled request says nothing about the list.
     if (fault.kind === 'transient' && fault.throttled !== undefined) return []
-    this.#isSearched = false
+    this.#hasFinishedScan = false
     for (const listed of this.#open()) if (listed.state === 'searching') listed.setState('missing', at)
     return []
   }
@@ -175,7 +175,7 @@ export class ListTarget implements PollTarget<ListResponse> {
   #due(at: number): readonly ListedJob[] {
     const { finalPollAt } = this.#options.deadline
     const needsFinalPoll = ({ job }: ListedJob) => at >= finalPollAt && job.sentAt < finalPollAt
-    return this.#open().filter((one) => one.isExpected && (one.dueAt <= at || needsFinalPoll(one)))
+    return this.#open().filter((one) => one.isTracked && (one.dueAt <= at || needsFinalPoll(one)))
   }
 
   /** The list reports on the job: its own request waits until the list is late or has nothing new. */
@@ -192,7 +192,7 @@ export class ListTarget implements PollTarget<ListResponse> {
     if (this.#requests > 0 || (this.#failures === 0 && this.#due(at).length > 0)) return at
     const open = this.#open()
     const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), MAX_BACKOFF)
-    const expected = open.filter(({ isExpected }) => isExpected).map(({ dueAt }) => dueAt - at)
+    const expected = open.filter(({ isTracked }) => isTracked).map(({ dueAt }) => dueAt - at)
     const missing = open.filter(({ state }) => state === 'missing')
     const intervals = missing.map(({ job }) => this.#options.interval(job.state, at))
     const next = Math.min(...(expected.length > 0 ? expected : intervals))

@@ -1,15 +1,15 @@
 import type { JobTarget } from './job-target.ts'
 
-/** Of 50 jobs in a response, one is the last of the response before. */
+/** Consecutive responses of 50 jobs overlap by one. */
 const JOBS_PER_PAGE = 49
 
 /**
- * What the job list is good for, for one job. It is a hint, never a verdict.
+ * How far the job list can be relied on for one job. It is a hint, never a verdict.
  * - `searching`: the job's place in the list is unknown
  * - `active`: the list reports that the job is not terminal
  * - `finished`: the list reports that the job is terminal, which the job's own response has to confirm
- * - `missing`: the list does not contain the job, or fails: the job is polled itself until it is found
- * - `untrusted`: the list was wrong about the job, or is rejected: the job is polled itself from then on
+ * - `missing`: the list does not contain the job, or fails: the job is polled individually until it is found
+ * - `untrusted`: the list was wrong about the job, or is rejected: the job is polled individually from then on
  */
 type ListedState = 'searching' | 'active' | 'finished' | 'missing' | 'untrusted'
 
@@ -26,7 +26,7 @@ export class ListedJob {
   seenAt = 0
   notBefore = 0
 
-  /** @param firstPollAt when the job is polled itself if no list arrives */
+  /** @param firstPollAt when the job is polled individually if no list arrives */
   constructor(job: JobTarget, at: number, firstPollAt: number) {
     this.job = job
     this.dueAt = at
@@ -38,12 +38,13 @@ export class ListedJob {
     return this.#state
   }
 
+  /** Also decides the rank of the job's own requests, and makes them due if the list no longer covers the job. */
   setState(state: ListedState, at: number): void {
     if (this.#state === state) return
     this.#state = state
     this.job.rank = state === 'finished' ? 1 : 3
     // What was never seen may be too new for the list: its first poll stays due.
-    if (this.isExpected || (state === 'missing' && this.job.state.last === undefined)) return
+    if (this.isTracked || (state === 'missing' && this.job.state.last === undefined)) return
     // The list no longer reports that the job is active: its own response has to show its status.
     this.job.dueAt = Math.min(this.job.dueAt, Math.max(at, this.notBefore))
   }
@@ -52,13 +53,13 @@ export class ListedJob {
     return this.job.outcome === undefined
   }
 
-  /** Whether the list has to contain the job when it is due. */
-  get isExpected(): boolean {
+  /** Whether the next list should contain the job. */
+  get isTracked(): boolean {
     return this.#state === 'searching' || this.#state === 'active'
   }
 }
 
-/** Divides the jobs into the pages in which the list contains them, the newest first, as far as it does. */
+/** Divides jobs whose creation time is known into the pages in which the list contains them, the newest first. */
 export function pagesOf(jobs: Iterable<ListedJob>): readonly (readonly ListedJob[])[] {
   const sorted = [...jobs]
     .filter(({ created }) => !Number.isNaN(created))

@@ -7,9 +7,9 @@ import { JudgedTarget, type JudgedOptions } from './job-target.ts'
 import { initialState } from '../judge/judge.ts'
 import { MAX_CLOCK_SKEW, MAX_WINDOWS, restOf } from './time-window.ts'
 
-/** A new order is searched here again and again, and once in everything that the task center keeps. */
-const RECENT = HOUR
-const KEPT = 30 * DAY
+/** Orders are searched for repeatedly in the last hour, and once in everything that the task center keeps. */
+const RECENT_RANGE = HOUR
+const RETENTION = 30 * DAY
 /** Between two windows of one search. */
 const NEXT_WINDOW_DELAY = 2 * SECOND
 
@@ -20,7 +20,7 @@ export class OrderTarget extends JudgedTarget<ListResponse> {
   readonly #listJobs: ListJobs
   readonly #onFound: (jobs: readonly JobId[], at: number) => void
   readonly #recent: TimeWindow
-  /** Of the current search, the next one first. */
+  /** Windows that are left in the current search, the next one first. */
   #windows: readonly TimeWindow[]
   #windowsRead = 0
   #isWideSearchDone = false
@@ -36,7 +36,7 @@ export class OrderTarget extends JudgedTarget<ListResponse> {
     super(initialState(order, 'order'), 0, options)
     this.#listJobs = listJobs
     this.#onFound = onFound
-    this.#recent = { since: wallClock - RECENT, until: wallClock + MAX_CLOCK_SKEW }
+    this.#recent = { since: wallClock - RECENT_RANGE, until: wallClock + MAX_CLOCK_SKEW }
     this.#windows = [this.#recent]
   }
 
@@ -63,7 +63,7 @@ export class OrderTarget extends JudgedTarget<ListResponse> {
       return
     }
     this.#nextWindow(list)
-    const message = phrase`the task center lists no job of it`
+    const message = phrase`the job list contains no job of this order`
     this.judge({ kind: 'not-found-yet', detail: { label: 'no job yet', message } }, at)
     // The same window again is worth the usual interval.
     if (this.#windows.length > 0) this.dueAt = Math.min(this.dueAt, at + NEXT_WINDOW_DELAY)
@@ -77,7 +77,7 @@ export class OrderTarget extends JudgedTarget<ListResponse> {
     if (this.#windows.length > 0) return
     this.#windowsRead = 0
     const { since } = this.#recent
-    if (!this.#isWideSearchDone) this.#windows = [{ since: since + RECENT - KEPT, until: since }]
+    if (!this.#isWideSearchDone) this.#windows = [{ since: since + RECENT_RANGE - RETENTION, until: since }]
     this.#isWideSearchDone = true
   }
 }

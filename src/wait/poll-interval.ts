@@ -5,14 +5,14 @@ import { total } from '../judge/tally.ts'
 
 /** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
 const MIN_INTERVAL = 2 * SECOND
-/** Nobody wants to learn later than half a minute that a job finished, whatever its progress was. */
+/** A finished job must be noticed within half a minute, whatever its progress was. */
 const MAX_INTERVAL = 29 * SECOND
 /** Without progress: on average as late as polling every 10 s, and later for a job that takes longer than most. */
 const BLIND_INTERVAL = 9.5 * SECOND
 const LONG_RUNNING = 14 * MINUTE
-/** One request less is worth this much delay, on average, in seeing that a job finished. */
+/** One fewer request is worth this much delay, on average, in noticing that a job finished. */
 const DELAY_PER_REQUEST = 0.5 * SECOND
-/** Percent. A job that is below this when it is first seen is not about to finish. */
+/** Percent. Without an estimate, a job that is below this is not about to finish. */
 const HALFWAY = 50
 
 const MIN_BACKOFF = 1 * SECOND
@@ -21,18 +21,18 @@ const MAX_BACKOFF = 30 * SECOND
 /**
  * Milliseconds from a response to the next request for the same job.
  *
- * @param share least interval that the rate limit allows for one job, milliseconds
+ * @param minInterval minimum interval that the rate limit allows for one job, milliseconds
  */
-export type PollInterval = (state: JobState, elapsed: number, share?: number) => number
+export type PollInterval = (state: JobState, elapsed: number, minInterval?: number) => number
 
 /**
  * @param setting milliseconds, or `auto`
  * @param random uniform in 0 to 1
  */
 export function pollInterval(setting: 'auto' | number, random: () => number): PollInterval {
-  return (state, elapsed, share = 0) => {
+  return (state, elapsed, minInterval = 0) => {
     const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting
-    const interval = share > wanted ? stretched(state, elapsed, share, random) : wanted
+    const interval = minInterval > wanted ? stretched(state, elapsed, minInterval, random) : wanted
     return state.last?.kind === 'transient'
       ? Math.max(interval, backoff(state.faults, random), state.last.retryAfter ?? 0)
       : interval
@@ -64,8 +64,8 @@ function blind(elapsed: number): number {
 }
 
 /** Where requests are scarce, the next one waits for the estimated completion if that is not far. */
-function stretched(state: JobState, elapsed: number, share: number, random: () => number): number {
-  const interval = share * (0.9 + random() / 5)
+function stretched(state: JobState, elapsed: number, minInterval: number, random: () => number): number {
+  const interval = minInterval * (0.9 + random() / 5)
   const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed
   return Math.max(interval, Math.min(left, 2 * interval))
 }

@@ -11,11 +11,11 @@ export type PollResponse = JobResponse | ListResponse
 export interface PollTarget<Response extends PollResponse = PollResponse> {
   /** When its next request is due; `Infinity` when none is. */
   readonly dueAt: number
-  /** The service asked for no request before this moment. */
+  /** The earliest moment that the service's `Retry-After` allows. */
   readonly retryAt: number
-  /** When the request was sent that its latest information comes from. */
+  /** When the latest request was sent that covers this target. */
   readonly sentAt: number
-  /** Requests of a lower rank are sent first. Those of rank 3 are spread, so that they leave requests to the others. */
+  /** Lower ranks go first: 1 for an order or a job, 2 for the job list, 3 for a job that the list covers. 3 is spread. */
   readonly rank: 1 | 2 | 3
 
   /** Sends one request; always resolves. */
@@ -32,7 +32,7 @@ export interface Deadline {
 }
 
 export function deadlineOf(timeout: number): Deadline {
-  // Two seconds are enough for a response; of a short wait they would be too large a part.
+  // Two seconds are enough for a response; in a short wait, they would take up too much of the time.
   return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) }
 }
 

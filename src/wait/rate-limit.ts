@@ -8,11 +8,11 @@ const PERIOD = 5 * MINUTE
 export const EVEN_INTERVAL = PERIOD / LIMIT
 /** Until the service accepts the credentials, since repeated authentication failures can lock an account. */
 const FIRST_INTERVAL = 2 * SECOND
-/** Each accepted request shortens the interval, in case other clients have stopped: faster means more 429 for many clients. */
-const SHORTENED = 0.92
+/** Factor for each accepted request, in case other clients have stopped. A smaller one causes more 429s for many clients. */
+const RECOVERY_FACTOR = 0.92
 /** Before a whole period was observed the share is a guess, which each accepted request contradicts. */
-const GUESS_SHORTENED = 0.25
-/** The period may end sooner than it seems: the first retry, then doubling. A service may also count throttled requests. */
+const GUESS_RECOVERY_FACTOR = 0.25
+/** First retry after a 429, because the period may end sooner than it seems; it doubles, because a 429 may count, too. */
 const MIN_BACKOFF = 30 * SECOND
 const MAX_BACKOFF_PERIODS = 2
 
@@ -28,8 +28,8 @@ export class RateLimit {
   #isAccepted = false
   /** Between two requests; 0 until a request is throttled. */
   #interval = 0
-  #notBefore = 0
-  /** Throttled requests in a row, when the next may be sent, and when the service asked for it. */
+  #spacedUntil = 0
+  /** Throttled requests in a row, when the next may be sent, and the earliest moment that `Retry-After` allows. */
   #throttles = 0
   #throttledUntil = 0
   #retryAt = 0
@@ -54,7 +54,7 @@ export class RateLimit {
     const isSpread = this.#hasManyJobs && rank === 3 && !isFinal
     return Math.max(
       this.#retryAt,
-      isFinal ? -Infinity : this.#notBefore,
+      isFinal ? -Infinity : this.#spacedUntil,
       this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL,
       this.#hasManyJobs
         ? (this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity) + PERIOD
@@ -71,13 +71,13 @@ export class RateLimit {
 
   /** No request before, except for the final poll. */
   get notBefore(): number {
-    return Math.max(this.#notBefore, this.#retryAt)
+    return Math.max(this.#spacedUntil, this.#retryAt)
   }
 
   onRequest(now: number): void {
     this.#observedSince = Math.min(this.#observedSince, now)
     this.#sent = [...within(this.#sent, PERIOD, now), now]
-    this.#notBefore = Math.max(this.#notBefore, now + this.#interval)
+    this.#spacedUntil = Math.max(this.#spacedUntil, now + this.#interval)
   }
 
   onResponse(response: PollResponse, at: number): void {
@@ -105,16 +105,16 @@ export class RateLimit {
     // A `Retry-After` that was too short is not enough the next time.
     const multiplied = Math.min((retryAfter ?? 0) * factor, PERIOD)
     this.#throttledUntil = at + (multiplied > 0 ? multiplied : Math.min(untilPeriodEnds, jittered))
-    this.#notBefore = this.#throttledUntil
+    this.#spacedUntil = this.#throttledUntil
     this.#throttles += 1
   }
 
   #onAccepted(at: number): void {
     if (at >= this.#periodStart + this.#period || this.#throttles > 0) this.#periodStart = at
     const isGuess = at - this.#observedSince < this.#period
-    const shortened = this.#interval * (isGuess ? GUESS_SHORTENED : SHORTENED)
+    const shortened = this.#interval * (isGuess ? GUESS_RECOVERY_FACTOR : RECOVERY_FACTOR)
     if (this.#interval > 0) this.#interval = Math.max(shortened, EVEN_INTERVAL)
-    this.#notBefore = Math.min(this.#notBefore, at + this.#interval)
+    this.#spacedUntil = Math.min(this.#spacedUntil, at + this.#interval)
     this.#accepted = [...within(this.#accepted, this.#period, at), at]
     this.#throttles = 0
   }

@@ -3,7 +3,7 @@ import type { JobList, TimeWindow } from '../response.ts'
 
 /** How far the clocks of runner and service may differ. */
 export const MAX_CLOCK_SKEW = HOUR
-/** Windows of one search: more cost more requests than they save. */
+/** Requests of one search: further ones cost more than they save. */
 export const MAX_WINDOWS = 20
 
 /**

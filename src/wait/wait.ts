@@ -57,7 +57,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   let jobs: readonly JobTarget[] = []
   let list: ListTarget | undefined
 
-  /** What is judged: the jobs, or the order as long as it has none. */
+  /** The targets that get an outcome: the jobs, or the order until its jobs are found. */
   const judged = () => (jobs.length > 0 || order === undefined ? jobs : [order])
   const openTargets = (): readonly PollTarget[] => {
     const open = judged().filter(({ outcome }) => outcome === undefined)
@@ -77,12 +77,12 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     },
   }
 
-  /** After a job's response: its interval, stretched to its share of the rate limit among so many that are polled. */
+  /** After a job's response: its poll interval, or longer if the rate limit is divided among `count` targets. */
   function nextPoll(state: JobState, at: number, count: number): number {
     // The rate limit alone decides when to try again after a throttled request.
     const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined
-    const share = isThrottled ? 0 : rateLimit.interval(at) * count
-    return Math.max(at + plan.interval(state, at, share), rateLimit.notBefore)
+    const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count
+    return Math.max(at + plan.interval(state, at, minInterval), rateLimit.notBefore)
   }
 
   function follow(ids: readonly JobId[], at: number): void {
@@ -110,7 +110,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }))
 }
 
-/** The outcome of what has none when polling stops. */
+/** The outcome of targets that are unfinished when polling stops. */
 function outcomeOf(stop: Stop, { describe }: WaitDependencies): Outcome {
   if (stop === 'timed-out') return { result: 'timed-out' }
   if (!(stop instanceof InternalError)) return { result: 'interrupted', by: 'signal' }
