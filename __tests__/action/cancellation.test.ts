@@ -60,8 +60,8 @@ function expectShutdown({ exitCode, log, shutdownMs, outputs, summary }: Cancele
   expect(outputs).toMatchObject({ result: 'interrupted', 'job-id': jobId })
   const annotations = log.split('\n').filter((line) => line.startsWith('::error'))
   expect(annotations).toEqual([
-    expect.stringContaining(
-      `still running in the cloud. To resume waiting, run a step with the same job-id: ${jobId}`,
+    expect.stringMatching(
+      `Job ${jobId} .*still running in the cloud\\. To resume waiting, run a step with the same job-id\\.`,
     ),
   ])
   expect(summary).toContain('The wait was interrupted')

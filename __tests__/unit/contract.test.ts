@@ -90,10 +90,10 @@ describe('inputs', () => {
   test('README.md groups them by what the user wants to do', () => {
     expect([...section('Inputs').matchAll(/^### (.*)$/gm)].map(([, heading]) => heading)).toEqual([
       'What to wait for',
-      'Where',
+      'Region and project',
       'Credentials',
       'How long to wait',
-      'How to fail',
+      'Failure handling',
     ])
   })
 
