@@ -114,7 +114,7 @@ function readEnvironment(
   return {
     ...(proxy !== undefined && url !== undefined && { [proxy]: url }),
     ...(noProxy !== undefined && { [noProxy]: parseNoProxy(variable(noProxy)) }),
-    // Certificates are always verified, also those of proxies: http-client can't be told so in another way.
+    // Certificates are always verified, also those of proxies, for which http-client has no option.
     NODE_TLS_REJECT_UNAUTHORIZED: '1',
   }
 }
