@@ -115,7 +115,10 @@ describe('a compressed response', () => {
     ['br', (text) => brotliCompressSync(text)],
   ])('with %s may have up to 1 MiB after decoding', async (encoding, compress) => {
     const largest = Buffer.alloc(MAX_BODY_BYTES, 'x')
-    expect(await bodyOf(compress(largest), encoding)).toEqual({ body: `${largest}`, bodyError: undefined })
+    expect(await bodyOf(compress(largest), encoding)).toEqual({
+      body: largest.toString(),
+      bodyError: undefined,
+    })
     for (const size of [MAX_BODY_BYTES + 1, 100 * MAX_BODY_BYTES]) {
       const bomb = compress(Buffer.alloc(size, 'x'))
       expect(await bodyOf(bomb, encoding)).toEqual({ body: '', bodyError: 'is larger than 1 MiB' })

@@ -204,7 +204,7 @@ describe('a rejection by a token service that may pass', () => {
     },
   )
 
-  test.each(PASSING)('has no effect if it passes: %s, %d', async (api, status, _expected) => {
+  test.each(PASSING)('has no effect if it passes: %s, %d', async (...[api, status]) => {
     await start()
     simulator.injectFault(status, { api, times: 2 })
     const { results, responses } = await waitFor({ interval: SECOND })

@@ -76,6 +76,12 @@ describe('hosts without a proxy', () => {
 })
 
 describe('@actions/http-client', () => {
+  function urlOf(proxy: string): string {
+    const url = parseProxy(proxy)
+    if (url instanceof InvalidInput) throw new Error(plain(url.problem))
+    return url
+  }
+
   interface ProxyOptions {
     readonly host: string
     readonly port: string
@@ -84,7 +90,7 @@ describe('@actions/http-client', () => {
 
   /** The proxy that it uses for https://host.example. */
   function proxyUsed(proxy: string, noProxy = ''): ProxyOptions | undefined {
-    const variables = { https_proxy: String(parseProxy(proxy)), no_proxy: parseNoProxy(noProxy) }
+    const variables = { https_proxy: urlOf(proxy), no_proxy: parseNoProxy(noProxy) }
     const before = { ...process.env }
     Object.assign(process.env, variables)
     try {

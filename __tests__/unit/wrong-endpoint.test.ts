@@ -43,11 +43,11 @@ function start() {
   )
   return {
     /** Sends a request after some time; returns how it ended. */
-    async send(
+    send: async (
       result: ExchangeResult,
       after = 0,
       url = 'https://host.example/v3/p/jobs?id=a',
-    ): Promise<string> {
+    ): Promise<string> => {
       at += after
       next = result
       const request: HttpRequest = { method: 'GET', url, headers: {}, body: '' }
