@@ -108,12 +108,13 @@ function readEnvironment(
   check: (name: string, value: string | InvalidInput) => string | undefined,
 ): Record<string, string> | undefined {
   const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '')
-  const noProxy = NO_PROXY_VARIABLES.find((name) => variable(name) !== '')
-  const url = proxy && check(proxy, parseProxy(variable(proxy)))
-  if (proxy !== undefined && url === undefined) return undefined
+  const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)))
+  if (url === undefined) return undefined
+  const noProxy = parseNoProxy(NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '')
   return {
-    ...(proxy !== undefined && url !== undefined && { [proxy]: url }),
-    ...(noProxy !== undefined && { [noProxy]: parseNoProxy(variable(noProxy)) }),
+    // All names, because http-client would prefer a variable that contains only spaces.
+    ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, url])),
+    ...Object.fromEntries(NO_PROXY_VARIABLES.map((name) => [name, noProxy])),
     // Certificates are always verified, also those of proxies, for which http-client has no option.
     NODE_TLS_REJECT_UNAUTHORIZED: '1',
   }

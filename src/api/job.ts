@@ -66,9 +66,10 @@ export const textOrNumber = z
   .optional()
   .catch(undefined)
 const object = z.record(z.string(), z.unknown())
+const filledObject = object.refine((value) => Object.keys(value).length > 0)
 /** A reason may be structured, for example `{"code":…,"message":…}`. */
 const reason = z
-  .union([z.string().min(1), object.transform((value) => JSON.stringify(value))])
+  .union([z.string().min(1), filledObject.transform((value) => JSON.stringify(value))])
   .optional()
   .catch(undefined)
 

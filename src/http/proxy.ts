@@ -14,7 +14,7 @@ export function parseProxy(value: string): string | InvalidInput {
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `http://${value}`)
   // A # or / in the password would end the host name, and the rest of the URL would name another host.
   const isWhole = url !== null && url.pathname === '/' && !/[?#]/.test(value)
-  return isWhole && /^https?:$/.test(url.protocol) && isDecodable(url.username + url.password)
+  return isWhole && /^https?:$/.test(url.protocol) && isDecodable(url.username) && isDecodable(url.password)
     ? url.href
     : new InvalidInput(
         'is not the URL of an HTTP proxy. Use http://host:port or http://user:password@host:port. In user and password, write % as %25, # as %23, / as %2F, ? as %3F, and @ as %40.',
