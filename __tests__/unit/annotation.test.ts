@@ -162,6 +162,23 @@ describe('one job', () => {
     expect(annotation.message).toContain(part)
   })
 
+  test('whose endpoint is wrong has a title for that, and the hint of the fault', () => {
+    const wrong: JobResponse = {
+      kind: 'rejected',
+      reason: 'endpoint',
+      scope: 'all',
+      detail: {
+        label: 'no connection',
+        message: ['connection failed: “ENOTFOUND”'],
+        hint: 'Check the spelling.',
+      },
+    }
+    expect(annotate(waitResult('a', [wrong]))).toEqual({
+      title: 'The endpoint cannot be reached',
+      message: 'Could not get the status of job a: connection failed: “ENOTFOUND”.\nCheck the spelling.',
+    })
+  })
+
   test.each<[string, JobResponse[]]>([
     ['forbidden', [forbidden]],
     ['unauthorized', [unauthorized]],

@@ -42,6 +42,8 @@ describe('a proxy', () => {
     ['a raw ? after digits, which names another host', 'user:80?sesame@proxy.example:3128'],
     ['another kind of proxy', 'socks5://sesame.example:1080'],
     ['another kind of proxy', 'socks5h://user:sesame@proxy.example:1080'],
+    ['another protocol', 'ftp://sesame.example'],
+    ['another protocol', 'ws://user:sesame@proxy.example:3128'],
     ['a path', 'http://proxy.example:3128/sesame'],
     ['a wrong port', 'sesame.example:port'],
     ['a wrong scheme', 'http:/sesame.example'],
