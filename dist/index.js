@@ -13085,10 +13085,9 @@ function parseJson(body) {
 /** Returns the readable text of a body: that of a web page, or compact JSON; undefined if empty. */
 function readableText({ body }, secrets) {
     const json = parseJson(body);
-    const isEmpty = isObject(json) && Object.keys(json).length === 0;
-    const text = isObject(json)
-        ? secrets.text(isEmpty ? '' : JSON.stringify(json))
-        : secrets.text(body, withoutMarkup);
+    const isShown = isObject(json) && Object.keys(json).length > 0;
+    // JSON is redacted value by value, because a value may contain an escaped secret.
+    const text = isShown ? secrets.jsonText(json) : secrets.text(isObject(json) ? '' : body, withoutMarkup);
     return text.equals(secrets.text('')) ? undefined : text;
 }
 /** A script or style without an end tag ends with the body, so that the search does not begin again. */
@@ -13350,6 +13349,11 @@ class Secrets {
         const text = JSON.stringify(redacted);
         return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text);
     }
+    /** Redacts a JSON value of any size; the result is compact JSON, truncated. */
+    jsonText(raw) {
+        const text = JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH));
+        return new UntrustedText(truncate(text ?? '', MAX_TEXT_BYTES));
+    }
     #redact(raw) {
         // NUL could split a secret in two, and ends a text for some readers.
         const withoutNul = raw.replaceAll('\0', '');
@@ -13486,8 +13490,9 @@ const textOrNumber = union([schemas_string().min(1), schemas_number().transform(
     .optional()
     .catch(undefined);
 const job_object = record(schemas_string(), unknown());
+const filledObject = job_object.refine((value) => Object.keys(value).length > 0);
 /** A reason may be structured, for example `{"code":…,"message":…}`. */
-const reason = union([schemas_string().min(1), job_object.transform((value) => JSON.stringify(value))])
+const reason = union([schemas_string().min(1), filledObject])
     .optional()
     .catch(undefined);
 /**
@@ -13530,7 +13535,7 @@ function toJob(sent, secrets) {
         ended: untrusted(ended),
         durationSeconds: secondsBetween(created, ended),
         progress: parsePercentage(sent.process ?? sent.progress),
-        failReason: untrusted(sent.fail_reason),
+        failReason: typeof sent.fail_reason === 'object' ? secrets.jsonText(sent.fail_reason) : untrusted(sent.fail_reason),
         entities,
         entitiesDropped: sent.entities !== undefined && entities === undefined,
     };
@@ -14666,7 +14671,7 @@ function parseProxy(value) {
     const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `http://${value}`);
     // A # or / in the password would end the host name, and the rest of the URL would name another host.
     const isWhole = url !== null && url.pathname === '/' && !/[?#]/.test(value);
-    return isWhole && /^https?:$/.test(url.protocol) && isDecodable(url.username + url.password)
+    return isWhole && /^https?:$/.test(url.protocol) && isDecodable(url.username) && isDecodable(url.password)
         ? url.href
         : new InvalidInput('is not the URL of an HTTP proxy. Use http://host:port or http://user:password@host:port. In user and password, write % as %25, # as %23, / as %2F, ? as %3F, and @ as %40.');
 }
@@ -14830,14 +14835,15 @@ function readInputs(getInput, env, secrets) {
 }
 function readEnvironment(variable, check) {
     const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '');
-    const noProxy = NO_PROXY_VARIABLES.find((name) => variable(name) !== '');
-    const url = proxy && check(proxy, parseProxy(variable(proxy)));
-    if (proxy !== undefined && url === undefined)
+    const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)));
+    if (url === undefined)
         return undefined;
+    const noProxy = parseNoProxy(NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '');
     return {
-        ...(proxy !== undefined && url !== undefined && { [proxy]: url }),
-        ...(noProxy !== undefined && { [noProxy]: parseNoProxy(variable(noProxy)) }),
-        // Certificates are always verified, also those of proxies: http-client can't be told so in another way.
+        // All names, because http-client would prefer a variable that contains only spaces.
+        ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, url])),
+        ...Object.fromEntries(NO_PROXY_VARIABLES.map((name) => [name, noProxy])),
+        // Certificates are always verified, also those of proxies, for which http-client has no option.
         NODE_TLS_REJECT_UNAUTHORIZED: '1',
     };
 }
@@ -15602,15 +15608,15 @@ async function appendTo(variable, text, env, signal) {
     const path = env[variable];
     if (!path)
         throw new Error(`${variable} is not set`);
-    const tooLong = Promise.withResolvers();
-    const onAbort = () => {
-        tooLong.reject(new Error(`writing the file of ${variable} took too long`));
-    };
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted)
-        onAbort();
-    await Promise.race([tooLong.promise, append(path, Buffer.from(text), signal)]);
-    signal.removeEventListener('abort', onAbort);
+    await new Promise((resolve, reject) => {
+        const onAbort = () => {
+            reject(new Error(`writing the file of ${variable} took too long`));
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        if (signal.aborted)
+            onAbort();
+        append(path, Buffer.from(text), signal).then(resolve, reject);
+    });
 }
 async function append(path, bytes, signal) {
     const file = await whenReady(() => (0,external_node_fs_promises_namespaceObject.open)(path, FLAGS), signal);
@@ -15873,7 +15879,7 @@ async function write(variable, text, { env, secrets, reportSignal }) {
 }
 /** One write for all outputs, so that none is missing. Source: GitHub Docs, "Workflow commands", multiline strings. */
 function outputsFile(outputs) {
-    const end = `end-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
+    const end = `ghadelimiter_${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
     return Object.entries(outputs)
         .map(([name, value]) => [`${name}<<${end}`, value, end, ''].join(external_node_os_namespaceObject.EOL))
         .join('');

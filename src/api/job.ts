@@ -69,7 +69,7 @@ const object = z.record(z.string(), z.unknown())
 const filledObject = object.refine((value) => Object.keys(value).length > 0)
 /** A reason may be structured, for example `{"code":…,"message":…}`. */
 const reason = z
-  .union([z.string().min(1), filledObject.transform((value) => JSON.stringify(value))])
+  .union([z.string().min(1), filledObject])
   .optional()
   .catch(undefined)
 
@@ -115,7 +115,8 @@ export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
     ended: untrusted(ended),
     durationSeconds: secondsBetween(created, ended),
     progress: parsePercentage(sent.process ?? sent.progress),
-    failReason: untrusted(sent.fail_reason),
+    failReason:
+      typeof sent.fail_reason === 'object' ? secrets.jsonText(sent.fail_reason) : untrusted(sent.fail_reason),
     entities,
     entitiesDropped: sent.entities !== undefined && entities === undefined,
   }

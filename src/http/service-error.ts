@@ -42,10 +42,9 @@ export function parseJson(body: string): unknown {
 /** Returns the readable text of a body: that of a web page, or compact JSON; undefined if empty. */
 export function readableText({ body }: HttpResponse, secrets: Secrets): UntrustedText | undefined {
   const json = parseJson(body)
-  const isEmpty = isObject(json) && Object.keys(json).length === 0
-  const text = isObject(json)
-    ? secrets.text(isEmpty ? '' : JSON.stringify(json))
-    : secrets.text(body, withoutMarkup)
+  const isShown = isObject(json) && Object.keys(json).length > 0
+  // JSON is redacted value by value, because a value may contain an escaped secret.
+  const text = isShown ? secrets.jsonText(json) : secrets.text(isObject(json) ? '' : body, withoutMarkup)
   return text.equals(secrets.text('')) ? undefined : text
 }
 

@@ -82,7 +82,7 @@ async function write(
 
 /** One write for all outputs, so that none is missing. Source: GitHub Docs, "Workflow commands", multiline strings. */
 function outputsFile(outputs: Outputs): string {
-  const end = `end-${randomUUID()}`
+  const end = `ghadelimiter_${randomUUID()}`
   return Object.entries(outputs)
     .map(([name, value]) => [`${name}<<${end}`, value, end, ''].join(EOL))
     .join('')

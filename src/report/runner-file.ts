@@ -19,14 +19,14 @@ export async function appendTo(
 ): Promise<void> {
   const path = env[variable]
   if (!path) throw new Error(`${variable} is not set`)
-  const tooLong = Promise.withResolvers<never>()
-  const onAbort = () => {
-    tooLong.reject(new Error(`writing the file of ${variable} took too long`))
-  }
-  signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
-  await Promise.race([tooLong.promise, append(path, Buffer.from(text), signal)])
-  signal.removeEventListener('abort', onAbort)
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => {
+      reject(new Error(`writing the file of ${variable} took too long`))
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    append(path, Buffer.from(text), signal).then(resolve, reject)
+  })
 }
 
 async function append(path: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
