@@ -15879,9 +15879,12 @@ async function write(variable, text, { env, secrets, reportSignal }) {
 }
 /** One write for all outputs, so that none is missing. Source: GitHub Docs, "Workflow commands", multiline strings. */
 function outputsFile(outputs) {
-    const end = `ghadelimiter_${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
     return Object.entries(outputs)
-        .map(([name, value]) => [`${name}<<${end}`, value, end, ''].join(external_node_os_namespaceObject.EOL))
+        .map(([name, value]) => {
+        // Unpredictable, so that a value can't end its own block.
+        const end = `ghadelimiter_${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
+        return [`${name}<<${end}`, value, end, ''].join(external_node_os_namespaceObject.EOL);
+    })
         .join('');
 }
 function withError(error, annotation = OUTPUTS_ERROR) {

@@ -82,9 +82,12 @@ async function write(
 
 /** One write for all outputs, so that none is missing. Source: GitHub Docs, "Workflow commands", multiline strings. */
 function outputsFile(outputs: Outputs): string {
-  const end = `ghadelimiter_${randomUUID()}`
   return Object.entries(outputs)
-    .map(([name, value]) => [`${name}<<${end}`, value, end, ''].join(EOL))
+    .map(([name, value]) => {
+      // Unpredictable, so that a value can't end its own block.
+      const end = `ghadelimiter_${randomUUID()}`
+      return [`${name}<<${end}`, value, end, ''].join(EOL)
+    })
     .join('')
 }
 
