@@ -78,7 +78,7 @@ function splitIds(value: string, kind: Kind, secrets: Secrets): readonly string[
   const json = parseJson(value)
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
     return new InvalidInput(
-      `is a JSON object, probably the whole response. Pass only its field: \${{ fromJSON(…).${kind}_id }} in an expression, or jq -r .${kind}_id in a shell.`,
+      `is a JSON object, probably the whole response. Pass only its field ${kind}_id: with fromJSON in an expression, or with jq -r .${kind}_id in a shell.`,
     )
   }
   const texts = Array.isArray(json)
@@ -95,7 +95,7 @@ function splitIds(value: string, kind: Kind, secrets: Secrets): readonly string[
   const missing = ids.find((id) => MISSING_VALUE.test(id))
   if (missing !== undefined) {
     return new InvalidInput(
-      `contains the word ${missing} instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${kind}_id. ${OTHER_KIND[kind]}`,
+      phrase`contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${kind}_id. ${OTHER_KIND[kind]}`,
     )
   }
   if (ids.some((id) => /^[a-z]+:\/\//i.test(id))) {

@@ -185,11 +185,11 @@ describe('job-id', () => {
   })
 
   test.each([
-    ['{"job_id":"x","instance":{}}', /is a JSON object.*job_id/],
+    ['{"job_id":"x","instance":{}}', /is a JSON object.*field job_id/],
     ['https://console.example/jobs/x', /is a URL.*\.job_id/],
-    ['None', /contains the word None.*\.job_id/],
-    ['<nil>', /contains the word <nil>/],
-    ['a,N/A', /contains the word N\/A/],
+    ['None', /contains the word “None”.*\.job_id/],
+    ['<nil>', /contains the word “<nil>”/],
+    ['a,N/A', /contains the word “N\/A”/],
     [
       '[USE_ERROR]Invalid parameter: --cli-region',
       /an error of KooCLI: “\[USE_ERROR\]Invalid parameter: --cli-region”/,
