@@ -14738,7 +14738,7 @@ function splitIds(value, kind, secrets) {
     }
     const json = parseJson(value);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-        return new InvalidInput(`is a JSON object, probably the whole response. Pass only its field: \${{ fromJSON(…).${kind}_id }} in an expression, or jq -r .${kind}_id in a shell.`);
+        return new InvalidInput(`is a JSON object, probably the whole response. Pass only its field ${kind}_id: with fromJSON in an expression, or with jq -r .${kind}_id in a shell.`);
     }
     const texts = Array.isArray(json)
         ? json
@@ -14753,7 +14753,7 @@ function splitIds(value, kind, secrets) {
         .filter((id) => id !== '');
     const missing = ids.find((id) => MISSING_VALUE.test(id));
     if (missing !== undefined) {
-        return new InvalidInput(`contains the word ${missing} instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${kind}_id. ${OTHER_KIND[kind]}`);
+        return new InvalidInput(phrase `contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${kind}_id. ${OTHER_KIND[kind]}`);
     }
     if (ids.some((id) => /^[a-z]+:\/\//i.test(id))) {
         return new InvalidInput(`is a URL. Pass only the ${kind} ID: the field .${kind}_id of the response.`);
