@@ -7512,16 +7512,16 @@ const $ZodEnum = /*@__PURE__*/ $constructor("$ZodEnum", (inst, def) => {
         return payload;
     };
 });
-const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodLiteral", (inst, def) => {
+const $ZodLiteral = /*@__PURE__*/ $constructor("$ZodLiteral", (inst, def) => {
     $ZodType.init(inst, def);
     const values = new Set(def.values);
     inst._zod.values = values;
-    util.defineLazyInternal(inst, "pattern", (zod) => {
+    defineLazyInternal(inst, "pattern", (zod) => {
         const vals = zod.def.values;
         // unmatchable fallback, RE2-safe: an empty alternation would compile to /^()$/, which matches ""
         return new RegExp(vals.length
             ? `^(${vals
-                .map((o) => typeof o === "string" ? util.escapeRegex(o) : o ? util.escapeRegex(o.toString()) : String(o))
+                .map((o) => typeof o === "string" ? escapeRegex(o) : o ? escapeRegex(o.toString()) : String(o))
                 .join("|")})$`
             : "^[^\\s\\S]$");
     });
@@ -7538,7 +7538,7 @@ const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null &&
         });
         return payload;
     };
-})));
+});
 const $ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodFile", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
@@ -12585,10 +12585,10 @@ function nativeEnum(entries, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodLiteral", (inst, def) => {
-    core.$ZodLiteral.init(inst, def);
+const ZodLiteral = /*@__PURE__*/ $constructor("ZodLiteral", (inst, def) => {
+    $ZodLiteral.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.literalProcessor(inst, ctx, json, params);
+    inst._zod.processJSONSchema = (ctx, json, params) => literalProcessor(inst, ctx, json, params);
     inst.values = new Set(def.values);
     Object.defineProperty(inst, "value", {
         get() {
@@ -12598,12 +12598,12 @@ const ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && 
             return def.values[0];
         },
     });
-})));
+});
 function literal(value, params) {
     return new ZodLiteral({
         type: "literal",
         values: Array.isArray(value) ? value : [value],
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodFile", (inst, def) => {
@@ -13056,12 +13056,13 @@ function parseHttpDate(text) {
 
 /** Reads an error response in any known format, including HTML. */
 function readServiceError(response, secrets) {
-    const { data: body } = errorSchema.safeParse(parseJson(response.body));
-    const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code;
-    const message = body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title;
+    const json = parseJson(response.body);
+    const code = find(json, CODES);
+    const message = find(json, MESSAGES);
     const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers;
-    const requestId = service_error_text.parse(id) ?? service_error_text.parse(traceId) ?? body?.request_id;
-    const shown = body === undefined ? readableText(response, secrets) : message && secrets.text(message);
+    const requestId = service_error_text.parse(id) ?? service_error_text.parse(traceId) ?? find(json, ['request_id']);
+    const isUnknown = code === undefined && message === undefined;
+    const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message);
     return {
         code,
         message: [
@@ -13081,32 +13082,39 @@ function parseJson(body) {
         return undefined;
     }
 }
-/** Returns the readable text of a body that is not JSON, for example of a web page; undefined if empty. */
+/** Returns the readable text of a body: that of a web page, or compact JSON; undefined if empty. */
 function readableText({ body }, secrets) {
-    const text = secrets.text(body, withoutMarkup);
+    const json = parseJson(body);
+    const isShown = isObject(json) && Object.keys(json).length > 0;
+    // JSON is redacted value by value, because a value may contain an escaped secret.
+    const text = isShown ? secrets.jsonText(json) : secrets.text(isObject(json) ? '' : body, withoutMarkup);
     return text.equals(secrets.text('')) ? undefined : text;
 }
+/** A script or style without an end tag ends with the body, so that the search does not begin again. */
 function withoutMarkup(body) {
     return body
-        .replace(/<(script|style)\b[^<]*<\/\1>/gi, ' ')
+        .replace(/<(script|style)\b[^]*?(<\/\1\s*>|$)/gi, ' ')
         .replace(/<[^<>]*>/g, ' ')
         .replace(/\s+/g, ' ')
         .trim();
 }
+/** Of the service, of the API gateway, of older and newer services, and of IAM. */
+const CODES = ['error_code', 'errorCode', 'errCode', 'code'];
+const MESSAGES = ['error_msg', 'errorMsg', 'externalMessage', 'message', 'title'];
+/** Finds the first field with one of the names in a JSON object, or one level below: `{"badRequest":{"code":…}}`. */
+function find(json, names) {
+    if (!isObject(json))
+        return undefined;
+    const levels = [json, ...Object.values(json).filter(isObject)];
+    const values = levels.flatMap((level) => names.map((name) => service_error_text.parse(level[name])));
+    return values.find((value) => value !== undefined);
+}
+function isObject(json) {
+    return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
 const service_error_text = union([schemas_string().min(1), schemas_number().transform(String)])
     .optional()
     .catch(undefined);
-/** The formats of the service, of the API gateway, of older and newer services, and of IAM. */
-const errorSchema = object({
-    error_code: service_error_text,
-    error_msg: service_error_text,
-    errorCode: service_error_text,
-    errorMsg: service_error_text,
-    code: service_error_text,
-    message: service_error_text,
-    request_id: service_error_text,
-    error: object({ code: service_error_text, message: service_error_text, title: service_error_text }).optional().catch(undefined),
-});
 
 ;// CONCATENATED MODULE: ./src/http/fault.ts
 
@@ -13128,14 +13136,14 @@ function faultOf(result, context) {
     if (isTransient(status)) {
         const retryAfter = readRetryAfter(headers, wallClock());
         const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {};
-        return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } };
+        return { kind: 'transient', retryAfter, ...throttled, detail: { label, message, ...hintFor(status) } };
     }
     // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
     if (status === 403 && code === 'DBS.280056')
         return rejected('credentials', { label, message });
     const reason = REJECTION_REASONS[status] ?? 'request';
     const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : [];
-    return rejected(reason, { label, message: [...message, ...clock] });
+    return rejected(reason, { label, message: [...message, ...clock], ...hintFor(status) });
 }
 const REJECTION_REASONS = {
     401: 'credentials',
@@ -13143,11 +13151,26 @@ const REJECTION_REASONS = {
     407: 'proxy',
 };
 function rejected(reason, detail) {
-    return { kind: 'rejected', reason, scope: reason === 'credentials' ? 'all' : 'job', detail };
+    const isForAll = reason === 'credentials' || reason === 'endpoint';
+    return { kind: 'rejected', reason, scope: isForAll ? 'all' : 'job', detail };
 }
 function isTransient(status) {
-    return status === 408 || status === 429 || status >= 500;
+    return status === 408 || status === 418 || status === 429 || status >= 500;
 }
+function hintFor(status) {
+    const hint = HINTS.get(status);
+    return hint === undefined ? {} : { hint };
+}
+const TOO_LARGE = 'The token or another header is too large for the gateway. Get a smaller token: IAM leaves out the service catalog with the parameter nocatalog, or use an access key or GitHub OIDC.';
+/** 418 is what CloudWAF returns; 494 is the status of nginx for 431. */
+const HINTS = new Map([
+    [
+        418,
+        'HTTP 418 comes from a web application firewall in front of the endpoint. Check whether it blocks this runner, and whether the endpoint is the host of the API.',
+    ],
+    [431, TOO_LARGE],
+    [494, TOO_LARGE],
+]);
 /**
  * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
  * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.
@@ -13175,12 +13198,19 @@ function networkFault(failure, secrets) {
         ? { label: `${label} (timeout)`, message: [timedOut], hint }
         : { label, message: phrase `${failed}: “${secrets.text(failure.message || code)}”`, hint };
     const { message } = detail;
+    if (reason === 'unknown-host' || reason === 'no-tls') {
+        return rejected('endpoint', { label, message, hint: WRONG_ENDPOINT[reason] });
+    }
     if (reason === 'certificate')
         return rejected('certificate', { label: 'untrusted certificate', message });
     if (proxyStatus !== undefined && !isTransient(proxyStatus))
         return rejected('proxy', { label, message });
     return { kind: 'transient', retryAfter: undefined, detail };
 }
+const WRONG_ENDPOINT = {
+    'unknown-host': 'Check the spelling of the endpoint and of the proxy. Names in a private DNS zone are known only inside its VPC.',
+    'no-tls': 'Check the port: it must use TLS. For a plain HTTP server on this machine, write http://.',
+};
 const PHASES = {
     connect: {
         failed: 'connection failed',
@@ -13218,6 +13248,16 @@ const PHASES = {
 /** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
 function percentEncode(text) {
     return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+/** Whether a text is valid percent-encoding of UTF-8. */
+function isDecodable(text) {
+    try {
+        decodeURIComponent(text);
+        return true;
+    }
+    catch {
+        return false;
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/api/get.ts
@@ -13308,6 +13348,11 @@ class Secrets {
         const redacted = this.#redactJson(raw, MAX_JSON_DEPTH);
         const text = JSON.stringify(redacted);
         return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text);
+    }
+    /** Redacts a JSON value of any size; the result is compact JSON, truncated. */
+    jsonText(raw) {
+        const text = JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH));
+        return new UntrustedText(truncate(text ?? '', MAX_TEXT_BYTES));
     }
     #redact(raw) {
         // NUL could split a secret in two, and ends a text for some readers.
@@ -13440,7 +13485,16 @@ const MEANINGS = new Map([
     ['Unauthorized', 'unauthorized'],
 ]);
 const optionalText = schemas_string().min(1).optional().catch(undefined);
+/** Some services send numbers where others send text. */
+const textOrNumber = union([schemas_string().min(1), schemas_number().transform(String)])
+    .optional()
+    .catch(undefined);
 const job_object = record(schemas_string(), unknown());
+const filledObject = job_object.refine((value) => Object.keys(value).length > 0);
+/** A reason may be structured, for example `{"code":…,"message":…}`. */
+const reason = union([schemas_string().min(1), filledObject])
+    .optional()
+    .catch(undefined);
 /**
  * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
  * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
@@ -13453,9 +13507,9 @@ const jobSchema = object({
     start_time: optionalText,
     ended: optionalText,
     end_time: optionalText,
-    process: optionalText,
-    progress: optionalText,
-    fail_reason: optionalText,
+    process: textOrNumber,
+    progress: textOrNumber,
+    fail_reason: reason,
     instance: object({ id: optionalText, name: optionalText }).optional().catch(undefined),
     entities: job_object.optional().catch(undefined),
 });
@@ -13463,14 +13517,16 @@ const endpointSchema = object({ instance: object({ endpoint: schemas_string().mi
 function toJob(sent, secrets) {
     const untrusted = (raw) => (raw === undefined ? undefined : secrets.text(raw));
     const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES);
+    const status = {
+        text: secrets.text(sent.status),
+        label: secrets.text(sent.status, (text) => truncate(text, MAX_LABEL_BYTES)),
+        meaning: MEANINGS.get(sent.status) ?? 'unknown',
+    };
     const created = sent.created ?? sent.start_time;
-    const ended = sent.ended ?? sent.end_time;
+    // DDS and GeminiDB document an end for a job that is still running.
+    const ended = isTerminal(status) ? (sent.ended ?? sent.end_time) : undefined;
     return {
-        status: {
-            text: secrets.text(sent.status),
-            label: secrets.text(sent.status, (status) => truncate(status, MAX_LABEL_BYTES)),
-            meaning: MEANINGS.get(sent.status) ?? 'unknown',
-        },
+        status,
         name: untrusted(sent.name?.trim()),
         instanceId: untrusted(sent.instance?.id),
         instanceName: untrusted(sent.instance?.name),
@@ -13479,7 +13535,7 @@ function toJob(sent, secrets) {
         ended: untrusted(ended),
         durationSeconds: secondsBetween(created, ended),
         progress: parsePercentage(sent.process ?? sent.progress),
-        failReason: untrusted(sent.fail_reason),
+        failReason: typeof sent.fail_reason === 'object' ? secrets.jsonText(sent.fail_reason) : untrusted(sent.fail_reason),
         entities,
         entitiesDropped: sent.entities !== undefined && entities === undefined,
     };
@@ -13489,10 +13545,13 @@ function parsePercentage(text) {
     const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(text?.trim() ?? '')?.[1];
     return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number));
 }
-function secondsBetween(created, ended) {
-    const seconds = Math.floor((parseTime(ended) - parseTime(created)) / SECOND);
+/** Without a time zone, both dates are in the same one. */
+function secondsBetween(created = '', ended = '') {
+    const zone = ZONE.test(created) || ZONE.test(ended) ? '' : 'Z';
+    const seconds = Math.floor((parseTime(`${ended}${zone}`) - parseTime(`${created}${zone}`)) / SECOND);
     return seconds >= 0 ? seconds : undefined;
 }
+const ZONE = /(Z|[+-]\d\d:?\d\d)$/;
 /** Parses a time such as `2018-08-06T10:41:14+0800` to milliseconds since the epoch; NaN if the text is not one. */
 function parseTime(text) {
     const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.exec(text ?? '');
@@ -13510,6 +13569,7 @@ function parseTime(text) {
 
 
 
+
 /** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50;
 /**
@@ -13518,7 +13578,18 @@ const PAGE_LIMIT = 50;
  * ListImmediateJobsRequest and TaskDetailInfo.
  */
 function jobListApi(api) {
-    return (window, signal) => get(api, `immediate-jobs?${listQuery(window)}`, (result) => readListResponse(result, api), signal);
+    // Some services reject an end in the future, and their clock decides what that is.
+    let clockOffset = 0;
+    return ({ since, until }, signal) => {
+        const now = api.wallClock() + clockOffset;
+        const query = listQuery({ since, until: Math.max(Math.min(until, now), since) });
+        const read = (result) => {
+            if (result.kind === 'response')
+                clockOffset = readClockOffset(result.headers, api.wallClock()) || 0;
+            return readListResponse(result, api);
+        };
+        return get(api, `immediate-jobs?${query}`, read, signal);
+    };
 }
 function listQuery({ since, until }) {
     return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`;
@@ -13533,19 +13604,27 @@ function readListResponse(result, context) {
     if (bodyError !== undefined)
         return unusable(phrase `HTTP 200 with a body that ${bodyError}`);
     const { data } = listSchema.safeParse(parseJson(body));
-    if (data === undefined)
-        return unusable(phrase `HTTP 200 without a job list and its total_count`);
-    const entries = data.jobs.flatMap((sent) => readEntry(sent, context.secrets));
-    return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length };
+    if (data === undefined) {
+        const { code, message } = readServiceError(result, context.secrets);
+        return unusable(code === undefined ? phrase `HTTP 200 without a job list` : message);
+    }
+    const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = data;
+    const entries = jobs.flatMap((sent) => readEntry(sent, context.secrets));
+    return { kind: 'list', entries: withoutDuplicates(entries), isWhole: total <= jobs.length };
 }
 /** Returns the key of a job ID in maps: IDs are compared ignoring case. */
 function keyOf({ value }) {
     return value.toLowerCase();
 }
-const listSchema = object({ jobs: array(unknown()), total_count: schemas_number() });
+const listSchema = object({
+    jobs: array(unknown()),
+    total_count: union([schemas_number(), schemas_string().regex(/^\d+$/).transform(Number)])
+        .optional()
+        .catch(undefined),
+});
 const entrySchema = looseObject({
     job_id: schemas_string().regex(/^[!-~]{1,128}$/),
-    order_id: optionalText,
+    order_id: textOrNumber,
 });
 /** Returns no entry if it cannot be parsed. */
 function readEntry(raw, secrets) {
@@ -13620,11 +13699,19 @@ function readJob(response, jobId, { service, secrets }) {
     if (jobs.length > 1) {
         return jobs_unusable(phrase `HTTP 200 with a list that contains the job ${jobs.length} times`);
     }
-    if (jobs[0] === null) {
-        return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'an empty list'}`);
+    const [job] = jobs;
+    if (job === null) {
+        return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'a list without the job'}`);
     }
-    const { data: sent } = jobSchema.safeParse(jobs[0]);
+    const registered = registeredSchema.safeParse(job);
+    if (registered.success && isSameId(registered.data.id, jobId)) {
+        return notFoundYet(phrase `HTTP 200 with a job that has no status`);
+    }
+    const { data: sent } = jobSchema.safeParse(job);
     if (sent === undefined) {
+        const error = readServiceError(response, secrets);
+        if (error.code !== undefined)
+            return jobs_unusable(error.message);
         const message = json === undefined
             ? describeText(response, secrets)
             : phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`;
@@ -13634,16 +13721,17 @@ function readJob(response, jobId, { service, secrets }) {
         return { kind: 'other-job', id: secrets.text(sent.id) };
     return { kind: 'job', job: toJob(sent, secrets) };
 }
-/** Returns all entries with the job's ID; otherwise the first entry, or null if the list is empty. */
+/** Returns all entries with the job's ID; otherwise null, or undefined if it is not a list. */
 function findJob(jobs, jobId) {
-    const list = jobs_listSchema.parse(jobs);
-    if (list.length === 0)
-        return [null];
-    const matches = list.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
-    return matches.length > 0 ? matches : [list[0] ?? undefined];
+    const list = array(unknown()).safeParse(jobs);
+    if (!list.success)
+        return [undefined];
+    const matches = list.data.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
+    return matches.length > 0 ? matches : [null];
 }
-const jobs_listSchema = array(unknown()).catch([undefined]);
 const idSchema = object({ id: schemas_string() });
+/** What some services return for a moment after a job was created. */
+const registeredSchema = object({ id: schemas_string(), status: literal('').nullish() });
 /** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
 function isSameId(sent, requested) {
     return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
@@ -13661,9 +13749,9 @@ function describeText(response, secrets) {
 /** Suggests another service if the response has its format. */
 function serviceHint(fields, field) {
     const other = field === 'job' ? 'jobs' : 'job';
-    return other in fields && !(field in fields) ? { hint: HINTS[other] } : {};
+    return other in fields && !(field in fields) ? { hint: jobs_HINTS[other] } : {};
 }
-const HINTS = {
+const jobs_HINTS = {
     job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
     jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
 };
@@ -13699,7 +13787,14 @@ function staticCredentials(sign, hint) {
 
 /** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
 function accessKeyCredentials(key, projectId, wallClock) {
-    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.");
+    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), `${unusualLengths(key)}Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.`);
+}
+/** A key that was cut or padded has another length. Source: Huawei Cloud IAM, "Access Keys". */
+const USUAL_LENGTHS = { id: 20, secret: 40 };
+function unusualLengths({ id, secret }) {
+    if (id.length === USUAL_LENGTHS.id && secret.length === USUAL_LENGTHS.secret)
+        return '';
+    return `The access key ID has ${id.length} characters (usually ${USUAL_LENGTHS.id}), and its secret ${secret.length} (usually ${USUAL_LENGTHS.secret}). `;
 }
 /**
  * Signs a request with all its headers. `X-Project-Id` is required for sub-projects.
@@ -13777,7 +13872,8 @@ async function assumeAgency(agency, lifetime, deps, signal) {
     const send = async (service, request, schema) => {
         const result = await exchange(request, signal);
         if (result.kind === 'no-response' || result.status >= 300) {
-            return tokenServiceFault(service, faultOf(result, deps));
+            const isPassing = result.kind === 'response' && service.passing.includes(result.status);
+            return tokenServiceFault(service, faultOf(result, deps), isPassing);
         }
         const json = result.bodyError === undefined ? parseJson(result.body) : undefined;
         const { data } = schema.safeParse(json);
@@ -13814,7 +13910,8 @@ async function assumeAgency(agency, lifetime, deps, signal) {
 /** A service may echo the token without its signature, or the signature alone. */
 function partsOf(idToken) {
     const end = idToken.lastIndexOf('.');
-    return end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)];
+    const parts = end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)];
+    return parts.filter((part) => part.length >= 8);
 }
 /** Returns milliseconds since the epoch, or NaN; a time without an offset is UTC. */
 function parseExpiration(time) {
@@ -13846,8 +13943,8 @@ function requestKeys(agency, idToken, lifetime) {
         }),
     };
 }
-/** Text that a header can contain. */
-const printable = schemas_string().regex(/^[!-~]+$/);
+/** Text that a header can contain, and long enough for a key or token. */
+const printable = schemas_string().regex(/^[!-~]{8,}$/);
 const idTokenSchema = object({ value: printable });
 const assumedSchema = object({
     credentials: object({
@@ -13861,6 +13958,8 @@ const GITHUB = {
     name: "GitHub's token service",
     label: 'ID token',
     issues: 'an ID token',
+    // Source: issue 1441 of actions/toolkit.
+    passing: [400, 404],
     reason: 'id-token',
     hint: "Check that this runner can reach GitHub's token service, and that no other server responds in its place: firewall, https_proxy, and no_proxy.",
 };
@@ -13868,11 +13967,13 @@ const STS = {
     name: 'the Security Token Service',
     label: 'STS',
     issues: 'valid keys',
+    // Seen with the AWS service of the same kind: issues 299 and 348 of aws-actions/configure-aws-credentials.
+    passing: [400, 403],
     reason: 'agency',
     hint: 'Check sts-endpoint and region, and that this runner can reach the Security Token Service: firewall, VPC, https_proxy, and no_proxy.',
 };
 /** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
-function tokenServiceFault(service, fault) {
+function tokenServiceFault(service, fault, isPassing) {
     const { label, message, hint } = fault.detail;
     const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect';
     const detail = {
@@ -13883,7 +13984,8 @@ function tokenServiceFault(service, fault) {
     if (fault.kind === 'transient')
         return { kind: fault.kind, retryAfter: fault.retryAfter, detail };
     const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason);
-    return { ...fault, reason: isAboutRequest ? service.reason : fault.reason, scope: 'all', detail };
+    const reason = isAboutRequest ? service.reason : fault.reason;
+    return { ...fault, reason, scope: 'all', ...(isPassing && { isPassing }), detail };
 }
 /** Shows nothing of the response, which may contain a part of the keys. */
 function assume_agency_unusable({ name, label, issues, hint }, status) {
@@ -13901,6 +14003,9 @@ const RENEWAL_MARGIN = 5 * MINUTE;
 /** Delay after a failed renewal: exponential backoff, or the maximum while the current keys are valid. */
 const MIN_RENEWAL_DELAY = 1 * SECOND;
 const MAX_RENEWAL_DELAY = 30 * SECOND;
+/** A token service sometimes rejects a valid request: rejections before one is final, and the delay between them. */
+const MAX_REJECTIONS = 3;
+const REJECTION_DELAY = 3 * SECOND;
 /** Rejected keys are replaced at most this often. */
 const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE;
 /** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
@@ -13918,6 +14023,7 @@ class OidcCredentials {
     #renewAt = -Infinity;
     #reason = [];
     #failures = 0;
+    #rejections = 0;
     #replacedAt = -Infinity;
     #unexpired = new Set();
     constructor(agency, deps) {
@@ -13964,6 +14070,7 @@ class OidcCredentials {
         this.#unexpired.add(keys);
         this.#keys = keys;
         this.#failures = 0;
+        this.#rejections = 0;
         this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3);
         onRenewed(keys.lifetime);
         return keys;
@@ -13976,11 +14083,14 @@ class OidcCredentials {
         if (left > 0)
             onNotRenewed(fault.detail.message, left);
         const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (this.#failures - 1), MAX_RENEWAL_DELAY);
-        const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : 0;
+        const isPassing = fault.kind === 'rejected' && fault.isPassing === true;
+        this.#rejections = isPassing ? this.#rejections + 1 : 0;
+        const isRetried = fault.kind === 'transient' || (isPassing && this.#rejections < MAX_REJECTIONS);
+        const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : isPassing ? REJECTION_DELAY : 0;
         const delay = Math.max(left > 0 ? MAX_RENEWAL_DELAY : backoff, retryAfter);
         this.#renewAt = now() + delay;
         this.#reason = fault.detail.message;
-        return fault.kind === 'transient' ? { ...fault, retryAfter: delay } : fault;
+        return isRetried ? { kind: 'transient', retryAfter: delay, detail: fault.detail } : fault;
     }
     #forgetExpired() {
         for (const keys of this.#unexpired) {
@@ -14006,15 +14116,72 @@ class OidcCredentials {
 
 ;// CONCATENATED MODULE: external "node:async_hooks"
 const external_node_async_hooks_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:async_hooks");
-;// CONCATENATED MODULE: external "node:buffer"
-const external_node_buffer_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer");
 ;// CONCATENATED MODULE: external "node:diagnostics_channel"
 const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
 ;// CONCATENATED MODULE: external "node:events"
 const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 ;// CONCATENATED MODULE: external "node:tls"
 const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
+;// CONCATENATED MODULE: external "node:buffer"
+const external_node_buffer_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer");
+;// CONCATENATED MODULE: external "node:zlib"
+const external_node_zlib_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
+;// CONCATENATED MODULE: ./src/http/body.ts
+
+
+/** Also after decoding, so that a small body can't expand without limit. */
+const MAX_BODY_BYTES = 1_048_576;
+/** Chunks of a body are merged beyond this number: received byte by byte, they would take a hundred times its size. */
+const MAX_CHUNKS = 1_000;
+/** Reads and decodes the body of a response. Rejects if the connection is lost. */
+async function readBody(message) {
+    const chunks = [];
+    let size = 0;
+    for await (const chunk of message) {
+        size += chunk.length;
+        if (size > MAX_BODY_BYTES)
+            return body_TOO_LARGE;
+        chunks.push(chunk);
+        if (chunks.length > MAX_CHUNKS)
+            chunks.splice(0, chunks.length, Buffer.concat(chunks));
+    }
+    return body_decode(Buffer.concat(chunks), message.headers['content-encoding'] ?? '');
+}
+/** No request accepts an encoding, but some gateways compress all the same. */
+function body_decode(bytes, encoding) {
+    const name = encoding.trim().toLowerCase();
+    if (name === '' || name === 'identity' || bytes.length === 0)
+        return textOf(bytes);
+    const decoder = DECODERS.get(name);
+    if (decoder === undefined)
+        return { body: '', bodyError: 'has an unknown content encoding' };
+    try {
+        return textOf(decoder(bytes, { maxOutputLength: MAX_BODY_BYTES }));
+    }
+    catch (error) {
+        const { code } = error;
+        return code === 'ERR_BUFFER_TOO_LARGE' ? body_TOO_LARGE : { body: '', bodyError: `is not valid ${name}` };
+    }
+}
+const body_TOO_LARGE = { body: '', bodyError: 'is larger than 1 MiB' };
+const DECODERS = new Map([
+    ['gzip', external_node_zlib_namespaceObject.gunzipSync],
+    ['x-gzip', external_node_zlib_namespaceObject.gunzipSync],
+    ['br', external_node_zlib_namespaceObject.brotliDecompressSync],
+    // Some servers leave out the header of zlib, whose first byte ends with 8. Source: RFC 9110, section 8.4.1.2.
+    [
+        'deflate',
+        (bytes, options) => ((bytes[0] ?? 0) % 16 === 8 ? external_node_zlib_namespaceObject.inflateSync : external_node_zlib_namespaceObject.inflateRawSync)(bytes, options),
+    ],
+]);
+function textOf(bytes) {
+    return { body: new TextDecoder().decode(bytes), bodyError: (0,external_node_buffer_namespaceObject.isUtf8)(bytes) ? undefined : 'is not UTF-8' };
+}
+
 ;// CONCATENATED MODULE: ./src/http/exchange.ts
+
 
 
 
@@ -14023,9 +14190,9 @@ const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(impor
 
 /** From connecting to the last byte. */
 const MAX_EXCHANGE_MS = 30_000;
-const MAX_BODY_BYTES = 1_048_576;
-/** Chunks of a body are merged beyond this number: received byte by byte, they would take a hundred times its size. */
-const MAX_CHUNKS = 1_000;
+/** For each address of a host. Node's 250 ms are too short for a distant one; TCP repeats a lost SYN after 1 and 3 s. */
+const MAX_CONNECT_MS = 3_500;
+(0,external_node_net_namespaceObject.setDefaultAutoSelectFamilyAttemptTimeout)(MAX_CONNECT_MS);
 /**
  * Sends one HTTP request. It never rejects, and resolves within 30 s or as soon as the signal aborts.
  *
@@ -14033,7 +14200,7 @@ const MAX_CHUNKS = 1_000;
  * credentials would be sent along. The body is read here, because http-client's `readBody` never settles if the
  * connection is cut; Node would then have nothing left to do and exit with 0, and the step would succeed.
  */
-async function exchange(request, signal) {
+async function exchange_exchange(request, signal) {
     const trace = new Trace();
     const limit = new AbortController();
     const abort = () => {
@@ -14062,37 +14229,31 @@ async function attempt(request, trace, signal) {
         prepareRequest(options) {
             options.signal = signal;
             // http-client keeps the brackets of an IPv6 address, which DNS cannot resolve.
-            options.host = options.host?.replace(/^\[(.*)\]$/, '$1') ?? null;
+            options.host = withoutBrackets(options.host ?? '');
+            const { proxyOptions: proxy } = options.agent;
+            if (proxy !== undefined)
+                proxy.host = withoutBrackets(proxy.host);
         },
         canHandleAuthentication: () => false,
         handleAuthentication: () => Promise.reject(new Error('no authentication handler')),
     };
     const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false });
     const { method, url, headers, body } = request;
-    const sent = client.request(method, url, body === '' ? null : body, headers);
+    // Not signed, since proxies may change it.
+    const sentHeaders = { ...headers, 'Accept-Encoding': 'identity' };
+    const sent = client.request(method, url, body === '' ? null : body, sentHeaders);
     // The signal does not reach a request that is waiting for its proxy, hence the race.
     const { message } = await Promise.race([sent, rejectOn(signal)]);
     trace.phase = 'body';
     const content = await readBody(message);
     return { kind: 'response', status: message.statusCode ?? 0, headers: message.headers, ...content };
 }
+function withoutBrackets(host) {
+    return host.replace(/^\[(.*)\]$/, '$1');
+}
 async function rejectOn(signal) {
     await (0,external_node_events_namespaceObject.once)(signal, 'abort');
     throw new Error('the exchange was aborted');
-}
-async function readBody(message) {
-    const chunks = [];
-    let size = 0;
-    for await (const chunk of message) {
-        size += chunk.length;
-        if (size > MAX_BODY_BYTES)
-            return { body: '', bodyError: 'is larger than 1 MiB' };
-        chunks.push(chunk);
-        if (chunks.length > MAX_CHUNKS)
-            chunks.splice(0, chunks.length, Buffer.concat(chunks));
-    }
-    const bytes = Buffer.concat(chunks);
-    return { body: new TextDecoder().decode(bytes), bodyError: (0,external_node_buffer_namespaceObject.isUtf8)(bytes) ? undefined : 'is not UTF-8' };
 }
 /** Follows the phases of an exchange through Node's diagnostics of its requests: ours, and CONNECT to a proxy. */
 class Trace {
@@ -14146,13 +14307,58 @@ function noResponse(error, trace, cause) {
     };
 }
 
+;// CONCATENATED MODULE: ./src/http/wrong-endpoint.ts
+
+/** A new host name may take a while to be known everywhere. */
+const MAX_UNKNOWN_MS = 2 * MINUTE;
+/** In a row. */
+const MAX_WITHOUT_TLS = 5;
+/** OpenSSL's errors for bytes that are not TLS, for example those of a plain HTTP server. */
+const NOT_TLS = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/;
+/**
+ * Sends requests through `send`, and marks failures that will probably last: until an origin has sent a response, a host
+ * that does not exist or a port that does not use TLS is more likely a wrong endpoint than a fault that passes.
+ *
+ * @param now monotonic clock, milliseconds
+ */
+function detectWrongEndpoints(send, now) {
+    const origins = new Map();
+    return async (request, signal) => {
+        const { origin } = new URL(request.url);
+        const result = await send(request, signal);
+        const before = origins.get(origin) ?? { unknownSince: undefined, withoutTls: 0 };
+        if (result.kind === 'response' || before === 'responded') {
+            origins.set(origin, 'responded');
+            return result;
+        }
+        // The end of the wait says nothing about the endpoint.
+        if (result.reason === 'aborted')
+            return result;
+        const failures = {
+            unknownSince: isUnknownHost(result) ? (before.unknownSince ?? now()) : undefined,
+            withoutTls: result.reason === 'network' && NOT_TLS.test(result.code ?? '') ? before.withoutTls + 1 : 0,
+        };
+        origins.set(origin, failures);
+        return marked(result, failures, now());
+    };
+}
+function marked(result, { unknownSince, withoutTls }, at) {
+    if (at - (unknownSince ?? at) >= MAX_UNKNOWN_MS)
+        return { ...result, reason: 'unknown-host' };
+    return withoutTls >= MAX_WITHOUT_TLS ? { ...result, reason: 'no-tls' } : result;
+}
+/** For the host of a proxy, http-client keeps only the message. */
+function isUnknownHost({ code, message }) {
+    return code === 'ENOTFOUND' || message.includes('ENOTFOUND');
+}
+
 ;// CONCATENATED MODULE: ./src/invalid-input.ts
 /** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
 class InvalidInput {
     /** Reads naturally after the input's name and a colon. */
     problem;
     constructor(problem) {
-        this.problem = problem;
+        this.problem = typeof problem === 'string' ? [problem] : problem;
     }
 }
 /** Returns the value if it matches the pattern. */
@@ -14218,6 +14424,7 @@ function ids(separatedBySpaces) {
 ;// CONCATENATED MODULE: ./src/api/endpoints.ts
 
 
+
 /** Looks up the jobs API of a service in a region; the result has the form of {@link parseEndpoint}. */
 function jobsEndpointOf(region, { title, hosts }) {
     const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or choose another region.`;
@@ -14257,7 +14464,7 @@ function parseEndpoint(value, version, resource) {
     }
     const segments = url.pathname.split('/').filter((segment) => segment !== '');
     const names = segments.map((segment) => segment.toLowerCase());
-    if (names.at(-1) === version || names.includes(resource)) {
+    if (names.includes(version) || names.includes(resource)) {
         return new InvalidInput(`already contains the API path. Use only the part before /${version}; the action adds the rest.`);
     }
     return [url.origin, ...segments].join('/');
@@ -14267,15 +14474,6 @@ function parseUrl(value) {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value))
         return URL.parse(value);
     return /^(\[[^/\]]*\]|[^/:]+)(:\d+)?(\/|$)/.test(value) ? URL.parse(`https://${value}`) : null;
-}
-function isDecodable(path) {
-    try {
-        decodeURIComponent(path);
-        return true;
-    }
-    catch {
-        return false;
-    }
 }
 /** Whether requests to the URL cannot be read on the network. */
 function isSecure({ protocol, hostname }) {
@@ -14343,12 +14541,13 @@ const KEY_VARIABLES = [
 ];
 const ID_TOKEN_URL = 'ACTIONS_ID_TOKEN_REQUEST_URL';
 const ID_TOKEN_BEARER = 'ACTIONS_ID_TOKEN_REQUEST_TOKEN';
-/** Registers all secrets, including those that are not used. */
+/** Registers all secrets, including those that are not used, but not placeholders: they would garble every text. */
 function registerSecrets({ input, variable }, secrets) {
-    for (const name of [...KINDS.token, ...KINDS['access-key']])
-        secrets.add(input(name));
-    for (const name of [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER])
-        secrets.add(variable(name));
+    const inputs = [...KINDS.token, ...KINDS['access-key']].map(input);
+    const variables = [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER].map(variable);
+    for (const value of [...inputs, ...variables])
+        if (value.length >= MIN_SECRET_LENGTH)
+            secrets.add(value);
 }
 /** Chooses the credentials: those in the inputs, otherwise the first access key in the environment. */
 function chooseCredentials(reader) {
@@ -14375,7 +14574,7 @@ function chooseCredentials(reader) {
 const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.';
 function chooseToken({ input, check }) {
     const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`;
-    const token = check('token', parseMatching(input('token'), PRINTABLE, problem));
+    const token = check('token', parseSecret(input('token'), problem));
     if (token === undefined)
         return undefined;
     return { kind: 'token', source: 'an IAM token from the input token', token };
@@ -14386,7 +14585,7 @@ function chooseKey(names, value, check) {
     const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`;
     const read = (name) => {
         const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`;
-        return check(name, parseMatching(value(name), PRINTABLE, problem));
+        return check(name, parseSecret(value(name), problem));
     };
     const [id, secret] = [read(idName), read(secretName)];
     const isTemporary = tokenName !== undefined && given.includes(tokenName);
@@ -14433,7 +14632,7 @@ function parseIdTokenRequest(url, bearer) {
     if (url === '' || bearer === '')
         return new InvalidInput(NO_ID_TOKEN);
     const parsed = URL.parse(url);
-    return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
+    return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, '') === 'string'
         ? { url, bearer }
         : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`);
 }
@@ -14444,31 +14643,64 @@ const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to req
     contents: read
   \`\`\``;
 const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.';
+/** A shorter value is not a real key or token. */
+const MIN_SECRET_LENGTH = 8;
+function parseSecret(value, problem) {
+    const { length } = value;
+    const isShort = PRINTABLE.test(value) && length < MIN_SECRET_LENGTH;
+    return isShort
+        ? new InvalidInput(`has only ${length} characters, so it is not a real key or token. Set the real value, or none.`)
+        : parseMatching(value, PRINTABLE, problem);
+}
 /** What a header can contain. */
 const PRINTABLE = /^[!-~]+$/;
 const UNPRINTABLE = 'contains a space, a line break, or a character other than printable ASCII.';
 
+;// CONCATENATED MODULE: ./src/http/proxy.ts
+
+
+/** The environment variables that @actions/http-client reads, in order of precedence. */
+const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
+const NO_PROXY_VARIABLES = ['no_proxy', 'NO_PROXY'];
+/**
+ * Parses a proxy variable, as curl does: a URL, whose scheme may be missing.
+ *
+ * @returns a URL that @actions/http-client reads in the same way
+ */
+function parseProxy(value) {
+    const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `http://${value}`);
+    // A # or / in the password would end the host name, and the rest of the URL would name another host.
+    const isWhole = url !== null && url.pathname === '/' && !/[?#]/.test(value);
+    return isWhole && /^https?:$/.test(url.protocol) && isDecodable(url.username) && isDecodable(url.password)
+        ? url.href
+        : new InvalidInput('is not the URL of an HTTP proxy. Use http://host:port or http://user:password@host:port. In user and password, write % as %25, # as %23, / as %2F, ? as %3F, and @ as %40.');
+}
+/** Adapts `*.domain` and separating spaces, which @actions/http-client does not know. */
+function parseNoProxy(value) {
+    const hosts = value.split(/[\s,]+/).filter((host) => host !== '');
+    return hosts.map((host) => host.replace(/^\*\./, '.')).join(',');
+}
+
 ;// CONCATENATED MODULE: ./src/job-ids.ts
+
+
 
 /** The outputs have no room for more. */
 const MAX_JOBS = 500;
-/** What an expression evaluates to when an earlier step reads a field that its response does not contain. */
-const MISSING_VALUE = /^(null|undefined)$/;
+/** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
+const MISSING_VALUE = /^(null|undefined|none|nil|<nil>|nan|n\/a)$/i;
+const OTHER_KIND = {
+    job: 'A yearly/monthly order returns an order_id instead: use order-id.',
+    order: 'A pay-per-use order returns a job_id instead: use job-id.',
+};
 /** Parses one or several IDs, separated by commas or line breaks; duplicates are removed, ignoring case. */
 function parseJobIds(value, secrets) {
     if (value === '') {
-        return new InvalidInput('missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. A yearly/monthly order returns an order_id and no job_id: use order-id.');
+        return new InvalidInput(`missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. ${OTHER_KIND.job}`);
     }
-    if (MISSING_VALUE.test(value)) {
-        return new InvalidInput(`contains only the word ${value}, probably because the earlier step's response has no job ID. A yearly/monthly order returns an order_id instead: use order-id.`);
-    }
-    if (value.startsWith('[')) {
-        return new InvalidInput("must not be a JSON array. Join its elements, for example: ${{ join(fromJSON(steps.create.outputs.job-ids), ',') }}");
-    }
-    const ids = value
-        .split(/[,\r\n]/)
-        .map((id) => id.trim())
-        .filter((id) => id !== '');
+    const ids = splitIds(value, 'job', secrets);
+    if (ids instanceof InvalidInput)
+        return ids;
     if (ids.length === 0) {
         return new InvalidInput('contains only commas and line breaks. Set at least one job ID.');
     }
@@ -14487,19 +14719,51 @@ function parseOrderId(value, jobIds, service, secrets) {
     if (jobIds !== '') {
         return new InvalidInput("cannot be combined with job-id. Set only order-id to wait for the order's jobs.");
     }
-    if (MISSING_VALUE.test(value)) {
-        return new InvalidInput(`contains only the word ${value}, probably because the earlier step's response has no order ID. A pay-per-use order returns a job_id instead: use job-id.`);
-    }
-    if (!/^[!-+\--~]{1,128}$/.test(value)) {
+    const ids = splitIds(value, 'order', secrets);
+    if (ids instanceof InvalidInput)
+        return ids;
+    const [id = '', ...others] = ids;
+    if (others.length > 0 || !/^[!-~]{1,128}$/.test(id)) {
         return new InvalidInput('must be one ID of 1 to 128 printable ASCII characters without spaces or commas.');
     }
     if (!(service instanceof InvalidInput) && !service.hasList) {
         return new InvalidInput(`works only with service: taurusdb. For ${service.title}, use job-id.`);
     }
-    return { order: { value, text: secrets.text(value) } };
+    return { order: { value: id, text: secrets.text(id) } };
+}
+/** Accepts a list, a JSON array, or one quoted ID, and recognizes values that can't be IDs. */
+function splitIds(value, kind, secrets) {
+    if (/^\[[A-Z_]*ERROR\]/.test(value)) {
+        return new InvalidInput(phrase `contains an error of KooCLI: “${secrets.text(value)}”. Fix the call in the earlier step.`);
+    }
+    const json = parseJson(value);
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
+        return new InvalidInput(`is a JSON object, probably the whole response. Pass only its field ${kind}_id: with fromJSON in an expression, or with jq -r .${kind}_id in a shell.`);
+    }
+    const texts = Array.isArray(json)
+        ? json
+        : [typeof json === 'string' ? json : value.replace(/^'(.*)'$/s, '$1')];
+    const isListOfTexts = texts.every((text) => typeof text === 'string');
+    if (!isListOfTexts || (value.startsWith('[') && !Array.isArray(json))) {
+        return new InvalidInput('is not a valid JSON array of texts. Use IDs separated by commas or line breaks.');
+    }
+    const ids = texts
+        .flatMap((text) => text.split(/[,\r\n]/))
+        .map((id) => id.trim())
+        .filter((id) => id !== '');
+    const missing = ids.find((id) => MISSING_VALUE.test(id));
+    if (missing !== undefined) {
+        return new InvalidInput(phrase `contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${kind}_id. ${OTHER_KIND[kind]}`);
+    }
+    if (ids.some((id) => /^[a-z]+:\/\//i.test(id))) {
+        return new InvalidInput(`is a URL. Pass only the ${kind} ID: the field .${kind}_id of the response.`);
+    }
+    return ids;
 }
 
 ;// CONCATENATED MODULE: ./src/inputs.ts
+
+
 
 
 
@@ -14534,7 +14798,7 @@ const REGION_VARIABLES = ['HUAWEI_CLOUD_REGION', 'HW_REGION_NAME'];
  * Reads and validates all inputs, after registering the secrets among them.
  *
  * @param getInput returns an input's value; empty if it is not set
- * @returns the settings, or all problems in the order of action.yml: `name: problem`; none quotes a value
+ * @returns the settings, or all problems in the order of action.yml: `name: problem`; none quotes a value, except an error of KooCLI
  */
 function readInputs(getInput, env, secrets) {
     const problems = [];
@@ -14543,7 +14807,7 @@ function readInputs(getInput, env, secrets) {
     const check = (name, value) => {
         if (!(value instanceof InvalidInput))
             return value;
-        problems.push(`${name}: ${value.problem}`);
+        problems.push(phrase `${name}: ${value.problem}`);
         return undefined;
     };
     registerSecrets({ input, variable }, secrets);
@@ -14565,8 +14829,23 @@ function readInputs(getInput, env, secrets) {
         failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
         service: check('service', service),
         language: check('language', parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.')),
+        environment: readEnvironment(variable, check),
     };
     return isComplete(settings) ? settings : { problems };
+}
+function readEnvironment(variable, check) {
+    const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '');
+    const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)));
+    if (url === undefined)
+        return undefined;
+    const noProxy = parseNoProxy(NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '');
+    return {
+        // All names, because http-client would prefer a variable that contains only spaces.
+        ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, url])),
+        ...Object.fromEntries(NO_PROXY_VARIABLES.map((name) => [name, noProxy])),
+        // Certificates are always verified, also those of proxies, for which http-client has no option.
+        NODE_TLS_REJECT_UNAUTHORIZED: '1',
+    };
 }
 /** Whether the log is styled: only for the runner's log viewer, and unless NO_COLOR is set (https://no-color.org). */
 function usesColor(env) {
@@ -14649,6 +14928,7 @@ const TITLES = {
     agency: 'Could not assume the agency',
     permission: 'Permission denied',
     redirect: 'The endpoint returned a redirect',
+    endpoint: 'The endpoint cannot be reached',
     certificate: 'The certificate is not trusted',
     proxy: 'The proxy refused the connection',
     request: 'The request was rejected',
@@ -14669,7 +14949,8 @@ const NEXT_STEPS = {
     agency: "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
     permission: "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
     redirect: 'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
-    certificate: 'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path.',
+    endpoint: 'Check the spelling of the endpoint and its port, and whether this runner can reach it.',
+    certificate: 'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path. NODE_TLS_REJECT_UNAUTHORIZED has no effect on this action.',
     proxy: 'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy allows connections to the endpoint.',
     request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
     unusable: 'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
@@ -14768,14 +15049,18 @@ function resume({ kind, job }) {
 }
 function explainError(state, outcome) {
     const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order';
-    const failure = phrase `Could not get ${target} ${nameOf(state)}`;
-    if (outcome.reason === 'other-job') {
-        return explain('other-job', phrase `${failure}: the response is about job ${outcome.id}.`);
-    }
-    const { reason, detail } = outcome;
-    const message = phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}.`;
-    return explain(reason, message, detail.hint);
+    const known = state.job === undefined ? [] : lastStatus(state);
+    const failure = phrase `Could not get ${target} ${nameOf(state)}${known}`;
+    const { reason } = outcome;
+    const explanation = reason === 'other-job'
+        ? explain(reason, phrase `${failure}: the response is about job ${outcome.id}.`)
+        : explain(reason, phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`, outcome.detail.hint);
+    if (state.job === undefined || reason === 'internal')
+        return explanation;
+    const expired = reason === 'credentials' ? ` ${EXPIRED}` : '';
+    return { ...explanation, nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(state)}.` };
 }
+const EXPIRED = 'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC renews its keys.';
 const CIRCUMSTANCES = {
     unusable: ' from five responses in a row. Last response',
     internal: ' because of an internal error',
@@ -14977,13 +15262,13 @@ function escape_truncate(text, maxLength) {
 
 ;// CONCATENATED MODULE: ./src/report/style.ts
 /** Parameters of the SGR escape sequence. Source: ECMA-48, "SGR - Select Graphic Rendition". */
-const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, gray: 90 };
+const style_CODES = { red: 31, green: 32, yellow: 33, cyan: 36, gray: 90 };
 /** @param text must be safe to print: see escape.ts */
 function colored(color, text) {
     if (text === '')
         return '';
     // The runner ignores ESC when it searches for `##[`, so a # in front of ESC would form a command.
-    return `\u001b[${CODES[color]}m${text.replace(/#$/, '# ')}\u001b[0m`;
+    return `\u001b[${style_CODES[color]}m${text.replace(/#$/, '# ')}\u001b[0m`;
 }
 /** Yellow marks what may need someone's attention. */
 function colorOf({ job, last }) {
@@ -15129,7 +15414,7 @@ class Log {
         const left = timeLeft(history, this.#elapsed());
         if (left === undefined)
             return [];
-        const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND;
+        const unit = left > 2 * MINUTE ? MINUTE : left > 15 * SECOND ? 10 * SECOND : SECOND;
         return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`;
     }
     #nextPoll(nextPoll) {
@@ -15301,6 +15586,63 @@ function truncateInJson(text, maxSize) {
     if (size <= maxSize)
         return text;
     return truncateInJson(truncate(text, Math.floor((Buffer.byteLength(text) * maxSize) / size)), maxSize);
+}
+
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: external "node:fs/promises"
+const external_node_fs_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+;// CONCATENATED MODULE: ./src/report/runner-file.ts
+
+
+/** Neither creates a file nor waits for the reader of a pipe, which would block a thread. */
+const FLAGS = external_node_fs_promises_namespaceObject.constants.O_WRONLY | external_node_fs_promises_namespaceObject.constants.O_APPEND | external_node_fs_promises_namespaceObject.constants.O_NONBLOCK;
+const RETRY_DELAY_MS = 50;
+/**
+ * Appends to a file of the runner, whose path is in an environment variable. @actions/core writes outputs one by one and
+ * synchronously, so that a slow or hanging file system would stop the process, and its time limits with it.
+ *
+ * @throws the reason why the text was not written; as soon as the signal aborts, that it took too long
+ */
+async function appendTo(variable, text, env, signal) {
+    const path = env[variable];
+    if (!path)
+        throw new Error(`${variable} is not set`);
+    await new Promise((resolve, reject) => {
+        const onAbort = () => {
+            reject(new Error(`writing the file of ${variable} took too long`));
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        if (signal.aborted)
+            onAbort();
+        append(path, Buffer.from(text), signal).then(resolve, reject);
+    });
+}
+async function append(path, bytes, signal) {
+    const file = await whenReady(() => (0,external_node_fs_promises_namespaceObject.open)(path, FLAGS), signal);
+    try {
+        for (let rest = bytes; rest.length > 0;) {
+            const { bytesWritten } = await whenReady(() => file.write(rest), signal);
+            rest = rest.subarray(bytesWritten);
+        }
+    }
+    finally {
+        await file.close();
+    }
+}
+/** Repeats what fails only because a pipe has no reader yet, or is full. */
+async function whenReady(attempt, signal) {
+    for (;;) {
+        try {
+            return await attempt();
+        }
+        catch (error) {
+            const { code } = error;
+            if ((code !== 'ENXIO' && code !== 'EAGAIN') || signal.aborted)
+                throw error;
+            await (0,promises_namespaceObject.setTimeout)(RETRY_DELAY_MS);
+        }
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/report/chart.ts
@@ -15490,24 +15832,32 @@ function markdown(...blocks) {
 
 
 
+
+
+
 /** Writes the report; false if the step must fail, which includes outputs that could not be written. */
 async function publish(report, deps) {
-    const { toolkit, secrets } = deps;
-    const { notice, summary } = report;
-    const annotation = writeOutputs(report, deps);
+    const { toolkit } = deps;
+    const outputsError = await write('GITHUB_OUTPUT', outputsFile(report.outputs), deps);
+    const annotation = outputsError === undefined ? report.annotation : withError(outputsError, report.annotation);
     if (annotation !== undefined) {
         toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title });
     }
-    try {
-        await toolkit.summary.addRaw(summary).write();
+    const summaryError = await write('GITHUB_STEP_SUMMARY', report.summary, deps);
+    if (summaryError !== undefined) {
+        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${summaryError}”.`));
     }
-    catch (error) {
-        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${secrets.error(error)}”.`));
-    }
-    if (annotation === undefined && notice !== undefined) {
-        toolkit.notice(forAnnotation(...notice.lines), { title: notice.title });
+    if (annotation === undefined && report.notice !== undefined) {
+        toolkit.notice(forAnnotation(...report.notice.lines), { title: report.notice.title });
     }
     return annotation === undefined;
+}
+const MAX_CHECK_MS = 10_000;
+/** The annotation if the outputs can't be written, which would otherwise be noticed only after the wait. */
+async function checkOutputs(deps) {
+    const reportSignal = AbortSignal.any([deps.reportSignal, AbortSignal.timeout(MAX_CHECK_MS)]);
+    const isWritable = (await write('GITHUB_OUTPUT', '', { ...deps, reportSignal })) === undefined;
+    return isWritable ? undefined : { ...OUTPUTS_ERROR, lines: [['No request was sent.']] };
 }
 /** Publishes an error that leaves nothing else to report. */
 function publishError(annotation, deps) {
@@ -15517,29 +15867,37 @@ function publishInternalError(error, deps) {
     const lines = [[deps.secrets.error(error)]];
     return publishError({ title: TITLES.internal, lines, nextSteps: [NEXT_STEPS.internal] }, deps);
 }
-/** Returns the annotation, with the reason if the outputs could not be written. */
-function writeOutputs({ outputs, annotation }, deps) {
-    const { toolkit, env, secrets } = deps;
+/** Returns the reason if the text could not be written. */
+async function write(variable, text, { env, secrets, reportSignal }) {
     try {
-        // Without the file, @actions/core prints the outputs as commands, which runners no longer accept.
-        if (!env['GITHUB_OUTPUT'])
-            throw new Error('GITHUB_OUTPUT is not set');
-        for (const [name, value] of Object.entries(outputs))
-            toolkit.setOutput(name, value);
-        return annotation;
+        await appendTo(variable, text, env, reportSignal);
+        return undefined;
     }
     catch (error) {
-        const reason = secrets.error(error);
-        const line = phrase `Could not write the outputs, so later steps would read empty values: “${reason}”.`;
-        const { lines, ...rest } = annotation ?? ALL_COMPLETED;
-        return { ...rest, lines: [...lines, line] };
+        return secrets.error(error);
     }
 }
+/** One write for all outputs, so that none is missing. Source: GitHub Docs, "Workflow commands", multiline strings. */
+function outputsFile(outputs) {
+    return Object.entries(outputs)
+        .map(([name, value]) => {
+        // Unpredictable, so that a value can't end its own block.
+        const end = `ghadelimiter_${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
+        return [`${name}<<${end}`, value, end, ''].join(external_node_os_namespaceObject.EOL);
+    })
+        .join('');
+}
+function withError(error, annotation = OUTPUTS_ERROR) {
+    const line = phrase `Could not write the outputs, so later steps would read empty values: “${error}”.`;
+    return { ...annotation, lines: [...annotation.lines, line] };
+}
 /** The annotation of a step that fails only because of its outputs, without the error itself. */
-const ALL_COMPLETED = {
+const OUTPUTS_ERROR = {
     title: TITLES.outputs,
     lines: [['All jobs completed.']],
-    nextSteps: ["Check the runner's disk and the file named by GITHUB_OUTPUT."],
+    nextSteps: [
+        "Check the runner's disk, and that this process may write the file named by GITHUB_OUTPUT. In a job container, the user of the image often may not: set container.options to --user with the ID of the runner's user.",
+    ],
 };
 
 ;// CONCATENATED MODULE: ./src/report/request-log.ts
@@ -15676,7 +16034,7 @@ const PENDING_WARNING_AFTER = 10 * MINUTE;
 /** Consecutive responses after which the wait for the job ends. */
 const MAX_UNUSABLE = 5;
 const MAX_MISSING = 3;
-const MAX_REJECTIONS = 2;
+const judge_MAX_REJECTIONS = 2;
 /** A hostile service could cause a warning with each response. */
 const MAX_WARNED_STATUSES = 10;
 const NONE_IN_A_ROW = { missing: 0, unusable: 0, rejections: 0, faults: 0 };
@@ -15715,7 +16073,7 @@ function judge(before, response, at) {
         }
         case 'rejected': {
             const next = { ...state, rejections: state.rejections + 1 };
-            return response.isRenewable === true && next.rejections < MAX_REJECTIONS
+            return response.isRenewable === true && next.rejections < judge_MAX_REJECTIONS
                 ? retry(next)
                 : { state: next, outcome: { result: 'error', reason: response.reason, detail: response.detail } };
         }
@@ -16272,6 +16630,7 @@ const RECENT_RANGE = HOUR;
 const RETENTION = 30 * DAY;
 /** Between two windows of one search. */
 const NEXT_WINDOW_DELAY = 2 * SECOND;
+const EMPTY_LIST = { kind: 'list', entries: [], isWhole: true };
 /** An order: the job list is searched until it contains jobs of the order. */
 class OrderTarget extends JudgedTarget {
     #listJobs;
@@ -16294,18 +16653,22 @@ class OrderTarget extends JudgedTarget {
         return this.#listJobs(this.#windows[0] ?? this.#recent, signal);
     }
     handle(response, at) {
-        if (response.kind !== 'list') {
+        // The service may limit how far back a list reaches; the recent window decides what is wrong otherwise.
+        const isRefused = response.kind === 'unusable' || (response.kind === 'rejected' && response.scope === 'job');
+        const isWide = (this.#windows[0] ?? this.#recent).since < this.#recent.since;
+        if (response.kind !== 'list' && !(isRefused && isWide)) {
             this.judge(response, at);
             return;
         }
+        const list = response.kind === 'list' ? response : EMPTY_LIST;
         const order = this.state.id.value.toLowerCase();
-        const found = response.entries.filter(({ orderId }) => orderId?.toLowerCase() === order);
+        const found = list.entries.filter(({ orderId }) => orderId?.toLowerCase() === order);
         const ids = found.map(({ id }) => id);
         if (ids.length > 0) {
             this.#onFound(ids, at);
             return;
         }
-        this.#nextWindow(response);
+        this.#nextWindow(list);
         const message = phrase `the job list contains no job of this order`;
         this.judge({ kind: 'not-found-yet', detail: { label: 'no job yet', message } }, at);
         // The same window again is worth the usual interval.
@@ -16504,6 +16867,7 @@ function outcomeOf(stop, { describe }) {
 
 
 
+
 /** Runs the action; true if every job completed and the outputs are written. */
 async function main(deps) {
     const { toolkit, env, secrets, clock, onReport } = deps;
@@ -16512,8 +16876,15 @@ async function main(deps) {
         onReport();
         return publishError(inputsAnnotation(settings.problems), deps);
     }
-    const requests = logRequests(exchange, toolkit, secrets, clock);
-    const results = await waitForJobs(settings, deps, requests.exchange);
+    Object.assign(env, settings.environment);
+    const outputsError = await checkOutputs(deps);
+    if (outputsError !== undefined) {
+        onReport();
+        return publishError(outputsError, deps);
+    }
+    const requests = logRequests(exchange_exchange, toolkit, secrets, clock);
+    const exchange = detectWrongEndpoints(requests.exchange, () => clock.now());
+    const results = await waitForJobs(settings, deps, exchange);
     onReport();
     const outputs = outputsOf(results);
     printDetails(results, outputs, requests.count(), toolkit, secrets);
@@ -16566,8 +16937,11 @@ function credentialsFor({ credentials, projectId, timeout }, deps, exchange, { o
 
 
 
-/** Time to write the report, so that the process ends within two seconds of a signal. */
+/** Time to write the report: the runner's files may be slow. After a signal, the process must end within two seconds. */
+const MAX_REPORT_MS = 10_000;
 const MAX_SHUTDOWN_MS = 1_500;
+/** Writing ends this long before, so that the process can still report that. */
+const MARGIN_MS = 300;
 /** Work in threads that delays `process.exit`. FSReqPromise can be the summary, so it counts only after the time limit. */
 const BLOCKING = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/;
 const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/;
@@ -16575,16 +16949,18 @@ const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/;
 class Shutdown {
     #deps;
     #controller = new AbortController();
+    #writing = new AbortController();
     #isReporting = false;
     /** Who reports an internal error: the run, together with its results, or this class if the run cannot. */
     #errorReporter;
     constructor(deps) {
-        this.#deps = deps;
-        // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that.
-        for (const signal of ['SIGINT', 'SIGTERM']) {
+        this.#deps = { ...deps, reportSignal: this.reportSignal };
+        // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. The others come
+        // when a terminal or a service manager ends: SIGBREAK only on Windows.
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) {
             process.on(signal, () => {
                 this.#controller.abort();
-                this.#limitTime();
+                this.#limitTime(MAX_SHUTDOWN_MS);
             });
         }
         process.on('uncaughtException', (error) => void this.#fail(error));
@@ -16595,10 +16971,14 @@ class Shutdown {
     get signal() {
         return this.#controller.signal;
     }
+    /** Aborts when no time is left to write the report. */
+    get reportSignal() {
+        return this.#writing.signal;
+    }
     /** Call this when only the report is left to write. */
     onReport = () => {
         this.#isReporting = true;
-        this.#limitTime();
+        this.#limitTime(MAX_REPORT_MS);
     };
     /** Exits at the end of the run, whose result is whether the step succeeds. */
     async exitWith(run) {
@@ -16617,11 +16997,13 @@ class Shutdown {
         if (this.#errorReporter !== undefined)
             return;
         this.#errorReporter = this.#isReporting ? 'shutdown' : 'run';
-        this.#limitTime();
+        this.#limitTime(MAX_REPORT_MS);
         if (this.#errorReporter === 'run') {
             this.#controller.abort(new InternalError(error));
             await (0,promises_namespaceObject.setTimeout)(MAX_SHUTDOWN_MS / 2);
-            // The process has not exited, so the run cannot report the error.
+            // If the run has not even begun to report the error, it cannot.
+            if (this.#isReporting)
+                return;
             this.#errorReporter = 'shutdown';
         }
         try {
@@ -16631,10 +17013,13 @@ class Shutdown {
             exit(1);
         }
     }
-    #limitTime() {
+    #limitTime(ms) {
+        setTimeout(() => {
+            this.#writing.abort();
+        }, ms - MARGIN_MS);
         setTimeout(() => {
             exit(1, BLOCKING_AFTER_LIMIT);
-        }, MAX_SHUTDOWN_MS);
+        }, ms);
     }
 }
 /** Also waits for stdout, which is asynchronous on some systems. Source: Node.js, "A note on process I/O". */
@@ -16670,6 +17055,7 @@ const run = main({
     wallClock: Date.now,
     random: Math.random,
     signal: shutdown.signal,
+    reportSignal: shutdown.reportSignal,
     onReport: shutdown.onReport,
 });
 void shutdown.exitWith(run);

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { throttledMessage, usualLimit } from './rate-limit.ts'
-import { gatewayError, json, serviceError, type ApiResponse } from './response.ts'
+import { bodyBytes, gatewayError, html, json, serviceError, type ApiResponse } from './response.ts'
 
 /**
  * A response with the error body that the gateway or the service returns with this status; below 400, without a body.
@@ -19,6 +19,34 @@ export function throttled(requestId: string): ApiResponse {
 
 export function withRetryAfter(response: ApiResponse): ApiResponse {
   return { ...response, headers: { ...response.headers, 'retry-after': '2' } }
+}
+
+/** The real response with its body compressed, or another one in its place. */
+export function compressed(
+  real: ApiResponse,
+  encoding: string,
+  compress: (body: Buffer) => Buffer,
+): ApiResponse {
+  return {
+    ...real,
+    headers: { ...real.headers, 'content-encoding': encoding },
+    body: compress(bodyBytes(real)),
+  }
+}
+
+/** A page like that of CloudWAF, with a style and a script that are not text. */
+export function firewallPage(): ApiResponse {
+  const { headers = {} } = html(418, '')
+  const body = `<!DOCTYPE html>
+<html><head><title>CloudWAF</title><style>body > div { color: "#333" }</style></head>
+<body><h1>Your request has been blocked.</h1><script>if (1 < 2) { document.title = "</" + "b>" }</script></body></html>
+`
+  return { status: 418, headers: { ...headers, server: 'CloudWAF' }, body }
+}
+
+/** The real response with changed fields in its body. A field that is undefined is left out. */
+export function withBodyFields(real: ApiResponse, fields: Readonly<Record<string, unknown>>): ApiResponse {
+  return json(real.status, { ...(JSON.parse(String(real.body)) as object), ...fields })
 }
 
 /** The real response with changed fields in its job or jobs. A field that is undefined is left out. */

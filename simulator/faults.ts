@@ -1,4 +1,13 @@
-import { errorResponse, throttled, withJobFields, withRetryAfter } from './fault-responses.ts'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import {
+  compressed,
+  errorResponse,
+  firewallPage,
+  throttled,
+  withBodyFields,
+  withJobFields,
+  withRetryAfter,
+} from './fault-responses.ts'
 import { bodyBytes, html, json, redirectTo, send, type ApiResponse } from './response.ts'
 import { drip, firstHalf, flood, headerText, realHeaderText, writeAndClose, type Exchange } from './wire.ts'
 
@@ -162,6 +171,71 @@ export const faults = {
   'no-status': {
     description: 'returns the real response without the job status',
     respond: (real) => withJobFields(real, { status: undefined }),
+  },
+  'empty-status': {
+    description: 'returns a job that has only an ID yet, and an empty status',
+    respond: (real) => withJobFields(real, { status: '', name: null, created: null, instance: null }),
+  },
+  'error-200': {
+    description: 'returns 200 with an error code and message instead of a job',
+    respond: () => json(200, { error_code: 'DBS.200208', error_msg: 'Server failure.' }),
+  },
+  'ended-while-running': {
+    description: 'returns the real response, Running and already with the date of its end',
+    respond: (real) => withJobFields(real, { status: 'Running', ended: '2026-01-01T00:00:10+0000' }),
+  },
+  'structured-reason': {
+    description: 'returns the real response, Failed, with an object as its reason',
+    respond: (real) =>
+      withJobFields(real, { status: 'Failed', fail_reason: { code: 'DBS.1', message: 'no quota' } }),
+  },
+  gzip: {
+    description: 'returns the real response compressed with gzip, although nobody accepts that',
+    respond: (real) => compressed(real, 'gzip', gzipSync),
+  },
+  deflate: {
+    description: 'returns the real response compressed with deflate',
+    respond: (real) => compressed(real, 'deflate', deflateSync),
+  },
+  br: {
+    description: 'returns the real response compressed with Brotli',
+    respond: (real) => compressed(real, 'br', brotliCompressSync),
+  },
+  'gzip-bomb': {
+    description: 'returns 64 MiB of white space compressed with gzip',
+    respond: () => compressed({ status: 200, body: Buffer.alloc(64 * 1024 * 1024, ' ') }, 'gzip', gzipSync),
+  },
+  'unknown-encoding': {
+    description: 'returns the real response with a content encoding that nobody knows',
+    respond: (real) => compressed(real, 'x-unknown', (body) => body),
+  },
+  'not-registered': {
+    description: 'returns 400 with errCode DBS.200543: the job is not registered yet',
+    respond: () => json(400, { errCode: 'DBS.200543', externalMessage: 'The job does not exist.' }),
+  },
+  'wrapped-error': {
+    description: 'returns 400 with {"badRequest":{"code":400,"message":…}}',
+    respond: () => json(400, { badRequest: { code: 400, message: 'The parameter is not valid.' } }),
+  },
+  'other-error': {
+    description: 'returns 400 with a JSON object of another form',
+    respond: () => json(400, { fault: 'quota', allowed: 3 }),
+  },
+  '418': {
+    description: "returns 418 with the page of the vendor's web application firewall",
+    respond: () => firewallPage(),
+  },
+  '494': {
+    description: 'returns 494, as nginx does for headers that are too large',
+    respond: () => html(494, '400 Request Header Or Cookie Too Large'),
+  },
+  'no-total': {
+    description: 'returns the real job list without total_count',
+    respond: (real) => withBodyFields(real, { total_count: undefined }),
+  },
+  'total-as-text': {
+    description: 'returns the real job list with total_count as text',
+    respond: (real) => withBodyFields(real, { total_count: '1' }),
   },
   '204': { description: 'returns 204 No Content', respond: () => ({ status: 204 }) },
   '206': {

@@ -19,6 +19,7 @@ const run = main({
   wallClock: Date.now,
   random: Math.random,
   signal: shutdown.signal,
+  reportSignal: shutdown.reportSignal,
   onReport: shutdown.onReport,
 })
 

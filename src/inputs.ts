@@ -3,9 +3,11 @@ import type { JobId } from './api/job.ts'
 import { SERVICES, type Service } from './api/service.ts'
 import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
+import { NO_PROXY_VARIABLES, parseNoProxy, parseProxy, PROXY_VARIABLES } from './http/proxy.ts'
 import { InvalidInput, isComplete, parseMatching } from './invalid-input.ts'
 import { parseJobIds, parseOrderId } from './job-ids.ts'
 import type { Secrets } from './secrets.ts'
+import { phrase, type Phrase } from './untrusted-text.ts'
 
 /** All inputs with their defaults; a test compares them with action.yml and the README. */
 export const INPUTS = {
@@ -49,25 +51,27 @@ export interface Settings {
   readonly failFast: boolean
   readonly service: Service
   readonly language: string
+  /** Environment variables as Node.js and @actions/http-client have to see them. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 /**
  * Reads and validates all inputs, after registering the secrets among them.
  *
  * @param getInput returns an input's value; empty if it is not set
- * @returns the settings, or all problems in the order of action.yml: `name: problem`; none quotes a value
+ * @returns the settings, or all problems in the order of action.yml: `name: problem`; none quotes a value, except an error of KooCLI
  */
 export function readInputs(
   getInput: (name: InputName) => string,
   env: NodeJS.ProcessEnv,
   secrets: Secrets,
-): Settings | { readonly problems: readonly string[] } {
-  const problems: string[] = []
+): Settings | { readonly problems: readonly Phrase[] } {
+  const problems: Phrase[] = []
   const input = (name: InputName) => getInput(name).trim() || INPUTS[name]
   const variable = (name: string) => env[name]?.trim() ?? ''
   const check = <T>(name: string, value: T | InvalidInput): T | undefined => {
     if (!(value instanceof InvalidInput)) return value
-    problems.push(`${name}: ${value.problem}`)
+    problems.push(phrase`${name}: ${value.problem}`)
     return undefined
   }
 
@@ -94,8 +98,26 @@ export function readInputs(
       'language',
       parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.'),
     ),
+    environment: readEnvironment(variable, check),
   }
   return isComplete(settings) ? settings : { problems }
+}
+
+function readEnvironment(
+  variable: (name: string) => string,
+  check: (name: string, value: string | InvalidInput) => string | undefined,
+): Record<string, string> | undefined {
+  const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '')
+  const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)))
+  if (url === undefined) return undefined
+  const noProxy = parseNoProxy(NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '')
+  return {
+    // All names, because http-client would prefer a variable that contains only spaces.
+    ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, url])),
+    ...Object.fromEntries(NO_PROXY_VARIABLES.map((name) => [name, noProxy])),
+    // Certificates are always verified, also those of proxies, for which http-client has no option.
+    NODE_TLS_REJECT_UNAUTHORIZED: '1',
+  }
 }
 
 /** Whether the log is styled: only for the runner's log viewer, and unless NO_COLOR is set (https://no-color.org). */

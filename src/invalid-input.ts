@@ -1,9 +1,11 @@
+import type { Phrase } from './untrusted-text.ts'
+
 /** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
 export class InvalidInput {
   /** Reads naturally after the input's name and a colon. */
-  readonly problem: string
-  constructor(problem: string) {
-    this.problem = problem
+  readonly problem: Phrase
+  constructor(problem: string | Phrase) {
+    this.problem = typeof problem === 'string' ? [problem] : problem
   }
 }
 

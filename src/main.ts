@@ -5,11 +5,12 @@ import { accessKeyCredentials } from './credentials/access-key.ts'
 import { tokenCredentials, type Credentials } from './credentials/credentials.ts'
 import { OidcCredentials } from './credentials/oidc.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
+import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
 import { readInputs, usesColor, type Settings } from './inputs.ts'
 import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
 import { Log, printDetails } from './report/log.ts'
 import { outputsOf, warningOf } from './report/outputs.ts'
-import { publish, publishError, type PublishDependencies } from './report/publish.ts'
+import { checkOutputs, publish, publishError, type PublishDependencies } from './report/publish.ts'
 import { logRequests } from './report/request-log.ts'
 import { summaryOf } from './report/summary.ts'
 import { pollInterval } from './wait/poll-interval.ts'
@@ -30,8 +31,15 @@ export async function main(deps: Dependencies): Promise<boolean> {
     onReport()
     return publishError(inputsAnnotation(settings.problems), deps)
   }
+  Object.assign(env, settings.environment)
+  const outputsError = await checkOutputs(deps)
+  if (outputsError !== undefined) {
+    onReport()
+    return publishError(outputsError, deps)
+  }
   const requests = logRequests(send, toolkit, secrets, clock)
-  const results = await waitForJobs(settings, deps, requests.exchange)
+  const exchange = detectWrongEndpoints(requests.exchange, () => clock.now())
+  const results = await waitForJobs(settings, deps, exchange)
   onReport()
   const outputs = outputsOf(results)
   printDetails(results, outputs, requests.count(), toolkit, secrets)

@@ -72,6 +72,12 @@ export class Secrets {
     return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text)
   }
 
+  /** Redacts a JSON value of any size; the result is compact JSON, truncated. */
+  jsonText(raw: unknown): UntrustedText {
+    const text = JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH)) as string | undefined
+    return new UntrustedText(truncate(text ?? '', MAX_TEXT_BYTES))
+  }
+
   #redact(raw: string): string {
     // NUL could split a secret in two, and ends a text for some readers.
     const withoutNul = raw.replaceAll('\0', '')

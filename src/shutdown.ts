@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { publishInternalError, type PublishDependencies } from './report/publish.ts'
 import { InternalError } from './wait/poll-loop.ts'
 
-/** Time to write the report, so that the process ends within two seconds of a signal. */
+/** Time to write the report: the runner's files may be slow. After a signal, the process must end within two seconds. */
+const MAX_REPORT_MS = 10_000
 const MAX_SHUTDOWN_MS = 1_500
+/** Writing ends this long before, so that the process can still report that. */
+const MARGIN_MS = 300
 
 /** Work in threads that delays `process.exit`. FSReqPromise can be the summary, so it counts only after the time limit. */
 const BLOCKING = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/
@@ -13,17 +16,19 @@ const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/
 export class Shutdown {
   readonly #deps: PublishDependencies
   readonly #controller = new AbortController()
+  readonly #writing = new AbortController()
   #isReporting = false
   /** Who reports an internal error: the run, together with its results, or this class if the run cannot. */
   #errorReporter: 'run' | 'shutdown' | undefined
 
-  constructor(deps: PublishDependencies) {
-    this.#deps = deps
-    // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that.
-    for (const signal of ['SIGINT', 'SIGTERM']) {
+  constructor(deps: Omit<PublishDependencies, 'reportSignal'>) {
+    this.#deps = { ...deps, reportSignal: this.reportSignal }
+    // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. The others come
+    // when a terminal or a service manager ends: SIGBREAK only on Windows.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) {
       process.on(signal, () => {
         this.#controller.abort()
-        this.#limitTime()
+        this.#limitTime(MAX_SHUTDOWN_MS)
       })
     }
     process.on('uncaughtException', (error) => void this.#fail(error))
@@ -36,10 +41,15 @@ export class Shutdown {
     return this.#controller.signal
   }
 
+  /** Aborts when no time is left to write the report. */
+  get reportSignal(): AbortSignal {
+    return this.#writing.signal
+  }
+
   /** Call this when only the report is left to write. */
   readonly onReport = (): void => {
     this.#isReporting = true
-    this.#limitTime()
+    this.#limitTime(MAX_REPORT_MS)
   }
 
   /** Exits at the end of the run, whose result is whether the step succeeds. */
@@ -58,11 +68,12 @@ export class Shutdown {
   async #fail(error: unknown): Promise<void> {
     if (this.#errorReporter !== undefined) return
     this.#errorReporter = this.#isReporting ? 'shutdown' : 'run'
-    this.#limitTime()
+    this.#limitTime(MAX_REPORT_MS)
     if (this.#errorReporter === 'run') {
       this.#controller.abort(new InternalError(error))
       await sleep(MAX_SHUTDOWN_MS / 2)
-      // The process has not exited, so the run cannot report the error.
+      // If the run has not even begun to report the error, it cannot.
+      if (this.#isReporting) return
       this.#errorReporter = 'shutdown'
     }
     try {
@@ -72,10 +83,13 @@ export class Shutdown {
     }
   }
 
-  #limitTime(): void {
+  #limitTime(ms: number): void {
+    setTimeout(() => {
+      this.#writing.abort()
+    }, ms - MARGIN_MS)
     setTimeout(() => {
       exit(1, BLOCKING_AFTER_LIMIT)
-    }, MAX_SHUTDOWN_MS)
+    }, ms)
   }
 }
 

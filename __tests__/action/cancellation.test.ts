@@ -121,8 +121,12 @@ test('SIGINT before the first request interrupts the wait', async () => {
 const SLOW_DISK: Partial<Step> = {
   env: withCode(`
     import fs from 'node:fs'
-    const { appendFile } = fs.promises
-    fs.promises.appendFile = (...args) => new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => appendFile(...args))
+    const { open } = fs.promises
+    fs.promises.open = async (path, ...rest) => {
+      const ms = path === process.env.GITHUB_STEP_SUMMARY ? 1_000 : 0
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      return open(path, ...rest)
+    }
   `),
 }
 

@@ -94,7 +94,7 @@ describe('an access key', () => {
   test('that is rejected is used only once, and is redacted if the service echoes it', async () => {
     const key = await temporaryKey(simulator)
     const result = await run({
-      ...keyInputs({ id: key.id, secret: 'wrong' }),
+      ...keyInputs({ id: key.id, secret: 'wrong-secret-key' }),
       'security-token': key.securityToken,
     })
     expect(annotation(result)).toContain('title=Authentication failed')
@@ -114,7 +114,10 @@ describe('a 401 reports the clock difference', () => {
     await simulator.close()
     await start({ wallClock: () => Date.now() + minutes * 60_000 })
     const result = await run({
-      ...keyInputs({ id: simulator.accessKey.id, secret: difference ? simulator.accessKey.secret : 'wrong' }),
+      ...keyInputs({
+        id: simulator.accessKey.id,
+        secret: difference ? simulator.accessKey.secret : 'wrong-secret-key',
+      }),
     })
     expect(annotation(result)).toContain('HTTP 401 APIGW.0301')
     if (difference) expect(annotation(result)).toMatch(difference)
@@ -162,7 +165,8 @@ describe('GitHub OIDC', () => {
     )
     expect(annotation(result)).toContain('trust policy')
     expect(result.outputs['result']).toBe('error')
-    expect(simulator.requests).toHaveLength(2)
+    // Each attempt has a new ID token.
+    expect(simulator.requests).toHaveLength(6)
   })
 
   test('redacts an ID token and keys that are echoed, percent-encoded or not', async () => {
@@ -179,7 +183,7 @@ describe('GitHub OIDC', () => {
     const expiration = new Date(Date.now() + 3_600_000).toISOString()
     simulator.injectFault(
       { status: 200, body: JSON.stringify({ value: idToken }) },
-      { api: 'id-token', times: 2 },
+      { api: 'id-token', times: 'always' },
     )
     simulator.injectFault(
       { status: 200, body: JSON.stringify({ credentials: { ...keys, expiration } }) },
@@ -191,7 +195,7 @@ describe('GitHub OIDC', () => {
     )
     simulator.injectFault(
       { status: 403, body: JSON.stringify({ error_code: 'Y', error_msg: echo }) },
-      { api: 'sts' },
+      { api: 'sts', times: 'always' },
     )
     const result = await run(agencyInputs(), { ...simulator.oidc.env, RUNNER_DEBUG: '1' })
     expect(annotation(result)).toContain('title=Could not assume the agency')

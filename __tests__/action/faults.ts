@@ -160,7 +160,11 @@ const responses: Record<string, Row & { fault: FaultName | number | ApiResponse 
     fault: 'html-200',
     annotation: /HTTP 200 with the text “.*Welcome.*Check endpoint and service/,
   },
-  'job without a status': { ...unusable, fault: 'no-status', annotation: /no job with id and status/ },
+  'job without a status': {
+    ...transient,
+    fault: 'no-status',
+    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+  },
   '204': { ...unusable, fault: '204', annotation: /HTTP 204/ },
   '206': { ...unusable, fault: '206', annotation: /HTTP 206/ },
   'null job': {

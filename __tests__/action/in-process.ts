@@ -84,6 +84,7 @@ export async function runMain({ inputs, debug = false, speed = 1, onPrint }: Run
       wallClock: Date.now,
       random: () => 0.5,
       signal: new AbortController().signal,
+      reportSignal: new AbortController().signal,
       onReport: () => undefined,
     })
     const [outputs, summary] = [files.GITHUB_OUTPUT, files.GITHUB_STEP_SUMMARY].map((file) =>

@@ -202,11 +202,11 @@ describe('the step fails after an internal error:', () => {
       },
       env: withCode(`
         import fs from 'node:fs'
-        const { appendFile } = fs.promises
-        fs.promises.appendFile = async (...all) => {
-          setTimeout(() => { throw new Error('broken') })
+        const { open } = fs.promises
+        fs.promises.open = async (path, ...rest) => {
+          if (path === process.env.GITHUB_STEP_SUMMARY) setTimeout(() => { throw new Error('broken') })
           await new Promise((resolve) => setTimeout(resolve, 50))
-          return appendFile(...all)
+          return open(path, ...rest)
         }
       `),
     })

@@ -48,6 +48,7 @@ type Place = { readonly fields: Readonly<Record<string, unknown>> } | { readonly
 /** The places where a service may echo it. */
 const PLACES = {
   fail_reason: (echo) => ({ fields: { fail_reason: echo } }),
+  'structured fail_reason': (echo) => ({ fields: { fail_reason: { message: echo } } }),
   name: (echo) => ({ fields: { name: echo } }),
   status: (echo) => ({ fields: { status: echo } }),
   'instance ID and name': (echo) => ({ fields: { instance: { id: echo, name: echo } } }),

@@ -64,13 +64,15 @@ describe.each(SERVICES)('a job of %s', (service) => {
     expect(result.outputs).toMatchObject({ result: 'failed', 'fail-reason': 'no quota' })
   })
 
-  test('makes the step fail if the response is about another job', async () => {
+  test(`${service === 'geminidb' ? 'is polled again' : 'makes the step fail'} if the response is about another job`, async () => {
     simulator = await startSimulator({ speed: 100, service })
     const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })
     simulator.injectFault('other-job')
     const result = await run(simulator, service, { 'job-id': id })
-    expect(result.exitCode).toBe(1)
-    expect(annotation(result)).toContain('title=The response is about another job')
+    // A list that contains only other jobs may not contain a new job yet.
+    const isList = service === 'geminidb'
+    expect(result.exitCode).toBe(isList ? 0 : 1)
+    expect(annotation(result).includes('title=The response is about another job')).toBe(!isList)
   })
 })
 

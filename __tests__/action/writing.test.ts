@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { runStep, type StepResult } from '../../simulator/runner.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { withCode } from './preload.ts'
+import { annotation } from './step.ts'
 
 /** The built action when it cannot write its outputs or its summary. */
 
@@ -47,13 +48,11 @@ function lines({ log }: StepResult, level: string): string[] {
 const failing = (file: string, code: string) =>
   withCode(`
     import fs from 'node:fs'
-    const failFor = (real) => (path, ...rest) => {
-      if (String(path) !== process.env.${file}) return real(path, ...rest)
+    const { open } = fs.promises
+    fs.promises.open = async (path, ...rest) => {
+      if (String(path) !== process.env.${file}) return open(path, ...rest)
       throw Object.assign(new Error('${code}: ' + path), { code: '${code}' })
     }
-    fs.appendFileSync = failFor(fs.appendFileSync)
-    const { appendFile } = fs.promises
-    fs.promises.appendFile = async (...args) => failFor(appendFile)(...args)
   `)
 
 const missing = (file: string) => ({ [file]: join(tmpdir(), 'no-such-folder', 'file') })
@@ -75,14 +74,8 @@ describe('the step fails if it cannot write the outputs:', () => {
     expect(lines(result, 'notice')).toEqual([])
     expect(result.log).not.toContain('::set-output')
     expect(result.summary).not.toBe('')
-  })
-
-  test('together with a job that failed, in the same annotation', async () => {
-    const result = await run('Failed', missing('GITHUB_OUTPUT'))
-    expect(result.exitCode).toBe(1)
-    expect(lines(result, 'error')).toEqual([
-      expect.stringMatching(/title=The job failed::.*no quota.*read empty values/),
-    ])
+    expect(simulator.requests).toEqual([])
+    expect(annotation(result)).toMatch(/No request was sent\..*container\.options to --user/)
   })
 })
 
@@ -92,13 +85,39 @@ test('the step fails after a failed job even if it cannot write the summary', as
 })
 
 if (process.platform !== 'win32') {
-  test('the step ends and fails if the file system hangs', async () => {
+  test('the step succeeds with one warning if nothing ever reads the summary', async () => {
     execFileSync('mkfifo', [join(folder, 'fifo')])
-    const { exitCode, milliseconds } = await run('Completed', { GITHUB_STEP_SUMMARY: join(folder, 'fifo') })
-    expect(exitCode).not.toBe(0)
-    expect(milliseconds).toBeLessThan(4_000)
+    const result = await run('Completed', { GITHUB_STEP_SUMMARY: join(folder, 'fifo') })
+    expect(result.exitCode).toBe(0)
+    expect(lines(result, 'warning')).toEqual([expect.stringContaining('took too long')])
+    expect(result.outputs['result']).toBe('completed')
+    expect(result.milliseconds).toBeLessThan(13_000)
   })
 }
+
+test('the step succeeds if each file operation takes 120 ms', async () => {
+  const slow = withCode(`
+    import fs from 'node:fs'
+    const names = ['open', 'writeFile', 'appendFile', 'access', 'stat', 'readFile']
+    for (const name of names) {
+      const [real, realSync] = [fs.promises[name], fs[name + 'Sync']]
+      fs.promises[name] = async (...args) => {
+        await new Promise((resolve) => setTimeout(resolve, 120))
+        return real(...args)
+      }
+      fs[name + 'Sync'] = (...args) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120)
+        return realSync(...args)
+      }
+    }
+  `)
+  const result = await run('Completed', slow)
+  expect(result.exitCode).toBe(0)
+  expect(lines(result, 'notice')).toHaveLength(1)
+  expect(lines(result, 'warning')).toEqual([])
+  expect(result.outputs['result']).toBe('completed')
+  expect(result.summary).toContain('✅')
+})
 
 describe('the step succeeds with one warning if it cannot write the summary:', () => {
   test.each([
@@ -120,7 +139,15 @@ if (process.platform === 'linux') {
     test('the step fails if it cannot write the outputs', async () => {
       const result = await run('Completed', full('GITHUB_OUTPUT'))
       expect(result.exitCode).toBe(1)
-      expect(lines(result, 'error')).toEqual([expect.stringContaining('ENOSPC')])
+      expect(lines(result, 'error')).toEqual([expect.stringMatching(/All jobs completed\..*ENOSPC/)])
+    })
+
+    test('the step fails with one annotation if the job failed, too', async () => {
+      const result = await run('Failed', full('GITHUB_OUTPUT'))
+      expect(result.exitCode).toBe(1)
+      expect(lines(result, 'error')).toEqual([
+        expect.stringMatching(/title=The job failed::.*no quota.*read empty values/),
+      ])
     })
 
     test('the step succeeds with a warning if it cannot write the summary', async () => {

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { createServer, type OutgoingHttpHeaders } from 'node:http'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { listen } from '../../simulator/listen.ts'
 import { startBrokenServer, startProxy } from '../../simulator/proxy.ts'
@@ -40,6 +41,93 @@ describe('a response', () => {
     const { address } = opened(await listen(server))
     const body = Array.from({ length: 3_000 }, (_, index) => `${index} `).join('')
     expect(await get(`http://${address}/`)).toMatchObject({ kind: 'response', status: 200, body })
+  })
+})
+
+describe('a compressed response', () => {
+  const MAX_BODY_BYTES = 1_048_576
+  const TEXT = JSON.stringify({ job: { id: 'a', status: 'Completed', name: 'é'.repeat(1_000) } })
+
+  /** The body that is read from a server that sends these bytes. */
+  async function bodyOf(bytes: Buffer, encoding?: string) {
+    let accepted: string | undefined
+    const server = createServer((request, response) => {
+      accepted = request.headersDistinct['accept-encoding']?.join('; ')
+      const headers: OutgoingHttpHeaders = { 'content-length': bytes.length }
+      if (encoding !== undefined) headers['content-encoding'] = encoding
+      response.writeHead(200, headers).end(bytes)
+    })
+    const { address } = opened(await listen(server))
+    const result = await get(`http://${address}/`)
+    expect(accepted).toBe('identity')
+    return result.kind === 'response' ? { body: result.body, bodyError: result.bodyError } : result
+  }
+
+  test.each<[string, string | undefined, (text: Buffer) => Buffer]>([
+    ['no encoding', undefined, (text) => text],
+    ['an empty encoding', '', (text) => text],
+    ['identity', 'identity', (text) => text],
+    ['gzip', 'gzip', (text) => gzipSync(text)],
+    ['GZIP in capitals', ' GZIP', (text) => gzipSync(text)],
+    ['x-gzip', 'x-gzip', (text) => gzipSync(text)],
+    ['deflate', 'deflate', (text) => deflateSync(text)],
+    ['deflate without the header of zlib', 'deflate', (text) => deflateRawSync(text)],
+    ['deflate, stored', 'deflate', (text) => deflateSync(text, { level: 0 })],
+    ['deflate without the header of zlib, stored', 'deflate', (text) => deflateRawSync(text, { level: 0 })],
+    ['br', 'br', (text) => brotliCompressSync(text)],
+  ])('with %s is decoded, although the request accepts no encoding', async (_name, encoding, compress) => {
+    expect(await bodyOf(compress(Buffer.from(TEXT)), encoding)).toEqual({ body: TEXT, bodyError: undefined })
+  })
+
+  test.each(['gzip', 'deflate', 'br', 'zstd', 'unknown'])(
+    'with %s and without a body is empty',
+    async (encoding) => {
+      expect(await bodyOf(Buffer.alloc(0), encoding)).toEqual({ body: '', bodyError: undefined })
+    },
+  )
+
+  test.each(['zstd', 'compress', 'gzip, gzip', 'constructor'])(
+    'with the encoding %j has a body error',
+    async (name) => {
+      expect(await bodyOf(gzipSync(TEXT), name)).toEqual({
+        body: '',
+        bodyError: 'has an unknown content encoding',
+      })
+    },
+  )
+
+  const damaged = (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -12), Buffer.alloc(12)])
+  test.each([
+    ['gzip', 'damaged', damaged(gzipSync(TEXT))],
+    ['gzip', 'cut', gzipSync(TEXT).subarray(0, -1)],
+    ['gzip', 'not compressed', Buffer.from(TEXT)],
+    ['deflate', 'damaged', damaged(deflateSync(TEXT))],
+    ['deflate', 'not compressed', Buffer.from(TEXT)],
+    ['br', 'cut', brotliCompressSync(TEXT).subarray(0, -1)],
+    ['br', 'not compressed', Buffer.from(TEXT)],
+  ])('with %s that is %s has a body error', async (encoding, _how, bytes) => {
+    expect(await bodyOf(bytes, encoding)).toEqual({ body: '', bodyError: `is not valid ${encoding}` })
+  })
+
+  test.each<[string, (text: Buffer) => Buffer]>([
+    ['gzip', (text) => gzipSync(text)],
+    ['deflate', (text) => deflateSync(text)],
+    ['br', (text) => brotliCompressSync(text)],
+  ])('with %s may have up to 1 MiB after decoding', async (encoding, compress) => {
+    const largest = Buffer.alloc(MAX_BODY_BYTES, 'x')
+    expect(await bodyOf(compress(largest), encoding)).toEqual({
+      body: largest.toString(),
+      bodyError: undefined,
+    })
+    for (const size of [MAX_BODY_BYTES + 1, 100 * MAX_BODY_BYTES]) {
+      const bomb = compress(Buffer.alloc(size, 'x'))
+      expect(await bodyOf(bomb, encoding)).toEqual({ body: '', bodyError: 'is larger than 1 MiB' })
+    }
+  })
+
+  test('whose text is not UTF-8 has a body error', async () => {
+    const { bodyError } = { bodyError: undefined, ...(await bodyOf(gzipSync(Buffer.from([0xff])), 'gzip')) }
+    expect(bodyError).toBe('is not UTF-8')
   })
 })
 

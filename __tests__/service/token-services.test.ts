@@ -11,6 +11,7 @@ import {
   start,
   waitFor,
   requests,
+  idTokens,
   outcomesOf,
   errorOf,
   type AgencyChanges,
@@ -157,13 +158,6 @@ describe('a rejection by a token service is final for all jobs, and its reason i
       /^agency: the Security Token Service: HTTP 404 STS5\.1106 “the agency .* cannot be found” \(request ID /,
     ],
     [
-      'another audience',
-      { audience: 'elsewhere' },
-      'sts',
-      undefined,
-      /^agency: .* HTTP 403 STS5\.\d+ “.*audience/,
-    ],
-    [
       'an invalid bearer token',
       { bearer: 'other' },
       'id-token',
@@ -173,7 +167,8 @@ describe('a rejection by a token service is final for all jobs, and its reason i
     ['a redirect by STS', {}, 'sts', 'redirect', /^redirect: the Security Token Service: HTTP 302 to /],
     ['a redirect by GitHub', {}, 'id-token', 'redirect', /^redirect: GitHub's token service: HTTP 302 to /],
     ['401 by STS', {}, 'sts', 401, /^agency: the Security Token Service: HTTP 401 /],
-    ['400 by GitHub', {}, 'id-token', 400, /^id-token: GitHub's token service: HTTP 400 /],
+    ['401 by GitHub', {}, 'id-token', 401, /^id-token: GitHub's token service: HTTP 401 /],
+    ['403 by GitHub', {}, 'id-token', 403, /^id-token: GitHub's token service: HTTP 403 /],
   ]
   test.each(CASES)('%s', async (_name, agency, api, fault, expected) => {
     await start()
@@ -185,6 +180,64 @@ describe('a rejection by a token service is final for all jobs, and its reason i
     expect(requests('id-token')).toHaveLength(1)
     expect(requests('/jobs')).toHaveLength(0)
   })
+})
+
+describe('a rejection by a token service that may pass', () => {
+  const PASSING = [
+    ['sts', 400, /^agency: the Security Token Service: HTTP 400 /],
+    ['sts', 403, /^agency: the Security Token Service: HTTP 403 /],
+    ['id-token', 400, /^id-token: GitHub's token service: HTTP 400 /],
+    ['id-token', 404, /^id-token: GitHub's token service: HTTP 404 /],
+  ] as const
+
+  test.each(PASSING)(
+    'is final after two retries, each at least 3 s later: %s, %d',
+    async (api, status, expected) => {
+      await start()
+      simulator.injectFault(status, { api, times: 'always' })
+      const { results } = await waitFor({ jobs: ['job-1', 'job-2', 'job-3'] })
+      expect(errorOf(results)).toMatch(expected)
+      expect(outcomesOf(results)).toEqual(['error', 'error', 'error'])
+      expectThreeAttempts()
+      expect(requests('assume-with-oidc')).toHaveLength(api === 'sts' ? 3 : 0)
+      expect(requests('/jobs')).toHaveLength(0)
+    },
+  )
+
+  test.each(PASSING)('has no effect if it passes: %s, %d', async (...[api, status]) => {
+    await start()
+    simulator.injectFault(status, { api, times: 2 })
+    const { results, responses } = await waitFor({ interval: SECOND })
+    expect(outcomesOf(results)).toEqual(['completed'])
+    expect(responses.map(({ kind }) => kind)).toEqual(['transient', 'transient', 'job'])
+    expect(requests('id-token').map(({ elapsedMs }) => elapsedMs / SECOND)).toEqual([0, 3, 6])
+    expect(new Set(idTokens()).size).toBe(requests('assume-with-oidc').length)
+  })
+
+  test('of another audience is final after two retries, each with a new ID token', async () => {
+    await start()
+    const { results } = await waitFor({ agency: { audience: 'elsewhere' } })
+    expect(errorOf(results)).toMatch(/^agency: .* HTTP 403 STS5\.\d+ “.*audience/)
+    expectThreeAttempts()
+    expect(new Set(idTokens()).size).toBe(3)
+  })
+
+  test('is counted again after another fault', async () => {
+    await start()
+    for (const status of [400, 400, 503, 400, 400]) simulator.injectFault(status, { api: 'sts' })
+    const { results } = await waitFor()
+    expect(outcomesOf(results)).toEqual(['completed'])
+    expect(requests('assume-with-oidc')).toHaveLength(6)
+  })
+
+  function expectThreeAttempts(): void {
+    const [first = 0, second = 0, third = 0, ...others] = requests('id-token').map(
+      ({ elapsedMs }) => elapsedMs,
+    )
+    expect(second - first).toBeGreaterThanOrEqual(3 * SECOND)
+    expect(third - second).toBeGreaterThanOrEqual(3 * SECOND)
+    expect(others).toEqual([])
+  }
 })
 
 describe('an unusable response of a token service is retried, up to five in a row:', () => {

@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { AKSKSigner } from '@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner.js'
 import fc from 'fast-check'
-import { authorization, signWithAccessKey, type AccessKey } from '../../src/credentials/access-key.ts'
+import {
+  accessKeyCredentials,
+  authorization,
+  signWithAccessKey,
+  type AccessKey,
+} from '../../src/credentials/access-key.ts'
 import type { HttpRequest } from '../../src/http/exchange.ts'
 import { percentEncode } from '../../src/http/percent-encode.ts'
 
@@ -168,5 +173,35 @@ describe("the signature equals that of the vendor's Node.js SDK for", () => {
       { seed: 7, numRuns: 1_000 },
     )
     expect(compared).toBe(1_000)
+  })
+})
+
+describe('the hint after a rejection', () => {
+  const hintFor = async (id: string, secret: string) => {
+    const credentials = accessKeyCredentials({ id, secret, securityToken: undefined }, 'p', () => 0)
+    const request: HttpRequest = { method: 'GET', url: 'https://host.example/', headers: {}, body: '' }
+    const signed = await credentials.sign(request, new AbortController().signal)
+    if (signed.kind !== 'signed') throw new Error('not signed')
+    const detail = { label: '401', message: ['HTTP 401'] }
+    return signed.rejected({ kind: 'rejected', reason: 'credentials', scope: 'all', detail }).detail.hint
+  }
+
+  test('names the lengths of an access key that are unusual, but not its values', async () => {
+    for (const [id, secret] of [
+      ['I'.repeat(19), 's'.repeat(40)],
+      ['I'.repeat(20), 's'.repeat(41)],
+    ] as const) {
+      const hint = await hintFor(id, secret)
+      expect(hint).toMatch(
+        new RegExp(
+          `^The access key ID has ${id.length} characters \\(usually 20\\), and its secret ${secret.length} \\(usually 40\\)\\. Check that`,
+        ),
+      )
+      expect(hint).not.toMatch(/II|ss{2}s/)
+    }
+  })
+
+  test('names no lengths that are usual', async () => {
+    expect(await hintFor('I'.repeat(20), 's'.repeat(40))).toMatch(/^Check that the access key/)
   })
 })

@@ -162,7 +162,47 @@ describe('one job', () => {
     expect(annotation.message).toContain(part)
   })
 
-  test.each(['redirect', 'certificate', 'proxy', 'request', 'internal'] as const)(
+  test('whose endpoint is wrong has a title for that, and the hint of the fault', () => {
+    const wrong: JobResponse = {
+      kind: 'rejected',
+      reason: 'endpoint',
+      scope: 'all',
+      detail: {
+        label: 'no connection',
+        message: ['connection failed: “ENOTFOUND”'],
+        hint: 'Check the spelling.',
+      },
+    }
+    expect(annotate(waitResult('a', [wrong]))).toEqual({
+      title: 'The endpoint cannot be reached',
+      message: 'Could not get the status of job a: connection failed: “ENOTFOUND”.\nCheck the spelling.',
+    })
+  })
+
+  test.each<[string, JobResponse[]]>([
+    ['forbidden', [forbidden]],
+    ['unauthorized', [unauthorized]],
+    ['about another job', [otherJob]],
+    ['unusable', Array.from({ length: 5 }, () => unusable)],
+  ])('whose requests are %s after it was seen has its last status and how to resume', (_what, responses) => {
+    const { message } = annotate(waitResult('a', [running, ...responses]))
+    expect(message).toMatch(/^Could not get the status of job a \(CreateX\) \(last status: Running, 40%\)/)
+    expect(message).toMatch(
+      / The job is still running in the cloud\. To resume waiting, run a step with the same job-id\.$/,
+    )
+    const never = annotate(waitResult('a', responses)).message
+    expect(never).toMatch(/^Could not get the status of job a: |^Could not get the status of job a from /)
+    expect(never).not.toMatch(/last status|still running|To resume/)
+  })
+
+  test('that is unauthorized after it was seen hints at expired credentials', () => {
+    const hint = 'They were accepted at first, so they may have expired or been revoked during the wait.'
+    expect(annotate(waitResult('a', [running, unauthorized])).message).toContain(hint)
+    expect(annotate(waitResult('a', [unauthorized])).message).not.toContain(hint)
+    expect(annotate(waitResult('a', [running, forbidden])).message).not.toContain(hint)
+  })
+
+  test.each(['endpoint', 'redirect', 'certificate', 'proxy', 'request', 'internal'] as const)(
     '%s has its own title and next steps',
     (reason) => {
       const outcome: Outcome = { result: 'error', reason, detail: { label: 'x', message: ['what came'] } }
@@ -212,7 +252,7 @@ describe('several jobs', () => {
 })
 
 test('one annotation contains all invalid inputs', () => {
-  const { title, message } = flat(inputsAnnotation(['a: is missing.', 'b: is not valid.']))
+  const { title, message } = flat(inputsAnnotation([['a: is missing.'], ['b: is not valid.']]))
   expect(title).toBe('Invalid inputs')
   expect(message).toBe(
     '- a: is missing.\n- b: is not valid.\nNo request was sent. Fix these inputs and run the step again.',

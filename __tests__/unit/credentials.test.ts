@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { readInputs, INPUTS, type InputName, type Settings } from '../../src/inputs.ts'
 import { Secrets } from '../../src/secrets.ts'
-import { noSecrets } from './text.ts'
+import { noSecrets, plain } from './text.ts'
 
 /** Which credentials are used, and which problems are reported. */
 
@@ -13,7 +13,7 @@ const NO_CREDENTIALS: Inputs = {
   'project-id': '0123456789abcdef0123456789abcdef',
   'job-id': 'job-1',
 }
-const KEY: Inputs = { 'access-key-id': 'FAKEKEY', 'secret-access-key': 'fake-secret' }
+const KEY: Inputs = { 'access-key-id': 'FAKE-KEY-ID', 'secret-access-key': 'fake-secret' }
 const AGENCY: Inputs = {
   'identity-provider-urn': 'iam::0123:oidcProvider:github',
   'agency-urn': 'iam::0123:agency:deploy',
@@ -30,7 +30,7 @@ function read(inputs: Inputs, env: NodeJS.ProcessEnv) {
 
 function settings(inputs: Inputs, env: NodeJS.ProcessEnv = {}): Settings {
   const result = read(inputs, env)
-  if ('problems' in result) throw new Error(result.problems.join('\n'))
+  if ('problems' in result) throw new Error(result.problems.map(plain).join('\n'))
   return result
 }
 
@@ -40,7 +40,7 @@ function credentials(inputs: Inputs, env: NodeJS.ProcessEnv = {}): CredentialsCh
 
 function problems(inputs: Inputs, env: NodeJS.ProcessEnv = {}): readonly string[] {
   const result = read(inputs, env)
-  return 'problems' in result ? result.problems : []
+  return 'problems' in result ? result.problems.map(plain) : []
 }
 
 describe('an access key', () => {
@@ -48,37 +48,37 @@ describe('an access key', () => {
     expect(credentials(KEY)).toEqual({
       kind: 'access-key',
       source: 'an access key from access-key-id, secret-access-key',
-      key: { id: 'FAKEKEY', secret: 'fake-secret', securityToken: undefined },
+      key: { id: 'FAKE-KEY-ID', secret: 'fake-secret', securityToken: undefined },
     })
     expect(credentials({ ...KEY, 'security-token': 'fake-token' })).toEqual({
       kind: 'access-key',
       source: 'a temporary access key from access-key-id, secret-access-key, security-token',
-      key: { id: 'FAKEKEY', secret: 'fake-secret', securityToken: 'fake-token' },
+      key: { id: 'FAKE-KEY-ID', secret: 'fake-secret', securityToken: 'fake-token' },
     })
   })
 
   test.each([
     [
-      { 'access-key-id': 'FAKEKEY' },
+      { 'access-key-id': 'FAKE-KEY-ID' },
       [
         'secret-access-key: missing, but access-key-id is set. Set access-key-id and secret-access-key together.',
       ],
     ],
     [
-      { 'secret-access-key': 'fake' },
+      { 'secret-access-key': 'fake-secret' },
       [
         'access-key-id: missing, but secret-access-key is set. Set access-key-id and secret-access-key together.',
       ],
     ],
     [
-      { 'security-token': 'fake' },
+      { 'security-token': 'fake-token' },
       [
         'access-key-id: missing, but security-token is set. Set access-key-id and secret-access-key together.',
         'secret-access-key: missing, but security-token is set. Set access-key-id and secret-access-key together.',
       ],
     ],
     [
-      { 'access-key-id': 'a b', 'secret-access-key': 'x' },
+      { 'access-key-id': 'a b', 'secret-access-key': 'fake-secret' },
       [
         'access-key-id: contains a space, a line break, or a character other than printable ASCII. Use only the key itself.',
       ],
@@ -88,16 +88,16 @@ describe('an access key', () => {
   })
 
   test('that is incomplete in the inputs is not completed from the environment', () => {
-    const env = { HW_ACCESS_KEY: 'OTHER', HW_SECRET_KEY: 'other' }
-    expect(problems({ 'access-key-id': 'FAKEKEY' }, env)).toEqual([
+    const env = { HW_ACCESS_KEY: 'OTHER-KEY-ID', HW_SECRET_KEY: 'other-secret' }
+    expect(problems({ 'access-key-id': 'FAKE-KEY-ID' }, env)).toEqual([
       expect.stringContaining('secret-access-key: missing'),
     ])
   })
 })
 
 describe('an access key in the environment', () => {
-  const auth = { HUAWEI_CLOUD_ACCESS_KEY_ID: 'AUTH', HUAWEI_CLOUD_SECRET_ACCESS_KEY: 'auth-secret' }
-  const sdk = { HUAWEICLOUD_SDK_AK: 'SDK', HUAWEICLOUD_SDK_SK: 'sdk-secret' }
+  const auth = { HUAWEI_CLOUD_ACCESS_KEY_ID: 'AUTH-KEY-ID', HUAWEI_CLOUD_SECRET_ACCESS_KEY: 'auth-secret' }
+  const sdk = { HUAWEICLOUD_SDK_AK: 'SDK-KEY-ID', HUAWEICLOUD_SDK_SK: 'sdk-secret' }
   const terraform = { HW_ACCESS_KEY: 'TERRAFORM', HW_SECRET_KEY: 'terraform-secret' }
 
   test.each([
@@ -120,18 +120,21 @@ describe('an access key in the environment', () => {
   })
 
   test('is ignored if an input contains credentials', () => {
-    expect(credentials({ token: 'fake' }, auth).kind).toBe('token')
-    expect(credentials(KEY, auth)).toMatchObject({ key: { id: 'FAKEKEY' } })
+    expect(credentials({ token: 'fake-token' }, auth).kind).toBe('token')
+    expect(credentials(KEY, auth)).toMatchObject({ key: { id: 'FAKE-KEY-ID' } })
     expect(credentials(AGENCY, { ...auth, ...ID_TOKEN }).kind).toBe('agency')
   })
 
   test.each([
     [
-      { HUAWEI_CLOUD_ACCESS_KEY_ID: 'AUTH', ...sdk },
+      { HUAWEI_CLOUD_ACCESS_KEY_ID: 'AUTH-KEY-ID', ...sdk },
       'HUAWEI_CLOUD_SECRET_ACCESS_KEY: missing, but HUAWEI_CLOUD_ACCESS_KEY_ID is set.',
     ],
-    [{ HUAWEICLOUD_SDK_SK: 'x' }, 'HUAWEICLOUD_SDK_AK: missing, but HUAWEICLOUD_SDK_SK is set.'],
-    [{ HW_SECRET_KEY: 'x', HW_ACCESS_KEY: ' ' }, 'HW_ACCESS_KEY: missing, but HW_SECRET_KEY is set.'],
+    [{ HUAWEICLOUD_SDK_SK: 'sdk-secret' }, 'HUAWEICLOUD_SDK_AK: missing, but HUAWEICLOUD_SDK_SK is set.'],
+    [
+      { HW_SECRET_KEY: 'terraform-secret', HW_ACCESS_KEY: ' ' },
+      'HW_ACCESS_KEY: missing, but HW_SECRET_KEY is set.',
+    ],
   ])('is invalid if incomplete, and the error names both variables: %j', (env, expected) => {
     expect(problems({}, env)).toEqual([expect.stringContaining(expected)])
   })
@@ -139,11 +142,11 @@ describe('an access key in the environment', () => {
 
 test.each([
   [
-    { token: 'fake', ...KEY },
+    { token: 'fake-token', ...KEY },
     'token: cannot be combined with access-key-id. Set only one kind of credentials.',
   ],
   [
-    { token: 'fake', 'agency-urn': 'x' },
+    { token: 'fake-token', 'agency-urn': 'x' },
     'token: cannot be combined with agency-urn. Set only one kind of credentials.',
   ],
   [
@@ -251,21 +254,88 @@ describe('GitHub OIDC', () => {
 test('all secrets are registered, including those that are not used', () => {
   const masked: string[] = []
   const env = {
-    HUAWEI_CLOUD_SECRET_ACCESS_KEY: 'one',
-    HUAWEICLOUD_SDK_SECURITY_TOKEN: 'two',
-    HW_ACCESS_KEY: 'three',
+    HUAWEI_CLOUD_SECRET_ACCESS_KEY: 'fake-one',
+    HUAWEICLOUD_SDK_SECURITY_TOKEN: 'fake-two',
+    HW_ACCESS_KEY: 'fake-three',
     ...ID_TOKEN,
   }
-  const inputs: Inputs = { token: 'four', 'secret-access-key': 'five', 'security-token': 'six' }
+  const inputs: Inputs = {
+    token: 'fake-four',
+    'secret-access-key': 'fake-five',
+    'security-token': 'fake-six',
+  }
   readInputs((name) => inputs[name] ?? '', env, new Secrets((value) => masked.push(value)))
   expect(masked).toEqual(
-    expect.arrayContaining(['one', 'two', 'three', 'four', 'five', 'six', 'fake-bearer']),
+    expect.arrayContaining([
+      'fake-one',
+      'fake-two',
+      'fake-three',
+      'fake-four',
+      'fake-five',
+      'fake-six',
+      'fake-bearer',
+    ]),
   )
+})
+
+describe('a value under 8 characters is not a secret', () => {
+  const SHORT = 'zq-7chr'
+  const KEY_VARIABLES = {
+    HUAWEI_CLOUD_ACCESS_KEY_ID: SHORT,
+    HUAWEI_CLOUD_SECRET_ACCESS_KEY: SHORT,
+    HUAWEICLOUD_SDK_AK: SHORT,
+    HUAWEICLOUD_SDK_SK: SHORT,
+    HUAWEICLOUD_SDK_SECURITY_TOKEN: SHORT,
+    HW_ACCESS_KEY: SHORT,
+    HW_SECRET_KEY: SHORT,
+    HW_SECURITY_TOKEN: SHORT,
+  }
+
+  test('and is neither masked nor redacted nor an error in a variable that is not used', () => {
+    const masked: string[] = []
+    const secrets = new Secrets((value) => masked.push(value))
+    const inputs = { ...NO_CREDENTIALS, token: 'fake-token' } as Inputs
+    const result = readInputs((name) => inputs[name] ?? '', KEY_VARIABLES, secrets)
+    expect(result).toMatchObject({ credentials: { kind: 'token', token: 'fake-token' } })
+    expect(masked).toContain('fake-token')
+    expect(masked.filter((value) => value.length < 8)).toEqual([])
+    expect(secrets.text(`a ${SHORT} b fake-token c`).reveal()).toBe(`a ${SHORT} b *** c`)
+  })
+
+  test.each<[Inputs, NodeJS.ProcessEnv, readonly string[]]>([
+    [{ token: SHORT }, {}, ['token']],
+    [
+      { 'access-key-id': SHORT, 'secret-access-key': SHORT, 'security-token': SHORT },
+      {},
+      ['access-key-id', 'secret-access-key', 'security-token'],
+    ],
+    [{ ...KEY, 'security-token': SHORT }, {}, ['security-token']],
+    [{}, KEY_VARIABLES, ['HUAWEI_CLOUD_ACCESS_KEY_ID', 'HUAWEI_CLOUD_SECRET_ACCESS_KEY']],
+    [
+      {},
+      { ...KEY_VARIABLES, HUAWEI_CLOUD_ACCESS_KEY_ID: '', HUAWEI_CLOUD_SECRET_ACCESS_KEY: '' },
+      ['HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'],
+    ],
+    [{}, { HW_ACCESS_KEY: 'FAKE-KEY-ID', HW_SECRET_KEY: SHORT }, ['HW_SECRET_KEY']],
+  ])('so it is invalid where it would be used, without being quoted: %#', (inputs, env, names) => {
+    const found = problems(inputs, env)
+    expect(found).toEqual(
+      names.map(
+        (name) =>
+          `${name}: has only 7 characters, so it is not a real key or token. Set the real value, or none.`,
+      ),
+    )
+    expect(found.join()).not.toContain(SHORT)
+  })
+
+  test('but one of 8 characters is', () => {
+    expect(credentials({ token: 'zq-8char' })).toMatchObject({ token: 'zq-8char' })
+  })
 })
 
 describe('the region', () => {
   test('determines the endpoint if endpoint is not set', () => {
-    const token = { token: 'fake', region: 'cn-east-5' }
+    const token = { token: 'fake-token', region: 'cn-east-5' }
     expect(settings({ ...token, endpoint: '' }).endpoint).toBe(
       'https://gaussdb-mysql.cn-east-5.myhuaweicloud.com',
     )
@@ -276,7 +346,7 @@ describe('the region', () => {
   test('comes from the environment if it is not set, in order of precedence', () => {
     const env = { HW_REGION_NAME: 'cn-east-3', HUAWEI_CLOUD_REGION: 'cn-south-1' }
     const endpoint = (inputs: Inputs, variables: NodeJS.ProcessEnv) =>
-      settings({ token: 'fake', endpoint: '', ...inputs }, variables).endpoint
+      settings({ token: 'fake-token', endpoint: '', ...inputs }, variables).endpoint
     expect(endpoint({}, env)).toContain('.cn-south-1.')
     expect(endpoint({}, { HW_REGION_NAME: 'cn-east-3' })).toContain('.cn-east-3.')
     expect(endpoint({ region: 'cn-north-4' }, env)).toContain('.cn-north-4.')
@@ -286,7 +356,7 @@ describe('the region', () => {
   })
 
   test('that is unknown is reported under the input or variable that contains it', () => {
-    const inputs = { token: 'fake', endpoint: '' }
+    const inputs = { token: 'fake-token', endpoint: '' }
     expect(problems({ ...inputs, region: 'cn-north-5' })).toEqual([
       expect.stringMatching(/^region: no TaurusDB host is documented/),
     ])
@@ -296,7 +366,7 @@ describe('the region', () => {
   })
 
   test('is required if endpoint is not set', () => {
-    expect(problems({ token: 'fake', endpoint: '' })).toEqual([
+    expect(problems({ token: 'fake-token', endpoint: '' })).toEqual([
       expect.stringMatching(/^endpoint: missing.*region/),
     ])
   })

@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals'
 import { jobsEndpointOf, stsEndpointOf } from '../../src/api/endpoints.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import { InvalidInput } from '../../src/invalid-input.ts'
+import { plain } from './text.ts'
 
 function problem(endpoint: string | InvalidInput): string {
   if (!(endpoint instanceof InvalidInput)) throw new Error(`${endpoint} was found`)
-  return endpoint.problem
+  return plain(endpoint.problem)
 }
 
 describe('the TaurusDB host of a region', () => {

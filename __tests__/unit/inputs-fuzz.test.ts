@@ -8,6 +8,7 @@ import { INPUTS, readInputs, type InputName, type Settings } from '../../src/inp
 import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { hostileText } from '../model/hostile-text.ts'
+import { plain } from './text.ts'
 
 /** Any string in any input leads to valid settings, or to problems that quote no value. */
 
@@ -29,6 +30,10 @@ const VARIABLES = [
   'ACTIONS_ID_TOKEN_REQUEST_URL',
   'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
   'GITHUB_RUN_ID',
+  'https_proxy',
+  'HTTPS_PROXY',
+  'no_proxy',
+  'NO_PROXY',
   'INPUT_TOKEN',
   'PATH',
   '',
@@ -37,6 +42,8 @@ const VARIABLES = [
 const SECRET_INPUTS = ['token', 'access-key-id', 'secret-access-key', 'security-token'] as const
 const SECRET_VARIABLES = VARIABLES.filter((name) => /KEY|_AK|_SK|TOKEN$/.test(name) && name !== 'INPUT_TOKEN')
 
+/** A shorter value is not a secret. */
+const MIN_SECRET_LENGTH = 8
 /** The length from which a substring of a value counts as quoted. */
 const QUOTED_LENGTH = 6
 /** Substrings of these files are not quoted: a value may contain words of a message by chance. */
@@ -47,6 +54,7 @@ const MESSAGES = [
   'api/regions.ts',
   'api/service.ts',
   'credentials/choice.ts',
+  'http/proxy.ts',
 ]
   .map((file) => readFileSync(join(import.meta.dirname, '..', '..', 'src', file), 'utf8'))
   .join('')
@@ -65,10 +73,12 @@ function expectSettingsOrProblems(given: Given, env: NodeJS.ProcessEnv = {}): Se
     ...SECRET_INPUTS.map((name) => given[name]),
     ...SECRET_VARIABLES.map((name) => env[name]),
   ].map((value) => value?.trim() ?? '')
-  expect(masked).toEqual(expect.arrayContaining(secrets.filter((secret) => secret !== '')))
+  expect(masked).toEqual(
+    expect.arrayContaining(secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH)),
+  )
   expect(masked).not.toContain('')
   if ('problems' in result) {
-    expectUsefulProblems(result.problems, [...Object.values(given), ...Object.values(env)])
+    expectUsefulProblems(result.problems.map(plain), [...Object.values(given), ...Object.values(env)])
     return undefined
   }
   expectValidSettings(result, given, env)
@@ -80,7 +90,11 @@ function expectUsefulProblems(problems: readonly string[], values: readonly (str
   expect(named).not.toEqual([])
   const inputs = named.filter((name) => !VARIABLES.includes(name ?? ''))
   expect([...new Set(inputs)]).toEqual(NAMES.filter((name) => named.includes(name)))
-  const substrings = substringsOf(problems.join('\n')).filter((part) => !MESSAGES.includes(part))
+  // An error of KooCLI is not a secret, and the only value that is quoted.
+  const unquoted = problems.map((problem) =>
+    problem.replace(/(?<=^(job|order)-id: contains an error of KooCLI: “)\[[A-Z_]*ERROR\].*(?=”)/s, ''),
+  )
+  const substrings = unquoted.flatMap(substringsOf).filter((part) => !MESSAGES.includes(part))
   expect(substrings.filter((part) => values.some((value) => value?.includes(part)))).toEqual([])
 }
 
@@ -112,6 +126,7 @@ function expectValidSettings(settings: Settings, given: Given, env: NodeJS.Proce
   if ('order' in jobs) expectValidOrder(jobs.order.value, given)
   else expectValidJobs(jobs, given)
   expectValidCredentials(credentials, given, env)
+  expectValidEnvironment(settings.environment)
   expectWithin(timeout, 1_000, 432_000_000)
   if (pollInterval !== 'auto') expectWithin(pollInterval, 1_000, 600_000)
   expect(['en-us', 'zh-cn']).toContain(language)
@@ -123,14 +138,27 @@ function expectValidJobs(jobs: readonly JobId[], given: Given): void {
   expect(ids.length).toBeLessThanOrEqual(500)
   expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length)
   expect(ids.filter((id) => !/^[!-+\--~]{1,128}$/.test(id))).toEqual([])
-  const givenIds = given['job-id']?.split(/[,\r\n]/).map((id) => id.trim()) ?? []
+  const givenIds = textsIn(given['job-id']).flatMap((text) => text.split(/[,\r\n]/).map((id) => id.trim()))
   const first = (id: string) => givenIds.findIndex((other) => other.toLowerCase() === id.toLowerCase())
   expect(ids).toEqual(givenIds.filter((id, index) => id !== '' && first(id) === index))
 }
 
+/** The texts of a JSON array, one quoted text, or the value itself. */
+function textsIn(value = ''): readonly string[] {
+  const text = value.trim()
+  try {
+    const json: unknown = JSON.parse(text)
+    if (typeof json === 'string') return [json]
+    if (Array.isArray(json)) return json.filter((one) => typeof one === 'string')
+  } catch {
+    // It is not JSON.
+  }
+  return [/^'(.*)'$/s.exec(text)?.[1] ?? text]
+}
+
 function expectValidOrder(order: string, given: Given): void {
   expect(order).toMatch(/^[!-+\--~]{1,128}$/)
-  expect(order).toBe(given['order-id']?.trim())
+  expect([order]).toEqual(textsIn(given['order-id']).map((text) => text.trim()))
   expect(given['job-id']?.trim() ?? '').toBe('')
   expect(['', 'taurusdb']).toContain(given.service?.trim() ?? '')
 }
@@ -141,12 +169,13 @@ function expectValidCredentials(credentials: CredentialsChoice, given: Given, en
   const variables = SECRET_VARIABLES.map((name) => env[name]?.trim() ?? '')
   switch (credentials.kind) {
     case 'token':
-      expect(credentials.token).toMatch(/^[!-~]+$/)
+      expect(credentials.token).toMatch(/^[!-~]{8,}$/)
       expect(inputs).toEqual([credentials.token, '', '', ''])
       return
     case 'access-key': {
       const { id, secret, securityToken = '' } = credentials.key
-      expect([id, secret, `x${securityToken}`].join('')).toMatch(/^[!-~]+$/)
+      for (const part of securityToken === '' ? [id, secret] : [id, secret, securityToken])
+        expect(part).toMatch(/^[!-~]{8,}$/)
       const source = inputs.join('') === '' ? variables : inputs
       expect(source).toEqual(
         expect.arrayContaining([id, secret, ...(securityToken === '' ? [] : [securityToken])]),
@@ -158,6 +187,22 @@ function expectValidCredentials(credentials: CredentialsChoice, given: Given, en
       expect(variables).toContain(credentials.agency.idTokenRequest.bearer)
       expect(credentials.agency.sessionName).toMatch(/^[\w+=,.@-]{2,64}$/)
   }
+}
+
+/** Checks that no proxy is set, or one that @actions/http-client can use. */
+function expectValidEnvironment({
+  https_proxy = '',
+  HTTPS_PROXY,
+  no_proxy = '',
+  NO_PROXY,
+}: NodeJS.ProcessEnv): void {
+  expect([HTTPS_PROXY, NO_PROXY]).toEqual([https_proxy, no_proxy])
+  expect(no_proxy).not.toMatch(/[\s*]\.|\s/)
+  if (https_proxy === '') return
+  const { protocol, pathname, search, hash, username, password } = new URL(https_proxy)
+  expect(protocol).toMatch(/^https?:$/)
+  expect([pathname, search, hash]).toEqual(['/', '', ''])
+  expect(() => [decodeURIComponent(username), decodeURIComponent(password)]).not.toThrow()
 }
 
 function expectWithin(duration: number, min: number, max: number): void {
@@ -282,28 +327,55 @@ const nearlyValid = {
     `${PROJECT}\0`,
     '٣'.repeat(32),
   ),
-  'order-id': fc.constantFrom('', 'CS2026', ' CS2026 ', 'a,b', 'a b', 'null', 'é', 'x'.repeat(129)),
-  'job-id': fc
-    .array(
-      fc.constantFrom(
-        'job-1',
-        'JOB-1',
-        'a'.repeat(128),
-        'a'.repeat(129),
-        '',
-        ' ',
-        'x y',
-        'é',
-        '[',
-        ']',
-        '"a"',
-        '%',
-      ),
-    )
-    .chain((ids) =>
-      fc.constantFrom(',', '\n', '\r\n', ', ', ';', '\u2028').map((separator) => ids.join(separator)),
+  'order-id': fc.constantFrom(
+    '',
+    'CS2026',
+    ' CS2026 ',
+    '"CS2026"',
+    '["CS2026"]',
+    '["a","b"]',
+    'a,b',
+    'a b',
+    'null',
+    'é',
+    'x'.repeat(129),
+  ),
+  'job-id': fc.oneof(
+    fc.constantFrom(
+      '"job-1"',
+      "'job-1'",
+      '["job-1", "JOB-2"]',
+      '["job-1",2]',
+      '[',
+      '{"job_id":"a"}',
+      'https://host.example/a',
+      'None',
+      'a,<nil>',
+      '[USE_ERROR]unknown parameter',
     ),
+    fc
+      .array(
+        fc.constantFrom(
+          'job-1',
+          'JOB-1',
+          'a'.repeat(128),
+          'a'.repeat(129),
+          '',
+          ' ',
+          'x y',
+          'é',
+          '[',
+          ']',
+          '"a"',
+          '%',
+        ),
+      )
+      .chain((ids) =>
+        fc.constantFrom(',', '\n', '\r\n', ', ', ';', '\u2028').map((separator) => ids.join(separator)),
+      ),
+  ),
   token: fc.constantFrom(
+    'MIIFake-token',
     'MIIFake',
     'a',
     ' a ',
@@ -328,8 +400,8 @@ const nearlyValid = {
     '__proto__',
     'gaussdb',
   ),
-  'access-key-id': fc.constantFrom('', 'FAKEKEY', 'a b', 'a\nb', 'é', ','),
-  'secret-access-key': fc.constantFrom('', 'fake-secret', 'a b', '\0'),
+  'access-key-id': fc.constantFrom('', 'FAKE-KEY-ID', 'FAKEKEY', 'a b', 'a\nb', 'é', ','),
+  'secret-access-key': fc.constantFrom('', 'fake-secret', 'fakefak', 'a b', '\0'),
   'security-token': fc.constantFrom('', 'fake+token/=', 'a b', '\uD800'),
   'identity-provider-urn': fc.constantFrom(
     '',
@@ -358,7 +430,29 @@ const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 40 }),
 )
 
-const environment = fc.dictionary(fc.constantFrom(...VARIABLES), fc.oneof(anyText, nearlyValid['project-id']))
+const proxies = fc
+  .tuple(
+    fc.constantFrom('', 'http://', 'https://', 'socks5://', 'HTTP:', '*.'),
+    fc.constantFrom(
+      '',
+      'user@',
+      'user:password@',
+      'user:%@',
+      'us%4:1@',
+      ':@',
+      'user:80#@',
+      'user:80/@',
+      'a:b:c@',
+    ),
+    fc.constantFrom('proxy.example', '[::1]', '[::1', '::1', '192.0.2.1', 'ho st', 'hö.example', '', '%'),
+    fc.constantFrom('', ':3128', ':', ':99999', '/', '/a', '?', '#'),
+  )
+  .map((parts) => parts.join(''))
+
+const environment = fc.dictionary(
+  fc.constantFrom(...VARIABLES),
+  fc.oneof(anyText, proxies, nearlyValid['project-id']),
+)
 
 describe('valid settings, or problems that name inputs and quote no value, result from', () => {
   test('arbitrary text in all inputs', () => {
@@ -392,11 +486,15 @@ describe('valid settings, or problems that name inputs and quote no value, resul
   test('nearly valid values', () => {
     let accepted = 0
     fc.assert(
-      fc.property(fc.record({ ...nearlyValid, token: fc.constant('MIIFake') }), environment, (given, env) => {
-        for (const name of NAMES) {
-          if (expectSettingsOrProblems({ ...VALID, [name]: given[name] }, env) !== undefined) accepted++
-        }
-      }),
+      fc.property(
+        fc.record({ ...nearlyValid, token: fc.constant('MIIFake-token') }),
+        environment,
+        (given, env) => {
+          for (const name of NAMES) {
+            if (expectSettingsOrProblems({ ...VALID, [name]: given[name] }, env) !== undefined) accepted++
+          }
+        },
+      ),
       { seed: 3, numRuns: 400 },
     )
     expect(accepted).toBeGreaterThan(400)
@@ -472,7 +570,7 @@ describe('valid settings, or problems that name inputs and quote no value, resul
     endpoint: 'gaussdb.cn-north-4.myhuaweicloud.com',
     'project-id': PROJECT,
     'job-id': 'job-1',
-    token: 'MIIFake',
+    token: 'MIIFake-token',
   }
 })
 
@@ -530,7 +628,7 @@ describe('a megabyte in one input is read within a second:', () => {
         const start = process.cpuUsage()
         const { read: result } = read({ [name]: value })
         expect(process.cpuUsage(start).user).toBeLessThan(1_000_000)
-        expect('problems' in result && result.problems.join('').length < 5_000).toBe(true)
+        expect('problems' in result && result.problems.map(plain).join('').length < 5_000).toBe(true)
       }
     }
   })

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { SERVICES } from '../../src/api/service.ts'
 import { readInputs, type InputName, type Settings } from '../../src/inputs.ts'
 import { Secrets } from '../../src/secrets.ts'
-import { noSecrets } from './text.ts'
+import { noSecrets, plain } from './text.ts'
 
 const VALID: Partial<Record<InputName, string>> = {
   endpoint: 'gaussdb.cn-north-4.myhuaweicloud.com',
@@ -17,13 +17,13 @@ function read(inputs: Partial<Record<InputName, string>>, env: NodeJS.ProcessEnv
 
 function settings(inputs: Partial<Record<InputName, string>>, env?: NodeJS.ProcessEnv): Settings {
   const result = read(inputs, env)
-  if ('problems' in result) throw new Error(result.problems.join('\n'))
+  if ('problems' in result) throw new Error(result.problems.map(plain).join('\n'))
   return result
 }
 
 function problems(inputs: Partial<Record<InputName, string>>): readonly string[] {
   const result = read(inputs)
-  return 'problems' in result ? result.problems : []
+  return 'problems' in result ? result.problems.map(plain) : []
 }
 
 test('inputs that are not set have their defaults', () => {
@@ -61,6 +61,8 @@ describe('endpoint', () => {
     ['https://host.example#x', 'a fragment'],
     ['https://host.example/v3', 'only the part before /v3'],
     ['https://host.example/mysql/v3/', 'only the part before /v3'],
+    ['https://host.example/v3/mysql', 'only the part before /v3'],
+    ['https://host.example/V3/0123/instances', 'only the part before /v3'],
     ['https://host.example/v3/project/jobs', 'only the part before /v3'],
     ['https://host.example/v3/project/jobs?id=x', 'a query'],
     ['https://', 'must be host or host:port'],
@@ -105,15 +107,53 @@ describe('job-id', () => {
     ['B,a,b,A,B', ['B', 'a']],
     ['!"#$%&\'()*+-./:;<=>?@[]^_`{|}~', ['!"#$%&\'()*+-./:;<=>?@[]^_`{|}~']],
     ['x'.repeat(128), ['x'.repeat(128)]],
+    ['["a","b"]', ['a', 'b']],
+    ['[\n  "a",\n  " b ",\n  "A"\n]', ['a', 'b']],
+    ['["a,b","c"]', ['a', 'b', 'c']],
+    ['"a"', ['a']],
+    ["'a'", ['a']],
+    ['"a\\nb"', ['a', 'b']],
+    ['20260101', ['20260101']],
+    ['true', ['true']],
+    ['nilpotent,None-1,https', ['nilpotent', 'None-1', 'https']],
   ])('%j is read as the IDs %j', (given, ids) => {
     expect(settings({ 'job-id': given }).jobs).toMatchObject(ids.map((value) => ({ value })))
   })
 
   test.each([
     ['', 'order_id'],
-    ['["a","b"]', 'join(fromJSON('],
-    ['null', 'the word null'],
-    ['undefined', 'the word undefined'],
+    ['["a","b"', 'is not a valid JSON array of texts'],
+    ['[a,b]', 'is not a valid JSON array of texts'],
+    ['[1,2]', 'is not a valid JSON array of texts'],
+    ['["a",1]', 'is not a valid JSON array of texts'],
+    ['["a",null]', 'is not a valid JSON array of texts'],
+    ['[["a"]]', 'is not a valid JSON array of texts'],
+    ['[{"job_id":"a"}]', 'is not a valid JSON array of texts'],
+    ['["a b"]', 'ID number 1 is not valid'],
+    [
+      '{"job_id":"a"}',
+      'is a JSON object, probably the whole response. Pass only its field job_id: with fromJSON',
+    ],
+    ['{}', 'jq -r .job_id'],
+    [
+      'https://host.example/v3/p/jobs?id=a',
+      'is a URL. Pass only the job ID: the field .job_id of the response.',
+    ],
+    ['a,HTTP://host.example', 'is a URL'],
+    ['["https://host.example"]', 'is a URL'],
+    ['null', 'the word “null”'],
+    ['undefined', 'the word “undefined”'],
+    ['None', 'the word “None”'],
+    ['nil', 'the word “nil”'],
+    ['<nil>', 'the word “<nil>”'],
+    ['NaN', 'the word “NaN”'],
+    ['N/A', 'the word “N/A”'],
+    ['a, NULL ,b', 'the word “NULL”'],
+    ['a\n<nil>', 'the word “<nil>”'],
+    ['["a","None"]', 'the word “None”'],
+    ['"null"', 'the word “null”'],
+    ['null', 'read its field .job_id'],
+    ['null', 'use order-id'],
     [',,\n', 'only commas'],
     ['a,b c', 'ID number 2 is not valid'],
     ['é', 'ID number 1 is not valid'],
@@ -123,6 +163,27 @@ describe('job-id', () => {
     expect(problems({ 'job-id': given })).toEqual([expect.stringContaining(expected)])
   })
 
+  test('that is an error of KooCLI is reported as such, and quoted after redaction', () => {
+    const error = '[USE_ERROR]不支持的参数: {"token": token-not-a-secret}\nSee hcloud --help'
+    const secrets = new Secrets(() => undefined)
+    const result = readInputs((name) => ({ ...VALID, 'job-id': error })[name] ?? '', {}, secrets)
+    expect('problems' in result ? result.problems.map(plain) : []).toEqual([
+      'job-id: contains an error of KooCLI: “[USE_ERROR]不支持的参数: {"token": ***}\nSee hcloud --help”. Fix the call in the earlier step.',
+    ])
+  })
+
+  test.each(['[NETWORK_ERROR]timeout', '[OPENAPI_ERROR] x', '[ERROR]x'])(
+    'that begins like the error %j is an error of KooCLI',
+    (given) => {
+      expect(problems({ 'job-id': given })).toEqual([
+        `job-id: contains an error of KooCLI: “${given}”. Fix the call in the earlier step.`,
+      ])
+      expect(problems({ 'job-id': '', 'order-id': given })).toEqual([
+        `order-id: contains an error of KooCLI: “${given}”. Fix the call in the earlier step.`,
+      ])
+    },
+  )
+
   test('with 60,000 IDs is read within two seconds', () => {
     expect(problems({ 'job-id': Array.from({ length: 60_000 }, (_, index) => index).join() })).toHaveLength(1)
   }, 2_000)
@@ -131,13 +192,19 @@ describe('job-id', () => {
 describe('order-id', () => {
   const given = { 'job-id': '', 'order-id': ' CS2026 ' }
 
-  test('replaces job-id', () => {
-    expect(settings(given).jobs).toMatchObject({ order: { value: 'CS2026' } })
+  test.each([' CS2026 ', '"CS2026"', "'CS2026'", '["CS2026"]'])('replaces job-id: %j', (order) => {
+    expect(settings({ ...given, 'order-id': order }).jobs).toMatchObject({ order: { value: 'CS2026' } })
   })
 
   test.each([
     [{ 'job-id': 'a' }, 'cannot be combined with job-id'],
-    [{ 'order-id': 'null' }, 'the word null'],
+    [{ 'order-id': 'null' }, 'the word “null” .* read its field .order_id. .* use job-id'],
+    [{ 'order-id': 'N/A' }, 'the word “N/A”'],
+    [{ 'order-id': '{"order_id":"CS1"}' }, 'is a JSON object.*.order_id'],
+    [{ 'order-id': 'https://host.example' }, 'is a URL. Pass only the order ID'],
+    [{ 'order-id': '[1]' }, 'is not a valid JSON array of texts'],
+    [{ 'order-id': '["a","b"]' }, 'must be one ID'],
+    [{ 'order-id': '[]' }, 'must be one ID'],
     [{ 'order-id': 'a,b' }, 'must be one ID'],
     [{ 'order-id': 'a b' }, 'must be one ID'],
     [{ 'order-id': 'x'.repeat(129) }, 'must be one ID'],
@@ -249,6 +316,57 @@ test('all invalid inputs are reported together, in the order of action.yml, with
     'language',
   ])
   expect(all.join('\n')).not.toContain('wrong')
+})
+
+describe('proxy variables', () => {
+  const environment = (env: NodeJS.ProcessEnv) => settings({}, env).environment
+  const proxyProblems = (env: NodeJS.ProcessEnv) => {
+    const result = read({}, env)
+    return 'problems' in result ? result.problems.map(plain) : []
+  }
+
+  test.each(['https_proxy', 'HTTPS_PROXY'])('%s without a scheme is completed', (name) => {
+    expect(environment({ [name]: 'proxy.example:3128' })[name]).toBe('http://proxy.example:3128/')
+  })
+
+  test('of which https_proxy takes precedence, so that the other one is not checked', () => {
+    const env = { https_proxy: 'proxy.example:3128', HTTPS_PROXY: 'socks5://other.example' }
+    expect(environment(env)['https_proxy']).toBe('http://proxy.example:3128/')
+    expect(proxyProblems({ ...env, https_proxy: ' ' })).toEqual([expect.stringMatching(/^HTTPS_PROXY: /)])
+  })
+
+  test('that are not URLs are invalid inputs that are named, but not quoted', () => {
+    const found = proxyProblems({ https_proxy: 'http://user:pa%ss-word@proxy.example:3128' })
+    expect(found).toEqual([
+      expect.stringMatching(/^https_proxy: is not the URL of an HTTP proxy\. .* % as %25/),
+    ])
+    expect(found.join()).not.toContain('ss-word')
+  })
+
+  test('with the hosts that need no proxy are adapted', () => {
+    expect(environment({ NO_PROXY: '*.example, a.test b.test' })['NO_PROXY']).toBe('.example,a.test,b.test')
+    expect(environment({ no_proxy: '*.example', NO_PROXY: 'a.test' })['no_proxy']).toBe('.example')
+  })
+
+  test('that contain only spaces count as not set, also for http-client', () => {
+    const env = { https_proxy: ' ', HTTPS_PROXY: 'proxy.example:3128', no_proxy: ' ', NO_PROXY: 'a.test' }
+    const { https_proxy, no_proxy } = environment(env)
+    expect([https_proxy, no_proxy]).toEqual(['http://proxy.example:3128/', 'a.test'])
+    expect(environment({ https_proxy: ' ', HTTPS_PROXY: '\n' })).toMatchObject({
+      https_proxy: '',
+      HTTPS_PROXY: '',
+    })
+  })
+
+  test('are empty if they are not set, and certificates are always verified', () => {
+    expect(environment({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toEqual({
+      https_proxy: '',
+      HTTPS_PROXY: '',
+      no_proxy: '',
+      NO_PROXY: '',
+      NODE_TLS_REJECT_UNAUTHORIZED: '1',
+    })
+  })
 })
 
 test('the token is registered as a secret even if other inputs are invalid', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { listQuery, readListResponse } from '../../src/api/job-list.ts'
+import { jobListApi, listQuery, readListResponse } from '../../src/api/job-list.ts'
+import { HOUR, MINUTE } from '../../src/duration.ts'
 import type { HttpResponse } from '../../src/http/exchange.ts'
 import { restOf } from '../../src/wait/time-window.ts'
 import { listResponse } from './responses.ts'
-import { contextAt } from './text.ts'
+import { tokenCredentials } from '../../src/credentials/credentials.ts'
+import { contextAt, plain } from './text.ts'
 
 /** The job list: its query, and the meaning of its responses. */
 
@@ -36,6 +38,78 @@ test('the query contains the time window in whole seconds, with each + encoded',
   )
 })
 
+describe('the end of the time window', () => {
+  const NOW = Date.UTC(2026, 0, 1, 12)
+  const window = { since: NOW - HOUR, until: NOW + 15 * MINUTE }
+  const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}+0000`
+
+  /** The window of each request, to a service whose clock differs by `skew`. */
+  async function windowsSent(skew: number | undefined, windows = [window, window], status = 200) {
+    const sent: (readonly (string | null)[])[] = []
+    let now = NOW
+    const listJobs = jobListApi({
+      ...contextAt(0),
+      wallClock: () => now,
+      endpoint: 'https://host.example',
+      projectId: 'p',
+      language: 'en-us',
+      credentials: tokenCredentials('fake-token'),
+      exchange: ({ url }) => {
+        const { searchParams } = new URL(url)
+        sent.push([searchParams.get('start_time'), searchParams.get('end_time')])
+        const date = skew === undefined ? 'never' : new Date(now + skew).toUTCString()
+        return Promise.resolve({
+          kind: 'response',
+          status,
+          headers: { date },
+          body: '',
+          bodyError: undefined,
+        })
+      },
+    })
+    for (const each of windows) {
+      await listJobs(each, new AbortController().signal)
+      now += MINUTE
+    }
+    return sent
+  }
+
+  test('is not in the future by the clock of this runner at first, then by that of the service', async () => {
+    for (const [skew, status] of [
+      [-10 * MINUTE, 200],
+      [0, 200],
+      [5 * MINUTE, 200],
+      [-10 * MINUTE, 400],
+    ] as const) {
+      expect(await windowsSent(skew, [window, window], status)).toEqual([
+        [time(window.since), time(NOW)],
+        [time(window.since), time(NOW + MINUTE + skew)],
+      ])
+    }
+  })
+
+  test('is the requested one if that is not in the future', async () => {
+    const past = { since: NOW - HOUR, until: NOW - MINUTE }
+    expect(await windowsSent(HOUR, [window, past, window])).toEqual([
+      [time(window.since), time(NOW)],
+      [time(past.since), time(past.until)],
+      [time(window.since), time(window.until)],
+    ])
+  })
+
+  test('is not before its beginning', async () => {
+    const since = NOW + MINUTE
+    expect(await windowsSent(-HOUR, [{ since, until: since + HOUR }])).toEqual([[time(since), time(since)]])
+  })
+
+  test('follows the clock of this runner if the service sends no valid date', async () => {
+    expect(await windowsSent(undefined)).toEqual([
+      [time(window.since), time(NOW)],
+      [time(window.since), time(NOW + MINUTE)],
+    ])
+  })
+})
+
 describe('a response', () => {
   test('contains an entry for each job', () => {
     expect(read(list(entry))).toMatchObject({
@@ -49,6 +123,7 @@ describe('a response', () => {
 
   test('contains the same fields as a job response, except entities', () => {
     const detail = {
+      status: 'Failed',
       ended_time: '2026-01-01T08:00:09+0800',
       fail_reason: 'why',
       instance_name: 'n1',
@@ -63,6 +138,32 @@ describe('a response', () => {
 
   test('is incomplete if total_count is larger than the number of jobs', () => {
     expect(read({ ...list(entry), total_count: 2 })).toMatchObject({ isWhole: false })
+  })
+
+  test.each([
+    [49, undefined, true],
+    [50, undefined, false],
+    [50, null, false],
+    [50, 'many', false],
+    [50, '50', true],
+    [50, '51', false],
+    [1, '1', true],
+    [1, '2', false],
+    [0, undefined, true],
+    [0, '0', true],
+  ])('of %d jobs with the total_count %j is complete: %p', (count, total_count, isWhole) => {
+    const jobs = Array.from({ length: count }, (_, index) => ({ ...entry, job_id: `job-${index}` }))
+    expect(read({ jobs, total_count })).toMatchObject({ kind: 'list', isWhole })
+  })
+
+  test('may contain order IDs that are numbers', () => {
+    expect(read(list({ ...entry, order_id: 2026 }))).toMatchObject({ entries: [{ orderId: '2026' }] })
+    expect(read(list({ ...entry, order_id: ['CS1'] }))).toMatchObject({ entries: [{ orderId: undefined }] })
+  })
+
+  test('with an error is unusable, and the message contains its code and message', () => {
+    const response = read({ errCode: 'DBS.1', externalMessage: 'text' })
+    expect(response.kind === 'unusable' && plain(response.detail.message)).toBe('HTTP 200 DBS.1 “text”')
   })
 
   test('is complete even if some of its entries are invalid', () => {
@@ -89,15 +190,7 @@ describe('a response', () => {
     expect(idsOf(list(entry, { ...entry, job_id: 'JOB-1', status: 'Completed' }))).toEqual([])
   })
 
-  test.each([
-    '<html>',
-    '',
-    '[]',
-    { jobs: {} },
-    { jobs: [] },
-    { jobs: [], total_count: '0' },
-    { total_count: 0 },
-  ])('%j is unusable', (body) => {
+  test.each(['<html>', '', '[]', { jobs: {} }, { total_count: 0 }])('%j is unusable', (body) => {
     expect(read(body).kind).toBe('unusable')
   })
 

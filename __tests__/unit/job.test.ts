@@ -36,11 +36,11 @@ test('only id and status are required; fields that are null or have another type
     name: 1,
     created: null,
     ended: [],
-    process: 60,
+    process: true,
     start_time: 5,
     end_time: {},
     progress: [],
-    fail_reason: {},
+    fail_reason: [],
     instance: 'x',
     entities: [],
   }
@@ -57,15 +57,20 @@ describe('with the field names of other database services', () => {
   const times = ['2026-01-01T00:00:00+0800', '2026-01-01T00:00:05+0800'] as const
 
   test('progress, start_time and end_time are read', () => {
-    const job = jobFrom({ progress: '60%', start_time: times[0], end_time: times[1] })
+    const job = jobFrom({
+      status: 'Completed',
+      progress: '60%',
+      start_time: times[0],
+      end_time: times[1],
+    })
     expect([text(job.created), text(job.ended)]).toEqual(times)
     expect(job.durationSeconds).toBe(5)
     expect(job.progress).toBe(60)
   })
 
   test('the field names of TaurusDB take precedence unless they are empty', () => {
-    const own = { process: '70%', created: times[0], ended: times[1] }
-    const other = { progress: '60%', start_time: 'x', end_time: 'y' }
+    const own = { status: 'Completed', process: '70%', created: times[0], ended: times[1] }
+    const other = { status: 'Completed', progress: '60%', start_time: 'x', end_time: 'y' }
     expect(jobFrom({ ...other, ...own })).toEqual(jobFrom(own))
     expect(jobFrom({ ...other, process: '', created: '', ended: null })).toEqual(jobFrom(other))
   })
@@ -113,6 +118,12 @@ describe('the progress', () => {
     ['1e2%', undefined],
     ['', undefined],
     ['many', undefined],
+    [60, 60],
+    [99.99, 99],
+    [0, 0],
+    [101, undefined],
+    [-1, undefined],
+    [true, undefined],
   ])('%j is %p', (process, progress) => {
     expect(jobFrom({ process }).progress).toBe(progress)
   })
@@ -139,11 +150,46 @@ describe('the duration in seconds', () => {
     ['2026-01-01T00:00:00Z', '', undefined],
     ['', '2026-01-01T00:00:00Z', undefined],
     ['2026-01-01', '2026-01-02', undefined],
-    ['2026-01-01T00:00:00', '2026-01-01T00:00:10', undefined],
+    ['2026-01-01T00:00:00', '2026-01-01T00:00:10', 10],
+    ['2026-01-01T00:00:00Z', '2026-01-01T00:00:10', undefined],
+    ['2026-01-01T00:00:00', '2026-01-01T00:00:10+0800', undefined],
     ['2026-99-01T00:00:00Z', '2026-01-01T00:00:00Z', undefined],
     ['2026-01-01T00:00:10Z', '2026-01-01T00:00:00Z', undefined],
   ])('from %s to %s is %p', (created, ended, seconds) => {
-    expect(jobFrom({ created, ended }).durationSeconds).toBe(seconds)
+    expect(jobFrom({ status: 'Completed', created, ended }).durationSeconds).toBe(seconds)
+  })
+})
+
+describe('the end and the duration', () => {
+  const times = { created: '2026-01-01T00:00:00Z', ended: '2026-01-01T00:00:10Z' }
+
+  test.each(['Completed', 'Failed', 'Canceled'])('are those of a job that is %s', (status) => {
+    const job = jobFrom({ status, ...times })
+    expect([text(job.ended), job.durationSeconds]).toEqual([times.ended, 10])
+  })
+
+  test.each(['Pending', 'Running', 'Unauthorized', 'Archived'])(
+    'are unknown while the job is %s',
+    (status) => {
+      for (const ended of [{ ended: times.ended }, { end_time: times.ended }]) {
+        const job = jobFrom({ status, created: times.created, ...ended })
+        expect([job.ended, job.durationSeconds]).toEqual([undefined, undefined])
+      }
+    },
+  )
+})
+
+describe('the reason of a failure', () => {
+  const reasonOf = (fail_reason: unknown) => text(jobFrom({ status: 'Failed', fail_reason }).failReason)
+
+  test('that is an object is compact JSON', () => {
+    expect(reasonOf({ code: 'DBS.1', detail: { message: 'no quota' } })).toBe(
+      '{"code":"DBS.1","detail":{"message":"no quota"}}',
+    )
+  })
+
+  test.each([[{}], [[]], [5], [null], ['']])('is unknown if it is %j', (reason) => {
+    expect(reasonOf(reason)).toBeUndefined()
   })
 })
 

@@ -11,8 +11,11 @@ const ORDER = [
   'secrets.ts',
   'invalid-input.ts',
   'http/no-undici.ts',
+  'http/body.ts',
   'http/exchange.ts',
+  'http/wrong-endpoint.ts',
   'http/percent-encode.ts',
+  'http/proxy.ts',
   'http/headers.ts',
   'http/service-error.ts',
   'http/fault.ts',
@@ -54,6 +57,7 @@ const ORDER = [
   'report/request-log.ts',
   'report/annotation.ts',
   'report/summary.ts',
+  'report/runner-file.ts',
   'report/publish.ts',
   'main.ts',
   'shutdown.ts',
@@ -85,9 +89,17 @@ test('only secrets.ts creates untrusted text, so that all of it is redacted', ()
   expect(ORDER.filter((file) => source(file).includes('new UntrustedText('))).toEqual(['secrets.ts'])
 })
 
-test('only inputs.ts and publish.ts read the environment, which index.ts passes to them', () => {
+test('only inputs.ts and runner-file.ts read the environment, which index.ts passes to them', () => {
   const readers = ORDER.filter((file) => /\benv\[|process\.env\b/.test(source(file)))
-  expect(readers).toEqual(['inputs.ts', 'report/publish.ts', 'index.ts'])
+  expect(readers).toEqual(['inputs.ts', 'report/runner-file.ts', 'index.ts'])
+})
+
+test('only main.ts changes the environment, by what inputs.ts prepared for the proxy and certificates', () => {
+  const writers = ORDER.filter((file) =>
+    /Object\.assign\(env\b|\benv(\[[^\]]*\]|\.\w+)\s*\??=[^=>]/.test(source(file)),
+  )
+  expect(writers).toEqual(['main.ts'])
+  expect(source('main.ts')).toContain('Object.assign(env, settings.environment)')
 })
 
 test('the bundle does not contain undici, which would double the code that is loaded before the first request', () => {

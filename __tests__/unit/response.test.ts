@@ -35,6 +35,10 @@ function messageOf(response: JobResponse): string {
   return 'detail' in response ? plain(response.detail.message) : ''
 }
 
+function hintOf(response: JobResponse): string | undefined {
+  return 'detail' in response ? response.detail.hint : undefined
+}
+
 const error = (error_code: string, error_msg = 'text') => ({ error_code, error_msg })
 
 describe('HTTP 200', () => {
@@ -58,6 +62,27 @@ describe('HTTP 200', () => {
   })
 
   test.each([
+    { id: ID },
+    { id: ID, status: '' },
+    { id: ID, status: null },
+    { id: ID.toUpperCase(), status: '', process: '100%' },
+  ])('with the requested job, but without its status, is a job not found yet: %j', (job) => {
+    const response = responseTo(200, { job })
+    expect(response.kind).toBe('not-found-yet')
+    expect(messageOf(response)).toBe('HTTP 200 with a job that has no status')
+  })
+
+  test.each([
+    { error_code: 'DBS.1', error_msg: 'text' },
+    { errCode: 'DBS.1', externalMessage: 'text' },
+    { job: { error_code: 'DBS.1', error_msg: 'text' } },
+  ])('with the error %j is unusable, and the message contains its code and message', (body) => {
+    const response = responseTo(200, body)
+    expect(response.kind).toBe('unusable')
+    expect(messageOf(response)).toBe('HTTP 200 DBS.1 “text”')
+  })
+
+  test.each([
     ['HTML', '<html><title>Sign in</title></html>', 'HTTP 200 with the text “Sign in”'],
     ['an empty body', '', 'HTTP 200 without text'],
     ['only markup', '<br>', 'HTTP 200 without text'],
@@ -67,8 +92,7 @@ describe('HTTP 200', () => {
     ['null', null, 'the fields “”'],
     ['a job that is text', { job: 'x' }, 'the fields “job”'],
     ['a job without an id', { job: { status: 'Completed' } }, 'the fields “job”'],
-    ['a job without a status', { job: { id: ID } }, 'the fields “job”'],
-    ['an empty status', { job: { id: ID, status: '' } }, 'the fields “job”'],
+    ['another job without a status', { job: { id: 'another' } }, 'the fields “job”'],
     ['a status that is not text', { job: { id: ID, status: true } }, 'the fields “job”'],
   ])('with %s is unusable, and the message describes the body', (_body, body, expected) => {
     const response = responseTo(200, body)
@@ -102,15 +126,25 @@ describe('HTTP 200 of another database service', () => {
       expect(meaning(list(running, other))).toBe('running')
     })
 
-    test('with an empty list is a job not found yet', () => {
-      expect(list().kind).toBe('not-found-yet')
-      expect(messageOf(list())).toBe('HTTP 200 with an empty list')
+    test.each([
+      ['no job', []],
+      ['other jobs', [other, { id: 'a third', status: 'Completed' }]],
+      ['a null job', [null]],
+      ['a job that is text', [ID]],
+      ['a job without an ID', [{ status: 'Completed' }]],
+      ['a list', [[completed]]],
+    ])('with a list that contains only %s is a job not found yet', (_entries, jobs) => {
+      expect(list(...jobs).kind).toBe('not-found-yet')
+      expect(messageOf(list(...jobs))).toBe('HTTP 200 with a list without the job')
     })
 
-    test('with a list without the job is about another job', () => {
-      const response = list(other, { id: 'a third', status: 'Completed' })
-      expect(response.kind === 'other-job' && response.id.reveal()).toBe('another')
-    })
+    test.each([[[{ id: ID }]], [[{ id: ID, status: '' }]], [[other, { id: ID, status: null }]]])(
+      'with a list that contains the job without a status is a job not found yet: %j',
+      (jobs) => {
+        expect(list(...jobs).kind).toBe('not-found-yet')
+        expect(messageOf(list(...jobs))).toBe('HTTP 200 with a job that has no status')
+      },
+    )
 
     test.each([
       [completed, running],
@@ -123,17 +157,10 @@ describe('HTTP 200 of another database service', () => {
       expect(messageOf(list(...jobs))).toBe('HTTP 200 with a list that contains the job 2 times')
     })
 
-    test.each([
-      ['a null job', [null]],
-      ['a job that is text', [ID]],
-      ['a job without a status', [{ id: ID }]],
-      ['a job without a status, and another job', [other, { id: ID }]],
-      ['a job without an id', [{ status: 'Completed' }]],
-      ['a status that is not text', [{ id: ID, status: ['Completed'] }]],
-      ['a list in the list', [[completed]]],
-    ])('with %s in the list is unusable', (_entry, jobs) => {
-      expect(list(...jobs).kind).toBe('unusable')
-      expect(messageOf(list(...jobs))).toContain('the fields “jobs, total_count”')
+    test('with a list that contains the job with a status that is not text is unusable', () => {
+      const response = list(other, { id: ID, status: ['Completed'] })
+      expect(response.kind).toBe('unusable')
+      expect(messageOf(response)).toContain('the fields “jobs, total_count”')
     })
 
     test.each([
@@ -149,7 +176,6 @@ describe('HTTP 200 of another database service', () => {
   })
 
   test('with the format of another service is unusable, and the hint names that service', () => {
-    const hintOf = (response: JobResponse) => ('detail' in response ? response.detail.hint : undefined)
     for (const service of ['taurusdb', 'rds', 'dds', 'gaussdb'] as const) {
       const response = responseOf(service, { jobs: [completed], total_count: 1 })
       expect(messageOf(response)).toContain('only the fields “jobs, total_count”')
@@ -231,6 +257,13 @@ describe('a request is rejected after', () => {
     })
   })
 
+  test.each([431, 494])('%d, and the hint is about the size of the token and the headers', (status) => {
+    const response = responseTo(status, '')
+    expect(response.kind === 'rejected' && response.reason).toBe('request')
+    expect(hintOf(response)).toMatch(/^The token or another header is too large for the gateway\..*nocatalog/)
+    expect(hintOf(responseTo(400, ''))).toBeUndefined()
+  })
+
   test('a redirect, and the message contains its target', () => {
     expect(messageOf(responseTo(302, '', { location: 'https://elsewhere.example' }))).toBe(
       'HTTP 302 to https://elsewhere.example',
@@ -239,8 +272,13 @@ describe('a request is rejected after', () => {
 })
 
 describe('a request is retried after', () => {
-  test.each([408, 429, 500, 502, 503, 504, 599])('%d', (status) => {
+  test.each([408, 418, 429, 500, 502, 503, 504, 599])('%d', (status) => {
     expect(responseTo(status, '').kind).toBe('transient')
+  })
+
+  test('418, and the hint names a web application firewall', () => {
+    expect(hintOf(responseTo(418, ''))).toContain('a web application firewall in front of the endpoint')
+    expect(hintOf(responseTo(503, ''))).toBeUndefined()
   })
 
   test.each([
@@ -270,6 +308,10 @@ describe('the message of an error contains code, message, and request ID', () =>
     ['older services', { errorCode: 'X.1', errorMsg: 'text' }, { 'x-request-id': 'r1' }],
     ['newer services', { code: 'X.1', message: 'text', request_id: 'r1' }, {}],
     ['IAM', { error: { code: 'X.1', message: 'text', title: 'T' } }, { 'x-iam-trace-id': 'r1' }],
+    ['the console', { errCode: 'X.1', externalMessage: 'text' }, { 'x-request-id': 'r1' }],
+    ['OpenStack', { badRequest: { code: 'X.1', message: 'text' } }, { 'x-request-id': 'r1' }],
+    ['OpenStack for 404', { itemNotFound: { message: 'text', code: 'X.1' } }, { 'x-request-id': 'r1' }],
+    ['a nested error', { data: null, fault: { errCode: 'X.1', errorMsg: 'text', request_id: 'r1' } }, {}],
     ['IAM without a message', { error: { code: 'X.1', title: 'text' } }, { 'x-iam-trace-id': 'r1' }],
   ])('in the format of %s', (_service, body, headers) => {
     expect(messageOf(responseTo(500, body, headers))).toBe(expected)
@@ -289,9 +331,44 @@ describe('the message of an error contains code, message, and request ID', () =>
     expect(messageOf(responseTo(500, body))).toBe(`HTTP 500 “${body}”`)
   })
 
-  test.each(['', '{}', '{"error":"x"}', '{"error_code":{}}'])('and nothing of the body %j', (body) => {
+  test.each(['', '{}', ' { } ', '<br>'])('and nothing of the body %j', (body) => {
     expect(messageOf(responseTo(500, body))).toBe('HTTP 500')
   })
+
+  test.each([
+    '{"error":"x"}',
+    '{"error_code":{}}',
+    '{"a":{"b":{"error_code":"X.1","error_msg":"two levels down"}}}',
+    '{"detail":"<b>no</b>"}',
+  ])('and compact text of any other JSON object: %s', (body) => {
+    const indented = JSON.stringify(JSON.parse(body), undefined, 2)
+    expect(messageOf(responseTo(500, indented))).toBe(`HTTP 500 “${body}”`)
+  })
+
+  test('and a part of a JSON object that is too long', () => {
+    const message = messageOf(responseTo(500, { detail: 'x'.repeat(100_000) }))
+    expect(message).toMatch(/^HTTP 500 “\{"detail":"x+”$/)
+    expect(message.length).toBeLessThan(17_000)
+  })
+
+  test.each([
+    '<script>if (a < b) { run("secret") }</script>Bad gateway',
+    '<SCRIPT type="module">"<p>secret</p>"</SCRIPT >Bad gateway',
+    '<style>a < b { content: "secret" }</style>Bad gateway',
+    '<script>1</script>Bad gateway<style>secret',
+    'Bad gateway<script src="x">for (;i<secret;) {}',
+  ])('and nothing of scripts and styles of the web page %j', (page) => {
+    expect(messageOf(responseTo(502, page))).toBe('HTTP 502 “Bad gateway”')
+  })
+
+  test.each(['<script', '<script>', '<style <', '</script', '<script></script'])(
+    'within a second for a page of 100,000 times %j',
+    (part) => {
+      const start = performance.now()
+      responseTo(502, part.repeat(100_000))
+      expect(performance.now() - start).toBeLessThan(1_000)
+    },
+  )
 })
 
 describe('without a response', () => {
@@ -327,6 +404,16 @@ describe('without a response', () => {
   test('because of a certificate, it is rejected', () => {
     const response = read({ reason: 'certificate', phase: 'tls', message: 'self-signed certificate' })
     expect(response.kind === 'rejected' && response.reason).toBe('certificate')
+  })
+
+  test.each([
+    ['unknown-host', 'connect', 'Check the spelling of the endpoint'],
+    ['no-tls', 'tls', 'Check the port: it must use TLS.'],
+  ] as const)('because the endpoint is wrong (%s), it is rejected for all jobs', (reason, phase, hint) => {
+    const response = read({ reason, phase, message: 'text' })
+    expect(response.kind === 'rejected' && [response.reason, response.scope]).toEqual(['endpoint', 'all'])
+    expect(messageOf(response)).toMatch(/failed: “text”$/)
+    expect(hintOf(response)).toContain(hint)
   })
 
   test.each([

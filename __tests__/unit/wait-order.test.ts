@@ -155,3 +155,17 @@ test.each<[string, 'auto' | number, number | undefined, number]>([
   })
   expect(listRequests.length).toBeLessThanOrEqual(maxRequests)
 })
+
+test.each([
+  ['rejected', forbidden],
+  ['unusable', unusable],
+])('a wide window whose list is %s does not end the search', async (_, refusal) => {
+  const { only, listRequests } = await waitFor({
+    order: ORDER,
+    service: () => jobResponse('Completed'),
+    list: (request) =>
+      request.until - request.since > 24 * HOUR ? (refusal as ListResponse) : appearsAt(MINUTE)(request),
+  })
+  expect(only.outcome.result).toBe('completed')
+  expect(listRequests.filter(({ since, until }) => until - since > 24 * HOUR)).toHaveLength(1)
+})

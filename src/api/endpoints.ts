@@ -1,3 +1,4 @@
+import { isDecodable } from '../http/percent-encode.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { STS, type Hosts } from './regions.ts'
 import type { Service } from './service.ts'
@@ -53,7 +54,7 @@ export function parseEndpoint(value: string, version: string, resource: string):
   }
   const segments = url.pathname.split('/').filter((segment) => segment !== '')
   const names = segments.map((segment) => segment.toLowerCase())
-  if (names.at(-1) === version || names.includes(resource)) {
+  if (names.includes(version) || names.includes(resource)) {
     return new InvalidInput(
       `already contains the API path. Use only the part before /${version}; the action adds the rest.`,
     )
@@ -65,15 +66,6 @@ export function parseEndpoint(value: string, version: string, resource: string):
 function parseUrl(value: string): URL | null {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return URL.parse(value)
   return /^(\[[^/\]]*\]|[^/:]+)(:\d+)?(\/|$)/.test(value) ? URL.parse(`https://${value}`) : null
-}
-
-function isDecodable(path: string): boolean {
-  try {
-    decodeURIComponent(path)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Whether requests to the URL cannot be read on the network. */

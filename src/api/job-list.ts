@@ -3,12 +3,13 @@ import type { JobList, ListResponse, ListEntry, TimeWindow } from '../response.t
 import { SECOND } from '../duration.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
 import { faultOf, type Fault, type ResponseContext } from '../http/fault.ts'
+import { readClockOffset } from '../http/headers.ts'
 import { percentEncode } from '../http/percent-encode.ts'
-import { parseJson } from '../http/service-error.ts'
+import { parseJson, readServiceError } from '../http/service-error.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { get, type Api } from './get.ts'
-import { jobSchema, optionalText, parseTime, toJob } from './job.ts'
+import { jobSchema, parseTime, textOrNumber, toJob } from './job.ts'
 
 /** Requests the jobs of a time window. It never rejects. */
 export type ListJobs = (window: TimeWindow, signal: AbortSignal) => Promise<ListResponse>
@@ -22,8 +23,17 @@ const PAGE_LIMIT = 50
  * ListImmediateJobsRequest and TaskDetailInfo.
  */
 export function jobListApi(api: Api): ListJobs {
-  return (window, signal) =>
-    get(api, `immediate-jobs?${listQuery(window)}`, (result) => readListResponse(result, api), signal)
+  // Some services reject an end in the future, and their clock decides what that is.
+  let clockOffset = 0
+  return ({ since, until }, signal) => {
+    const now = api.wallClock() + clockOffset
+    const query = listQuery({ since, until: Math.max(Math.min(until, now), since) })
+    const read = (result: ExchangeResult) => {
+      if (result.kind === 'response') clockOffset = readClockOffset(result.headers, api.wallClock()) || 0
+      return readListResponse(result, api)
+    }
+    return get(api, `immediate-jobs?${query}`, read, signal)
+  }
 }
 
 export function listQuery({ since, until }: TimeWindow): string {
@@ -37,9 +47,13 @@ export function readListResponse(result: ExchangeResult, context: ResponseContex
   if (status !== 200) return unusable(phrase`HTTP ${status}`)
   if (bodyError !== undefined) return unusable(phrase`HTTP 200 with a body that ${bodyError}`)
   const { data } = listSchema.safeParse(parseJson(body))
-  if (data === undefined) return unusable(phrase`HTTP 200 without a job list and its total_count`)
-  const entries = data.jobs.flatMap((sent) => readEntry(sent, context.secrets))
-  return { kind: 'list', entries: withoutDuplicates(entries), isWhole: data.total_count <= data.jobs.length }
+  if (data === undefined) {
+    const { code, message } = readServiceError(result, context.secrets)
+    return unusable(code === undefined ? phrase`HTTP 200 without a job list` : message)
+  }
+  const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = data
+  const entries = jobs.flatMap((sent) => readEntry(sent, context.secrets))
+  return { kind: 'list', entries: withoutDuplicates(entries), isWhole: total <= jobs.length }
 }
 
 /** Returns the key of a job ID in maps: IDs are compared ignoring case. */
@@ -47,11 +61,17 @@ export function keyOf({ value }: { readonly value: string }): string {
   return value.toLowerCase()
 }
 
-const listSchema = z.object({ jobs: z.array(z.unknown()), total_count: z.number() })
+const listSchema = z.object({
+  jobs: z.array(z.unknown()),
+  total_count: z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+    .optional()
+    .catch(undefined),
+})
 
 const entrySchema = z.looseObject({
   job_id: z.string().regex(/^[!-~]{1,128}$/),
-  order_id: optionalText,
+  order_id: textOrNumber,
 })
 
 /** Returns no entry if it cannot be parsed. */

@@ -60,7 +60,18 @@ const MEANINGS: ReadonlyMap<string, Status['meaning']> = new Map([
 ])
 
 export const optionalText = z.string().min(1).optional().catch(undefined)
+/** Some services send numbers where others send text. */
+export const textOrNumber = z
+  .union([z.string().min(1), z.number().transform(String)])
+  .optional()
+  .catch(undefined)
 const object = z.record(z.string(), z.unknown())
+const filledObject = object.refine((value) => Object.keys(value).length > 0)
+/** A reason may be structured, for example `{"code":…,"message":…}`. */
+const reason = z
+  .union([z.string().min(1), filledObject])
+  .optional()
+  .catch(undefined)
 
 /**
  * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
@@ -74,9 +85,9 @@ export const jobSchema = z.object({
   start_time: optionalText,
   ended: optionalText,
   end_time: optionalText,
-  process: optionalText,
-  progress: optionalText,
-  fail_reason: optionalText,
+  process: textOrNumber,
+  progress: textOrNumber,
+  fail_reason: reason,
   instance: z.object({ id: optionalText, name: optionalText }).optional().catch(undefined),
   entities: object.optional().catch(undefined),
 })
@@ -86,14 +97,16 @@ const endpointSchema = z.object({ instance: z.object({ endpoint: z.string().min(
 export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
   const untrusted = (raw: string | undefined) => (raw === undefined ? undefined : secrets.text(raw))
   const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES)
+  const status = {
+    text: secrets.text(sent.status),
+    label: secrets.text(sent.status, (text) => truncate(text, MAX_LABEL_BYTES)),
+    meaning: MEANINGS.get(sent.status) ?? 'unknown',
+  }
   const created = sent.created ?? sent.start_time
-  const ended = sent.ended ?? sent.end_time
+  // DDS and GeminiDB document an end for a job that is still running.
+  const ended = isTerminal(status) ? (sent.ended ?? sent.end_time) : undefined
   return {
-    status: {
-      text: secrets.text(sent.status),
-      label: secrets.text(sent.status, (status) => truncate(status, MAX_LABEL_BYTES)),
-      meaning: MEANINGS.get(sent.status) ?? 'unknown',
-    },
+    status,
     name: untrusted(sent.name?.trim()),
     instanceId: untrusted(sent.instance?.id),
     instanceName: untrusted(sent.instance?.name),
@@ -102,7 +115,8 @@ export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
     ended: untrusted(ended),
     durationSeconds: secondsBetween(created, ended),
     progress: parsePercentage(sent.process ?? sent.progress),
-    failReason: untrusted(sent.fail_reason),
+    failReason:
+      typeof sent.fail_reason === 'object' ? secrets.jsonText(sent.fail_reason) : untrusted(sent.fail_reason),
     entities,
     entitiesDropped: sent.entities !== undefined && entities === undefined,
   }
@@ -114,10 +128,14 @@ function parsePercentage(text: string | undefined): number | undefined {
   return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number))
 }
 
-function secondsBetween(created: string | undefined, ended: string | undefined): number | undefined {
-  const seconds = Math.floor((parseTime(ended) - parseTime(created)) / SECOND)
+/** Without a time zone, both dates are in the same one. */
+function secondsBetween(created = '', ended = ''): number | undefined {
+  const zone = ZONE.test(created) || ZONE.test(ended) ? '' : 'Z'
+  const seconds = Math.floor((parseTime(`${ended}${zone}`) - parseTime(`${created}${zone}`)) / SECOND)
   return seconds >= 0 ? seconds : undefined
 }
+
+const ZONE = /(Z|[+-]\d\d:?\d\d)$/
 
 /** Parses a time such as `2018-08-06T10:41:14+0800` to milliseconds since the epoch; NaN if the text is not one. */
 export function parseTime(text: string | undefined): number {

@@ -47,11 +47,18 @@ function readJob(response: HttpResponse, jobId: string, { service, secrets }: Jo
   if (jobs.length > 1) {
     return unusable(phrase`HTTP 200 with a list that contains the job ${jobs.length} times`)
   }
-  if (jobs[0] === null) {
-    return notFoundYet(phrase`HTTP 200 with ${field === 'job' ? '"job": null' : 'an empty list'}`)
+  const [job] = jobs
+  if (job === null) {
+    return notFoundYet(phrase`HTTP 200 with ${field === 'job' ? '"job": null' : 'a list without the job'}`)
   }
-  const { data: sent } = jobSchema.safeParse(jobs[0])
+  const registered = registeredSchema.safeParse(job)
+  if (registered.success && isSameId(registered.data.id, jobId)) {
+    return notFoundYet(phrase`HTTP 200 with a job that has no status`)
+  }
+  const { data: sent } = jobSchema.safeParse(job)
   if (sent === undefined) {
+    const error = readServiceError(response, secrets)
+    if (error.code !== undefined) return unusable(error.message)
     const message =
       json === undefined
         ? describeText(response, secrets)
@@ -64,16 +71,17 @@ function readJob(response: HttpResponse, jobId: string, { service, secrets }: Jo
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Returns all entries with the job's ID; otherwise the first entry, or null if the list is empty. */
+/** Returns all entries with the job's ID; otherwise null, or undefined if it is not a list. */
 function findJob(jobs: unknown, jobId: string): readonly unknown[] {
-  const list = listSchema.parse(jobs)
-  if (list.length === 0) return [null]
-  const matches = list.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId))
-  return matches.length > 0 ? matches : [list[0] ?? undefined]
+  const list = z.array(z.unknown()).safeParse(jobs)
+  if (!list.success) return [undefined]
+  const matches = list.data.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId))
+  return matches.length > 0 ? matches : [null]
 }
 
-const listSchema = z.array(z.unknown()).catch([undefined])
 const idSchema = z.object({ id: z.string() })
+/** What some services return for a moment after a job was created. */
+const registeredSchema = z.object({ id: z.string(), status: z.literal('').nullish() })
 
 /** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
 function isSameId(sent: string, requested: string): boolean {

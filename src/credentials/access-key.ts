@@ -19,8 +19,16 @@ export function accessKeyCredentials(
 ): Credentials {
   return staticCredentials(
     (request) => signWithAccessKey(request, key, projectId, wallClock()),
-    "Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.",
+    `${unusualLengths(key)}Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.`,
   )
+}
+
+/** A key that was cut or padded has another length. Source: Huawei Cloud IAM, "Access Keys". */
+const USUAL_LENGTHS = { id: 20, secret: 40 }
+
+function unusualLengths({ id, secret }: AccessKey): string {
+  if (id.length === USUAL_LENGTHS.id && secret.length === USUAL_LENGTHS.secret) return ''
+  return `The access key ID has ${id.length} characters (usually ${USUAL_LENGTHS.id}), and its secret ${secret.length} (usually ${USUAL_LENGTHS.secret}). `
 }
 
 /**

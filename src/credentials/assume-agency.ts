@@ -51,7 +51,8 @@ export async function assumeAgency(
   const send = async <T>(service: TokenService, request: HttpRequest, schema: z.ZodType<T>) => {
     const result = await exchange(request, signal)
     if (result.kind === 'no-response' || result.status >= 300) {
-      return tokenServiceFault(service, faultOf(result, deps))
+      const isPassing = result.kind === 'response' && service.passing.includes(result.status)
+      return tokenServiceFault(service, faultOf(result, deps), isPassing)
     }
     const json = result.bodyError === undefined ? parseJson(result.body) : undefined
     const { data } = schema.safeParse(json)
@@ -87,7 +88,8 @@ export async function assumeAgency(
 /** A service may echo the token without its signature, or the signature alone. */
 function partsOf(idToken: string): readonly string[] {
   const end = idToken.lastIndexOf('.')
-  return end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)]
+  const parts = end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)]
+  return parts.filter((part) => part.length >= 8)
 }
 
 /** Returns milliseconds since the epoch, or NaN; a time without an offset is UTC. */
@@ -123,8 +125,8 @@ function requestKeys(agency: Agency, idToken: string, lifetime: number): HttpReq
   }
 }
 
-/** Text that a header can contain. */
-const printable = z.string().regex(/^[!-~]+$/)
+/** Text that a header can contain, and long enough for a key or token. */
+const printable = z.string().regex(/^[!-~]{8,}$/)
 const idTokenSchema = z.object({ value: printable })
 const assumedSchema = z.object({
   credentials: z.object({
@@ -140,6 +142,8 @@ interface TokenService {
   /** Precedes the labels of its faults in the tally. */
   readonly label: string
   readonly issues: string
+  /** Statuses with which it sometimes rejects a valid request: a new ID token is worth a retry. */
+  readonly passing: readonly number[]
   /** The reason of an error when it rejects a request. */
   readonly reason: RejectionReason
   readonly hint: string
@@ -149,6 +153,8 @@ const GITHUB: TokenService = {
   name: "GitHub's token service",
   label: 'ID token',
   issues: 'an ID token',
+  // Source: issue 1441 of actions/toolkit.
+  passing: [400, 404],
   reason: 'id-token',
   hint: "Check that this runner can reach GitHub's token service, and that no other server responds in its place: firewall, https_proxy, and no_proxy.",
 }
@@ -157,12 +163,18 @@ const STS: TokenService = {
   name: 'the Security Token Service',
   label: 'STS',
   issues: 'valid keys',
+  // Seen with the AWS service of the same kind: issues 299 and 348 of aws-actions/configure-aws-credentials.
+  passing: [400, 403],
   reason: 'agency',
   hint: 'Check sts-endpoint and region, and that this runner can reach the Security Token Service: firewall, VPC, https_proxy, and no_proxy.',
 }
 
 /** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
-function tokenServiceFault(service: TokenService, fault: ReturnType<typeof faultOf>): Fault {
+function tokenServiceFault(
+  service: TokenService,
+  fault: ReturnType<typeof faultOf>,
+  isPassing: boolean,
+): Fault {
   const { label, message, hint } = fault.detail
   const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect'
   const detail = {
@@ -172,7 +184,8 @@ function tokenServiceFault(service: TokenService, fault: ReturnType<typeof fault
   }
   if (fault.kind === 'transient') return { kind: fault.kind, retryAfter: fault.retryAfter, detail }
   const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason)
-  return { ...fault, reason: isAboutRequest ? service.reason : fault.reason, scope: 'all', detail }
+  const reason = isAboutRequest ? service.reason : fault.reason
+  return { ...fault, reason, scope: 'all', ...(isPassing && { isPassing }), detail }
 }
 
 /** Shows nothing of the response, which may contain a part of the keys. */

@@ -47,13 +47,14 @@ export interface InputReader {
   readonly check: <T>(name: string, value: T | InvalidInput) => T | undefined
 }
 
-/** Registers all secrets, including those that are not used. */
+/** Registers all secrets, including those that are not used, but not placeholders: they would garble every text. */
 export function registerSecrets(
   { input, variable }: Pick<InputReader, 'input' | 'variable'>,
   secrets: Secrets,
 ): void {
-  for (const name of [...KINDS.token, ...KINDS['access-key']]) secrets.add(input(name))
-  for (const name of [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER]) secrets.add(variable(name))
+  const inputs = [...KINDS.token, ...KINDS['access-key']].map(input)
+  const variables = [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER].map(variable)
+  for (const value of [...inputs, ...variables]) if (value.length >= MIN_SECRET_LENGTH) secrets.add(value)
 }
 
 /** Chooses the credentials: those in the inputs, otherwise the first access key in the environment. */
@@ -81,7 +82,7 @@ const NO_CREDENTIALS =
 
 function chooseToken({ input, check }: InputReader): CredentialsChoice | undefined {
   const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`
-  const token = check('token', parseMatching(input('token'), PRINTABLE, problem))
+  const token = check('token', parseSecret(input('token'), problem))
   if (token === undefined) return undefined
   return { kind: 'token', source: 'an IAM token from the input token', token }
 }
@@ -96,7 +97,7 @@ function chooseKey<Name extends string>(
   const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`
   const read = (name: Name) => {
     const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`
-    return check(name, parseMatching(value(name), PRINTABLE, problem))
+    return check(name, parseSecret(value(name), problem))
   }
   const [id, secret] = [read(idName), read(secretName)]
   const isTemporary = tokenName !== undefined && given.includes(tokenName)
@@ -144,7 +145,7 @@ function parseUrn(value: string, type: string): string | InvalidInput {
 function parseIdTokenRequest(url: string, bearer: string): Agency['idTokenRequest'] | InvalidInput {
   if (url === '' || bearer === '') return new InvalidInput(NO_ID_TOKEN)
   const parsed = URL.parse(url)
-  return parsed !== null && isSecure(parsed) && PRINTABLE.test(bearer)
+  return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, '') === 'string'
     ? { url, bearer }
     : new InvalidInput(
         `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`,
@@ -159,6 +160,19 @@ const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to req
   \`\`\``
 
 const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.'
+
+/** A shorter value is not a real key or token. */
+const MIN_SECRET_LENGTH = 8
+
+function parseSecret(value: string, problem: string): string | InvalidInput {
+  const { length } = value
+  const isShort = PRINTABLE.test(value) && length < MIN_SECRET_LENGTH
+  return isShort
+    ? new InvalidInput(
+        `has only ${length} characters, so it is not a real key or token. Set the real value, or none.`,
+      )
+    : parseMatching(value, PRINTABLE, problem)
+}
 
 /** What a header can contain. */
 const PRINTABLE = /^[!-~]+$/

@@ -23,6 +23,9 @@ const RENEWAL_MARGIN = 5 * MINUTE
 /** Delay after a failed renewal: exponential backoff, or the maximum while the current keys are valid. */
 const MIN_RENEWAL_DELAY = 1 * SECOND
 const MAX_RENEWAL_DELAY = 30 * SECOND
+/** A token service sometimes rejects a valid request: rejections before one is final, and the delay between them. */
+const MAX_REJECTIONS = 3
+const REJECTION_DELAY = 3 * SECOND
 /** Rejected keys are replaced at most this often. */
 const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE
 /** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
@@ -47,6 +50,7 @@ export class OidcCredentials implements Credentials {
   #renewAt = -Infinity
   #reason: Phrase = []
   #failures = 0
+  #rejections = 0
   #replacedAt = -Infinity
   readonly #unexpired = new Set<Keys>()
 
@@ -91,6 +95,7 @@ export class OidcCredentials implements Credentials {
     this.#unexpired.add(keys)
     this.#keys = keys
     this.#failures = 0
+    this.#rejections = 0
     this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3)
     onRenewed(keys.lifetime)
     return keys
@@ -103,11 +108,14 @@ export class OidcCredentials implements Credentials {
     const left = (this.#keys?.expiresAt ?? 0) - now()
     if (left > 0) onNotRenewed(fault.detail.message, left)
     const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (this.#failures - 1), MAX_RENEWAL_DELAY)
-    const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : 0
+    const isPassing = fault.kind === 'rejected' && fault.isPassing === true
+    this.#rejections = isPassing ? this.#rejections + 1 : 0
+    const isRetried = fault.kind === 'transient' || (isPassing && this.#rejections < MAX_REJECTIONS)
+    const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : isPassing ? REJECTION_DELAY : 0
     const delay = Math.max(left > 0 ? MAX_RENEWAL_DELAY : backoff, retryAfter)
     this.#renewAt = now() + delay
     this.#reason = fault.detail.message
-    return fault.kind === 'transient' ? { ...fault, retryAfter: delay } : fault
+    return isRetried ? { kind: 'transient', retryAfter: delay, detail: fault.detail } : fault
   }
 
   #forgetExpired(): void {

@@ -1,16 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { isUtf8 } from 'node:buffer'
 import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
+import type { ClientRequest, IncomingHttpHeaders, RequestOptions } from 'node:http'
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { HttpClient } from '@actions/http-client'
+import { readBody, type Body } from './body.ts'
 
 /** From connecting to the last byte. */
 const MAX_EXCHANGE_MS = 30_000
-const MAX_BODY_BYTES = 1_048_576
-/** Chunks of a body are merged beyond this number: received byte by byte, they would take a hundred times its size. */
-const MAX_CHUNKS = 1_000
+/** For each address of a host. Node's 250 ms are too short for a distant one; TCP repeats a lost SYN after 1 and 3 s. */
+const MAX_CONNECT_MS = 3_500
+setDefaultAutoSelectFamilyAttemptTimeout(MAX_CONNECT_MS)
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
@@ -25,19 +26,15 @@ export type Phase = 'connect' | 'proxy' | 'tls' | 'headers' | 'body'
 
 export type ExchangeResult = HttpResponse | NoResponse
 
-export interface HttpResponse {
+export interface HttpResponse extends Body {
   readonly kind: 'response'
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Decoded as UTF-8. */
-  readonly body: string
-  /** Why the body cannot be used, as a clause: `is larger than 1 MiB`. */
-  readonly bodyError: string | undefined
 }
 
 export interface NoResponse {
   readonly kind: 'no-response'
-  readonly reason: 'certificate' | 'timeout' | 'aborted' | 'network'
+  readonly reason: 'certificate' | 'timeout' | 'aborted' | 'network' | 'unknown-host' | 'no-tls'
   readonly phase: Phase
   /** Node's error code, for example `ECONNRESET`. */
   readonly code: string | undefined
@@ -83,14 +80,18 @@ async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal):
     prepareRequest(options: RequestOptions) {
       options.signal = signal
       // http-client keeps the brackets of an IPv6 address, which DNS cannot resolve.
-      options.host = options.host?.replace(/^\[(.*)\]$/, '$1') ?? null
+      options.host = withoutBrackets(options.host ?? '')
+      const { proxyOptions: proxy } = options.agent as { proxyOptions?: { host: string } }
+      if (proxy !== undefined) proxy.host = withoutBrackets(proxy.host)
     },
     canHandleAuthentication: () => false,
     handleAuthentication: () => Promise.reject(new Error('no authentication handler')),
   }
   const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false })
   const { method, url, headers, body } = request
-  const sent = client.request(method, url, body === '' ? null : body, headers)
+  // Not signed, since proxies may change it.
+  const sentHeaders = { ...headers, 'Accept-Encoding': 'identity' }
+  const sent = client.request(method, url, body === '' ? null : body, sentHeaders)
   // The signal does not reach a request that is waiting for its proxy, hence the race.
   const { message } = await Promise.race([sent, rejectOn(signal)])
   trace.phase = 'body'
@@ -98,22 +99,13 @@ async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal):
   return { kind: 'response', status: message.statusCode ?? 0, headers: message.headers, ...content }
 }
 
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}
+
 async function rejectOn(signal: AbortSignal): Promise<never> {
   await once(signal, 'abort')
   throw new Error('the exchange was aborted')
-}
-
-async function readBody(message: IncomingMessage): Promise<Pick<HttpResponse, 'body' | 'bodyError'>> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_BODY_BYTES) return { body: '', bodyError: 'is larger than 1 MiB' }
-    chunks.push(chunk)
-    if (chunks.length > MAX_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks))
-  }
-  const bytes = Buffer.concat(chunks)
-  return { body: new TextDecoder().decode(bytes), bodyError: isUtf8(bytes) ? undefined : 'is not UTF-8' }
 }
 
 /** Follows the phases of an exchange through Node's diagnostics of its requests: ours, and CONNECT to a proxy. */

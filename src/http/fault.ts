@@ -20,6 +20,8 @@ export interface Rejected {
   readonly scope: 'job' | 'all'
   /** Whether one more attempt with renewed credentials is possible. */
   readonly isRenewable?: true
+  /** Whether a token service may accept the same request a little later. */
+  readonly isPassing?: true
   readonly detail: FaultDetail
 }
 
@@ -35,7 +37,15 @@ export interface Transient {
 
 /** Each reason has its own next steps. */
 export type RejectionReason =
-  'credentials' | 'permission' | 'redirect' | 'certificate' | 'proxy' | 'request' | 'id-token' | 'agency'
+  | 'credentials'
+  | 'permission'
+  | 'redirect'
+  | 'endpoint'
+  | 'certificate'
+  | 'proxy'
+  | 'request'
+  | 'id-token'
+  | 'agency'
 
 export interface FaultDetail {
   /** A few words for the tally: `502`, `incomplete response`. */
@@ -67,13 +77,13 @@ export function faultOf(result: ExchangeResult, context: ResponseContext): Rejec
   if (isTransient(status)) {
     const retryAfter = readRetryAfter(headers, wallClock())
     const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {}
-    return { kind: 'transient', retryAfter, ...throttled, detail: { label, message } }
+    return { kind: 'transient', retryAfter, ...throttled, detail: { label, message, ...hintFor(status) } }
   }
   // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
   if (status === 403 && code === 'DBS.280056') return rejected('credentials', { label, message })
   const reason = REJECTION_REASONS[status] ?? 'request'
   const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : []
-  return rejected(reason, { label, message: [...message, ...clock] })
+  return rejected(reason, { label, message: [...message, ...clock], ...hintFor(status) })
 }
 
 const REJECTION_REASONS: Readonly<Record<number, RejectionReason>> = {
@@ -83,12 +93,31 @@ const REJECTION_REASONS: Readonly<Record<number, RejectionReason>> = {
 }
 
 function rejected(reason: RejectionReason, detail: FaultDetail): Rejected {
-  return { kind: 'rejected', reason, scope: reason === 'credentials' ? 'all' : 'job', detail }
+  const isForAll = reason === 'credentials' || reason === 'endpoint'
+  return { kind: 'rejected', reason, scope: isForAll ? 'all' : 'job', detail }
 }
 
 function isTransient(status: number): boolean {
-  return status === 408 || status === 429 || status >= 500
+  return status === 408 || status === 418 || status === 429 || status >= 500
 }
+
+function hintFor(status: number): Pick<FaultDetail, 'hint'> {
+  const hint = HINTS.get(status)
+  return hint === undefined ? {} : { hint }
+}
+
+const TOO_LARGE =
+  'The token or another header is too large for the gateway. Get a smaller token: IAM leaves out the service catalog with the parameter nocatalog, or use an access key or GitHub OIDC.'
+
+/** 418 is what CloudWAF returns; 494 is the status of nginx for 431. */
+const HINTS: ReadonlyMap<number, string> = new Map([
+  [
+    418,
+    'HTTP 418 comes from a web application firewall in front of the endpoint. Check whether it blocks this runner, and whether the endpoint is the host of the API.',
+  ],
+  [431, TOO_LARGE],
+  [494, TOO_LARGE],
+])
 
 /**
  * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
@@ -121,9 +150,18 @@ function networkFault(failure: NoResponse, secrets: Secrets): Rejected | Transie
       ? { label: `${label} (timeout)`, message: [timedOut], hint }
       : { label, message: phrase`${failed}: “${secrets.text(failure.message || code)}”`, hint }
   const { message } = detail
+  if (reason === 'unknown-host' || reason === 'no-tls') {
+    return rejected('endpoint', { label, message, hint: WRONG_ENDPOINT[reason] })
+  }
   if (reason === 'certificate') return rejected('certificate', { label: 'untrusted certificate', message })
   if (proxyStatus !== undefined && !isTransient(proxyStatus)) return rejected('proxy', { label, message })
   return { kind: 'transient', retryAfter: undefined, detail }
+}
+
+const WRONG_ENDPOINT = {
+  'unknown-host':
+    'Check the spelling of the endpoint and of the proxy. Names in a private DNS zone are known only inside its VPC.',
+  'no-tls': 'Check the port: it must use TLS. For a plain HTTP server on this machine, write http://.',
 }
 
 const PHASES: Readonly<Record<Phase, { failed: string; timedOut: string; label: string; hint: string }>> = {

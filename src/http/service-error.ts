@@ -12,13 +12,13 @@ export interface ServiceError {
 
 /** Reads an error response in any known format, including HTML. */
 export function readServiceError(response: HttpResponse, secrets: Secrets): ServiceError {
-  const { data: body } = errorSchema.safeParse(parseJson(response.body))
-  const code = body?.error_code ?? body?.errorCode ?? body?.code ?? body?.error?.code
-  const message =
-    body?.error_msg ?? body?.errorMsg ?? body?.message ?? body?.error?.message ?? body?.error?.title
+  const json = parseJson(response.body)
+  const code = find(json, CODES)
+  const message = find(json, MESSAGES)
   const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers
-  const requestId = text.parse(id) ?? text.parse(traceId) ?? body?.request_id
-  const shown = body === undefined ? readableText(response, secrets) : message && secrets.text(message)
+  const requestId = text.parse(id) ?? text.parse(traceId) ?? find(json, ['request_id'])
+  const isUnknown = code === undefined && message === undefined
+  const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message)
   return {
     code,
     message: [
@@ -39,33 +39,41 @@ export function parseJson(body: string): unknown {
   }
 }
 
-/** Returns the readable text of a body that is not JSON, for example of a web page; undefined if empty. */
+/** Returns the readable text of a body: that of a web page, or compact JSON; undefined if empty. */
 export function readableText({ body }: HttpResponse, secrets: Secrets): UntrustedText | undefined {
-  const text = secrets.text(body, withoutMarkup)
+  const json = parseJson(body)
+  const isShown = isObject(json) && Object.keys(json).length > 0
+  // JSON is redacted value by value, because a value may contain an escaped secret.
+  const text = isShown ? secrets.jsonText(json) : secrets.text(isObject(json) ? '' : body, withoutMarkup)
   return text.equals(secrets.text('')) ? undefined : text
 }
 
+/** A script or style without an end tag ends with the body, so that the search does not begin again. */
 function withoutMarkup(body: string): string {
   return body
-    .replace(/<(script|style)\b[^<]*<\/\1>/gi, ' ')
+    .replace(/<(script|style)\b[^]*?(<\/\1\s*>|$)/gi, ' ')
     .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
+}
+
+/** Of the service, of the API gateway, of older and newer services, and of IAM. */
+const CODES = ['error_code', 'errorCode', 'errCode', 'code']
+const MESSAGES = ['error_msg', 'errorMsg', 'externalMessage', 'message', 'title']
+
+/** Finds the first field with one of the names in a JSON object, or one level below: `{"badRequest":{"code":…}}`. */
+function find(json: unknown, names: readonly string[]): string | undefined {
+  if (!isObject(json)) return undefined
+  const levels = [json, ...Object.values(json).filter(isObject)]
+  const values = levels.flatMap((level) => names.map((name) => text.parse(level[name])))
+  return values.find((value) => value !== undefined)
+}
+
+function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 const text = z
   .union([z.string().min(1), z.number().transform(String)])
   .optional()
   .catch(undefined)
-
-/** The formats of the service, of the API gateway, of older and newer services, and of IAM. */
-const errorSchema = z.object({
-  error_code: text,
-  error_msg: text,
-  errorCode: text,
-  errorMsg: text,
-  code: text,
-  message: text,
-  request_id: text,
-  error: z.object({ code: text, message: text, title: text }).optional().catch(undefined),
-})

@@ -58,7 +58,7 @@ function listOf(messages: readonly Phrase[]): readonly Phrase[] {
 }
 
 /** The annotation for all invalid inputs together. */
-export function inputsAnnotation(problems: readonly string[]): Annotation {
+export function inputsAnnotation(problems: readonly Phrase[]): Annotation {
   return {
     title: TITLES.inputs,
     lines: problems.map((problem) => phrase`- ${problem}`),

@@ -31,6 +31,7 @@ export const TITLES = {
   agency: 'Could not assume the agency',
   permission: 'Permission denied',
   redirect: 'The endpoint returned a redirect',
+  endpoint: 'The endpoint cannot be reached',
   certificate: 'The certificate is not trusted',
   proxy: 'The proxy refused the connection',
   request: 'The request was rejected',
@@ -59,8 +60,9 @@ export const NEXT_STEPS = {
     "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
   redirect:
     'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
+  endpoint: 'Check the spelling of the endpoint and its port, and whether this runner can reach it.',
   certificate:
-    'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path.',
+    'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path. NODE_TLS_REJECT_UNAUTHORIZED has no effect on this action.',
   proxy:
     'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy allows connections to the endpoint.',
   request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
@@ -174,14 +176,24 @@ function resume({ kind, job }: JobState): string {
 
 function explainError(state: JobState, outcome: Extract<Outcome, { result: 'error' }>): Annotation {
   const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order'
-  const failure = phrase`Could not get ${target} ${nameOf(state)}`
-  if (outcome.reason === 'other-job') {
-    return explain('other-job', phrase`${failure}: the response is about job ${outcome.id}.`)
-  }
-  const { reason, detail } = outcome
-  const message = phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}.`
-  return explain(reason, message, detail.hint)
+  const known = state.job === undefined ? [] : lastStatus(state)
+  const failure = phrase`Could not get ${target} ${nameOf(state)}${known}`
+  const { reason } = outcome
+  const explanation =
+    reason === 'other-job'
+      ? explain(reason, phrase`${failure}: the response is about job ${outcome.id}.`)
+      : explain(
+          reason,
+          phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`,
+          outcome.detail.hint,
+        )
+  if (state.job === undefined || reason === 'internal') return explanation
+  const expired = reason === 'credentials' ? ` ${EXPIRED}` : ''
+  return { ...explanation, nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(state)}.` }
 }
+
+const EXPIRED =
+  'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC renews its keys.'
 
 const CIRCUMSTANCES: Partial<Record<string, string>> = {
   unusable: ' from five responses in a row. Last response',

@@ -139,7 +139,7 @@ export class Log implements WaitListener {
   #estimate({ history }: JobState): Phrase {
     const left = timeLeft(history, this.#elapsed())
     if (left === undefined) return []
-    const unit = left > 2 * MINUTE ? MINUTE : 10 * SECOND
+    const unit = left > 2 * MINUTE ? MINUTE : left > 15 * SECOND ? 10 * SECOND : SECOND
     return phrase` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`
   }
 

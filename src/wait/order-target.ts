@@ -13,6 +13,8 @@ const RETENTION = 30 * DAY
 /** Between two windows of one search. */
 const NEXT_WINDOW_DELAY = 2 * SECOND
 
+const EMPTY_LIST: JobList = { kind: 'list', entries: [], isWhole: true }
+
 /** An order: the job list is searched until it contains jobs of the order. */
 export class OrderTarget extends JudgedTarget<ListResponse> {
   readonly #listJobs: ListJobs
@@ -44,18 +46,23 @@ export class OrderTarget extends JudgedTarget<ListResponse> {
   }
 
   handle(response: ListResponse, at: number): void {
-    if (response.kind !== 'list') {
+    // The service may limit how far back a list reaches; the recent window decides what is wrong otherwise.
+    const isRefused =
+      response.kind === 'unusable' || (response.kind === 'rejected' && response.scope === 'job')
+    const isWide = (this.#windows[0] ?? this.#recent).since < this.#recent.since
+    if (response.kind !== 'list' && !(isRefused && isWide)) {
       this.judge(response, at)
       return
     }
+    const list: JobList = response.kind === 'list' ? response : EMPTY_LIST
     const order = this.state.id.value.toLowerCase()
-    const found = response.entries.filter(({ orderId }) => orderId?.toLowerCase() === order)
+    const found = list.entries.filter(({ orderId }) => orderId?.toLowerCase() === order)
     const ids = found.map(({ id }) => id)
     if (ids.length > 0) {
       this.#onFound(ids, at)
       return
     }
-    this.#nextWindow(response)
+    this.#nextWindow(list)
     const message = phrase`the job list contains no job of this order`
     this.judge({ kind: 'not-found-yet', detail: { label: 'no job yet', message } }, at)
     // The same window again is worth the usual interval.
