@@ -1,13 +1,12 @@
 import { jobsEndpointOf, parseEndpoint, type Region } from './api/endpoints.ts'
-import type { JobId } from './api/job.ts'
 import { SERVICES, type Service } from './api/service.ts'
 import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
 import { NO_PROXY_VARIABLES, parseNoProxy, parseProxy, PROXY_VARIABLES } from './http/proxy.ts'
 import { InvalidInput, isComplete, parseMatching } from './invalid-input.ts'
-import { parseJobIds, parseOrderId } from './job-ids.ts'
 import type { Secrets } from './secrets.ts'
 import { phrase, type Phrase } from './untrusted-text.ts'
+import { parseSuccessResults, readWaitFor, type SuccessResult, type WaitFor } from './wait-for.ts'
 
 /** All inputs with their defaults; a test compares them with action.yml and the README. */
 export const INPUTS = {
@@ -16,6 +15,9 @@ export const INPUTS = {
   'project-id': '',
   'job-id': '',
   'order-id': '',
+  'instance-id': '',
+  'wait-until': '',
+  'connect-to': '',
   token: '',
   'access-key-id': '',
   'secret-access-key': '',
@@ -27,6 +29,7 @@ export const INPUTS = {
   timeout: '60m',
   'poll-interval': 'auto',
   'fail-fast': 'false',
+  'success-results': 'completed',
   service: 'taurusdb',
   language: 'en-us',
 } as const
@@ -41,14 +44,15 @@ export interface Settings {
   /** Scheme, host, and path prefix, without a trailing slash. */
   readonly endpoint: string
   readonly projectId: string
-  /** At least one job, in the order of the input and without duplicates; or the order whose jobs to find. */
-  readonly jobs: readonly JobId[] | { readonly order: JobId }
+  readonly waitFor: WaitFor
   readonly credentials: CredentialsChoice
   /** Milliseconds. */
   readonly timeout: number
   /** Milliseconds between two requests for a job. */
   readonly pollInterval: 'auto' | number
   readonly failFast: boolean
+  /** Results with which the step succeeds. */
+  readonly successResults: readonly SuccessResult[]
   readonly service: Service
   readonly language: string
   /** Environment variables as Node.js and @actions/http-client have to see them. */
@@ -85,14 +89,12 @@ export function readInputs(
       ? check(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
       : check('endpoint', parseJobsEndpoint(input('endpoint'))),
     projectId: check('project-id', parseProjectId(projectId)),
-    jobs:
-      input('order-id') === ''
-        ? check('job-id', parseJobIds(input('job-id'), secrets))
-        : check('order-id', parseOrderId(input('order-id'), input('job-id'), service, secrets)),
+    waitFor: readWaitFor({ input, check }, service, secrets),
     credentials: chooseCredentials({ input, variable, region, check }),
     timeout: check('timeout', parseDurationBetween(input('timeout'), SECOND, 120 * HOUR)),
     pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
     failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
+    successResults: check('success-results', parseSuccessResults(input('success-results'))),
     service: check('service', service),
     language: check(
       'language',

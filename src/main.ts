@@ -1,9 +1,11 @@
 import type * as core from '@actions/core'
+import { instanceApi } from './api/instance.ts'
 import { jobListApi } from './api/job-list.ts'
 import { jobsApi } from './api/jobs.ts'
 import { accessKeyCredentials } from './credentials/access-key.ts'
 import { tokenCredentials, type Credentials } from './credentials/credentials.ts'
 import { OidcCredentials } from './credentials/oidc.ts'
+import { databaseConnector } from './database.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
 import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
 import { readInputs, usesColor, type Settings } from './inputs.ts'
@@ -23,7 +25,7 @@ export interface Dependencies
   readonly onReport: () => void
 }
 
-/** Runs the action; true if every job completed and the outputs are written. */
+/** Runs the action; true if the step succeeds: every result is a success, and the outputs are written. */
 export async function main(deps: Dependencies): Promise<boolean> {
   const { toolkit, env, secrets, clock, onReport } = deps
   const settings = readInputs((name) => toolkit.getInput(name), env, secrets)
@@ -41,16 +43,19 @@ export async function main(deps: Dependencies): Promise<boolean> {
   const exchange = detectWrongEndpoints(requests.exchange, () => clock.now())
   const results = await waitForJobs(settings, deps, exchange)
   onReport()
-  const outputs = outputsOf(results)
+  const { timeout, successResults } = settings
+  const outputs = outputsOf(results, timeout)
   printDetails(results, outputs, requests.count(), toolkit, secrets)
   const report = {
     outputs,
-    annotation: annotationOf(results, settings.timeout),
-    notice: noticeOf(results),
-    summary: summaryOf(results, settings.timeout),
+    annotation: annotationOf(results, timeout, successResults),
+    notice: noticeOf(results, timeout),
+    summary: summaryOf(results, timeout, successResults),
   }
   const isPublished = await publish(report, deps)
-  return isPublished && results.every(({ outcome }) => outcome.result === 'completed')
+  return (
+    isPublished && results.every(({ outcome }) => successResults.some((result) => result === outcome.result))
+  )
 }
 
 async function waitForJobs(
@@ -59,19 +64,26 @@ async function waitForJobs(
   exchange: Exchange,
 ): Promise<readonly WaitResult[]> {
   const { toolkit, env, secrets, clock, wallClock, random } = deps
-  const { jobs, timeout, service } = settings
-  const log = new Log(jobs, toolkit, clock, usesColor(env))
+  const { waitFor, timeout, service } = settings
+  const log = new Log(waitFor, toolkit, clock, usesColor(env))
   log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source)
   const credentials = credentialsFor(settings, deps, exchange, log)
   const apiDeps = { ...settings, credentials, exchange, secrets, wallClock }
   const finished = new AbortController()
   void log.startHeartbeat(finished.signal)
   const results = await wait(
-    { ...settings, interval: pollInterval(settings.pollInterval, random), hasList: service.hasList },
+    {
+      ...settings,
+      ...waitFor,
+      interval: pollInterval(settings.pollInterval, random),
+      hasList: service.hasList,
+    },
     {
       ...deps,
       getJob: jobsApi(apiDeps),
       listJobs: jobListApi(apiDeps),
+      getInstance: instanceApi(apiDeps),
+      connect: databaseConnector(secrets),
       listener: log,
       describe: (error) => secrets.error(error),
     },

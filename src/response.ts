@@ -1,15 +1,47 @@
-import type { Job, JobId } from './api/job.ts'
+import type { Instance } from './api/instance.ts'
+import type { Job } from './api/job.ts'
 import type { Fault, FaultDetail } from './http/fault.ts'
+import type { Id } from './id.ts'
 import type { UntrustedText } from './untrusted-text.ts'
 
-/** Every possible result of requesting a job; judge/judge.ts decides what each one means. */
+/** Everything that a request to the service can return. */
+export type ApiResponse = JobResponse | ListResponse | InstanceResponse
+
+/** Everything that judge/judge.ts decides the meaning of. */
+export type JudgedResponse = JobResponse | InstanceResponse | ConnectionResponse
+
+/** Every possible result of requesting a job. */
 export type JobResponse =
   /** The requested job, from its own response or from the job list. */
   | { readonly kind: 'job'; readonly job: Job; readonly isFromList?: true }
   | { readonly kind: 'other-job'; readonly id: UntrustedText }
-  /** The service knows no such job, which is normal for a few seconds after its creation. */
-  | { readonly kind: 'not-found-yet'; readonly detail: FaultDetail }
+  | NotFoundYet
   | Fault
+
+/** The service knows no such job or instance, which is normal for a few seconds after its creation. */
+export interface NotFoundYet {
+  readonly kind: 'not-found-yet'
+  readonly detail: FaultDetail
+}
+
+/** Every possible result of requesting an instance, or the jobs that run on it. */
+export type InstanceResponse =
+  | { readonly kind: 'instance'; readonly instance: Instance }
+  /** A job still runs on the instance, or none. */
+  | { readonly kind: 'busy'; readonly id: Id; readonly job: Job }
+  | { readonly kind: 'idle' }
+  | NotFoundYet
+  | Fault
+
+/** The result of connecting to a database. */
+export interface ConnectionResponse {
+  readonly kind: 'connection'
+  readonly address: UntrustedText
+  /** Whether the database accepts connections. */
+  readonly isAccepted: boolean
+  /** What was seen, in a few words: `connection refused`, `handshake of 8.0.22`. */
+  readonly label: UntrustedText
+}
 
 /** Every possible result of requesting the job list. */
 export type ListResponse = JobList | Fault
@@ -23,7 +55,7 @@ export interface JobList {
 }
 
 export interface ListEntry {
-  readonly id: JobId
+  readonly id: Id
   readonly orderId: string | undefined
   /** Milliseconds since the epoch; NaN if missing. */
   readonly created: number

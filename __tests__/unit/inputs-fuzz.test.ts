@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { JobId } from '../../src/api/job.ts'
+import type { Id } from '../../src/id.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import { INPUTS, readInputs, type InputName, type Settings } from '../../src/inputs.ts'
 import type { CredentialsChoice } from '../../src/credentials/choice.ts'
@@ -132,7 +132,7 @@ function expectValidSettings(settings: Settings, given: Given, env: NodeJS.Proce
   expect(['en-us', 'zh-cn']).toContain(language)
 }
 
-function expectValidJobs(jobs: readonly JobId[], given: Given): void {
+function expectValidJobs(jobs: readonly Id[], given: Given): void {
   const ids = jobs.map(({ value }) => value)
   expect(ids.length).toBeGreaterThanOrEqual(1)
   expect(ids.length).toBeLessThanOrEqual(500)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse } from '../../src/response.ts'
 import { Log } from '../../src/report/log.ts'
-import { initialState, judge, type JobState } from '../../src/judge/judge.ts'
+import { initialState, judge, type WaitState } from '../../src/judge/judge.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { jobResponse, notFoundYet, transient } from './responses.ts'
 import { untrusted } from './text.ts'
@@ -37,7 +37,7 @@ async function logOf(
     clock,
     isColored,
   )
-  const states = new Map<string, JobState>(jobs.map((id) => [id.value, initialState(id)]))
+  const states = new Map<string, WaitState>(jobs.map((id) => [id.value, initialState(id)]))
   for (const [seconds, response, id = 'job-1'] of responses) {
     clock.at(seconds * SECOND, () => {
       const before = states.get(id)

@@ -1,10 +1,11 @@
 import type { JobResponse, ListResponse, ListEntry } from '../../src/response.ts'
-import { jobSchema, toJob, type JobId } from '../../src/api/job.ts'
+import { jobSchema, toJob } from '../../src/api/job.ts'
+import type { Id } from '../../src/id.ts'
 import { noSecrets, untrusted } from './text.ts'
 
 /** Responses for tests. */
 
-export const ID: JobId = { value: 'job-1', text: untrusted('job-1') }
+export const ID: Id = { value: 'job-1', text: untrusted('job-1') }
 
 export function jobResponse(status: string, fields: Record<string, unknown> = {}): JobResponse {
   return { kind: 'job', job: toJob(jobSchema.parse({ id: ID.value, status, ...fields }), noSecrets) }

@@ -1,5 +1,5 @@
 import type { JobResponse, ListResponse, TimeWindow } from '../../src/response.ts'
-import type { JobId } from '../../src/api/job.ts'
+import type { Id } from '../../src/id.ts'
 import { pollInterval } from '../../src/wait/poll-interval.ts'
 import { wait, type WaitDependencies, type WaitResult } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
@@ -72,7 +72,7 @@ export async function waitFor({
   }
   let inFlight = 0
   let maxInFlight = 0
-  const getJob = async ({ value }: JobId, signal: AbortSignal): Promise<JobResponse> => {
+  const getJob = async ({ value }: Id, signal: AbortSignal): Promise<JobResponse> => {
     const request = { id: value, at: clock.now() }
     requests.push(request)
     maxInFlight = Math.max(maxInFlight, ++inFlight)
@@ -148,7 +148,7 @@ export function dependencies(
   }
 }
 
-export function jobId(value: string): JobId {
+export function jobId(value: string): Id {
   return { value, text: untrusted(value) }
 }
 

@@ -1,5 +1,5 @@
 import type { JobResponse } from '../../src/response.ts'
-import { initialState, judge, type Outcome, type JobState } from '../../src/judge/judge.ts'
+import { initialState, judge, type Outcome, type WaitState } from '../../src/judge/judge.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
 import { untrusted } from './text.ts'
 
@@ -8,7 +8,7 @@ export function waitResult(
   id: string,
   responses: readonly JobResponse[],
   outcome: Outcome = { result: 'timed-out' },
-  kind: JobState['kind'] = 'job',
+  kind: WaitState['kind'] = 'job',
 ): WaitResult {
   let state = initialState({ value: id, text: untrusted(id) }, kind)
   let judged: Outcome | undefined

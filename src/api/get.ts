@@ -1,7 +1,7 @@
 import type { Credentials } from '../credentials/credentials.ts'
 import type { Exchange, ExchangeResult } from '../http/exchange.ts'
 import type { Fault, ResponseContext } from '../http/fault.ts'
-import type { JobResponse, ListResponse } from '../response.ts'
+import type { ApiResponse } from '../response.ts'
 
 /** The API of one project, and what requests to it need. */
 export interface Api extends ResponseContext {
@@ -19,7 +19,7 @@ export interface Api extends ResponseContext {
  * @param resource path and query below the project
  * @param read parses the result of the exchange
  */
-export async function get<Response extends JobResponse | ListResponse>(
+export async function get<Response extends ApiResponse>(
   api: Api,
   resource: string,
   read: (result: ExchangeResult) => Response,

@@ -2,17 +2,17 @@ import { z } from 'zod'
 import type { JobList, ListResponse, ListEntry, TimeWindow } from '../response.ts'
 import { SECOND } from '../duration.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
-import { faultOf, type Fault, type ResponseContext } from '../http/fault.ts'
+import type { ResponseContext } from '../http/fault.ts'
 import { readClockOffset } from '../http/headers.ts'
 import { percentEncode } from '../http/percent-encode.ts'
-import { parseJson, readServiceError } from '../http/service-error.ts'
-import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { get, type Api } from './get.ts'
+import { parse } from './parse.ts'
+import { keyOf, toId } from '../id.ts'
 import { jobSchema, parseTime, textOrNumber, toJob } from './job.ts'
 
-/** Requests the jobs of a time window. It never rejects. */
-export type ListJobs = (window: TimeWindow, signal: AbortSignal) => Promise<ListResponse>
+/** Requests the jobs of a time window, all or only those that run. It never rejects. */
+export type ListJobs = (window: TimeWindow, signal: AbortSignal, status?: 'Running') => Promise<ListResponse>
 
 /** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50
@@ -25,9 +25,9 @@ const PAGE_LIMIT = 50
 export function jobListApi(api: Api): ListJobs {
   // Some services reject an end in the future, and their clock decides what that is.
   let clockOffset = 0
-  return ({ since, until }, signal) => {
+  return ({ since, until }, signal, status) => {
     const now = api.wallClock() + clockOffset
-    const query = listQuery({ since, until: Math.max(Math.min(until, now), since) })
+    const query = listQuery({ since, until: Math.max(Math.min(until, now), since) }, status)
     const read = (result: ExchangeResult) => {
       if (result.kind === 'response') clockOffset = readClockOffset(result.headers, api.wallClock()) || 0
       return readListResponse(result, api)
@@ -36,29 +36,18 @@ export function jobListApi(api: Api): ListJobs {
   }
 }
 
-export function listQuery({ since, until }: TimeWindow): string {
-  return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`
+export function listQuery({ since, until }: TimeWindow, status?: string): string {
+  const filter = status === undefined ? '' : `status=${status}&`
+  return `${filter}start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`
 }
 
 /** Classifies the result of a request for the job list. */
 export function readListResponse(result: ExchangeResult, context: ResponseContext): ListResponse {
-  if (result.kind === 'no-response' || result.status >= 300) return faultOf(result, context)
-  const { status, body, bodyError } = result
-  if (status !== 200) return unusable(phrase`HTTP ${status}`)
-  if (bodyError !== undefined) return unusable(phrase`HTTP 200 with a body that ${bodyError}`)
-  const { data } = listSchema.safeParse(parseJson(body))
-  if (data === undefined) {
-    const { code, message } = readServiceError(result, context.secrets)
-    return unusable(code === undefined ? phrase`HTTP 200 without a job list` : message)
-  }
-  const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = data
+  const response = parse(result, listSchema, 'a job list', context)
+  if (response.kind !== 'parsed') return response
+  const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = response.data
   const entries = jobs.flatMap((sent) => readEntry(sent, context.secrets))
   return { kind: 'list', entries: withoutDuplicates(entries), isWhole: total <= jobs.length }
-}
-
-/** Returns the key of a job ID in maps: IDs are compared ignoring case. */
-export function keyOf({ value }: { readonly value: string }): string {
-  return value.toLowerCase()
 }
 
 const listSchema = z.object({
@@ -89,8 +78,14 @@ function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
     instance: { id: sent['instance_id'], name: sent['instance_name'] },
   })
   if (job === undefined) return []
-  const id = { value: sent.job_id, text: secrets.text(sent.job_id) }
-  return [{ id, orderId: sent.order_id, created: parseTime(job.created), job: toJob(job, secrets) }]
+  return [
+    {
+      id: toId(sent.job_id, secrets),
+      orderId: sent.order_id,
+      created: parseTime(job.created),
+      job: toJob(job, secrets),
+    },
+  ]
 }
 
 /** Drops jobs that are listed twice, because their entries may contradict each other. */
@@ -98,10 +93,6 @@ function withoutDuplicates(entries: readonly ListEntry[]): JobList['entries'] {
   const counts = new Map<string, number>()
   for (const { id } of entries) counts.set(keyOf(id), (counts.get(keyOf(id)) ?? 0) + 1)
   return entries.filter(({ id }) => counts.get(keyOf(id)) === 1)
-}
-
-function unusable(message: Phrase): Fault {
-  return { kind: 'unusable', detail: { label: 'no list', message } }
 }
 
 /** `2018-08-06T10:41:14+0000`, percent-encoded. */

@@ -1,23 +1,18 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { UntrustedText } from '../untrusted-text.ts'
+import { toId, type Id } from '../id.ts'
 import { truncate, type Secrets } from '../secrets.ts'
 
 /** Limit for the output `entities`. */
 const MAX_ENTITIES_BYTES = 100_000
 const MAX_LABEL_BYTES = 120
 
-/** A job or order ID from an input: for requests, and for reports. */
-export interface JobId {
-  readonly value: string
-  readonly text: UntrustedText
-}
-
 /** A job without its ID. Fields that are missing or have another type are undefined. */
 export interface Job {
   readonly status: Status
   readonly name: UntrustedText | undefined
-  readonly instanceId: UntrustedText | undefined
+  readonly instanceId: Id | undefined
   readonly instanceName: UntrustedText | undefined
   /** `host:port` to connect to; create jobs contain it. */
   readonly instanceEndpoint: UntrustedText | undefined
@@ -34,11 +29,23 @@ export interface Job {
   readonly entitiesDropped: boolean
 }
 
-export interface Status {
+/** `Meaning`: what a status of a job or of an instance means for the wait. */
+export interface Status<Meaning = JobMeaning> {
   readonly text: UntrustedText
   /** Truncated: history and tally keep many of them. */
   readonly label: UntrustedText
-  readonly meaning: 'pending' | 'running' | 'completed' | 'failed' | 'canceled' | 'unauthorized' | 'unknown'
+  readonly meaning: Meaning | 'unknown'
+}
+
+type JobMeaning = 'pending' | 'running' | 'completed' | 'failed' | 'canceled' | 'unauthorized'
+
+export function toStatus<Meaning>(
+  sent: string,
+  meanings: ReadonlyMap<string, Meaning>,
+  secrets: Secrets,
+): Status<Meaning> {
+  const label = secrets.text(sent, (text) => truncate(text, MAX_LABEL_BYTES))
+  return { text: secrets.text(sent), label, meaning: meanings.get(sent) ?? 'unknown' }
 }
 
 /** Whether the job has finished and its status no longer changes. */
@@ -50,7 +57,7 @@ export function isTerminal({ meaning }: Status): boolean {
  * Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task with a Specified ID", table 5;
  * `Canceled` and `Unauthorized` are in its Chinese edition of 2026-02 (ShowGaussMySqlJobInfo).
  */
-const MEANINGS: ReadonlyMap<string, Status['meaning']> = new Map([
+const MEANINGS = new Map<string, JobMeaning>([
   ['Pending', 'pending'],
   ['Running', 'running'],
   ['Completed', 'completed'],
@@ -97,18 +104,14 @@ const endpointSchema = z.object({ instance: z.object({ endpoint: z.string().min(
 export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
   const untrusted = (raw: string | undefined) => (raw === undefined ? undefined : secrets.text(raw))
   const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES)
-  const status = {
-    text: secrets.text(sent.status),
-    label: secrets.text(sent.status, (text) => truncate(text, MAX_LABEL_BYTES)),
-    meaning: MEANINGS.get(sent.status) ?? 'unknown',
-  }
+  const status = toStatus(sent.status, MEANINGS, secrets)
   const created = sent.created ?? sent.start_time
   // DDS and GeminiDB document an end for a job that is still running.
   const ended = isTerminal(status) ? (sent.ended ?? sent.end_time) : undefined
   return {
     status,
     name: untrusted(sent.name?.trim()),
-    instanceId: untrusted(sent.instance?.id),
+    instanceId: sent.instance?.id === undefined ? undefined : toId(sent.instance.id, secrets),
     instanceName: untrusted(sent.instance?.name),
     instanceEndpoint: untrusted(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
     created: untrusted(created),

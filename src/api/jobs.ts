@@ -7,11 +7,12 @@ import { parseJson, readableText, readServiceError } from '../http/service-error
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import { get, type Api } from './get.ts'
-import { jobSchema, toJob, type JobId } from './job.ts'
+import { jobSchema, toJob } from './job.ts'
+import type { Id } from '../id.ts'
 import type { Service } from './service.ts'
 
 /** Requests one job. It never rejects. */
-export type GetJob = (id: JobId, signal: AbortSignal) => Promise<JobResponse>
+export type GetJob = (id: Id, signal: AbortSignal) => Promise<JobResponse>
 
 /**
  * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
@@ -32,8 +33,8 @@ export function readJobResponse(result: ExchangeResult, jobId: string, context: 
   const { status } = result
   if (status === 200) return readJob(result, jobId, context)
   if (status < 300) return unusable(phrase`HTTP ${status}`, { label: `${status}` })
-  const { code = '', message } = readServiceError(result, context.secrets)
-  return isNotFoundYet(status, code) ? notFoundYet(message) : faultOf(result, context)
+  const fault = faultOf(result, context)
+  return isUnknown(result, context.secrets) ? notFoundYet(fault.detail.message) : fault
 }
 
 function readJob(response: HttpResponse, jobId: string, { service, secrets }: JobContext): JobResponse {
@@ -112,7 +113,10 @@ const HINTS = {
   jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
 }
 
-/** `DBS.200543` is "The job does not exist."; a 404 with a gateway code is about the path, not about the job. */
-function isNotFoundYet(status: number, code: string): boolean {
-  return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code))
+/** Whether a response means that nothing has the ID: a 404 with a gateway code is about the path. */
+export function isUnknown(response: HttpResponse, secrets: Secrets): boolean {
+  const { code = '' } = readServiceError(response, secrets)
+  // "The job does not exist."
+  if (response.status === 400) return code === 'DBS.200543'
+  return response.status === 404 && !/^APIGW?\./.test(code)
 }

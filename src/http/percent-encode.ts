@@ -1,6 +1,6 @@
 /** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
 export function percentEncode(text: string): string {
-  return encodeURIComponent(text).replace(
+  return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   )

@@ -1,7 +1,9 @@
-import type { Job, JobId } from '../api/job.ts'
+import type { Instance } from '../api/instance.ts'
+import type { Job } from '../api/job.ts'
 import { MINUTE } from '../duration.ts'
 import type { FaultDetail, RejectionReason } from '../http/fault.ts'
-import type { JobResponse } from '../response.ts'
+import type { Id, Kind } from '../id.ts'
+import type { ConnectionResponse, JudgedResponse } from '../response.ts'
 import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { recordPoint, type HistoryPoint } from './history.ts'
 import { count, type Tally } from './tally.ts'
@@ -9,6 +11,8 @@ import { count, type Tally } from './tally.ts'
 /** A new job may be unknown for "several seconds" (API Reference, "Constraints"); an order has no job until it is paid. */
 const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE }
 const PENDING_WARNING_AFTER = 10 * MINUTE
+/** After a create, an instance is ACTIVE for a moment before its first backup. */
+const STABLE_AFTER = 1 * MINUTE
 /** Consecutive responses after which the wait for the job ends. */
 const MAX_UNUSABLE = 5
 const MAX_MISSING = 3
@@ -16,19 +20,25 @@ const MAX_REJECTIONS = 2
 /** A hostile service could cause a warning with each response. */
 const MAX_WARNED_STATUSES = 10
 
-/** What is known about a job, or about an order that has no job yet. Times are milliseconds since the wait began. */
-export interface JobState {
-  readonly kind: 'job' | 'order'
-  readonly id: JobId
-  /** As it was last seen. */
+/**
+ * What is known about a job, an order that has no job yet, or an instance. Times are milliseconds since the wait began.
+ */
+export interface WaitState {
+  readonly kind: Kind
+  readonly id: Id
+  /** As it was last seen; for an instance, a job that runs on it. */
   readonly job: Job | undefined
+  /** As it was last seen. */
+  readonly instance: Instance | undefined
+  /** The last result of connecting to the instance, and when the first attempt ended. */
+  readonly connection: (ConnectionResponse & { readonly since: number }) | undefined
   /** Whether its own response contained it, not only the job list. */
   readonly isSeen: boolean
   /** The last known progress, 0 to 100. */
   readonly progress: number | undefined
   readonly history: readonly HistoryPoint[]
   readonly tally: Tally
-  readonly last: JobResponse | undefined
+  readonly last: JudgedResponse | undefined
   readonly notFoundSince: number | undefined
   readonly pendingSince: number | undefined
   readonly warnedStatuses: readonly UntrustedText[]
@@ -43,10 +53,11 @@ export interface JobState {
 
 const NONE_IN_A_ROW = { missing: 0, unusable: 0, rejections: 0, faults: 0 }
 
-/** Why the wait for a job ended; `result` is the output of the same name. */
+/** Why a wait ended; `result` is the output of the same name. An instance that is ready has the result `completed`. */
 export type Outcome =
-  | { readonly result: 'completed' | 'failed' | 'canceled'; readonly job: Job }
-  | { readonly result: 'timed-out' }
+  | { readonly result: 'completed' | 'failed' | 'canceled' | 'timed-out' }
+  /** The job completed, but its instance is not ready. */
+  | { readonly result: 'not-ready'; readonly cause: 'no-instance' | 'failed' | 'no-address' | 'timeout' }
   /** `notFoundFor`: milliseconds from the first to the last response without the job. */
   | { readonly result: 'not-found'; readonly detail: FaultDetail; readonly notFoundFor: number }
   | { readonly result: 'vanished'; readonly detail: FaultDetail }
@@ -59,18 +70,21 @@ export type Outcome =
     }
 
 export interface Judgment {
-  readonly state: JobState
+  readonly state: WaitState
   readonly warning?: Phrase
   /** Missing as long as the wait continues. */
   readonly outcome?: Outcome
 }
 
-export function initialState(id: JobId, kind: JobState['kind'] = 'job'): JobState {
+export function initialState(id: Id, kind: Kind = 'job'): WaitState {
   return {
     kind,
     id,
     job: undefined,
-    isSeen: false,
+    instance: undefined,
+    connection: undefined,
+    // A job named the instance, or the user.
+    isSeen: kind === 'instance',
     progress: undefined,
     history: [],
     tally: [],
@@ -83,12 +97,25 @@ export function initialState(id: JobId, kind: JobState['kind'] = 'job'): JobStat
   }
 }
 
-/** What a response received at a moment means for a job: the table of docs/reference.md. */
-export function judge(before: JobState, response: JobResponse, at: number): Judgment {
+/** What a response received at a moment means: the tables of docs/reference.md. */
+export function judge(before: WaitState, response: JudgedResponse, at: number): Judgment {
   const state = { ...before, last: response, tally: count(before.tally, labelOf(response)) }
   switch (response.kind) {
     case 'job':
       return judgeJob({ ...state, isSeen: state.isSeen || response.isFromList !== true }, response.job, at)
+    case 'instance':
+      return judgeInstance(state, response.instance, at)
+    case 'busy':
+      return {
+        state: seen({ ...state, job: response.job, progress: response.job.progress }, response.job, at),
+      }
+    case 'idle':
+      return { state: { ...state, ...NONE_IN_A_ROW, job: undefined }, outcome: { result: 'completed' } }
+    case 'connection': {
+      const connection = { ...response, since: state.connection?.since ?? at }
+      const next = seen({ ...state, connection }, { status: response }, at)
+      return response.isAccepted ? { state: next, outcome: { result: 'completed' } } : { state: next }
+    }
     case 'other-job':
       return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } }
     case 'not-found-yet':
@@ -110,22 +137,45 @@ export function judge(before: JobState, response: JobResponse, at: number): Judg
   }
 }
 
-function labelOf(response: JobResponse): string | UntrustedText {
-  if (response.kind === 'job') return response.job.status.label
-  return response.kind === 'other-job' ? 'another job' : response.detail.label
+function labelOf(response: JudgedResponse): string | UntrustedText {
+  switch (response.kind) {
+    case 'job':
+      return response.job.status.label
+    case 'instance':
+      return response.instance.status.label
+    case 'busy':
+      return 'a job is running'
+    case 'idle':
+      return 'no job is running'
+    case 'connection':
+      return response.label
+    case 'other-job':
+      return 'another job'
+    default:
+      return response.detail.label
+  }
 }
 
-function judgeJob(before: JobState, job: Job, at: number): Judgment {
+/** Records what was seen. */
+function seen(
+  before: WaitState,
+  { status, progress }: { status: { label: UntrustedText }; progress?: number | undefined },
+  at: number,
+): WaitState {
+  const history = recordPoint(before.history, { at, status: status.label, progress })
+  return { ...before, ...NONE_IN_A_ROW, history }
+}
+
+function judgeJob(before: WaitState, job: Job, at: number): Judgment {
   const { meaning, label } = job.status
   const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress)
-  const history = recordPoint(before.history, { at, status: label, progress })
   const pendingSince = meaning === 'pending' ? (before.pendingSince ?? at) : undefined
-  const state = { ...before, ...NONE_IN_A_ROW, job, progress, history, pendingSince }
+  const state = seen({ ...before, job, progress, pendingSince }, { status: job.status, progress }, at)
   switch (meaning) {
     case 'completed':
     case 'failed':
     case 'canceled':
-      return { state, outcome: { result: meaning, job } }
+      return { state, outcome: { result: meaning } }
     case 'running':
       return { state }
     case 'pending': {
@@ -139,20 +189,42 @@ function judgeJob(before: JobState, job: Job, at: number): Judgment {
   }
 }
 
+function judgeInstance(before: WaitState, instance: Instance, at: number): Judgment {
+  const { meaning, label } = instance.status
+  const state = seen({ ...before, job: undefined, progress: undefined, instance }, instance, at)
+  const since = state.history.at(-1)?.at ?? at
+  switch (meaning) {
+    case 'active':
+      return at - since >= STABLE_AFTER ? { state, outcome: { result: 'completed' } } : { state }
+    case 'failed':
+      return { state, outcome: { result: 'not-ready', cause: 'failed' } }
+    case 'busy':
+      return { state }
+    case 'unknown':
+      return warnOnce(
+        state,
+        label,
+        phrase`has the status “${label}”, which may need attention. The wait continues`,
+      )
+  }
+}
+
 const LONG_PENDING =
   "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window"
 
-function warnOnce(state: JobState, status: UntrustedText, what: Phrase): Judgment {
+function warnOnce(state: WaitState, status: UntrustedText, what: Phrase): Judgment {
   const { warnedStatuses } = state
   const isWarned = warnedStatuses.some((warned) => warned.equals(status))
   if (isWarned || warnedStatuses.length >= MAX_WARNED_STATUSES) return { state }
   return {
     state: { ...state, warnedStatuses: [...warnedStatuses, status] },
-    warning: phrase`Job ${state.id.text} ${what}.`,
+    warning: phrase`${NOUNS[state.kind]} ${state.id.text} ${what}.`,
   }
 }
 
-function judgeNotFound(before: JobState, detail: FaultDetail, at: number): Judgment {
+const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' } as const
+
+function judgeNotFound(before: WaitState, detail: FaultDetail, at: number): Judgment {
   // A job that only the list contains, and not for long, may still be unknown to the jobs call.
   const listedFor = at - (before.history[0]?.at ?? at)
   if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
@@ -162,11 +234,11 @@ function judgeNotFound(before: JobState, detail: FaultDetail, at: number): Judgm
   const notFoundSince = before.notFoundSince ?? at
   const state = { ...before, notFoundSince }
   const notFoundFor = at - notFoundSince
-  return notFoundFor < GRACE_PERIOD[state.kind]
+  return notFoundFor < GRACE_PERIOD[state.kind === 'order' ? 'order' : 'job']
     ? { state }
     : { state, outcome: { result: 'not-found', detail, notFoundFor } }
 }
 
-function retry(state: JobState): Judgment {
+function retry(state: WaitState): Judgment {
   return { state: { ...state, retries: state.retries + 1 } }
 }

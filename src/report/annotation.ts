@@ -1,14 +1,19 @@
-import { formatDuration, SECOND } from '../duration.ts'
-import { joinPhrases, phrase, type Phrase } from '../untrusted-text.ts'
+import type { Outcome } from '../judge/judge.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import { explainOutcome, nameOf, TITLES, type Annotation, type Notice } from './explain.ts'
+import { acceptedPhrase, explainOutcome, nounOf, type Annotation, type Notice } from './explain.ts'
+import { TITLES } from './titles.ts'
 
 /** Jobs named in one annotation; the others are counted. */
 const MAX_NAMED = 10
 
-/** The one error annotation for a wait, undefined if every job completed; `timeout` in milliseconds. */
-export function annotationOf(results: readonly WaitResult[], timeout: number): Annotation | undefined {
-  const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed')
+/** The one error annotation for a wait, undefined if the step succeeds; `timeout` in milliseconds. */
+export function annotationOf(
+  results: readonly WaitResult[],
+  timeout: number,
+  successResults: readonly Outcome['result'][] = ['completed'],
+): Annotation | undefined {
+  const incomplete = results.filter(({ outcome }) => !successResults.includes(outcome.result))
   // Jobs that fail-fast ended did not cause the failure.
   const causes = incomplete.filter(
     ({ outcome }) => outcome.result !== 'interrupted' || outcome.by !== 'fail-fast',
@@ -22,7 +27,7 @@ export function annotationOf(results: readonly WaitResult[], timeout: number): A
   return {
     title: haveSameTitle ? first.title : TITLES.several,
     lines: [
-      phrase`${incomplete.length} of ${results.length} jobs did not complete:`,
+      phrase`${incomplete.length} of ${results.length} ${nounOf(results)} did not complete:`,
       ...listOf(explanations.flatMap(({ lines }) => lines)),
       ...(stopped > 0 ? [phrase`- ${stopped} no longer polled because fail-fast is on`] : []),
     ],
@@ -30,25 +35,16 @@ export function annotationOf(results: readonly WaitResult[], timeout: number): A
   }
 }
 
-/** The one notice of a step that succeeds. */
-export function noticeOf(results: readonly WaitResult[]): Notice {
-  const lines = results.map(describeCompleted)
-  return lines.length === 1
-    ? { title: 'The job completed', lines }
-    : { title: `All ${lines.length} jobs completed`, lines: listOf(lines) }
-}
-
-/** `Job … (name) completed in 5m: instance …, address ….`, without what is not known. */
-function describeCompleted({ state }: WaitResult): Phrase {
-  const { durationSeconds, instanceName, instanceId, instanceEndpoint } = state.job ?? {}
-  const time = durationSeconds === undefined ? '' : ` in ${formatDuration(durationSeconds * SECOND)}`
-  const instance = instanceName ?? instanceId
-  const facts = [
-    instance && phrase`instance ${instance}`,
-    instanceEndpoint && phrase`address ${instanceEndpoint}`,
-  ].filter((fact) => fact !== undefined)
-  const details = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
-  return phrase`Job ${nameOf(state)} completed${time}${details}.`
+/** The one notice of a step that succeeds; `timeout` in milliseconds. */
+export function noticeOf(results: readonly WaitResult[], timeout: number): Notice {
+  const explanations = results.map((result) => explainOutcome(result, timeout))
+  const [only, ...others] = explanations
+  const lines = explanations.map(({ message }) => message)
+  const accepted = acceptedPhrase(results)
+  if (only !== undefined && others.length === 0) return { title: only.title, lines: [...lines, ...accepted] }
+  const title =
+    accepted.length > 0 ? 'The step succeeded' : `All ${lines.length} ${nounOf(results)} completed`
+  return { title, lines: [...listOf(lines), ...accepted] }
 }
 
 function listOf(messages: readonly Phrase[]): readonly Phrase[] {

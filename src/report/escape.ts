@@ -52,6 +52,11 @@ export function forSummaryBlock(json: UntrustedText): string | undefined {
   return block.length > MAX_JSON_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``
 }
 
+/** For the output `message`: one line of plain text. */
+export function forMessage(text: Phrase): string {
+  return truncate(render(text, MAX_IN_REPORT), MAX_IN_REPORT)
+}
+
 /** For an output: unchanged. */
 export function forOutput(text: UntrustedText): string {
   return text.reveal()

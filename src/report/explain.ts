@@ -1,9 +1,9 @@
-import type { Job } from '../api/job.ts'
-import { formatDuration } from '../duration.ts'
+import { formatDuration, SECOND } from '../duration.ts'
 import { joinPhrases, phrase, type Phrase } from '../untrusted-text.ts'
-import type { JobState, Outcome } from '../judge/judge.ts'
+import type { WaitState, Outcome } from '../judge/judge.ts'
 import { total, type Tally } from '../judge/tally.ts'
 import type { WaitResult } from '../wait/wait.ts'
+import { NEXT_STEPS, TITLES } from './titles.ts'
 
 export interface Notice {
   readonly title: string
@@ -16,111 +16,82 @@ export interface Annotation extends Notice {
   readonly nextSteps: Phrase
 }
 
-/** Titles of error annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
-export const TITLES = {
-  inputs: 'Invalid inputs',
-  failed: 'The job failed',
-  canceled: 'The job was canceled',
-  'timed-out': 'The wait timed out',
-  'not-found': 'The job was not found',
-  'order-not-found': 'No job found for the order',
-  vanished: 'The job can no longer be found',
-  interrupted: 'The wait was interrupted',
-  credentials: 'Authentication failed',
-  'id-token': 'GitHub did not issue an ID token',
-  agency: 'Could not assume the agency',
-  permission: 'Permission denied',
-  redirect: 'The endpoint returned a redirect',
-  endpoint: 'The endpoint cannot be reached',
-  certificate: 'The certificate is not trusted',
-  proxy: 'The proxy refused the connection',
-  request: 'The request was rejected',
-  unusable: 'The responses contain no job',
-  'other-job': 'The response is about another job',
-  several: 'Several jobs did not complete',
-  outputs: 'Could not write the outputs',
-  internal: 'Internal error',
-} as const
+/** How the wait for one job, order, or instance ended. */
+export interface Explanation extends Annotation {
+  /** What happened, in one sentence. */
+  readonly message: Phrase
+}
 
-/** What to do next, where that is the same for every job. */
-export const NEXT_STEPS = {
-  failed:
-    'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.',
-  canceled: 'It was canceled in the cloud. If you still need the operation, rerun the step that started it.',
-  'not-found':
-    'Check region (or endpoint), project-id, service, and job-id: a job can be queried only in its own project and region, and only for a month.',
-  vanished:
-    "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
-  credentials: 'Check the credentials.',
-  'id-token':
-    'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
-  agency:
-    "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
-  permission:
-    "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
-  redirect:
-    'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
-  endpoint: 'Check the spelling of the endpoint and its port, and whether this runner can reach it.',
-  certificate:
-    'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path. NODE_TLS_REJECT_UNAUTHORIZED has no effect on this action.',
-  proxy:
-    'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy allows connections to the endpoint.',
-  request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
-  unusable:
-    'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
-  'other-job':
-    'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
-  internal:
-    'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
-} as const
-
-/** Explains how the wait for one job ended; `timeout` in milliseconds. */
-export function explainOutcome({ state, outcome }: WaitResult, timeout: number): Annotation {
+/** Explains how a wait ended; `timeout` in milliseconds. */
+export function explainOutcome(result: WaitResult, timeout: number): Explanation {
+  const { state, outcome } = result
   const name = nameOf(state)
   switch (outcome.result) {
     case 'completed':
-      return { title: 'The job completed', lines: [], nextSteps: [] }
+      return explainSuccess(result)
     case 'failed':
-      return explain('failed', phrase`Job ${name} failed${reasonOf(outcome.job)}.`)
+      return explain('failed', phrase`Job ${name} failed${reasonOf(state)}.`)
     case 'canceled':
-      return explain('canceled', phrase`Job ${name} was canceled${reasonOf(outcome.job)}.`)
+      return explain('canceled', phrase`Job ${name} was canceled${reasonOf(state)}.`)
     case 'timed-out':
       return explainTimeout(state, timeout)
+    case 'not-ready':
+      return explainNotReady(result, outcome.cause, timeout)
     case 'not-found': {
-      const evidence = phrase`${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}`
+      const { message } = outcome.detail
+      const time = formatDuration(outcome.notFoundFor)
       if (state.kind === 'job')
-        return explain('not-found', phrase`Job ${name} was not found for ${evidence}.`)
-      return {
-        title: TITLES['order-not-found'],
-        lines: [phrase`No job was found for order ${name} within ${evidence}.`],
-        nextSteps: phrase`Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id.`,
-      }
+        return explain('not-found', phrase`Job ${name} was not found for ${time}: ${message}.`)
+      return explain(
+        'order-not-found',
+        phrase`No job was found for order ${name} within ${time}: ${message}.`,
+      )
     }
     case 'vanished': {
-      const { message } = outcome.detail
-      return explain('vanished', phrase`Job ${name} can no longer be found${lastStatus(state)}: ${message}.`)
+      const { instance: gone = state } = result
+      const what = phrase`${NOUNS[gone.kind]} ${nameOf(gone)} can no longer be found`
+      const message = phrase`${completedJob(result)}${what}${lastStatus(gone)}: ${outcome.detail.message}.`
+      return explain(gone.kind === 'instance' ? 'instance-vanished' : 'vanished', message)
     }
-    case 'interrupted':
-      return {
-        title: TITLES.interrupted,
-        lines: [phrase`${unfinished(state, INTERRUPTIONS[outcome.by])}.`],
-        nextSteps: [`${resume(state)}.`],
-      }
+    case 'interrupted': {
+      const when = INTERRUPTIONS[outcome.by]
+      const subject = result.instance ?? state
+      const message = phrase`${completedJob(result)}${unfinished(subject, when)}.`
+      return { title: TITLES.interrupted, message, lines: [message], nextSteps: [`${resume(subject)}.`] }
+    }
     case 'error':
-      return explainError(state, outcome)
+      return explainError(result, outcome)
   }
 }
 
-/** `X (name)`: the ID of a job or an order, and the name of the job if it is known. */
-export function nameOf({ id, job }: JobState): Phrase {
-  return job?.name === undefined ? [id.text] : phrase`${id.text} (${job.name})`
+const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' } as const
+
+/** Says that results other than `completed` count as a success, if there are any in a step that succeeds. */
+export function acceptedPhrase(results: readonly WaitResult[]): readonly Phrase[] {
+  const others = new Set(
+    results.map(({ outcome }) => outcome.result).filter((result) => result !== 'completed'),
+  )
+  return others.size === 0
+    ? []
+    : [phrase`The step succeeds because success-results contains ${[...others].join(', ')}.`]
 }
 
-/** `41 requests: 38 × Running, 3 × 502` */
-export function tallyPhrase({ tally }: JobState): Phrase {
-  const requests = total(tally)
-  if (requests === 0) return ['0 requests completed']
-  return phrase`${requests} ${requests === 1 ? 'request' : 'requests'}: ${countsPhrase(tally)}`
+/** What several results are about. */
+export function nounOf(results: readonly WaitResult[]): string {
+  return results.every(({ state }) => state.kind === 'instance') ? 'instances' : 'jobs'
+}
+
+/** `X (name)`: an ID, and the name of the job or instance if it is known. */
+export function nameOf({ kind, id, job, instance }: WaitState): Phrase {
+  const name = kind === 'instance' ? instance?.name : job?.name
+  return name === undefined ? [id.text] : phrase`${id.text} (${name})`
+}
+
+/** `41 requests: 38 × Running, 3 × 502`. Connecting to a database is not a request, so an instance has checks. */
+export function tallyPhrase({ kind, tally }: WaitState): Phrase {
+  const [requests, noun] = [total(tally), kind === 'instance' ? 'check' : 'request']
+  if (requests === 0) return [`0 ${noun}s completed`]
+  return phrase`${requests} ${noun}${requests === 1 ? '' : 's'}: ${countsPhrase(tally)}`
 }
 
 export function countsPhrase(tally: Tally): Phrase {
@@ -128,25 +99,102 @@ export function countsPhrase(tally: Tally): Phrase {
   return joinPhrases(counts, ', ')
 }
 
-function explain(key: keyof typeof NEXT_STEPS, message: Phrase, hint?: string): Annotation {
-  return { title: TITLES[key], lines: [message], nextSteps: [hint ?? NEXT_STEPS[key]] }
+function explain(key: keyof typeof NEXT_STEPS, message: Phrase, hint?: string): Explanation {
+  return { title: TITLES[key], message, lines: [message], nextSteps: [hint ?? NEXT_STEPS[key]] }
 }
 
-function reasonOf({ failReason }: Job): Phrase {
-  return failReason === undefined ? ['. The service returned no reason'] : phrase`: “${failReason}”`
+/** `Job … (name) completed in 5m: instance …, address ….`, without what is not known. */
+function explainSuccess({ state, instance }: WaitResult): Explanation {
+  const { kind, job } = state
+  const ready = instance ?? (kind === 'instance' ? state : undefined)
+  const time = job?.durationSeconds === undefined ? '' : ` in ${formatDuration(job.durationSeconds * SECOND)}`
+  const name = job?.instanceName ?? job?.instanceId?.text
+  const address = job?.instanceEndpoint ?? ready?.instance?.endpoint
+  const readiness = ready === undefined ? undefined : readinessOf(ready)
+  const facts = [name && phrase`instance ${name}`, address && phrase`address ${address}`, readiness].filter(
+    (fact) => fact !== undefined,
+  )
+  const details = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
+  const message =
+    kind === 'instance'
+      ? phrase`Instance ${nameOf(state)} is ready${details}.`
+      : phrase`Job ${nameOf(state)} completed${time}${details}.`
+  return {
+    title: kind === 'instance' ? 'The instance is ready' : 'The job completed',
+    message,
+    lines: [message],
+    nextSteps: [],
+  }
 }
 
-function explainTimeout(state: JobState, timeout: number): Annotation {
+/** What the wait has seen of an instance that is ready. */
+function readinessOf({ connection, instance }: WaitState): Phrase {
+  if (connection !== undefined) return phrase`accepts connections (${connection.label})`
+  return instance === undefined ? ['no job is running'] : ['available']
+}
+
+function reasonOf({ job }: WaitState): Phrase {
+  return job?.failReason === undefined ? ['. The service returned no reason'] : phrase`: “${job.failReason}”`
+}
+
+function explainTimeout(state: WaitState, timeout: number): Explanation {
   const { last } = state
   const error = last?.kind === 'transient' || last?.kind === 'rejected' ? last.detail : undefined
   const lastError = error === undefined ? [] : phrase` Last error: ${error.message}.`
   const hint = error?.hint === undefined ? '' : `${error.hint} `
-  const message = unfinished(state, `within ${formatDuration(timeout)}`)
-  return {
-    title: TITLES['timed-out'],
-    lines: [phrase`${message}. ${tallyPhrase(state)}.${lastError}`],
-    nextSteps: phrase`${hint}${resume(state)} and a longer timeout. Do not repeat the call that created the job: that would start the operation a second time.`,
+  const message = phrase`${unfinished(state, `within ${formatDuration(timeout)}`)}.`
+  const nextSteps = phrase`${hint}${resume(state)} and a longer timeout.${state.kind === 'instance' ? '' : ` ${NO_REPEAT}`}`
+  const lines = [phrase`${message} ${tallyPhrase(state)}.${lastError}`]
+  return { title: TITLES['timed-out'], message, lines, nextSteps }
+}
+
+const NO_REPEAT = 'Do not repeat the call that created the job: that would start the operation a second time.'
+
+type NotReady = Extract<Outcome, { result: 'not-ready' }>
+
+function explainNotReady(result: WaitResult, cause: NotReady['cause'], timeout: number): Explanation {
+  const { state, instance: subject = state } = result
+  const { instance, connection, last } = subject
+  const name = phrase`${completedJob(result)}Instance ${nameOf(subject)}`
+  const time = formatDuration(timeout)
+  const error = last?.kind === 'transient' ? phrase` Last error: ${last.detail.message}.` : []
+  const explainCause = (message: Phrase, nextSteps: string): Explanation => {
+    const lines = [phrase`${message} ${tallyPhrase(subject)}.${error}`]
+    return { title: TITLES['not-ready'], message, lines, nextSteps: [nextSteps] }
   }
+  if (cause === 'no-instance') {
+    const message = phrase`Job ${nameOf(state)} completed, but its response names no instance that could become ready.`
+    return explainCause(
+      message,
+      'Use wait-until: completed for this job, or wait for its instance with instance-id.',
+    )
+  }
+  if (cause === 'no-address') {
+    const message = phrase`${name} is available, but the service returned no address to connect to.`
+    return explainCause(message, 'Set connect-to to the host and port of the database.')
+  }
+  if (cause === 'failed') {
+    const message = phrase`${name} has the status ${instance?.status.text ?? ''}.`
+    return explainCause(message, FAILED_INSTANCE)
+  }
+  if (connection !== undefined) {
+    const message = phrase`${name} did not accept connections at ${connection.address} within ${time} (last attempt: ${connection.label}).`
+    return explainCause(message, `${NOT_CONNECTABLE} ${resume(subject)}.`)
+  }
+  return explainCause(
+    phrase`${name} did not become available within ${time}${lastStatus(subject)}.`,
+    `${resume(subject)} and a longer timeout.`,
+  )
+}
+
+const FAILED_INSTANCE =
+  'Check the instance in the console. FAILED usually means that it could not be created; FROZEN usually means that the account is in arrears.'
+const NOT_CONNECTABLE =
+  "Check that this runner can reach the address (is it inside the VPC?), that the instance's security group allows this runner, and that connect-to, if set, is the address of the database or of a proxy in front of it."
+
+/** Precedes what happened to the instance of a job. */
+function completedJob({ state, instance }: WaitResult): Phrase {
+  return instance === undefined || state.kind !== 'job' ? [] : phrase`Job ${nameOf(state)} completed. `
 }
 
 const INTERRUPTIONS = {
@@ -154,30 +202,43 @@ const INTERRUPTIONS = {
   'fail-fast': 'before fail-fast ended the wait because another job did not complete',
 } as const
 
-function unfinished(state: JobState, when: string): Phrase {
-  return state.kind === 'job'
-    ? phrase`Job ${nameOf(state)} did not finish ${when}${lastStatus(state)}`
-    : phrase`No job was found for order ${nameOf(state)} ${when}`
+function unfinished(state: WaitState, when: string): Phrase {
+  const name = nameOf(state)
+  switch (state.kind) {
+    case 'job':
+      return phrase`Job ${name} did not finish ${when}${lastStatus(state)}`
+    case 'order':
+      return phrase`No job was found for order ${name} ${when}`
+    case 'instance':
+      return phrase`Instance ${name} was not ready ${when}${lastStatus(state)}`
+  }
 }
 
-function lastStatus({ job, progress }: JobState): Phrase {
+function lastStatus({ job, instance, progress }: WaitState): Phrase {
+  if (instance !== undefined) return phrase` (last status: ${instance.status.text})`
   if (job === undefined) return [' (no status received)']
   return phrase` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`
 }
 
-function resume({ kind, job }: JobState): string {
+function resume({ kind, job }: WaitState): string {
   const known =
     job === undefined
       ? 'If the job exists, it is still running in the cloud'
       : 'The job is still running in the cloud'
-  const status = kind === 'order' ? 'The order may still create a job' : known
+  const status = {
+    job: known,
+    order: 'The order may still create a job',
+    instance: 'The instance may still become ready',
+  }[kind]
   return `${status}. To resume waiting, run a step with the same ${kind}-id`
 }
 
-function explainError(state: JobState, outcome: Extract<Outcome, { result: 'error' }>): Annotation {
-  const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order'
-  const known = state.job === undefined ? [] : lastStatus(state)
-  const failure = phrase`Could not get ${target} ${nameOf(state)}${known}`
+function explainError(result: WaitResult, outcome: Extract<Outcome, { result: 'error' }>): Explanation {
+  const { state, instance: subject = state } = result
+  const what = subject.kind === 'order' ? 'the jobs of order' : `the status of ${subject.kind}`
+  const isKnown = subject.job !== undefined || subject.instance !== undefined
+  const known = isKnown ? lastStatus(subject) : []
+  const failure = phrase`${completedJob(result)}Could not get ${what} ${nameOf(subject)}${known}`
   const { reason } = outcome
   const explanation =
     reason === 'other-job'
@@ -187,9 +248,9 @@ function explainError(state: JobState, outcome: Extract<Outcome, { result: 'erro
           phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`,
           outcome.detail.hint,
         )
-  if (state.job === undefined || reason === 'internal') return explanation
+  if (!isKnown || reason === 'internal') return explanation
   const expired = reason === 'credentials' ? ` ${EXPIRED}` : ''
-  return { ...explanation, nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(state)}.` }
+  return { ...explanation, nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(subject)}.` }
 }
 
 const EXPIRED =

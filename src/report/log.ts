@@ -1,15 +1,16 @@
 import type * as core from '@actions/core'
-import type { JobId } from '../api/job.ts'
+import type { Id } from '../id.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
-import type { JobResponse } from '../response.ts'
+import type { JudgedResponse } from '../response.ts'
 import type { Secrets } from '../secrets.ts'
 import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { timeLeft } from '../wait/estimate.ts'
-import type { JobState } from '../judge/judge.ts'
+import type { WaitState } from '../judge/judge.ts'
 import { count, sameLabel, type Tally } from '../judge/tally.ts'
-import type { WaitListener } from '../wait/job-target.ts'
+import type { WaitListener } from '../wait/judged-target.ts'
 import type { Clock } from '../wait/poll-loop.ts'
-import type { WaitPlan, WaitResult } from '../wait/wait.ts'
+import type { WaitResult } from '../wait/wait.ts'
+import type { WaitFor } from '../wait-for.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, tallyPhrase } from './explain.ts'
 import type { Outputs } from './outputs.ts'
@@ -27,7 +28,7 @@ const MAX_WARNINGS = 10
 export type Printer = Pick<typeof core, 'debug' | 'endGroup' | 'info' | 'isDebug' | 'startGroup' | 'warning'>
 
 interface Latest {
-  readonly state: JobState
+  readonly state: WaitState
   /** Milliseconds since the wait began; undefined if no poll follows. */
   readonly nextPoll: number | undefined
   readonly isFinished: boolean
@@ -35,19 +36,20 @@ interface Latest {
 
 /** The log of a wait: one line per change of status or progress, and a heartbeat every minute. */
 export class Log implements WaitListener {
-  #jobs: readonly JobId[]
-  readonly #kind: JobState['kind']
+  /** What the wait is for; the jobs of an order replace it. */
+  #ids: readonly Id[]
+  readonly #waitFor: WaitFor
   readonly #printer: Printer
   readonly #clock: Clock
   readonly #usesColor: boolean
   readonly #start: number
-  readonly #latest = new Map<JobId, Latest>()
+  readonly #latest = new Map<Id, Latest>()
   #lastLine: number
   #warnings = 0
 
-  constructor(jobs: WaitPlan['jobs'], printer: Printer, clock: Clock, usesColor: boolean) {
-    this.#jobs = 'order' in jobs ? [jobs.order] : jobs
-    this.#kind = 'order' in jobs ? 'order' : 'job'
+  constructor(waitFor: WaitFor, printer: Printer, clock: Clock, usesColor: boolean) {
+    this.#ids = waitFor.ids
+    this.#waitFor = waitFor
     this.#printer = printer
     this.#clock = clock
     this.#usesColor = usesColor
@@ -56,10 +58,14 @@ export class Log implements WaitListener {
 
   /** @param timeout milliseconds */
   onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
-    const [only, ...others] = this.#jobs
+    const { kind, ids, until } = this.#waitFor
+    const [only, ...others] = ids
     const isSingle = only !== undefined && others.length === 0
-    const target = isSingle ? phrase`${this.#kind} ${only.text}` : `${this.#jobs.length} jobs`
-    this.#printer.info(forLog(phrase`Waiting up to ${formatDuration(timeout)} for ${target} at ${endpoint}`))
+    const target = isSingle ? phrase`${kind} ${only.text}` : `${ids.length} ${kind}s`
+    const goal = until === 'completed' ? '' : ` until ${until}`
+    this.#printer.info(
+      forLog(phrase`Waiting up to ${formatDuration(timeout)} for ${target}${goal} at ${endpoint}`),
+    )
     this.#printer.info(`Credentials: ${credentials}.`)
   }
 
@@ -75,25 +81,28 @@ export class Log implements WaitListener {
     this.#print(this.#style('yellow', text))
   }
 
-  onResponse(state: JobState, nextPoll: number | undefined, isFinished: boolean): void {
+  onResponse(state: WaitState, nextPoll: number | undefined, isFinished: boolean): void {
     const previous = this.#latest.get(state.id)?.state
     const latest = { state, nextPoll, isFinished }
     this.#latest.set(state.id, latest)
     if (state.last !== undefined && this.#printer.isDebug()) {
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     }
-    if (this.#jobs.length > MAX_FOLLOWED && !isFinished) return
-    if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress) return
-    const id = this.#jobs.length === 1 ? [] : phrase` · ${state.id.text}`
-    this.#printState(latest, phrase`${labelOf(state)}${id}`)
+    if (this.#ids.length > MAX_FOLLOWED && !isFinished) return
+    const isReady = isFinished && state.kind === 'instance'
+    if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress && !isReady)
+      return
+    const id = this.#ids.length === 1 ? [] : phrase` · ${state.id.text}`
+    this.#printState(latest, phrase`${describeState(latest)}${id}`)
   }
 
-  onJobsFound(jobs: readonly JobId[]): void {
-    this.#jobs = jobs
-    this.#latest.clear()
+  onJobsFound(order: Id, jobs: readonly Id[]): void {
+    this.#ids = this.#ids.flatMap((id) => (id === order ? jobs : [id]))
+    this.#latest.delete(order)
     const named = jobs.slice(0, MAX_NAMED).map(({ text }) => [text])
     const more = jobs.length > MAX_NAMED ? `, and ${jobs.length - MAX_NAMED} more` : ''
-    this.#print(forLog(phrase`jobs of the order: ${joinPhrases(named, ', ')}${more}`))
+    const orders = this.#waitFor.ids.length === 1 ? 'the order' : phrase`order ${order.text}`
+    this.#print(forLog(phrase`jobs of ${orders}: ${joinPhrases(named, ', ')}${more}`))
   }
 
   onWarning(warning: Phrase): void {
@@ -111,32 +120,32 @@ export class Log implements WaitListener {
   }
 
   #heartbeat(): void {
-    const latest = [...this.#latest.values()]
-    const [only] = latest
-    if (this.#jobs.length === 1 && only !== undefined) {
+    const active = [...this.#latest.values()].filter(({ isFinished }) => !isFinished)
+    const [only] = active
+    if (this.#ids.length === 1 && only !== undefined) {
       const { state } = only
       const { last } = state
       const error = last?.kind === 'transient' ? phrase` · last error: ${last.detail.message}` : []
-      this.#printState(only, phrase`still ${labelOf(state)} · ${tallyPhrase(state)}${error}`)
+      this.#printState(only, phrase`still ${describeState(only)} · ${tallyPhrase(state)}${error}`)
       return
     }
-    const active = latest.filter(({ isFinished }) => !isFinished)
     const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity))
     const labels = active.reduce<Tally>((tally, { state }) => count(tally, labelOf(state)), [])
-    const finished = latest.length - active.length
-    const all = this.#jobs.length
-    const text = phrase`${finished} of ${all} jobs finished · ${countsPhrase(labels)}`
+    const all = this.#ids.length
+    const finished = this.#ids.filter((id) => this.#latest.has(id)).length - active.length
+    const noun = this.#waitFor.kind === 'instance' ? 'instances' : 'jobs'
+    const text = phrase`${finished} of ${all} ${noun} finished · ${countsPhrase(labels)}`
     this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll))
   }
 
   #printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
     const estimate = isFinished ? [] : this.#estimate(state)
     const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`
-    this.#printProgress(state.progress, colorOf(state), text, outlook)
+    this.#printProgress(state.kind === 'instance' ? null : state.progress, colorOf(state), text, outlook)
   }
 
   /** Rounded, because it is an estimate. */
-  #estimate({ history }: JobState): Phrase {
+  #estimate({ history }: WaitState): Phrase {
     const left = timeLeft(history, this.#elapsed())
     if (left === undefined) return []
     const unit = left > 2 * MINUTE ? MINUTE : left > 15 * SECOND ? 10 * SECOND : SECOND
@@ -148,9 +157,11 @@ export class Log implements WaitListener {
     return phrase` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`
   }
 
-  #printProgress(progress: number | undefined, color: Color, text: Phrase, outlook: Phrase): void {
+  /** @param progress null for something that has none */
+  #printProgress(progress: number | undefined | null, color: Color, text: Phrase, outlook: Phrase): void {
     this.#lastLine = this.#clock.now()
-    const now = this.#style(color, `${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`)
+    const cells = progress === null ? ''.padStart(25) : `${bar(progress)} ${percent(progress).padStart(4)}`
+    const now = this.#style(color, `${cells}  ${forLog(text)}`)
     this.#print(`${now}${this.#style('gray', forLog(outlook))}`)
   }
 
@@ -188,15 +199,37 @@ export function printDetails(
   printer.endGroup()
 }
 
-function labelOf(state: JobState | undefined): string | UntrustedText {
+function labelOf(state: WaitState | undefined): string | UntrustedText {
   if (state?.kind === 'order') return 'no job yet'
-  return state?.job?.status.label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet')
+  const label = state?.connection?.label ?? state?.instance?.status.label ?? state?.job?.status.label
+  return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet')
 }
 
-function describe(response: JobResponse): Phrase {
+function describeState({ state, isFinished }: Latest): Phrase {
+  const label = labelOf(state)
+  if (state.kind !== 'instance') return [label]
+  const { connection, instance, job } = state
+  if (connection !== undefined) return phrase`connecting to ${connection.address}: ${label}`
+  if (instance !== undefined)
+    return isFinished && instance.status.meaning === 'active'
+      ? ['instance available']
+      : phrase`instance ${label}`
+  return job === undefined
+    ? ['no job is running']
+    : phrase`job ${job.name ?? ''} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`
+}
+
+function describe(response: JudgedResponse): Phrase {
   switch (response.kind) {
     case 'job':
+    case 'busy':
       return phrase`${response.job.status.label} ${percent(response.job.progress)}`
+    case 'instance':
+      return phrase`instance ${response.instance.status.label}`
+    case 'idle':
+      return ['no job is running']
+    case 'connection':
+      return phrase`${response.address}: ${response.label}`
     case 'other-job':
       return phrase`a response about job ${response.id}`
     default:

@@ -1,7 +1,9 @@
+import { parseAddress } from '../address.ts'
 import { truncate } from '../secrets.ts'
 import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import { forOutput } from './escape.ts'
+import { forMessage, forOutput } from './escape.ts'
+import { explainOutcome, nounOf } from './explain.ts'
 
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
 const MAX_JOBS_BYTES = 150_000
@@ -20,24 +22,42 @@ export const EMPTY_OUTPUTS = {
   progress: '',
   'fail-reason': '',
   'instance-endpoint': '',
+  'instance-status': '',
+  'instance-host': '',
+  'instance-port': '',
+  message: '',
   entities: '',
   jobs: '[]',
 }
 
 export type Outputs = Readonly<typeof EMPTY_OUTPUTS>
 
-/** The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first. */
-export function outputsOf(results: readonly WaitResult[]): Outputs {
-  const jobs = results.filter(({ state }) => state.kind === 'job').map(fieldsOf)
+/**
+ * The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first; the
+ * message describes all. `timeout` in milliseconds.
+ */
+export function outputsOf(results: readonly WaitResult[], timeout: number): Outputs {
+  const jobs = results.map((result) => fieldsOf(result, timeout))
   const described =
     jobs.find(({ result }) => result === 'failed' || result === 'canceled') ??
     jobs.find(({ result }) => result !== 'completed') ??
     jobs[0]
-  if (described === undefined) {
-    return { ...EMPTY_OUTPUTS, result: results[0]?.outcome.result ?? EMPTY_OUTPUTS.result }
-  }
-  const outputs = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')])
-  return { ...EMPTY_OUTPUTS, ...(Object.fromEntries(outputs) as Partial<Outputs>), jobs: jobsJson(jobs) }
+  if (described === undefined) return EMPTY_OUTPUTS
+  const values = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')])
+  const outputs = { ...EMPTY_OUTPUTS, ...(Object.fromEntries(values) as Partial<Outputs>) }
+  const found = jobs.filter((_job, index) => results[index]?.state.kind !== 'order')
+  return { ...outputs, message: forMessage(messageOf(results, timeout)), jobs: jobsJson(found) }
+}
+
+/** What happened, in one sentence. */
+function messageOf(results: readonly WaitResult[], timeout: number): Phrase {
+  const explanations = results.map((result) => explainOutcome(result, timeout))
+  const bad = results.findIndex(({ outcome }) => outcome.result !== 'completed')
+  const first = explanations[Math.max(bad, 0)]?.message ?? []
+  if (results.length === 1) return first
+  const completed = results.filter(({ outcome }) => outcome.result === 'completed').length
+  if (bad < 0) return phrase`All ${completed} ${nounOf(results)} completed.`
+  return phrase`${completed} of ${results.length} ${nounOf(results)} completed. First of the others: ${first}`
 }
 
 /** A warning if the service returned entities that the outputs do not contain. */
@@ -51,22 +71,32 @@ export function warningOf(results: readonly WaitResult[]): Phrase | undefined {
 type Fields = ReturnType<typeof fieldsOf>
 
 /** The fields of a job in the output `jobs`, in their order; each is also an output with a kebab-case name. */
-function fieldsOf({ state, outcome }: WaitResult) {
-  const { id, job, progress } = state
+function fieldsOf(result: WaitResult, timeout: number) {
+  const { state, outcome } = result
+  const isJob = state.kind === 'job'
+  const job = isJob ? state.job : undefined
+  const { id, instance } = result.instance ?? state
+  const instanceId = isJob ? job?.instanceId?.text : state.kind === 'instance' ? id.text : undefined
   const text = (untrusted: UntrustedText | undefined) => (untrusted === undefined ? '' : forOutput(untrusted))
+  const endpoint = text(job?.instanceEndpoint ?? instance?.endpoint)
+  const address = parseAddress(endpoint)
   return {
-    jobId: text(id.text),
+    jobId: isJob ? text(state.id.text) : '',
     status: text(job?.status.text),
     result: outcome.result,
-    instanceId: text(job?.instanceId),
-    instanceName: text(job?.instanceName),
+    instanceId: text(instanceId),
+    instanceName: text(job?.instanceName ?? instance?.name),
     jobName: text(job?.name),
     created: text(job?.created),
     ended: text(job?.ended),
     durationSeconds: job?.durationSeconds ?? null,
-    progress: progress ?? null,
+    progress: isJob ? (state.progress ?? null) : null,
     failReason: text(job?.failReason),
-    instanceEndpoint: text(job?.instanceEndpoint),
+    instanceEndpoint: endpoint,
+    instanceStatus: text(instance?.status.label),
+    instanceHost: address?.host ?? '',
+    instancePort: address === undefined ? '' : String(address.port),
+    message: forMessage(explainOutcome(result, timeout).message),
     entities: text(job?.entities),
   }
 }
@@ -86,6 +116,10 @@ const TEXTS = [
   'ended',
   'failReason',
   'instanceEndpoint',
+  'instanceStatus',
+  'instanceHost',
+  'instancePort',
+  'message',
 ] as const satisfies readonly (keyof Fields)[]
 
 /** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */

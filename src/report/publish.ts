@@ -2,12 +2,13 @@ import type * as core from '@actions/core'
 import { randomUUID } from 'node:crypto'
 import { EOL } from 'node:os'
 import type { Secrets } from '../secrets.ts'
-import { phrase, type UntrustedText } from '../untrusted-text.ts'
-import { forAnnotation } from './escape.ts'
-import { NEXT_STEPS, TITLES, type Annotation, type Notice } from './explain.ts'
+import { joinPhrases, phrase, type UntrustedText } from '../untrusted-text.ts'
+import { forAnnotation, forMessage } from './escape.ts'
+import type { Annotation, Notice } from './explain.ts'
 import { EMPTY_OUTPUTS, type Outputs } from './outputs.ts'
 import { appendTo } from './runner-file.ts'
 import { summaryOfAnnotation } from './summary.ts'
+import { NEXT_STEPS, TITLES } from './titles.ts'
 
 export type Toolkit = Pick<typeof core, 'error' | 'notice' | 'warning'>
 
@@ -58,7 +59,9 @@ export async function checkOutputs(deps: PublishDependencies): Promise<Annotatio
 
 /** Publishes an error that leaves nothing else to report. */
 export function publishError(annotation: Annotation, deps: PublishDependencies): Promise<boolean> {
-  return publish({ outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }, deps)
+  const message = forMessage(phrase`${annotation.title}: ${joinPhrases(annotation.lines, ' ')}`)
+  const outputs = { ...EMPTY_OUTPUTS, message }
+  return publish({ outputs, annotation, summary: summaryOfAnnotation(annotation) }, deps)
 }
 
 export function publishInternalError(error: unknown, deps: PublishDependencies): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { JobState } from '../judge/judge.ts'
+import type { WaitState } from '../judge/judge.ts'
 
 export type Color = keyof typeof CODES
 
@@ -13,10 +13,11 @@ export function colored(color: Color, text: string): string {
 }
 
 /** Yellow marks what may need someone's attention. */
-export function colorOf({ job, last }: JobState): Color {
-  if (last !== undefined && last.kind !== 'job' && last.kind !== 'not-found-yet') return 'yellow'
-  switch (job?.status.meaning) {
+export function colorOf({ job, instance, last }: WaitState): Color {
+  if (last !== undefined && 'detail' in last && last.kind !== 'not-found-yet') return 'yellow'
+  switch (instance?.status.meaning ?? job?.status.meaning) {
     case 'completed':
+    case 'active':
       return 'green'
     case 'failed':
     case 'canceled':

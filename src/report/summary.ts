@@ -1,11 +1,11 @@
 import type { Job } from '../api/job.ts'
 import { formatDuration, SECOND } from '../duration.ts'
 import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
-import type { JobState, Outcome } from '../judge/judge.ts'
+import type { Outcome } from '../judge/judge.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import { chartOf } from './chart.ts'
 import { forSummary, forSummaryBlock } from './escape.ts'
-import { explainOutcome, tallyPhrase, type Annotation } from './explain.ts'
+import { acceptedPhrase, explainOutcome, nounOf, tallyPhrase, type Annotation } from './explain.ts'
 import { percent } from './style.ts'
 
 /** GitHub drops the summary of a step above 1 MiB; the part after the rows needs the rest. */
@@ -22,16 +22,23 @@ const ICONS: Readonly<Record<Outcome['result'], string>> = {
   'timed-out': '⏱️',
   'not-found': '❓',
   vanished: '❓',
+  'not-ready': '⏳',
   interrupted: '✋',
   error: '⚠️',
 }
 
 /** The job summary in Markdown; `timeout` in milliseconds. */
-export function summaryOf(results: readonly WaitResult[], timeout: number): string {
+export function summaryOf(
+  results: readonly WaitResult[],
+  timeout: number,
+  successResults: readonly Outcome['result'][] = ['completed'],
+): string {
   const [only, ...others] = results
+  const isSuccess = results.every(({ outcome }) => successResults.includes(outcome.result))
+  const accepted = isSuccess ? acceptedPhrase(results) : []
   return only !== undefined && others.length === 0
-    ? summaryOfOne(only, timeout)
-    : summaryOfMany(results, timeout)
+    ? summaryOfOne(only, timeout, accepted)
+    : summaryOfMany(results, timeout, accepted)
 }
 
 /** The summary if there is no result of a wait. */
@@ -43,32 +50,41 @@ export function summaryOfAnnotation({ title, lines, nextSteps }: Annotation): st
   )
 }
 
-function summaryOfOne(result: WaitResult, timeout: number): string {
+function summaryOfOne(result: WaitResult, timeout: number, accepted: readonly Phrase[]): string {
   const { state, outcome } = result
   const { title, lines, nextSteps } = explainOutcome(result, timeout)
-  const hasVerdict = 'job' in outcome
+  // The table already contains what happened.
+  const hasVerdict = outcome.result in VERDICTS
   const color = outcome.result === 'completed' ? 'green' : hasVerdict ? 'red' : 'blue'
   const chart = chartOf(state.history, color)
   return markdown(
     `### ${ICONS[outcome.result]} ${title}`,
     factsOf(result),
-    // For a job with a verdict, the table already contains the message.
     hasVerdict ? '' : forSummary(lines.flat()),
+    forSummary(accepted.flat()),
     nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`,
     chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``,
-    ...detailsOf(state),
+    ...detailsOf(result),
   )
 }
 
+const VERDICTS = { completed: true, failed: true, canceled: true }
+
 /** A table of what is known. */
-function factsOf({ state, outcome }: WaitResult): string {
-  const { kind, id, job, progress } = state
+function factsOf(result: WaitResult): string {
+  const { state, outcome } = result
+  const { kind, id, progress } = state
+  const job = kind === 'job' ? state.job : undefined
+  const { instance, connection } = result.instance ?? state
+  const isInstance = kind === 'instance'
   const facts: [label: string, ...texts: Text[]][] = [
-    ['Status', 'job' in outcome ? '' : job?.status.text],
+    ['Status', outcome.result in VERDICTS ? '' : job?.status.text],
     ['Progress', outcome.result === 'completed' ? '' : percent(progress)],
-    [kind === 'job' ? 'Job' : 'Order', job?.name, id.text],
-    ['Instance', job?.instanceName, job?.instanceId],
-    ['Address', job?.instanceEndpoint],
+    [LABELS[kind], isInstance ? instance?.name : job?.name, id.text],
+    ['Instance', job?.instanceName, job?.instanceId?.text],
+    ['Instance status', instance?.status.text],
+    ['Address', job?.instanceEndpoint ?? instance?.endpoint],
+    ['Connection', connection?.address, connection?.label],
     ['Created', job?.created],
     ['Ended', job?.ended],
     ['Duration', durationOf(job)],
@@ -78,6 +94,8 @@ function factsOf({ state, outcome }: WaitResult): string {
   const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`)
   return [`| Result | ${outcome.result} |`, '|:--|:--|', ...rows].join('\n')
 }
+
+const LABELS = { job: 'Job', order: 'Order', instance: 'Instance' } as const
 
 /** Undefined or empty if it is not known. */
 type Text = UntrustedText | string | undefined
@@ -91,8 +109,11 @@ function durationOf(job: Job | undefined): string {
   return job?.durationSeconds === undefined ? '' : formatDuration(job.durationSeconds * SECOND)
 }
 
-function detailsOf(state: JobState): string[] {
-  const { history, retries, job } = state
+function detailsOf({ state, instance }: WaitResult): string[] {
+  const { job } = state
+  const states = instance === undefined ? [state] : [state, instance]
+  const history = states.flatMap((one) => one.history)
+  const retries = states.reduce((sum, one) => sum + one.retries, 0)
   const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true)
   const shown = changes.slice(-MAX_CHANGES)
   const omitted = changes.length - shown.length
@@ -104,7 +125,7 @@ function detailsOf(state: JobState): string[] {
     '<details><summary>Details</summary>',
     rows.length === 0 ? '' : ['| After | Status | Progress |', '|--:|:--|--:|', ...rows].join('\n'),
     omitted === 0 ? '' : `${omitted} earlier status changes are not shown.`,
-    forSummary(tallyPhrase(state)),
+    ...states.map((one) => forSummary(tallyPhrase(one))),
     `Retries after errors: ${retries}`,
     entities === '' ? '' : '**Entities.**',
     entities ?? 'Too long to show here: see the output entities.',
@@ -112,7 +133,7 @@ function detailsOf(state: JobState): string[] {
   ]
 }
 
-function summaryOfMany(results: readonly WaitResult[], timeout: number): string {
+function summaryOfMany(results: readonly WaitResult[], timeout: number, accepted: readonly Phrase[]): string {
   const completed = results.filter(({ outcome }) => outcome.result === 'completed')
   const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed')
   const rows = [...incomplete, ...completed].map(cellsOf)
@@ -123,11 +144,12 @@ function summaryOfMany(results: readonly WaitResult[], timeout: number): string 
   const rest = lines.length - shown.length
   const heading = rowOf(columns.map((column) => [column]))
   const alignments = columns.map((column) => (column === 'Duration' ? '--:' : ':--'))
-  const icon = ICONS[incomplete.length === 0 ? 'completed' : 'failed']
+  const icon = ICONS[incomplete.length === 0 || accepted.length > 0 ? 'completed' : 'failed']
   const explanations = incomplete.map((result) => explainOutcome(result, timeout))
   const nextSteps = new Map(explanations.map(({ title, nextSteps }) => [title, nextSteps]))
   return markdown(
-    `### ${icon} ${completed.length} of ${results.length} jobs completed`,
+    `### ${icon} ${completed.length} of ${results.length} ${nounOf(results)} completed`,
+    forSummary(accepted.flat()),
     [heading, `|${alignments.join('|')}|`, ...shown].join('\n'),
     rest > 0 ? `… and ${rest} more.` : '',
     [...nextSteps].map(([title, text]) => `- **${title}.** ${forSummary(text, MAX_IN_ROW)}`).join('\n'),
@@ -136,15 +158,24 @@ function summaryOfMany(results: readonly WaitResult[], timeout: number): string 
 
 const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'] as const
 
-function cellsOf({ state, outcome }: WaitResult): Record<(typeof COLUMNS)[number], Phrase> {
-  const { id, job } = state
+function cellsOf({ state, instance: ready, outcome }: WaitResult): Record<(typeof COLUMNS)[number], Phrase> {
+  const { kind, id } = state
+  const job = kind === 'job' ? state.job : undefined
+  const { instance, connection } = ready ?? state
   const result = `${ICONS[outcome.result]}\u00A0${outcome.result}`
   const hasDetail = outcome.result === 'error' && outcome.reason !== 'other-job'
   return {
     // The reason is in the same cell, because a column of its own would be narrow.
     Result: hasDetail ? phrase`${result} ${outcome.detail.message}` : spaced(result, job?.failReason),
-    Job: spaced(job?.name, id.text),
-    Instance: spaced(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
+    Job: kind === 'instance' ? [] : spaced(job?.name, id.text),
+    Instance: spaced(
+      job?.instanceName ??
+        instance?.name ??
+        job?.instanceId?.text ??
+        (kind === 'instance' ? id.text : undefined),
+      job?.instanceEndpoint ?? instance?.endpoint,
+      connection?.label ?? instance?.status.label,
+    ),
     Duration: spaced(durationOf(job)),
   }
 }

@@ -1,8 +1,9 @@
-import { keyOf, type ListJobs } from '../api/job-list.ts'
+import type { ListJobs } from '../api/job-list.ts'
+import { keyOf } from '../id.ts'
 import { isTerminal } from '../api/job.ts'
 import { DAY, MINUTE, SECOND } from '../duration.ts'
 import { furthestAt } from '../judge/history.ts'
-import type { JobState } from '../judge/judge.ts'
+import type { WaitState } from '../judge/judge.ts'
 import type { JobList, ListResponse, TimeWindow } from '../response.ts'
 import type { JobTarget } from './job-target.ts'
 import { ListedJob, pagesOf } from './listed-job.ts'
@@ -29,7 +30,7 @@ export interface ListOptions {
   readonly rateLimit: RateLimit
   readonly interval: PollInterval
   /** When a job is polled next that the list does not report on; `count` is the number of such jobs. */
-  readonly nextPoll: (state: JobState, at: number, count: number) => number
+  readonly nextPoll: (state: WaitState, at: number, count: number) => number
 }
 
 /** The task center's list, which reports on up to 50 jobs at once. A scan reads on until it finds the job that is due. */
@@ -64,6 +65,10 @@ export class ListTarget implements PollTarget<ListResponse> {
     )
   }
 
+  get isOpen(): boolean {
+    return this.#open().length > 0
+  }
+
   send(at: number, signal: AbortSignal): Promise<ListResponse> {
     if (this.#requests === 0 || (this.#isFinal(at) && !this.#isFinal(this.sentAt))) this.#startScan(at)
     this.sentAt = at
@@ -82,7 +87,7 @@ export class ListTarget implements PollTarget<ListResponse> {
   }
 
   /** When a job is polled individually after its own response, which may prove the list wrong. */
-  nextJobPoll(state: JobState, at: number): number {
+  nextJobPoll(state: WaitState, at: number): number {
     const listed = this.#jobs.get(keyOf(state.id))
     if (listed === undefined) return at
     const { last } = state

@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from '../duration.ts'
 import { estimateCompletion } from './estimate.ts'
-import type { JobState } from '../judge/judge.ts'
+import type { WaitState } from '../judge/judge.ts'
 import { total } from '../judge/tally.ts'
 
 /** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
@@ -15,6 +15,14 @@ const DELAY_PER_REQUEST = 0.5 * SECOND
 /** Percent. Without an estimate, a job that is below this is not about to finish. */
 const HALFWAY = 50
 
+/** While an instance is not active; and while it is, to see that it stays so. */
+const INSTANCE_INTERVAL = 10 * SECOND
+const ACTIVE_INTERVAL = 20 * SECOND
+/** Between attempts to connect to a database: for a minute, the attempt included, at most two seconds, later ten. */
+const CONNECTION_INTERVAL = 0.75 * SECOND
+const LATE_CONNECTION_INTERVAL = 8 * SECOND
+const LATE_AFTER = 1 * MINUTE
+
 const MIN_BACKOFF = 1 * SECOND
 const MAX_BACKOFF = 30 * SECOND
 
@@ -23,7 +31,7 @@ const MAX_BACKOFF = 30 * SECOND
  *
  * @param minInterval minimum interval that the rate limit allows for one job, milliseconds
  */
-export type PollInterval = (state: JobState, elapsed: number, minInterval?: number) => number
+export type PollInterval = (state: WaitState, elapsed: number, minInterval?: number) => number
 
 /**
  * @param setting milliseconds, or `auto`
@@ -31,7 +39,11 @@ export type PollInterval = (state: JobState, elapsed: number, minInterval?: numb
  */
 export function pollInterval(setting: 'auto' | number, random: () => number): PollInterval {
   return (state, elapsed, minInterval = 0) => {
-    const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting
+    if (state.connection !== undefined) {
+      return elapsed - state.connection.since < LATE_AFTER ? CONNECTION_INTERVAL : LATE_CONNECTION_INTERVAL
+    }
+    const chosen = setting === 'auto' ? automatic(state, elapsed, random) : setting
+    const wanted = isActive(state) ? Math.min(chosen, ACTIVE_INTERVAL) : chosen
     const interval = minInterval > wanted ? stretched(state, elapsed, minInterval, random) : wanted
     return state.last?.kind === 'transient'
       ? Math.max(interval, backoff(state.faults, random), state.last.retryAfter ?? 0)
@@ -39,9 +51,10 @@ export function pollInterval(setting: 'auto' | number, random: () => number): Po
   }
 }
 
-function automatic(state: JobState, elapsed: number, random: () => number): number {
+function automatic(state: WaitState, elapsed: number, random: () => number): number {
   // This says nothing about the job: renewed credentials are tried soon.
   if (state.last?.kind === 'rejected') return MIN_INTERVAL
+  if (state.instance !== undefined) return isActive(state) ? ACTIVE_INTERVAL : INSTANCE_INTERVAL
   // A random second interval keeps the jobs of a matrix from polling in step.
   if (total(state.tally) === 1) return MIN_INTERVAL * (1 + random())
   const estimate = estimateCompletion(state.history)
@@ -58,13 +71,17 @@ function automatic(state: JobState, elapsed: number, random: () => number): numb
   return clamp(Math.min((elapsed - latest) / 3, blind(elapsed)))
 }
 
+function isActive({ instance }: WaitState): boolean {
+  return instance?.status.meaning === 'active'
+}
+
 /** Half of the time so far, up to the interval of a job without progress. */
 function blind(elapsed: number): number {
   return Math.min(elapsed / 2, BLIND_INTERVAL * Math.max(1, Math.sqrt(elapsed / LONG_RUNNING)))
 }
 
 /** Where requests are scarce, the next one waits for the estimated completion if that is not far. */
-function stretched(state: JobState, elapsed: number, minInterval: number, random: () => number): number {
+function stretched(state: WaitState, elapsed: number, minInterval: number, random: () => number): number {
   const interval = minInterval * (0.9 + random() / 5)
   const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed
   return Math.max(interval, Math.min(left, 2 * interval))

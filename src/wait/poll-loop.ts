@@ -37,6 +37,7 @@ export async function poll(options: PollOptions): Promise<Stop> {
   const start = clock.now()
   const elapsed = () => clock.now() - start
   const inFlight = new Set<PollTarget>()
+  const countRequests = () => [...inFlight].filter(usesService).length
   let error: InternalError | undefined
   let wake = new AbortController()
   /** A request that stalls must not keep its target from the final poll. */
@@ -45,11 +46,11 @@ export async function poll(options: PollOptions): Promise<Stop> {
 
   async function send(target: PollTarget, sentAt: number): Promise<void> {
     inFlight.add(target)
-    rateLimit.onRequest(sentAt)
+    if (usesService(target)) rateLimit.onRequest(sentAt)
     try {
       const limit = sentAt < deadline.finalPollAt ? untilFinalPoll : untilTimeout
       const response = await target.send(sentAt, limit.signal)
-      rateLimit.onResponse(response, elapsed())
+      if (usesService(target)) rateLimit.onResponse(response, elapsed())
       target.handle(response, elapsed())
     } catch (thrown) {
       error ??= new InternalError(thrown)
@@ -78,7 +79,7 @@ export async function poll(options: PollOptions): Promise<Stop> {
       for (const { target, next } of idle) {
         const earliest = next <= now ? rateLimit.earliest(target, now, open.length) : next
         if (earliest > now) moments.push(earliest)
-        else if (inFlight.size < MAX_IN_FLIGHT) void send(target, now)
+        else if (!usesService(target) || countRequests() < MAX_IN_FLIGHT) void send(target, now)
       }
       const wakeAt = Math.min(...moments.filter((moment) => moment > now))
       await clock.sleep(Math.ceil(wakeAt - now), wake.signal)
@@ -93,4 +94,8 @@ export async function poll(options: PollOptions): Promise<Stop> {
   untilFinalPoll.abort()
   untilTimeout.abort()
   return stop
+}
+
+function usesService({ rank }: PollTarget): boolean {
+  return rank !== 4
 }

@@ -1,12 +1,12 @@
 import { SECOND } from '../duration.ts'
-import type { JobResponse, ListResponse } from '../response.ts'
+import type { JudgedResponse, ListResponse } from '../response.ts'
 
 /** Everything that a request of a wait can return. */
-export type PollResponse = JobResponse | ListResponse
+export type PollResponse = JudgedResponse | ListResponse
 
 /**
- * Something that is polled until it is finished: a job, the job list, an order that has no job yet. The loop knows
- * nothing else of it. Times are milliseconds since the wait began.
+ * Something that is polled until it is finished: a job, the job list, an order that has no job yet, an instance, its
+ * database. The loop knows nothing else of it. Times are milliseconds since the wait began.
  */
 export interface PollTarget<Response extends PollResponse = PollResponse> {
   /** When its next request is due; `Infinity` when none is. */
@@ -15,8 +15,11 @@ export interface PollTarget<Response extends PollResponse = PollResponse> {
   readonly retryAt: number
   /** When the latest request was sent that covers this target. */
   readonly sentAt: number
-  /** Lower ranks go first: 1 for an order or a job, 2 for the job list, 3 for a job that the list covers. 3 is spread. */
-  readonly rank: 1 | 2 | 3
+  /**
+   * Lower ranks go first: 1 for an order, a job, or an instance, 2 for the job list, 3 for a job that the list covers,
+   * and 4 for a database. 3 is spread; 4 sends nothing to the service, so no rate limit applies.
+   */
+  readonly rank: 1 | 2 | 3 | 4
 
   /** Sends one request; always resolves. */
   send(at: number, signal: AbortSignal): Promise<Response>
@@ -34,6 +37,11 @@ export interface Deadline {
 export function deadlineOf(timeout: number): Deadline {
   // Two seconds are enough for a response; in a short wait, they would take up too much of the time.
   return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) }
+}
+
+/** The earliest moment for the next request after a response. */
+export function retryAt(response: PollResponse, at: number): number {
+  return response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at
 }
 
 /** When a target's next request is due, its final poll included. */

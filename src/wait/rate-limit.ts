@@ -49,6 +49,7 @@ export class RateLimit {
 
   /** The earliest moment for a target's next request; `open` counts the targets that still need a final poll. */
   earliest({ rank }: Pick<PollTarget, 'rank'>, now: number, open: number): number {
+    if (rank === 4) return now
     const lastSent = this.#sent.at(-1) ?? -Infinity
     const isFinal = now >= this.#finalPollAt
     const isSpread = this.#hasManyJobs && rank === 3 && !isFinal
@@ -85,7 +86,7 @@ export class RateLimit {
     if (response.kind === 'transient' && response.throttled !== undefined) {
       this.#period = response.throttled.period ?? this.#period
       this.#onThrottled(response.retryAfter, at)
-    } else if (['job', 'other-job', 'not-found-yet', 'list'].includes(response.kind)) this.#onAccepted(at)
+    } else if (ACCEPTED.includes(response.kind)) this.#onAccepted(at)
   }
 
   /** What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. */
@@ -125,6 +126,8 @@ export class RateLimit {
     return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0
   }
 }
+
+const ACCEPTED: readonly PollResponse['kind'][] = ['job', 'other-job', 'not-found-yet', 'list', 'instance']
 
 function within(moments: readonly number[], period: number, now: number): readonly number[] {
   return moments.filter((moment) => moment > now - period)

@@ -1,34 +1,41 @@
+import type { GetInstance } from '../api/instance.ts'
 import type { ListJobs } from '../api/job-list.ts'
 import type { GetJob } from '../api/jobs.ts'
-import type { JobId } from '../api/job.ts'
+import type { Connect } from '../database.ts'
+import type { Id } from '../id.ts'
+import { initialState, type Outcome, type WaitState } from '../judge/judge.ts'
+import type { JudgedResponse, ListEntry } from '../response.ts'
 import type { UntrustedText } from '../untrusted-text.ts'
-import { JobTarget, type JudgedOptions, type WaitListener } from './job-target.ts'
-import type { JobState, Outcome } from '../judge/judge.ts'
+import type { WaitFor } from '../wait-for.ts'
+import { JobTarget } from './job-target.ts'
+import { Judged, type JudgedOptions, type WaitListener } from './judged-target.ts'
+import { ListSearch, orderSearch, runningSearch } from './list-search.ts'
 import { ListTarget } from './list-target.ts'
-import { OrderTarget } from './order-target.ts'
+import type { PollInterval } from './poll-interval.ts'
 import { InternalError, poll, type Clock, type Stop } from './poll-loop.ts'
 import { deadlineOf, type PollTarget } from './poll-target.ts'
 import { RateLimit } from './rate-limit.ts'
-import type { PollInterval } from './poll-interval.ts'
+import { Readiness } from './readiness.ts'
 
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4
 
-export interface WaitPlan {
-  /** Distinct jobs, in the order given; or the order whose jobs are searched for. */
-  readonly jobs: readonly JobId[] | { readonly order: JobId }
+export interface WaitPlan extends WaitFor {
   /** Whether the service has a list of jobs. */
   readonly hasList: boolean
   /** Milliseconds. */
   readonly timeout: number
   readonly interval: PollInterval
-  /** Whether the first job that does not complete ends the wait for all. */
+  /** Whether the first result that is not a success ends the wait for all. */
   readonly failFast: boolean
+  readonly successResults: readonly Outcome['result'][]
 }
 
 export interface WaitDependencies {
   readonly getJob: GetJob
   readonly listJobs: ListJobs
+  readonly getInstance: GetInstance
+  readonly connect: Connect
   readonly clock: Clock
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number
@@ -41,73 +48,111 @@ export interface WaitDependencies {
   readonly describe: (error: unknown) => UntrustedText
 }
 
-/** A job, or an order without a job, and how the wait for it ended. */
+/** A job, an order without a job, or an instance, and how the wait for it ended. */
 export interface WaitResult {
-  readonly state: JobState
+  readonly state: WaitState
+  /** The instance of a completed job whose readiness the wait included. */
+  readonly instance?: WaitState
   readonly outcome: Outcome
 }
 
-/** Waits until every job has an outcome. Always resolves. */
+/** Waits until everything has an outcome. Always resolves. */
 export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<readonly WaitResult[]> {
-  const { clock, listener, signal } = deps
+  const { kind, ids, interval } = plan
+  const { clock, wallClock, listJobs, listener } = deps
   const deadline = deadlineOf(plan.timeout)
-  const hasManyJobs = 'order' in plan.jobs || plan.jobs.length > 1
-  const rateLimit = new RateLimit(hasManyJobs, deadline, deps.random)
-  let order: OrderTarget | undefined
-  let jobs: readonly JobTarget[] = []
-  let list: ListTarget | undefined
-
-  /** The targets that get an outcome: the jobs, or the order until its jobs are found. */
-  const judged = () => (jobs.length > 0 || order === undefined ? jobs : [order])
-  const openTargets = (): readonly PollTarget[] => {
-    const open = judged().filter(({ outcome }) => outcome === undefined)
-    return list === undefined || open.length === 0 ? open : [...open, list]
-  }
-  const finishAll = (outcome: Outcome) => {
-    for (const target of judged()) target.finish(outcome)
-  }
+  const rateLimit = new RateLimit(kind !== 'job' || ids.length > 1, deadline, deps.random)
   const options: JudgedOptions = {
     deadline,
     listener,
     nextPoll: (state, at) => nextPoll(state, at, openTargets().length),
-    onFinished: (outcome, response) => {
-      if (outcome.result === 'completed') return
-      if (response.kind === 'rejected' && response.scope === 'all') finishAll(outcome)
-      if (plan.failFast) finishAll({ result: 'interrupted', by: 'fail-fast' })
-    },
+    onFinished,
+  }
+  const readiness = new Readiness({ ...plan, ...deps, ...options })
+  const lists: ListTarget[] = []
+  const searches: ListSearch[] = []
+  /** What gets a result. Jobs replace their order when they are found. */
+  let subjects: readonly Judged[] = ids.map((id) => new Judged(initialState(id, kind), options))
+  if (kind === 'job') subjects = follow(ids, 0)
+  else {
+    const search = kind === 'order' ? orderSearch(wallClock(), onJobsFound) : runningSearch(wallClock)
+    const isSought = (one: Judged) => isOpen(one) && one.state.kind === kind
+    searches.push(new ListSearch(search, () => subjects.filter(isSought), listJobs, options))
   }
 
-  /** After a job's response: its poll interval, or longer if the rate limit is divided among `count` targets. */
-  function nextPoll(state: JobState, at: number, count: number): number {
+  function openTargets(): readonly PollTarget[] {
+    const jobs = subjects.filter((subject) => subject instanceof JobTarget)
+    const judged = [...jobs, ...readiness.targets].filter(isOpen)
+    return [...judged, ...searches.filter(isOpen), ...lists.filter(isOpen)]
+  }
+
+  function finishAll(outcome: Outcome): void {
+    for (const judged of [...subjects, ...readiness.targets]) judged.finish(outcome)
+  }
+
+  function onFinished({ state, outcome }: Judged, response: JudgedResponse, at: number): void {
+    const result = outcome?.result ?? 'error'
+    const instance = instanceOf(state)
+    if (result === 'completed') {
+      if (plan.until !== 'completed' && instance !== undefined) readiness.follow(instance, at, state)
+      return
+    }
+    if (outcome !== undefined && response.kind === 'rejected' && response.scope === 'all') finishAll(outcome)
+    if (plan.failFast && !plan.successResults.includes(result)) {
+      finishAll({ result: 'interrupted', by: 'fail-fast' })
+    }
+  }
+
+  /** After a response: its poll interval, or longer if the rate limit is divided among `count` targets. */
+  function nextPoll(state: WaitState, at: number, count: number): number {
     // The rate limit alone decides when to try again after a throttled request.
     const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined
     const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count
-    return Math.max(at + plan.interval(state, at, minInterval), rateLimit.notBefore)
+    return Math.max(at + interval(state, at, minInterval), rateLimit.notBefore)
   }
 
-  function follow(ids: readonly JobId[], at: number): void {
-    const { listJobs, getJob } = deps
-    const isListed = plan.hasList && ids.length >= MIN_LISTED_JOBS
+  function onJobsFound(order: Judged, entries: readonly ListEntry[], at: number): void {
+    const found = entries.map(({ id }) => id)
+    listener.onJobsFound(order.state.id, found)
+    const jobs = follow(found, at)
+    subjects = subjects.flatMap((subject) => (subject === order ? jobs : [subject]))
+  }
+
+  function follow(found: readonly Id[], at: number): readonly Judged[] {
+    const isListed = plan.hasList && found.length >= MIN_LISTED_JOBS
+    let list: ListTarget | undefined
     const jobOptions: JudgedOptions = isListed
       ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
       : options
-    jobs = ids.map((id) => new JobTarget(id, at, getJob, jobOptions))
-    const { interval } = plan
-    if (isListed)
-      list = new ListTarget(jobs, at, deps.wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll })
+    const jobs = found.map((id) => new JobTarget(id, at, deps.getJob, jobOptions))
+    if (isListed) {
+      list = new ListTarget(jobs, at, wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll })
+      lists.push(list)
+    }
+    return jobs
   }
 
-  if ('order' in plan.jobs) {
-    const onFound = (ids: readonly JobId[], at: number) => {
-      listener.onJobsFound(ids)
-      follow(ids, at)
-    }
-    order = new OrderTarget(plan.jobs.order, deps.wallClock(), deps.listJobs, onFound, options)
-  } else follow(plan.jobs, 0)
-
-  const stop = await poll({ targets: openTargets, deadline, rateLimit, clock, signal })
+  const stop = await poll({ targets: openTargets, deadline, rateLimit, clock, signal: deps.signal })
+  if (stop === 'timed-out') {
+    for (const instance of readiness.targets) instance.finish({ result: 'not-ready', cause: 'timeout' })
+  }
   finishAll(outcomeOf(stop, deps))
-  return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }))
+  return subjects.map(({ state, outcome = outcomeOf(stop, deps) }) => {
+    if (outcome.result !== 'completed' || plan.until === 'completed') return { state, outcome }
+    const id = instanceOf(state)
+    const target = id && readiness.get(id)
+    if (target?.outcome === undefined)
+      return { state, outcome: { result: 'not-ready', cause: 'no-instance' } }
+    return { state, instance: target.state, outcome: target.outcome }
+  })
+}
+
+function isOpen({ isOpen }: { readonly isOpen: boolean }): boolean {
+  return isOpen
+}
+
+function instanceOf({ kind, id, job }: WaitState): Id | undefined {
+  return kind === 'instance' ? id : job?.instanceId
 }
 
 /** The outcome of targets that are unfinished when polling stops. */

@@ -1,0 +1,105 @@
+import { createConnection } from 'node:net'
+import { formatAddress, type Address } from './address.ts'
+import { SECOND } from './duration.ts'
+import type { ConnectionResponse } from './response.ts'
+import type { Secrets } from './secrets.ts'
+
+/** Prepares connecting to a database. The function that it returns makes one attempt, and never rejects. */
+export type Connect = (address: Address) => (signal: AbortSignal) => Promise<ConnectionResponse>
+
+/** A server may look up the name of its client before it sends the handshake. */
+const MAX_ATTEMPT_MS = 5 * SECOND
+/** From here on, the next attempt may begin: a server that has started meanwhile may respond only to a new one. */
+const SILENT_AFTER_MS = 1 * SECOND
+/** Longer packets are not a handshake. */
+const MAX_PACKET_BYTES = 1_024
+
+/** Connects to a MySQL server, reads its first packet, and closes the connection. Nothing is sent. */
+export function databaseConnector(secrets: Secrets): Connect {
+  return (address) => {
+    /** Accepted by an attempt that was silent at first. */
+    let accepted: Seen | undefined
+    return async (signal) => {
+      const first = await new Promise<Seen>((resolve) => {
+        if (accepted !== undefined) resolve(accepted)
+        else
+          attempt(address, signal, (seen) => {
+            if (seen.isAccepted) accepted = seen
+            resolve(seen)
+          })
+      })
+      const { isAccepted, label } = accepted ?? first
+      const shown = secrets.text(formatAddress(address))
+      return { kind: 'connection', address: shown, isAccepted, label: secrets.text(label) }
+    }
+  }
+}
+
+/** What an attempt has led to. */
+interface Seen {
+  readonly isAccepted: boolean
+  readonly label: string
+}
+
+/** Calls `onSeen` when the attempt is silent for a second, and when it ends. */
+function attempt({ host, port }: Address, signal: AbortSignal, onSeen: (seen: Seen) => void): void {
+  const socket = createConnection({ host, port })
+  let received: Buffer = Buffer.alloc(0)
+  const end = (label: string, isAccepted = false) => {
+    clearTimeout(silence)
+    clearTimeout(limit)
+    signal.removeEventListener('abort', onAbort)
+    socket.destroy()
+    onSeen({ isAccepted, label })
+  }
+  const silent = () => (socket.connecting ? 'no connection' : 'no handshake')
+  const onAbort = () => {
+    end(silent())
+  }
+  const silence = setTimeout(() => {
+    onSeen({ isAccepted: false, label: silent() })
+  }, SILENT_AFTER_MS)
+  const limit = setTimeout(onAbort, MAX_ATTEMPT_MS)
+  signal.addEventListener('abort', onAbort)
+  socket.on('error', ({ code = '', message }: NodeJS.ErrnoException) => {
+    end(ERRORS.get(code) ?? (code || message))
+  })
+  socket.on('close', () => {
+    end('connection closed')
+  })
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk])
+    const packet = readPacket(received)
+    if (packet !== undefined) end(packet.label, packet.isAccepted)
+  })
+}
+
+const ERRORS: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'connection refused'],
+  ['ECONNRESET', 'connection closed'],
+  ['ETIMEDOUT', 'no connection'],
+  ['ENOTFOUND', 'unknown host'],
+])
+
+/**
+ * Reads the first packet of a server; undefined if it is incomplete. Source: MySQL documentation, "Protocol Basics",
+ * "Protocol::HandshakeV10" and "ERR_Packet".
+ */
+export function readPacket(bytes: Buffer): Seen | undefined {
+  if (bytes.length < 5) return undefined
+  const [length, sequence, kind] = [bytes.readUIntLE(0, 3), bytes[3], bytes[4]]
+  const isPacket = length > 0 && length <= MAX_PACKET_BYTES && sequence === 0
+  if (!isPacket || (kind !== HANDSHAKE_V10 && kind !== ERROR)) return NOT_MYSQL
+  if (bytes.length < 4 + length) return undefined
+  const payload = bytes.subarray(5, 4 + length)
+  if (kind === ERROR) {
+    const message = payload.toString('utf8', 2).replace(/^#.{5}/, '')
+    return { isAccepted: false, label: `error ${payload.readUInt16LE(0)}: ${message}` }
+  }
+  const version = payload.subarray(0, payload.indexOf(0)).toString('utf8')
+  return { isAccepted: true, label: `handshake of ${version}` }
+}
+
+const HANDSHAKE_V10 = 10
+const ERROR = 0xff
+const NOT_MYSQL: Seen = { isAccepted: false, label: 'no MySQL handshake' }

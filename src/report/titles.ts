@@ -1,0 +1,63 @@
+/** Titles of error annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
+export const TITLES = {
+  inputs: 'Invalid inputs',
+  failed: 'The job failed',
+  canceled: 'The job was canceled',
+  'timed-out': 'The wait timed out',
+  'not-found': 'The job was not found',
+  'order-not-found': 'No job found for the order',
+  vanished: 'The job can no longer be found',
+  'instance-vanished': 'The instance can no longer be found',
+  'not-ready': 'The instance is not ready',
+  interrupted: 'The wait was interrupted',
+  credentials: 'Authentication failed',
+  'id-token': 'GitHub did not issue an ID token',
+  agency: 'Could not assume the agency',
+  permission: 'Permission denied',
+  redirect: 'The endpoint returned a redirect',
+  endpoint: 'The endpoint cannot be reached',
+  certificate: 'The certificate is not trusted',
+  proxy: 'The proxy refused the connection',
+  request: 'The request was rejected',
+  unusable: 'The responses contain no job',
+  'other-job': 'The response is about another job',
+  several: 'Several jobs did not complete',
+  outputs: 'Could not write the outputs',
+  internal: 'Internal error',
+} as const
+
+/** What to do next, where that is the same for every job. */
+export const NEXT_STEPS = {
+  failed:
+    'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.',
+  canceled: 'It was canceled in the cloud. If you still need the operation, rerun the step that started it.',
+  'order-not-found':
+    'Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id.',
+  'not-found':
+    'Check region (or endpoint), project-id, service, and job-id: a job can be queried only in its own project and region, and only for a month.',
+  vanished:
+    "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
+  'instance-vanished':
+    'Check in the console whether the instance was deleted, and that instance-id, project-id, and region (or endpoint) are those of the instance.',
+  credentials: 'Check the credentials.',
+  'id-token':
+    'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
+  agency:
+    "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
+  permission:
+    "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
+  redirect:
+    'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
+  endpoint: 'Check the spelling of the endpoint and its port, and whether this runner can reach it.',
+  certificate:
+    'Check the spelling of the endpoint. If a proxy or a private CA issues the certificate, save the CA certificate to a file and set NODE_EXTRA_CA_CERTS to its path. NODE_TLS_REJECT_UNAUTHORIZED has no effect on this action.',
+  proxy:
+    'Check https_proxy (it must contain user and password if the proxy requires them) and no_proxy, and that the proxy allows connections to the endpoint.',
+  request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
+  unusable:
+    'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
+  'other-job':
+    'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
+  internal:
+    'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
+} as const
