@@ -1,6 +1,7 @@
 import type { AccessKeys } from './access-keys.ts'
 import type { FaultQueue } from './fault-queue.ts'
 import type { IdTokens } from './id-tokens.ts'
+import type { Instances } from './instances.ts'
 import type { LockOut } from './lock-out.ts'
 import type { RateLimit, RateLimiter } from './rate-limit.ts'
 import type { Service } from './services.ts'
@@ -19,6 +20,9 @@ export interface Cloud {
   readonly keySeconds: number
   readonly service: Service
   readonly tasks: TaskCenter
+  readonly instances: Instances
+  /** Whether there is a database port whose behavior a job can change. */
+  readonly hasDatabase: boolean
   /** The offset of the first job in the job list. */
   readonly firstOffset: 0 | 1
   readonly faults: FaultQueue

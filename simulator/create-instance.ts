@@ -14,12 +14,17 @@ export function createInstance(request: ApiRequest, cloud: Cloud): ApiResponse {
   const simulation = readSimulate(parameters['simulate'])
   // The real service gives no details; a person who controls the simulator needs them.
   if ('error' in simulation) return serviceError(400, 'DBS.280001', `Parameter error. ${simulation.error}`)
+  if (simulation.job.database !== undefined && !cloud.hasDatabase) {
+    const error = 'This simulator has no database port for `simulate.database`.'
+    return serviceError(400, 'DBS.280001', `Parameter error. ${error}`)
+  }
   const id = `${randomUUID().replaceAll('-', '')}in07`
   const name = typeof parameters['name'] === 'string' ? parameters['name'] : 'simulated-instance'
   const orderId = isPrePaid(parameters) ? newOrderId() : undefined
   const job = { instance: { id, name }, orderId, ...simulation.job }
   const jobId = cloud.tasks.add(job, orderId === undefined ? 0 : simulation.orderMs)
   for (const fault of simulation.faults) cloud.faults.add(fault, { jobId })
+  for (const fault of simulation.instanceFaults) cloud.faults.add(fault, { instanceId: id })
   const instance = { ...newInstance, ...echoed(parameters), id, name }
   if (orderId === undefined) return json(201, { instance, job_id: jobId })
   const charge = { charge_mode: 'prePaid', order_id: orderId }

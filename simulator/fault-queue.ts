@@ -2,15 +2,17 @@ import type { Fault } from './faults.ts'
 
 /** The pending faults. Each request takes the first fault whose scope it matches. */
 export function faultQueue(): FaultQueue {
-  const pending: { fault: Fault; api: Api | undefined; jobId: string | undefined; times: number }[] = []
+  const pending: { fault: Fault; scope: Partial<RequestScope>; times: number }[] = []
   return {
-    add: (fault, { times = 1, api, jobId } = {}) => {
-      pending.push({ fault, api, jobId, times: times === 'always' ? Infinity : times })
+    add: (fault, { times = 1, ...scope } = {}) => {
+      pending.push({ fault, scope, times: times === 'always' ? Infinity : times })
     },
-    take: (api, jobId) => {
-      const index = pending.findIndex(
-        (entry) => (entry.api ?? api) === api && (entry.jobId === undefined || entry.jobId === jobId),
-      )
+    take: (request) => {
+      const index = pending.findIndex(({ scope: { api, jobId, instanceId } }) => {
+        if (api !== undefined && api !== request.api) return false
+        if (jobId !== undefined && jobId !== request.jobId) return false
+        return instanceId === undefined || instanceId === request.instanceId
+      })
       const entry = pending[index]
       if (entry === undefined) return undefined
       entry.times -= 1
@@ -22,14 +24,21 @@ export function faultQueue(): FaultQueue {
 
 export interface FaultQueue {
   readonly add: (fault: Fault, scope?: FaultScope) => void
-  readonly take: (api: Api, jobId: string | undefined) => Fault | undefined
+  readonly take: (request: RequestScope) => Fault | undefined
+}
+
+/** What the scope of a fault is compared with. */
+export interface RequestScope {
+  readonly api: Api
+  readonly jobId: string | undefined
+  readonly instanceId: string | undefined
 }
 
 /**
- * The APIs that one simulator serves: the jobs API and the job list of the database service, the Security Token
- * Service, and GitHub's ID token endpoint.
+ * The APIs that one simulator serves: the jobs API, the job list, and the instance details of the database service, the
+ * Security Token Service, and GitHub's ID token endpoint.
  */
-export type Api = 'jobs' | 'job-list' | 'sts' | 'id-token'
+export type Api = 'jobs' | 'job-list' | 'instance' | 'sts' | 'id-token'
 
 /** Which requests a fault affects. */
 export interface FaultScope {
@@ -39,4 +48,6 @@ export interface FaultScope {
   readonly api?: Api
   /** Only requests with this `id` in their query; any request by default. */
   readonly jobId?: string
+  /** Only requests with this instance ID in their path; any request by default. */
+  readonly instanceId?: string
 }

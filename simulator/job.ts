@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { DatabasePhase } from './database.ts'
+import type { InstanceBehavior } from './instance.ts'
 
 /**
  * The job as the service returns it `elapsedMs` after its creation: `not-found`, or the object under `job`. A pure and
@@ -35,10 +37,15 @@ export function planJob(options: JobOptions = {}): JobPlan {
     outcome: 'Completed',
     failReason: 'Failed to create the instance: the simulator was configured to make this job fail.',
     curve: (fraction) => fraction,
-    entities: name.startsWith('Create') ? createdEntities(instance.id) : {},
+    entities: name.startsWith('Create')
+      ? createdEntities(instance.id, options.address ?? DEFAULT_ADDRESS)
+      : {},
     omit: [],
     override: {},
     orderId: undefined,
+    address: DEFAULT_ADDRESS,
+    instanceBehavior: {},
+    database: undefined,
     ...options,
     name,
     instance,
@@ -75,7 +82,23 @@ export interface JobPlan {
   readonly override: Readonly<Record<string, unknown>>
   /** The order that the job belongs to. Only the job list contains it. */
   readonly orderId: string | undefined
+  /** Where the database of the instance listens. */
+  readonly address: Address
+  /** How the instance behaves during and after the job, where it differs from the default. */
+  readonly instanceBehavior: InstanceBehavior
+  /**
+   * How the simulator's database port behaves when the job has ended, in simulated time. Before, it refuses connections;
+   * afterwards, it sends handshakes. Undefined: the job does not change it.
+   */
+  readonly database: readonly DatabasePhase[] | undefined
 }
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export const DEFAULT_ADDRESS: Address = { host: '192.168.0.10', port: 3306 }
 
 export const outcomes = ['Completed', 'Failed', 'Canceled'] as const
 export type Outcome = (typeof outcomes)[number]
@@ -100,18 +123,18 @@ function percent(fraction: number | undefined): string {
 }
 
 /** `2018-08-06T10:41:14+0800`: the service writes the UTC offset without a colon. */
-function serviceTime(epochMs: number): string {
+export function serviceTime(epochMs: number): string {
   return `${new Date(epochMs + 8 * 3_600_000).toISOString().slice(0, 19)}+0800`
 }
 
-function newInstanceId(): string {
+export function newInstanceId(): string {
   return `${randomUUID().replaceAll('-', '')}in07`
 }
 
-function createdEntities(instanceId: string): Readonly<Record<string, unknown>> {
+function createdEntities(instanceId: string, { host, port }: Address): Readonly<Record<string, unknown>> {
   return {
     instance: {
-      endpoint: '192.168.0.10:3306',
+      endpoint: `${host}:${port}`,
       type: 'Cluster',
       datastore: { type: 'gaussdb-mysql', version: '8.0' },
     },

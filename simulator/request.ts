@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Api } from './fault-queue.ts'
 
 /** A request as a value, without its connection. */
 export interface ApiRequest {
@@ -51,9 +52,9 @@ export function recorder(): Recorder {
   const requests: RecordedRequest[] = []
   return {
     requests,
-    add: ({ method, path, query, headers, body }, elapsedMs) => {
+    add: ({ method, path, query, headers, body }, api, elapsedMs) => {
       if (requests.length === MAX_RECORDED_REQUESTS) requests.shift()
-      requests.push({ method, path, query, headers, body, elapsedMs })
+      requests.push({ api, method, path, query, headers, body, elapsedMs })
     },
   }
 }
@@ -62,10 +63,11 @@ const MAX_RECORDED_REQUESTS = 10_000
 
 interface Recorder {
   readonly requests: readonly RecordedRequest[]
-  readonly add: (request: ApiRequest, elapsedMs: number) => void
+  readonly add: (request: ApiRequest, api: Api, elapsedMs: number) => void
 }
 
 export interface RecordedRequest extends Omit<ApiRequest, 'rawQuery' | 'requestId'> {
+  readonly api: Api
   /** Simulated milliseconds since the simulator's start. */
   readonly elapsedMs: number
 }

@@ -1,12 +1,13 @@
 import { assumeAgency } from './assume-agency.ts'
 import type { Cloud } from './cloud.ts'
 import { createInstance } from './create-instance.ts'
-import type { Api } from './fault-queue.ts'
+import type { Api, RequestScope } from './fault-queue.ts'
 import { listJobs } from './list-jobs.ts'
 import type { ApiResponse } from './response.ts'
 import type { ApiRequest } from './request.ts'
 import { requestIdToken } from './request-id-token.ts'
 import type { Service } from './services.ts'
+import { instanceIdIn, showInstance } from './show-instance.ts'
 import { showJob } from './show-job.ts'
 
 /** An operation of an API. A new one is a new file with its handler, and an entry in `routes`. */
@@ -39,6 +40,14 @@ export const routes: readonly Route[] = [
     handle: listJobs,
   },
   {
+    api: 'instance',
+    method: 'GET',
+    path: projectPath('instances/[^/]+'),
+    service: 'taurusdb',
+    isBehindGateway: true,
+    handle: showInstance,
+  },
+  {
     api: 'sts',
     method: 'POST',
     path: /^\/v5\/agencies\/assume-with-oidc$/,
@@ -51,6 +60,10 @@ export const routes: readonly Route[] = [
 /** The API that a request is meant for, by its path alone. A path that does not exist counts as the jobs API. */
 export function apiOf({ path }: ApiRequest): Api {
   return routes.find((route) => route.path.test(path))?.api ?? 'jobs'
+}
+
+export function scopeOf(request: ApiRequest): RequestScope {
+  return { api: apiOf(request), jobId: request.query['id'], instanceId: instanceIdIn(request) }
 }
 
 /** `/v3/{project_id}/<resource>`. Older endpoints have a prefix, as in `/mysql/v3/…`. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { databaseBehaviors, startDatabase } from './database.ts'
 import { faults } from './faults.ts'
 import { referenceExample } from './reference-example.ts'
 import { isService, services } from './services.ts'
@@ -9,25 +10,31 @@ import { startSimulator } from './simulator.ts'
  * - `--port 8480`
  * - `--speed 10`: simulated seconds per real second
  * - `--service rds`: another database service
- * - `--faults`: lists the faults instead
+ * - `--database-port 13306`: the port of the simulated database, any free one by default
+ * - `--faults`: lists the faults, and the behaviors of the database port, instead
  */
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '8480' },
     speed: { type: 'string', default: '1' },
     service: { type: 'string', default: 'taurusdb' },
+    'database-port': { type: 'string', default: '0' },
     faults: { type: 'boolean', default: false },
   },
 })
 
 if (values.faults) listFaults()
-else await serve(Number(values.port), Number(values.speed), values.service)
+else await serve(Number(values.port), Number(values.speed), values.service, Number(values['database-port']))
 
 /** Starts a simulator and prints how to use it. It runs until the process ends. */
-async function serve(port: number, speed: number, service: string): Promise<void> {
+async function serve(port: number, speed: number, service: string, databasePort: number): Promise<void> {
   if (!(speed > 0)) throw new Error('--speed must be a number above 0: simulated seconds per real second')
   if (!isService(service)) throw new Error(`--service must be one of ${Object.keys(services).join(', ')}`)
-  const simulator = await startSimulator({ port, speed, service })
+  const database = await startDatabase({ port: databasePort })
+  const simulator = await startSimulator({ port, speed, service, database })
+  const busyInstance = simulator.addInstance({
+    statuses: [{ status: 'MODIFYING', ms: 60_000 }, { status: 'ACTIVE' }],
+  })
   const jobs = {
     'completes after about a minute': simulator.addJob(),
     'fails after about 30 seconds': simulator.addJob({
@@ -45,6 +52,10 @@ async function serve(port: number, speed: number, service: string): Promise<void
   const create = {
     name: 'my-database',
     simulate: { seconds: 30, not_found_seconds: 5, faults: ['502', 'cut-in-chunk', '429-retry-after'] },
+  }
+  const build = {
+    name: 'my-database',
+    simulate: { seconds: 30, active_seconds: 20, backup_seconds: 40, database: ['refused', 'error-1040'] },
   }
   const buy = { charge_info: { charge_mode: 'prePaid' }, simulate: { order_seconds: 20 } }
 
@@ -83,13 +94,33 @@ outcome, omit, and override. To list the faults, run npm run simulator -- --faul
   console.log(`Buy a yearly or monthly instance. The response contains an order ID; the job starts 20 seconds later.
   curl -i ${token} '${url}/instances' -d '${JSON.stringify(buy)}'
 
-List the jobs, including those of orders:
+List the jobs, including those of orders, or only those that are running:
   curl -i ${token} '${url}/immediate-jobs?limit=10'
+  curl -i ${token} '${url}/immediate-jobs?limit=50&status=Running'
+
+Get the details of an instance. This one is MODIFYING for a minute, then ACTIVE:
+  curl -i ${token} '${url}/instances/${busyInstance}'
+
+The instances have the address of a database port, ${database.address}, which sends the handshake of a MySQL server.
+Create an instance, and choose how it and this port behave. A created instance is BUILD until its job completes, then
+ACTIVE for active_seconds (30), BACKING UP for backup_seconds (60; 0 for no backup), and then has the final_status
+(ACTIVE). Other fields of "simulate" for the instance are address ("host:port"), deleted_seconds (from the start of the
+job), instance_statuses (a timeline in place of the usual one: [{"status": "BUILD", "seconds": 30}, "STORAGE FULL"]),
+instance_override, instance_omit, and instance_faults. With "database", the port refuses connections until the job
+completes, then behaves as listed, 20 seconds each or {"behavior": "silent", "seconds": 5}, and then sends handshakes.
+To list the behaviors, run npm run simulator -- --faults.
+  curl -i ${token} '${url}/instances' -d '${JSON.stringify(build)}'
 `)
 }
 
 function listFaults(): void {
-  for (const [name, { description }] of Object.entries(faults)) {
-    console.log(`${name.padEnd(26)} ${description}`)
+  const print = (table: Readonly<Record<string, { readonly description: string }>>): void => {
+    for (const [name, { description }] of Object.entries(table)) {
+      console.log(`${name.padEnd(26)} ${description}`)
+    }
   }
+  console.log('The simulator, as a fault of a request:\n')
+  print(faults)
+  console.log('\nThe database port, as a behavior in "database":\n')
+  print(databaseBehaviors)
 }

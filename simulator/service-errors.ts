@@ -16,6 +16,15 @@ export function jobNotFound(request: Pick<ApiRequest, 'headers'>): ApiResponse {
   return serviceError(400, 'DBS.200543', isChinese(request) ? '任务不存在。' : 'The job does not exist.')
 }
 
+/** Source of the code and the message: the error codes of the Open Telekom Cloud's API reference. */
+export function instanceNotFound(request: Pick<ApiRequest, 'headers'>): ApiResponse {
+  return serviceError(
+    404,
+    'DBS.200002',
+    isChinese(request) ? '实例不存在。' : 'The DB instance does not exist.',
+  )
+}
+
 function isChinese({ headers }: Pick<ApiRequest, 'headers'>): boolean {
   return headers['x-language'] === 'zh-cn'
 }

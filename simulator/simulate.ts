@@ -1,17 +1,21 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { isDatabaseBehavior, type DatabasePhase } from './database.ts'
 import { isFaultName, type Fault } from './faults.ts'
+import type { InstanceBehavior, InstanceStatus } from './instance.ts'
 import { outcomes, type JobOptions } from './job.ts'
 
 /**
- * Reads the `simulate` object of a create request: how the job behaves, and the faults of the first requests for it.
+ * Reads the `simulate` object of a create request: how the job, the instance, and the database port behave, and the
+ * faults of the first requests for the job and the instance.
  */
 export function readSimulate(value: unknown = {}): Simulation | { readonly error: string } {
   if (!isRecord(value)) return { error: '`simulate` must be an object.' }
-  let simulation: Simulation = { job: {}, faults: [], orderMs: 20_000 }
+  let simulation: Simulation = { job: {}, faults: [], instanceFaults: [], orderMs: 20_000 }
   for (const [name, field] of Object.entries(value)) {
     const part = readField(name, field)
     if (part === undefined) return { error: `Unknown field or invalid value: \`simulate.${name}\`.` }
-    simulation = { ...simulation, ...part, job: { ...simulation.job, ...part.job } }
+    const instanceBehavior = { ...simulation.job.instanceBehavior, ...part.job?.instanceBehavior }
+    simulation = { ...simulation, ...part, job: { ...simulation.job, ...part.job, instanceBehavior } }
   }
   return simulation
 }
@@ -24,6 +28,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 interface Simulation {
   readonly job: JobOptions
   readonly faults: readonly Fault[]
+  readonly instanceFaults: readonly Fault[]
   /** From the creation of a yearly or monthly order to its payment, when the job starts. */
   readonly orderMs: number
 }
@@ -52,13 +57,65 @@ function readField(name: string, value: unknown): Partial<Simulation> | undefine
     case 'override':
       return isRecord(value) ? { job: { override: value } } : undefined
     case 'faults': {
-      if (!Array.isArray(value)) return undefined
-      const faults = value.map(readFault).filter((fault) => fault !== undefined)
-      return faults.length === value.length ? { faults } : undefined
+      const faults = readAll(value, readFault)
+      return faults && { faults }
+    }
+    case 'active_seconds':
+      return isSeconds(value) ? instance({ activeMs: value * 1000 }) : undefined
+    case 'backup_seconds':
+      return isSeconds(value) ? instance({ backupMs: value * 1000 }) : undefined
+    case 'final_status':
+      return typeof value === 'string' ? instance({ finalStatus: value }) : undefined
+    case 'instance_statuses': {
+      const statuses = readAll(value, readStatus)
+      return statuses && instance({ statuses })
+    }
+    case 'deleted_seconds':
+      return isSeconds(value) ? instance({ deletedMs: value * 1000 }) : undefined
+    case 'instance_omit':
+      return isTexts(value) ? instance({ omit: value }) : undefined
+    case 'instance_override':
+      return isRecord(value) ? instance({ override: value }) : undefined
+    case 'instance_faults': {
+      const instanceFaults = readAll(value, readFault)
+      return instanceFaults && { instanceFaults }
+    }
+    case 'address': {
+      const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(typeof value === 'string' ? value : '') ?? []
+      return host === '' ? undefined : { job: { address: { host, port: Number(port) } } }
+    }
+    case 'database': {
+      const database = readAll(value, readDatabasePhase)
+      return database && { job: { database } }
     }
     default:
       return undefined
   }
+}
+
+function instance(instanceBehavior: InstanceBehavior): Partial<Simulation> {
+  return { job: { instanceBehavior } }
+}
+
+/** Reads every element of an array. Returns undefined when the value is not an array, or an element is invalid. */
+function readAll<T>(value: unknown, read: (element: unknown) => T | undefined): T[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const elements = value.map(read).filter((element) => element !== undefined)
+  return elements.length === value.length ? elements : undefined
+}
+
+/** A status of the instance in JSON: `"ACTIVE"`, or `{"status": "ACTIVE", "seconds": 30}`. */
+function readStatus(value: unknown): InstanceStatus | undefined {
+  const { status, seconds } = isRecord(value) ? value : { status: value }
+  if (typeof status !== 'string') return undefined
+  if (seconds === undefined) return { status }
+  return isSeconds(seconds) ? { status, ms: seconds * 1000 } : undefined
+}
+
+/** A behavior of the database port in JSON: `"silent"` for 20 seconds, or `{"behavior": "silent", "seconds": 5}`. */
+function readDatabasePhase(value: unknown): DatabasePhase | undefined {
+  const { behavior, seconds = 20 } = isRecord(value) ? value : { behavior: value }
+  return isDatabaseBehavior(behavior) && isSeconds(seconds) ? { behavior, ms: seconds * 1000 } : undefined
 }
 
 /** A fault in JSON: a name, a status as a number or a string, or `{status, headers?, body?}`. */

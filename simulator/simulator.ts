@@ -4,11 +4,14 @@ import { createServer as createTlsServer } from 'node:https'
 import { accessKeys, type KeyPair } from './access-keys.ts'
 import { trust } from './assume-agency.ts'
 import type { Cloud } from './cloud.ts'
+import type { Database } from './database.ts'
 import { faultQueue, type FaultScope } from './fault-queue.ts'
 import { applyFault, type Fault } from './faults.ts'
 import { handleRequest } from './gateway.ts'
 import { idTokens } from './id-tokens.ts'
-import type { JobOptions } from './job.ts'
+import { instanceOfJob, type InstanceOptions } from './instance.ts'
+import { openInstances } from './instances.ts'
+import { DEFAULT_ADDRESS, endOf, type JobOptions } from './job.ts'
 import type { ListOverride } from './list-entry.ts'
 import { listen } from './listen.ts'
 import { lockOut } from './lock-out.ts'
@@ -16,7 +19,7 @@ import { rateLimiter, type RateLimit } from './rate-limit.ts'
 import { send } from './response.ts'
 import { readRequest, recorder, type RecordedRequest } from './request.ts'
 import { idTokenEnv, type IdTokenEnv } from './request-id-token.ts'
-import { apiOf } from './routes.ts'
+import { scopeOf } from './routes.ts'
 import { services, type Service } from './services.ts'
 import { openTaskCenter } from './task-center.ts'
 
@@ -32,9 +35,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     res.setHeader('x-request-id', requestId)
     res.setHeader('date', new Date(cloud.wallClock()).toUTCString())
     const request = await readRequest(message, requestId)
-    record.add(request, cloud.elapsedMs())
+    const scope = scopeOf(request)
+    record.add(request, scope.api, cloud.elapsedMs())
     const real = handleRequest(request, cloud)
-    const fault = cloud.faults.take(apiOf(request), request.query['id'])
+    const fault = cloud.faults.take(scope)
     if (fault === undefined) {
       send(res, real)
       return
@@ -65,6 +69,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     requests: record.requests,
     addJob: (job) => cloud.tasks.add(job),
     removeJob: cloud.tasks.remove,
+    addInstance: cloud.instances.add,
+    removeInstance: cloud.instances.remove,
     overrideListEntry: cloud.tasks.overrideEntry,
     revokeKeys: cloud.keys.revoke,
     injectFault: cloud.faults.add,
@@ -83,6 +89,11 @@ export interface SimulatorOptions {
   readonly projectId?: string
   /** The database service whose jobs API is simulated, TaurusDB by default. */
   readonly service?: Service
+  /**
+   * The database port that all instances have as their address by default. A job can change its behavior over time, which
+   * takes real time divided by the speed.
+   */
+  readonly database?: Database
   /** The offset of the first job in the job list, 0 by default. The vendor's documents contain both 0 and 1. */
   readonly firstOffset?: 0 | 1
   /** PEM texts, and OpenSSL's cipher list. With them, the server uses https. */
@@ -116,6 +127,10 @@ export interface Simulator {
   readonly addJob: (job?: JobOptions) => string
   /** Removes a job, as when its record or its instance is deleted in the console. */
   readonly removeJob: (jobId: string) => void
+  /** Adds an instance without a job, and returns its ID. By default, it is ACTIVE. */
+  readonly addInstance: (instance?: InstanceOptions) => string
+  /** Removes an instance, as when it is deleted in the console. */
+  readonly removeInstance: (instanceId: string) => void
   /** Replaces fields of a job in the job list, or removes the job from it. */
   readonly overrideListEntry: (jobId: string, override: ListOverride) => void
   /** Revokes all temporary access keys issued so far. */
@@ -133,8 +148,14 @@ function createCloud(options: SimulatorOptions, accessKey: KeyPair): Cloud {
   const { service = 'taurusdb' } = options
   const start = now()
   const elapsedMs = (): number => (now() - start) * speed
+  const startedAt = wallClock()
+  const projectId = options.projectId ?? '0123456789abcdef0123456789abcdef'
+  const { host, port } = options.database ?? DEFAULT_ADDRESS
+  const address = { host, port }
+  const instances = openInstances(elapsedMs, { startedAt, projectId, address })
+  const { defaults, ...format } = services[service]
   return {
-    projectId: options.projectId ?? '0123456789abcdef0123456789abcdef',
+    projectId,
     token: options.token ?? 'simulator-token-not-a-secret',
     keys: accessKeys(accessKey),
     lockOut: lockOut(),
@@ -142,7 +163,21 @@ function createCloud(options: SimulatorOptions, accessKey: KeyPair): Cloud {
     maxSessionSeconds: options.oidc?.maxSessionSeconds ?? 3600,
     keySeconds: options.oidc?.keySeconds ?? Infinity,
     service,
-    tasks: openTaskCenter(elapsedMs, wallClock(), services[service]),
+    instances,
+    tasks: openTaskCenter(
+      elapsedMs,
+      startedAt,
+      { ...format, defaults: { ...defaults, address } },
+      (job, since) => {
+        instances.addTimeline(instanceOfJob(job), since)
+        if (job.database === undefined) return
+        const endsInMs = since - elapsedMs() + endOf(job)
+        const phases = [{ behavior: 'refused', ms: endsInMs } as const, ...job.database]
+        const timeline = phases.map(({ behavior, ms = Infinity }) => ({ behavior, ms: ms / speed }))
+        options.database?.follow([...timeline, { behavior: 'handshake' }])
+      },
+    ),
+    hasDatabase: options.database !== undefined,
     firstOffset: options.firstOffset ?? 0,
     faults: faultQueue(),
     throttle: rateLimit && { limit: rateLimit, limiter: rateLimiter(rateLimit) },

@@ -4,12 +4,13 @@ import type { ServiceFormat } from './services.ts'
 
 /**
  * The task center, which holds the jobs. `elapsedMs` returns the simulated time since the start, which was at the date
- * `startedAt`.
+ * `startedAt`. `onAdd` is called with each new job and its start.
  */
 export function openTaskCenter(
   elapsedMs: () => number,
   startedAt: number,
   { defaults, formatJob }: ServiceFormat,
+  onAdd: (plan: JobPlan, since: number) => void = () => undefined,
 ): TaskCenter {
   const tasks = new Map<string, Task>()
   const overrides = new Map<string, ListOverride>()
@@ -18,6 +19,7 @@ export function openTaskCenter(
       const since = elapsedMs() + inMs
       const plan = planJob({ createdAt: startedAt + since, ...defaults, ...options })
       tasks.set(plan.id, { plan, since })
+      onAdd(plan, since)
       return plan.id
     },
     remove: (jobId) => tasks.delete(jobId),
