@@ -8,6 +8,7 @@ import { readJobResponse } from '../src/api/jobs.ts'
 import { SERVICES } from '../src/api/service.ts'
 import { HOUR } from '../src/duration.ts'
 import type { HttpResponse } from '../src/http/exchange.ts'
+import { toId } from '../src/id.ts'
 import { Secrets } from '../src/secrets.ts'
 import type { PollInterval } from '../src/wait/poll-interval.ts'
 import { wait, type WaitResult } from '../src/wait/wait.ts'
@@ -58,15 +59,21 @@ export function waitInVirtualTime(
 ): Promise<readonly WaitResult[]> {
   return wait(
     {
-      jobs: ids.map((value) => ({ value, text: secrets.text(value) })),
+      kind: 'job',
+      ids: ids.map((value) => toId(value, secrets)),
+      until: 'completed',
+      connectTo: undefined,
       timeout,
       interval,
       hasList: listJobs !== undefined,
       failFast: false,
+      successResults: ['completed'],
     },
     {
       getJob: ({ value }) => getJob(value),
       listJobs: listJobs ?? (() => Promise.reject(new Error('there is no list'))),
+      getInstance: () => Promise.reject(new Error('there are no instances')),
+      connect: () => () => Promise.reject(new Error('there is no database')),
       wallClock: () => START + clock.now(),
       clock,
       random,

@@ -1,5 +1,5 @@
 import type * as core from '@actions/core'
-import { instanceApi } from './api/instance.ts'
+import { instanceApi } from './api/instances.ts'
 import { jobListApi } from './api/job-list.ts'
 import { jobsApi } from './api/jobs.ts'
 import { accessKeyCredentials } from './credentials/access-key.ts'

@@ -41,12 +41,14 @@ export function readWaitFor(
   const ids =
     other === undefined
       ? parseIds(input(`${kind}-id`), kind, secrets)
-      : new InvalidInput(`cannot be combined with ${other}-id. Set only one of them.`)
+      : new InvalidInput(`cannot be combined with ${kind}-id. Set only one of them.`)
   const until = parseUntil(input('wait-until') || (kind === 'instance' ? 'available' : 'completed'))
+  // Orders and instances need TaurusDB anyway.
+  const isPlain = kind !== 'job' || until === 'completed' || until instanceof InvalidInput
   const settings = {
     kind,
-    ids: check(`${kind}-id`, kind === 'job' ? ids : (needsTaurusdb(service) ?? ids)),
-    until: check('wait-until', until === 'completed' ? until : (needsTaurusdb(service) ?? until)),
+    ids: check(`${other ?? kind}-id`, kind === 'job' ? ids : (needsTaurusdb(service, 'job-id') ?? ids)),
+    until: check('wait-until', isPlain ? until : (needsTaurusdb(service, 'wait-until: completed') ?? until)),
     connectTo: check('connect-to', parseConnectTo(input('connect-to'), until)),
   }
   const { ids: valid, until: known, connectTo } = settings
@@ -62,10 +64,10 @@ function parseUntil(value: string): Until | InvalidInput {
 
 const UNTIL = ['completed', 'available', 'connectable'] as const
 
-function needsTaurusdb(service: Service | InvalidInput): InvalidInput | undefined {
+function needsTaurusdb(service: Service | InvalidInput, alternative: string): InvalidInput | undefined {
   return service instanceof InvalidInput || service.hasList
     ? undefined
-    : new InvalidInput(`works only with service: taurusdb. For ${service.title}, wait for a job-id.`)
+    : new InvalidInput(`works only with service: taurusdb. For ${service.title}, use ${alternative}.`)
 }
 
 function parseConnectTo(

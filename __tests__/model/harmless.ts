@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
 import { EOL } from 'node:os'
 import { readOutputs } from '../../simulator/runner.ts'
-import { TITLES } from '../../src/report/explain.ts'
+import { TITLES } from '../../src/report/titles.ts'
 import { EMPTY_OUTPUTS } from '../../src/report/outputs.ts'
 import { unexpectedNodesIn } from './gfm.ts'
 import { readStrictly } from './output-file.ts'

@@ -12,7 +12,8 @@ import { pollInterval } from '../../src/wait/poll-interval.ts'
 import { wait, type WaitResult } from '../../src/wait/wait.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
-import { untrusted, plain } from '../unit/text.ts'
+import { plain } from '../unit/text.ts'
+import { dependencies, jobId, plan } from '../unit/virtual-wait.ts'
 
 /** A wait with GitHub OIDC, over real sockets and in virtual time. {@link start} resets everything. */
 
@@ -102,28 +103,17 @@ export async function waitFor({
   const ids = jobs ?? [simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 0 })]
   const results = await clock.run(
     wait(
-      {
-        jobs: ids.map((value) => ({ value, text: untrusted(value) })),
-        timeout,
-        interval: pollInterval(interval, () => 0.5),
-        hasList: false,
-        failFast: false,
-      },
-      {
+      plan({ ids: ids.map(jobId), timeout, interval: pollInterval(interval, () => 0.5) }),
+      dependencies(clock, {
         getJob: async (id, signal) => {
           pending += 1
           const response = await getJob(id, signal).finally(() => (pending -= 1))
           responses.push(response)
           return response
         },
-        listJobs: () => Promise.reject(new Error('there is no list')),
-        wallClock: () => 0,
         random: () => 0.5,
-        clock,
-        signal: new AbortController().signal,
-        listener: { onResponse: () => undefined, onWarning: () => undefined, onJobsFound: () => undefined },
         describe: (error) => secrets.error(error),
-      },
+      }),
     ),
     () => pending > 0 || (openRequests.size > 0 && !ignoresRenewals),
   )

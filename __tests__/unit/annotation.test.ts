@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse } from '../../src/response.ts'
 import { annotationOf, inputsAnnotation, noticeOf } from '../../src/report/annotation.ts'
-import { TITLES, type Annotation } from '../../src/report/explain.ts'
+import type { Annotation } from '../../src/report/explain.ts'
+import { TITLES } from '../../src/report/titles.ts'
 import type { Outcome } from '../../src/judge/judge.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
 import {
@@ -34,7 +35,7 @@ test('a wait in which every job completed has no error annotation', () => {
 })
 
 describe('the notice', () => {
-  const notice = (...results: WaitResult[]) => flat({ ...noticeOf(results), nextSteps: [] })
+  const notice = (...results: WaitResult[]) => flat({ ...noticeOf(results, HOUR), nextSteps: [] })
   const completed = jobResponse('Completed', {
     name: 'CreateX',
     created: '2026-01-01T00:00:00+0800',

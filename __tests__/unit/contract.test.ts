@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { SERVICES } from '../../src/api/service.ts'
 import { INPUTS } from '../../src/inputs.ts'
-import { TITLES } from '../../src/report/explain.ts'
 import { EMPTY_OUTPUTS } from '../../src/report/outputs.ts'
+import { TITLES } from '../../src/report/titles.ts'
 
 const OUTPUTS = Object.keys(EMPTY_OUTPUTS)
 const ROOT = join(import.meta.dirname, '..', '..')

@@ -15,7 +15,7 @@ function detailsOf(ids: readonly string[], reason = 'no quota'): string[] {
   }
   const failed = jobResponse('Failed', { fail_reason: reason })
   const results = ids.map((id) => waitResult(id, [transient(), failed]))
-  printDetails(results, outputsOf(results), 7, printer, noSecrets)
+  printDetails(results, outputsOf(results, 60_000), 7, printer, noSecrets)
   return lines
 }
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Id } from '../../src/id.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import { INPUTS, readInputs, type InputName, type Settings } from '../../src/inputs.ts'
+import type { WaitFor } from '../../src/wait-for.ts'
 import type { CredentialsChoice } from '../../src/credentials/choice.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { hostileText } from '../model/hostile-text.ts'
@@ -49,7 +49,7 @@ const QUOTED_LENGTH = 6
 /** Substrings of these files are not quoted: a value may contain words of a message by chance. */
 const MESSAGES = [
   'inputs.ts',
-  'job-ids.ts',
+  'wait-for.ts',
   'api/endpoints.ts',
   'api/regions.ts',
   'api/service.ts',
@@ -92,7 +92,10 @@ function expectUsefulProblems(problems: readonly string[], values: readonly (str
   expect([...new Set(inputs)]).toEqual(NAMES.filter((name) => named.includes(name)))
   // An error of KooCLI is not a secret, and the only value that is quoted.
   const unquoted = problems.map((problem) =>
-    problem.replace(/(?<=^(job|order)-id: contains an error of KooCLI: “)\[[A-Z_]*ERROR\].*(?=”)/s, ''),
+    problem.replace(
+      /(?<=^(job|order|instance)-id: contains an error of KooCLI: “)\[[A-Z_]*ERROR\].*(?=”)/s,
+      '',
+    ),
   )
   const substrings = unquoted.flatMap(substringsOf).filter((part) => !MESSAGES.includes(part))
   expect(substrings.filter((part) => values.some((value) => value?.includes(part)))).toEqual([])
@@ -113,7 +116,7 @@ const HOSTS: Record<string, RegExp> = {
 }
 
 function expectValidSettings(settings: Settings, given: Given, env: NodeJS.ProcessEnv): void {
-  const { endpoint, projectId, jobs, credentials, timeout, pollInterval, service, language } = settings
+  const { endpoint, projectId, credentials, timeout, pollInterval, service, language } = settings
   const name = Object.entries(SERVICES).find(([, each]) => each === service)?.[0] ?? ''
   const givenService = given.service?.trim() ?? ''
   expect(name).toBe(givenService === '' ? 'taurusdb' : givenService)
@@ -123,8 +126,8 @@ function expectValidSettings(settings: Settings, given: Given, env: NodeJS.Proce
   expect(
     [given['project-id'], ...VARIABLES.map((name) => env[name])].map((value) => value?.trim()),
   ).toContain(projectId)
-  if ('order' in jobs) expectValidOrder(jobs.order.value, given)
-  else expectValidJobs(jobs, given)
+  expectValidWaitFor(settings.waitFor, given)
+  expectValidSuccessResults(settings.successResults, given)
   expectValidCredentials(credentials, given, env)
   expectValidEnvironment(settings.environment)
   expectWithin(timeout, 1_000, 432_000_000)
@@ -132,15 +135,56 @@ function expectValidSettings(settings: Settings, given: Given, env: NodeJS.Proce
   expect(['en-us', 'zh-cn']).toContain(language)
 }
 
-function expectValidJobs(jobs: readonly Id[], given: Given): void {
-  const ids = jobs.map(({ value }) => value)
+const KINDS = ['job', 'order', 'instance'] as const
+const MAX_IDS = { job: 500, order: 50, instance: 20 }
+
+function expectValidWaitFor({ kind, ids, until, connectTo }: WaitFor, given: Given): void {
+  const inputs = KINDS.filter((each) => (given[`${each}-id`]?.trim() ?? '') !== '')
+  expect(inputs).toEqual([kind])
+  expectValidIds(
+    ids.map(({ value }) => value),
+    kind,
+    given[`${kind}-id`],
+  )
+  const givenUntil = given['wait-until']?.trim() ?? ''
+  expect(until).toBe(givenUntil || (kind === 'instance' ? 'available' : 'completed'))
+  expect(['completed', 'available', 'connectable']).toContain(until)
+  if (kind !== 'job' || until !== 'completed') expect(['', 'taurusdb']).toContain(given.service?.trim() ?? '')
+  expectValidConnectTo(connectTo, until, given['connect-to']?.trim() ?? '')
+}
+
+function expectValidIds(ids: readonly string[], kind: WaitFor['kind'], given: string | undefined): void {
   expect(ids.length).toBeGreaterThanOrEqual(1)
-  expect(ids.length).toBeLessThanOrEqual(500)
+  expect(ids.length).toBeLessThanOrEqual(MAX_IDS[kind])
   expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length)
-  expect(ids.filter((id) => !/^[!-+\--~]{1,128}$/.test(id))).toEqual([])
-  const givenIds = textsIn(given['job-id']).flatMap((text) => text.split(/[,\r\n]/).map((id) => id.trim()))
+  const pattern = kind === 'instance' ? /^[\w-]{1,128}$/ : /^[!-+\--~]{1,128}$/
+  expect(ids.filter((id) => !pattern.test(id))).toEqual([])
+  const givenIds = textsIn(given).flatMap((text) => text.split(/[,\r\n]/).map((id) => id.trim()))
   const first = (id: string) => givenIds.findIndex((other) => other.toLowerCase() === id.toLowerCase())
   expect(ids).toEqual(givenIds.filter((id, index) => id !== '' && first(id) === index))
+}
+
+function expectValidConnectTo(connectTo: WaitFor['connectTo'], until: WaitFor['until'], given: string): void {
+  expect(connectTo === undefined).toBe(given === '')
+  if (connectTo === undefined) return
+  const { host, port } = connectTo
+  expect(until).toBe('connectable')
+  expect(host).toMatch(/^[\w.:-]{1,253}$/)
+  expect(Number.isInteger(port) && port >= 1 && port <= 65_535).toBe(true)
+  const colon = given.lastIndexOf(':')
+  expect([given.slice(0, colon), Number(given.slice(colon + 1))]).toEqual([
+    host.includes(':') || given.startsWith('[') ? `[${host}]` : host,
+    port,
+  ])
+}
+
+function expectValidSuccessResults(results: Settings['successResults'], given: Given): void {
+  const names = (given['success-results'] ?? '').split(/[,\s]/).filter((name) => name !== '')
+  expect(new Set(results)).toEqual(new Set(names.length === 0 ? ['completed'] : names))
+  expect(results).toContain('completed')
+  expect(
+    results.filter((name) => !['completed', 'vanished', 'canceled', 'timed-out'].includes(name)),
+  ).toEqual([])
 }
 
 /** The texts of a JSON array, one quoted text, or the value itself. */
@@ -154,13 +198,6 @@ function textsIn(value = ''): readonly string[] {
     // It is not JSON.
   }
   return [/^'(.*)'$/s.exec(text)?.[1] ?? text]
-}
-
-function expectValidOrder(order: string, given: Given): void {
-  expect(order).toMatch(/^[!-+\--~]{1,128}$/)
-  expect([order]).toEqual(textsIn(given['order-id']).map((text) => text.trim()))
-  expect(given['job-id']?.trim() ?? '').toBe('')
-  expect(['', 'taurusdb']).toContain(given.service?.trim() ?? '')
 }
 
 /** Checks that all parts come from the inputs, or all from the environment, and are valid in headers. */
@@ -335,10 +372,74 @@ const nearlyValid = {
     '["CS2026"]',
     '["a","b"]',
     'a,b',
+    'CS1\ncs1,CS2',
     'a b',
     'null',
     'é',
     'x'.repeat(129),
+    ...[50, 51].map((count) => Array.from({ length: count }, (_, index) => `CS${index}`).join()),
+  ),
+  'instance-id': fc.constantFrom(
+    '',
+    'a48e43ff268f4c0e879652d65e63d0fbin07',
+    ' instance_1, Instance_1\ninstance-2 ',
+    '["instance-1","instance-2"]',
+    '"instance-1"',
+    '..',
+    'a/b',
+    'a?b',
+    'null',
+    '{"instance":{"id":"a"}}',
+    'x'.repeat(128),
+    'x'.repeat(129),
+    ...[20, 21].map((count) => Array.from({ length: count }, (_, index) => `in${index}`).join()),
+  ),
+  'wait-until': fc.constantFrom('', 'completed', ' available ', 'connectable', 'Available', 'ready', 'null'),
+  'connect-to': fc.oneof(
+    fc.constantFrom('db.example:3306', '[::1]:3306'),
+    fc
+      .tuple(
+        fc.constantFrom(
+          ...['', '192.168.0.10', 'db.example', 'db_1.example', '[::1]', '[::ffff:192.0.2.1]', '[]', '::1'],
+          ...[
+            'mysql://db.example',
+            'user@db.example',
+            'db.example/a',
+            'a b',
+            'é',
+            'x'.repeat(253),
+            'x'.repeat(254),
+          ],
+        ),
+        fc.constantFrom(
+          ':3306',
+          ':65535',
+          ':1',
+          ':0',
+          ':65536',
+          ':03306',
+          ':',
+          '',
+          ':x',
+          ':-1',
+          ':٣',
+          ':3306/',
+        ),
+      )
+      .map((parts) => parts.join('')),
+  ),
+  'success-results': fc.constantFrom(
+    '',
+    'completed',
+    ' completed , vanished ',
+    'completed\nvanished,canceled\ntimed-out',
+    'vanished,completed,vanished',
+    'vanished',
+    'completed;vanished',
+    'completed,failed',
+    'Completed',
+    'completed,not-ready',
+    ',',
   ),
   'job-id': fc.oneof(
     fc.constantFrom(
@@ -515,6 +616,49 @@ describe('valid settings, or problems that name inputs and quote no value, resul
       { seed: 5, numRuns: 400 },
     )
     expect(accepted.size).toBe(Object.keys(SERVICES).length)
+  })
+
+  test('nearly valid ways to say what to wait for, with each kind and condition accepted', () => {
+    const accepted = new Set<string>()
+    const names = [
+      'job-id',
+      'order-id',
+      'instance-id',
+      'wait-until',
+      'connect-to',
+      'success-results',
+      'service',
+    ] as const
+    const given = fc
+      .tuple(
+        fc.constantFrom(...names.slice(0, 3)),
+        fc.subarray([...names]),
+        fc.record(Object.fromEntries(names.map((name) => [name, nearlyValid[name]]))),
+      )
+      .map(([id, others, values]): Given =>
+        Object.fromEntries([id, ...others].map((name) => [name, values[name] ?? ''])),
+      )
+    fc.assert(
+      fc.property(given, (some) => {
+        const settings = expectSettingsOrProblems({ ...VALID, 'job-id': '', ...some })
+        if (settings === undefined) return
+        const { kind, until, connectTo } = settings.waitFor
+        accepted.add(kind).add(until)
+        if (connectTo !== undefined) accepted.add('connect-to')
+        if (settings.successResults.length > 1) accepted.add('success-results')
+      }),
+      { seed: 6, numRuns: 5_000 },
+    )
+    expect([...accepted].toSorted()).toEqual([
+      'available',
+      'completed',
+      'connect-to',
+      'connectable',
+      'instance',
+      'job',
+      'order',
+      'success-results',
+    ])
   })
 
   test('nearly valid credentials of every kind in inputs and environment', () => {

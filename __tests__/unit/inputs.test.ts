@@ -117,7 +117,10 @@ describe('job-id', () => {
     ['true', ['true']],
     ['nilpotent,None-1,https', ['nilpotent', 'None-1', 'https']],
   ])('%j is read as the IDs %j', (given, ids) => {
-    expect(settings({ 'job-id': given }).jobs).toMatchObject(ids.map((value) => ({ value })))
+    expect(settings({ 'job-id': given }).waitFor).toMatchObject({
+      kind: 'job',
+      ids: ids.map((value) => ({ value })),
+    })
   })
 
   test.each([
@@ -192,8 +195,20 @@ describe('job-id', () => {
 describe('order-id', () => {
   const given = { 'job-id': '', 'order-id': ' CS2026 ' }
 
-  test.each([' CS2026 ', '"CS2026"', "'CS2026'", '["CS2026"]'])('replaces job-id: %j', (order) => {
-    expect(settings({ ...given, 'order-id': order }).jobs).toMatchObject({ order: { value: 'CS2026' } })
+  test.each([
+    [' CS2026 ', ['CS2026']],
+    ['"CS2026"', ['CS2026']],
+    ["'CS2026'", ['CS2026']],
+    ['["CS2026"]', ['CS2026']],
+    ['a,b', ['a', 'b']],
+    ['["a","b","A"]', ['a', 'b']],
+  ])('replaces job-id: %j', (orders, ids) => {
+    expect(settings({ ...given, 'order-id': orders }).waitFor).toEqual({
+      kind: 'order',
+      ids: ids.map((value) => expect.objectContaining({ value })),
+      until: 'completed',
+      connectTo: undefined,
+    })
   })
 
   test.each([
@@ -203,11 +218,10 @@ describe('order-id', () => {
     [{ 'order-id': '{"order_id":"CS1"}' }, 'is a JSON object.*.order_id'],
     [{ 'order-id': 'https://host.example' }, 'is a URL. Pass only the order ID'],
     [{ 'order-id': '[1]' }, 'is not a valid JSON array of texts'],
-    [{ 'order-id': '["a","b"]' }, 'must be one ID'],
-    [{ 'order-id': '[]' }, 'must be one ID'],
-    [{ 'order-id': 'a,b' }, 'must be one ID'],
-    [{ 'order-id': 'a b' }, 'must be one ID'],
-    [{ 'order-id': 'x'.repeat(129) }, 'must be one ID'],
+    [{ 'order-id': '[]' }, 'contains only commas and line breaks. Set at least one order ID'],
+    [{ 'order-id': 'a b' }, 'must contain IDs .* ID number 1 is not valid'],
+    [{ 'order-id': 'x'.repeat(129) }, 'must contain IDs of 1 to 128 printable ASCII characters'],
+    [{ 'order-id': Array.from({ length: 51 }, (_, index) => `CS${index}`).join() }, 'at most 50 orders'],
     [{ service: 'rds' }, 'For RDS, use job-id'],
   ])('is invalid with %j', (change, expected) => {
     expect(problems({ ...given, ...change })).toEqual([

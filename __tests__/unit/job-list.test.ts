@@ -131,7 +131,7 @@ describe('a response', () => {
     }
     const response = read(list({ ...entry, ...detail }))
     const job = response.kind === 'list' ? response.entries[0]?.job : undefined
-    const texts = [job?.ended, job?.failReason, job?.instanceId, job?.instanceName, job?.name]
+    const texts = [job?.ended, job?.failReason, job?.instanceId?.text, job?.instanceName, job?.name]
     expect(texts.map((text) => text?.reveal())).toEqual(['2026-01-01T08:00:09+0800', 'why', 'i1', 'n1', 'j1'])
     expect(job?.durationSeconds).toBe(9)
   })

@@ -21,7 +21,7 @@ test('the example of the API Reference is read completely', () => {
   })
   expect(job.status.meaning).toBe('completed')
   expect(text(job.name)).toBe('CreateGaussDBforMySQLInstance')
-  expect(text(job.instanceId)).toBe('a48e43ff268f4c0e879652d65e63d0fbin07')
+  expect(text(job.instanceId?.text)).toBe('a48e43ff268f4c0e879652d65e63d0fbin07')
   expect(text(job.instanceName)).toBe('DO-NOT-TOUCH-mgr2-mysql-single')
   expect(text(job.instanceEndpoint)).toBe('192.168.1.203:3306')
   expect(text(job.entities)).toBe(

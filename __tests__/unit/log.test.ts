@@ -23,7 +23,7 @@ async function logOf(
     print(`debug: ${line}`)
   }
   const log = new Log(
-    jobs,
+    { kind: 'job', ids: jobs, until: 'completed', connectTo: undefined },
     {
       info: print,
       debug,
@@ -175,7 +175,7 @@ describe('the log', () => {
     }
     const order = { value: 'CS1', text: untrusted('CS1') }
     const log = new Log(
-      { order },
+      { kind: 'order', ids: [order], until: 'completed', connectTo: undefined },
       {
         info: print,
         debug: print,
@@ -194,7 +194,7 @@ describe('the log', () => {
       value: `j${index}`,
       text: untrusted(`j${index}`),
     }))
-    log.onJobsFound(jobs)
+    log.onJobsFound(order, jobs)
     expect(lines).toEqual([
       'Waiting up to 1m for order CS1 at https://host',
       'Credentials: token.',

@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { outputsOf, EMPTY_OUTPUTS, warningOf } from '../../src/report/outputs.ts'
+import { outputsOf as outputsAfter, EMPTY_OUTPUTS, warningOf } from '../../src/report/outputs.ts'
 import { jobResponse, notFoundYet, transient, unauthorized } from './responses.ts'
+import type { WaitResult } from '../../src/wait/wait.ts'
 import { plain } from './text.ts'
 import { waitResult } from './wait-results.ts'
+
+const outputsOf = (results: readonly WaitResult[]) => outputsAfter(results, 3_600_000)
 
 const completed = jobResponse('Completed', {
   name: 'CreateGaussDBforMySQLInstance',
@@ -15,9 +18,10 @@ const failed = jobResponse('Failed', { process: '', fail_reason: 'no quota' })
 
 const jobsOf = (json: string) => JSON.parse(json) as Record<string, unknown>[]
 
-test('an order without a job has only the result', () => {
+test('an order without a job has only the result and the message', () => {
   const outputs = outputsOf([waitResult('CS1', [notFoundYet], { result: 'timed-out' }, 'order')])
-  expect(outputs).toEqual({ ...EMPTY_OUTPUTS, result: 'timed-out' })
+  const message = 'No job was found for order CS1 within 1h.'
+  expect(outputs).toEqual({ ...EMPTY_OUTPUTS, result: 'timed-out', message })
   expect(outputs.jobs).toBe('[]')
 })
 
@@ -36,6 +40,11 @@ test('a completed job sets all outputs', () => {
     progress: '100',
     'fail-reason': '',
     'instance-endpoint': '192.168.1.203:3306',
+    'instance-status': '',
+    'instance-host': '192.168.1.203',
+    'instance-port': '3306',
+    message:
+      'Job job-1 (CreateGaussDBforMySQLInstance) completed in 5m: instance shop, address 192.168.1.203:3306.',
     entities: '{"instance":{"endpoint":"192.168.1.203:3306"}}',
   })
   const [job] = jobsOf(jobs)
@@ -52,16 +61,21 @@ test('a completed job sets all outputs', () => {
     ['progress', 100],
     ['failReason', ''],
     ['instanceEndpoint', '192.168.1.203:3306'],
+    ['instanceStatus', ''],
+    ['instanceHost', '192.168.1.203'],
+    ['instancePort', '3306'],
+    ['message', single.message],
     ['entities', { instance: { endpoint: '192.168.1.203:3306' } }],
   ])
 })
 
-test('a job without a status has only its ID and the result', () => {
+test('a job without a status has only its ID, the result, and the message', () => {
   const { jobs, ...single } = outputsOf([waitResult('job-1', [transient()])])
   const known = Object.entries(single).filter(([, value]) => value !== '')
   expect(known).toEqual([
     ['result', 'timed-out'],
     ['job-id', 'job-1'],
+    ['message', 'Job job-1 did not finish within 1h (no status received).'],
   ])
   expect(jobsOf(jobs)[0]).toMatchObject({ status: '', durationSeconds: null, progress: null, entities: null })
 })

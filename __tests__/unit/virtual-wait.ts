@@ -1,7 +1,14 @@
-import type { JobResponse, ListResponse, TimeWindow } from '../../src/response.ts'
+import type { Address } from '../../src/address.ts'
 import type { Id } from '../../src/id.ts'
+import type {
+  ConnectionResponse,
+  InstanceResponse,
+  JobResponse,
+  ListResponse,
+  TimeWindow,
+} from '../../src/response.ts'
 import { pollInterval } from '../../src/wait/poll-interval.ts'
-import { wait, type WaitDependencies, type WaitResult } from '../../src/wait/wait.ts'
+import { wait, type WaitDependencies, type WaitPlan, type WaitResult } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { jobResponse, transient } from './responses.ts'
 import { noSecrets, untrusted, plain } from './text.ts'
@@ -18,40 +25,47 @@ export interface JobRequest {
   readonly at: number
 }
 
-export interface Scenario {
+export interface Scenario extends Partial<
+  Pick<WaitPlan, 'timeout' | 'failFast' | 'until' | 'connectTo' | 'successResults'>
+> {
   readonly jobs?: readonly string[]
-  readonly timeout?: number
+  /** Instead of jobs. */
+  readonly orders?: readonly string[]
+  readonly instances?: readonly string[]
   readonly interval?: 'auto' | number
   /** What the service returns at a moment; `never` is an exchange that only an abort ends. */
-  readonly service: (request: JobRequest) => JobResponse | 'never' | Promise<JobResponse>
+  readonly service?: (request: JobRequest) => JobResponse | 'never' | Promise<JobResponse>
+  /** What a request for an instance, and an attempt to connect to one, returns at a moment. */
+  readonly instance?: (request: JobRequest) => InstanceResponse
+  readonly connect?: (request: Address & { readonly at: number }) => ConnectionResponse
   readonly interruptAt?: number
   /** How long an exchange takes, in milliseconds. */
   readonly latency?: number
   /** How much the clock advances each time it is read. Its timers then fire early, like those of Node.js. */
   readonly creep?: number
-  readonly failFast?: boolean
   /** What the list returns at a moment; `never` as above. If it is not set, the service has no list. */
   readonly list?: (request: ListRequest) => ListResponse | 'never'
-  /** An order instead of jobs. */
-  readonly order?: string
 }
 
 export interface ListRequest extends TimeWindow {
   readonly at: number
+  readonly status?: 'Running' | undefined
 }
 
 /** Waits in virtual time, and records everything that happened. */
 export async function waitFor({
   jobs = ['job-1'],
-  timeout = HOUR,
+  orders,
+  instances,
   interval = 'auto',
-  service,
+  service = () => jobResponse('Completed'),
+  instance = notExpected('a request for an instance'),
+  connect = notExpected('a connection'),
   interruptAt,
   latency = 100,
   creep = 0,
-  failFast = false,
   list,
-  order,
+  ...planned
 }: Scenario) {
   const clock = new VirtualClock()
   let [crept, reads] = [0, 0]
@@ -61,6 +75,8 @@ export async function waitFor({
   }
   const requests: JobRequest[] = []
   const listRequests: ListRequest[] = []
+  const instanceRequests: JobRequest[] = []
+  const connections: (Address & { readonly at: number })[] = []
   const found: string[] = []
   const next: (number | undefined)[] = []
   const warnings: string[] = []
@@ -84,29 +100,41 @@ export async function waitFor({
   }
   const results = await clock.run(
     wait(
-      {
-        jobs: order === undefined ? jobs.map(jobId) : { order: jobId(order) },
+      plan({
+        ...planned,
+        kind: orders !== undefined ? 'order' : instances !== undefined ? 'instance' : 'job',
+        ids: (orders ?? instances ?? jobs).map(jobId),
         hasList: list !== undefined,
-        timeout,
         interval: pollInterval(interval, () => 0.5),
-        failFast,
-      },
+      }),
       dependencies(creeping, {
         getJob,
         wallClock: () => START + clock.now(),
         random: () => 0.5,
-        listJobs: async (window, signal) => {
-          const request = { ...window, at: clock.now() }
+        listJobs: async (window, signal, status) => {
+          const request = { ...window, at: clock.now(), status }
           listRequests.push(request)
           const response = list?.(request) ?? 'never'
           await clock.sleep(response === 'never' ? Infinity : latency, signal)
           return signal.aborted || response === 'never' ? (transient() as ListResponse) : response
         },
+        getInstance: async ({ value }, signal) => {
+          const request = { id: value, at: clock.now() }
+          instanceRequests.push(request)
+          await clock.sleep(latency, signal)
+          return signal.aborted ? (transient() as InstanceResponse) : instance(request)
+        },
+        connect: (address) => async (signal) => {
+          const request = { ...address, at: clock.now() }
+          connections.push(request)
+          await clock.sleep(latency, signal)
+          return connect(request)
+        },
         signal: stop.signal,
         listener: {
           onResponse: (_state, nextPoll) => next.push(nextPoll),
           onWarning: (warning) => warnings.push(plain(warning)),
-          onJobsFound: (ids) => found.push(...ids.map(({ value }) => value)),
+          onJobsFound: (_order, ids) => found.push(...ids.map(({ value }) => value)),
         },
       }),
     ),
@@ -115,6 +143,8 @@ export async function waitFor({
     results,
     requests,
     listRequests,
+    instanceRequests,
+    connections,
     found,
     next,
     warnings,
@@ -130,6 +160,28 @@ function only(results: readonly WaitResult[]): WaitResult {
   return first
 }
 
+function notExpected(what: string): () => never {
+  return () => {
+    throw new Error(`${what} is not expected`)
+  }
+}
+
+/** A wait for one job of a service without a list; tests change what they need. */
+export function plan(changes: Partial<WaitPlan> = {}): WaitPlan {
+  return {
+    kind: 'job',
+    ids: [jobId('job-1')],
+    until: 'completed',
+    connectTo: undefined,
+    hasList: false,
+    timeout: HOUR,
+    interval: pollInterval('auto', () => 0.5),
+    failFast: false,
+    successResults: ['completed'],
+    ...changes,
+  }
+}
+
 /** A wait without a service, a list, a listener, or a date; tests add what they need. */
 export function dependencies(
   clock: WaitDependencies['clock'],
@@ -138,6 +190,8 @@ export function dependencies(
   return {
     getJob: () => Promise.reject(new Error('there is no service')),
     listJobs: () => Promise.reject(new Error('there is no list')),
+    getInstance: () => Promise.reject(new Error('there are no instances')),
+    connect: () => () => Promise.reject(new Error('there is no database')),
     clock,
     wallClock: () => 0,
     random: () => 0,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { wait } from '../../src/wait/wait.ts'
-import { dependencies, jobId } from './virtual-wait.ts'
+import { dependencies, plan } from './virtual-wait.ts'
 
 /** A wait whose clock advances whenever it is read, as real clocks do. */
 
@@ -18,7 +18,7 @@ async function sleepsOf(timeout: number, tick: number): Promise<number[]> {
     },
   }
   await wait(
-    { jobs: [jobId('job-1')], timeout, interval: () => 0, hasList: false, failFast: false },
+    plan({ timeout, interval: () => 0 }),
     dependencies(clock, { getJob: () => new Promise(() => undefined) }),
   )
   return sleeps

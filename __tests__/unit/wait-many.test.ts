@@ -8,6 +8,7 @@ import {
   dependencies,
   HOUR,
   jobId,
+  plan,
   MINUTE,
   SECOND,
   waitFor,
@@ -269,16 +270,14 @@ test('a learned interval is shared by the jobs that are still open', async () =>
   }
   await clock.run(
     wait(
-      {
-        jobs: ['a', 'b', 'c'].map(jobId),
+      plan({
+        ids: ['a', 'b', 'c'].map(jobId),
         timeout: MINUTE,
         interval: (state, _elapsed, share = 0) => {
           if (state.last?.kind === 'job') shares.push(share)
           return state.last === undefined ? 0 : SECOND
         },
-        hasList: false,
-        failFast: false,
-      },
+      }),
       dependencies(clock, { getJob: ({ value }) => Promise.resolve(service(value)) }),
     ),
   )

@@ -16,7 +16,7 @@ const appearsAt =
 
 test('finds the jobs of an order as soon as they exist, and polls until they complete', async () => {
   const { results, found, requests, listRequests } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     service: completesAfter(5 * MINUTE),
     list: appearsAt(40 * SECOND, ['job-1', 'job-2']),
   })
@@ -31,7 +31,7 @@ test('finds the jobs of an order as soon as they exist, and polls until they com
 
 test('compares order IDs ignoring case', async () => {
   const { only } = await waitFor({
-    order: ORDER.toLowerCase(),
+    orders: [ORDER.toLowerCase()],
     service: () => jobResponse('Completed'),
     list: appearsAt(0),
   })
@@ -40,7 +40,7 @@ test('compares order IDs ignoring case', async () => {
 
 test('ends with the result not-found if the order has no job for ten minutes, and polls no job', async () => {
   const { only, requests, endedAt, listRequests } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     service: () => jobResponse('Completed'),
     list: () => others,
   })
@@ -53,7 +53,7 @@ test('ends with the result not-found if the order has no job for ten minutes, an
 
 test('the ten minutes begin with the first response that contains a list', async () => {
   const { endedAt } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     service: () => jobResponse('Completed'),
     list: ({ at }) => (at < 5 * MINUTE ? (transient() as ListResponse) : others),
   })
@@ -62,7 +62,7 @@ test('the ten minutes begin with the first response that contains a list', async
 
 test('the timeout ends the search for jobs', async () => {
   const { only, endedAt } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     timeout: 2 * MINUTE,
     service: () => jobResponse('Completed'),
     list: () => others,
@@ -73,7 +73,7 @@ test('the timeout ends the search for jobs', async () => {
 
 test('the search counts toward the timeout of the wait', async () => {
   const { only, endedAt } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     timeout: 2 * MINUTE,
     service: () => jobResponse('Running'),
     list: appearsAt(MINUTE),
@@ -89,7 +89,7 @@ test.each<[string, ListResponse, number]>([
   ['unusable', unusable as ListResponse, 5],
 ])('a list response with the fault %s ends the wait', async (reason, response, count) => {
   const { only, listRequests, requests } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     service: () => jobResponse('Completed'),
     list: () => response,
   })
@@ -101,7 +101,7 @@ test.each<[string, ListResponse, number]>([
 test('finds an order of last week, because everything that the task center keeps is searched once', async () => {
   const created = START - 7 * 24 * HOUR
   const { only, listRequests } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     service: () => jobResponse('Completed'),
     list: ({ since, until }) =>
       created >= since && created <= until ? listResponse([own('job-1', created)]) : others,
@@ -118,7 +118,7 @@ test('finds an order behind many other jobs by narrower windows', async () => {
   }))
   const all = [...jobs, own('job-1', START - 50 * MINUTE + 5 * SECOND)].sort((a, b) => b.created - a.created)
   const { only, listRequests } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     service: () => jobResponse('Completed'),
     list: ({ since, until }) => {
       const inside = all.filter(({ created }) => created >= since && created <= until)
@@ -133,7 +133,7 @@ test('finds an order behind many other jobs by narrower windows', async () => {
 test('waits for all jobs of an order, even if there are many', async () => {
   const ids = Array.from({ length: 8 }, (_, index) => `job-${index}`)
   const { results } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     service: completesAfter(MINUTE),
     list: appearsAt(0, ids),
   })
@@ -147,7 +147,7 @@ test.each<[string, 'auto' | number, number | undefined, number]>([
   ['is retried at a fixed interval', MINUTE, undefined, 6],
 ])('a list that fails %s', async (_name, interval, retryAfter, maxRequests) => {
   const { listRequests } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     interval,
     timeout: 5 * MINUTE,
     service: () => jobResponse('Completed'),
@@ -161,7 +161,7 @@ test.each([
   ['unusable', unusable],
 ])('a wide window whose list is %s does not end the search', async (_, refusal) => {
   const { only, listRequests } = await waitFor({
-    order: ORDER,
+    orders: [ORDER],
     service: () => jobResponse('Completed'),
     list: (request) =>
       request.until - request.since > 24 * HOUR ? (refusal as ListResponse) : appearsAt(MINUTE)(request),

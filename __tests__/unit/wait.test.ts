@@ -4,7 +4,7 @@ import { InternalError } from '../../src/wait/poll-loop.ts'
 import { wait } from '../../src/wait/wait.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { jobResponse, transient } from './responses.ts'
-import { completesAfter, dependencies, HOUR, jobId, MINUTE, SECOND, waitFor } from './virtual-wait.ts'
+import { completesAfter, dependencies, HOUR, plan, MINUTE, SECOND, waitFor } from './virtual-wait.ts'
 
 describe('one job', () => {
   test('is polled immediately, then until it completes', async () => {
@@ -119,8 +119,7 @@ test('the first request is sent immediately, whatever the poll interval', async 
     requests.push(clock.now())
     return Promise.resolve(jobResponse('Completed'))
   }
-  const plan = { jobs: [jobId('a')], hasList: false, timeout: HOUR, failFast: false }
-  await clock.run(wait({ ...plan, interval: () => 10 * SECOND }, dependencies(clock, { getJob })))
+  await clock.run(wait(plan({ interval: () => 10 * SECOND }), dependencies(clock, { getJob })))
   expect(requests).toEqual([0])
 })
 
@@ -132,13 +131,7 @@ test('an internal error elsewhere ends the wait with what is known', async () =>
   })
   const [result] = await clock.run(
     wait(
-      {
-        jobs: [jobId('a')],
-        timeout: HOUR,
-        interval: pollInterval(MINUTE, () => 0),
-        hasList: false,
-        failFast: false,
-      },
+      plan({ interval: pollInterval(MINUTE, () => 0) }),
       dependencies(clock, { getJob: () => Promise.resolve(jobResponse('Running')), signal: stop.signal }),
     ),
   )

@@ -66,9 +66,10 @@ export function runningSearch(wallClock: () => number): Search {
         : [{ since: until - RETENTION, until, isWide: true }]
     },
     read: (instance, { entries, end }) => {
-      const { text } = instance.state.id
+      const key = keyOf(instance.state.id)
       const running = entries.find(
-        ({ job }) => job.status.meaning === 'running' && job.instanceId?.text.equals(text),
+        ({ job: { status, instanceId } }) =>
+          status.meaning === 'running' && instanceId !== undefined && keyOf(instanceId) === key,
       )
       if (running !== undefined) return { kind: 'busy', id: running.id, job: running.job }
       if (end !== 'incomplete') return end && { kind: 'idle' }

@@ -1,5 +1,5 @@
 import type { Address } from '../address.ts'
-import type { GetInstance } from '../api/instance.ts'
+import type { GetInstance } from '../api/instances.ts'
 import type { Connect } from '../database.ts'
 import { keyOf, type Id } from '../id.ts'
 import { initialState, type WaitState } from '../judge/judge.ts'

@@ -1,4 +1,4 @@
-import type { GetInstance } from '../api/instance.ts'
+import type { GetInstance } from '../api/instances.ts'
 import type { ListJobs } from '../api/job-list.ts'
 import type { GetJob } from '../api/jobs.ts'
 import type { Connect } from '../database.ts'
