@@ -12962,6 +12962,36 @@ function preprocess(fn, schema) {
     });
 }
 
+;// CONCATENATED MODULE: ./src/address.ts
+/** Parses `host:port` or `[IPv6 address]:port`; undefined if the text is neither. */
+function parseAddress(text) {
+    const [, ip, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]{1,253})):(\d{1,5})$/i.exec(text) ?? [];
+    const [host, number] = [ip ?? name, Number(port)];
+    return host !== undefined && number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
+}
+function formatAddress({ host, port }) {
+    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+;// CONCATENATED MODULE: ./src/api/get.ts
+/**
+ * Sends one signed GET request. It never rejects.
+ *
+ * @param resource path and query below the project
+ * @param read parses the result of the exchange
+ */
+async function get(api, resource, read, signal) {
+    const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
+    const headers = { Accept: 'application/json', 'X-Language': api.language };
+    const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
+    if (signed.kind !== 'signed')
+        return signed;
+    const response = read(await api.exchange(signed.request, signal));
+    return response.kind === 'rejected' && response.reason === 'credentials'
+        ? signed.rejected(response)
+        : response;
+}
+
 ;// CONCATENATED MODULE: ./src/duration.ts
 /** Milliseconds. */
 const SECOND = 1_000;
@@ -12992,6 +13022,17 @@ function formatDuration(ms) {
     return nonZero.length === 0 ? '0s' : nonZero.map(([count, unit]) => `${count}${unit}`).join('');
 }
 
+;// CONCATENATED MODULE: ./src/id.ts
+function toId(value, secrets) {
+    return { value, text: secrets.text(value) };
+}
+/** Returns the key of an ID in maps: IDs are compared ignoring case. */
+function keyOf({ value }) {
+    return value.toLowerCase();
+}
+
+;// CONCATENATED MODULE: external "node:util"
+const external_node_util_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
 ;// CONCATENATED MODULE: ./src/untrusted-text.ts
 /**
  * Text from the service, the network, or an input, with secrets already removed.
@@ -13023,6 +13064,286 @@ function phrase(literals, ...substitutions) {
 /** Joins phrases as Array.join joins strings. */
 function joinPhrases(phrases, separator) {
     return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]));
+}
+
+;// CONCATENATED MODULE: ./src/secrets.ts
+
+
+/** Replaces a secret, and looks like the runner's own mask. */
+const REDACTED = '***';
+/** Limit for one output. Untrusted text is truncated to it. */
+const MAX_TEXT_BYTES = 16_000;
+/** JSON nested deeper than this is dropped, because walking it could exhaust the stack. */
+const MAX_JSON_DEPTH = 100;
+/**
+ * The secrets of this process. Registering one masks it in the runner's log. All untrusted text enters the action
+ * through {@link Secrets.text} or {@link Secrets.json}, which redact it, so no report depends on the runner's mask.
+ */
+class Secrets {
+    #mask;
+    /** Once for each registration. */
+    #secrets = [];
+    /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
+    #forms = [];
+    /** @param mask makes the runner mask a value (`core.setSecret`) */
+    constructor(mask) {
+        this.#mask = mask;
+    }
+    /** Registers a secret and its forms. Call it before the secret is used. */
+    add(secret) {
+        if (secret === '')
+            return;
+        for (const form of derivedForms(secret))
+            if (!this.#forms.includes(form))
+                this.#mask(form);
+        this.#secrets.push(secret);
+        this.#updateForms();
+    }
+    /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
+    forget(secret) {
+        const index = this.#secrets.indexOf(secret);
+        if (index >= 0)
+            this.#secrets.splice(index, 1);
+        this.#updateForms();
+    }
+    #updateForms() {
+        const forms = new Set(this.#secrets.flatMap((secret) => [...derivedForms(secret)]));
+        this.#forms = [...forms].sort((a, b) => b.length - a.length);
+    }
+    /**
+     * Redacts a text, then truncates it. In the other order, a part of a secret could remain.
+     *
+     * @param transform applied between the two steps
+     */
+    text(raw, transform = (redacted) => redacted) {
+        return new UntrustedText(truncate(transform(this.#redact(raw)), MAX_TEXT_BYTES));
+    }
+    /** Redacts the message of anything that was thrown. */
+    error(thrown) {
+        if (thrown instanceof Error)
+            return this.text(thrown.message || thrown.name);
+        return this.text(typeof thrown === 'string' ? thrown : (0,external_node_util_namespaceObject.inspect)(thrown));
+    }
+    /**
+     * Redacts a JSON value.
+     *
+     * @returns compact JSON; undefined if it has more than `maxBytes` of UTF-8 or is nested too deeply
+     */
+    json(raw, maxBytes) {
+        const redacted = this.#redactJson(raw, MAX_JSON_DEPTH);
+        const text = JSON.stringify(redacted);
+        return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text);
+    }
+    /** Redacts a JSON value of any size; the result is compact JSON, truncated. */
+    jsonText(raw) {
+        const text = JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH));
+        return new UntrustedText(truncate(text ?? '', MAX_TEXT_BYTES));
+    }
+    #redact(raw) {
+        // NUL could split a secret in two, and ends a text for some readers.
+        const withoutNul = raw.replaceAll('\0', '');
+        const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`);
+        const text = this.#forms.reduce((redacted, form) => redacted.replaceAll(form, REDACTED), unsigned);
+        return ESCAPES.reduce((redacted, escape) => this.#redactEscaped(redacted, escape), text).toWellFormed();
+    }
+    /** Redacts secrets in which some characters are escaped. */
+    #redactEscaped(text, escape) {
+        if (this.#forms.length === 0 || text.search(escape) < 0)
+            return text;
+        const { unescaped, offsets } = unescapeAll(text, escape);
+        let [result, done] = ['', 0];
+        for (const [start, end] of occurrences(unescaped, this.#forms)) {
+            result += text.slice(offsets[done], offsets[start]) + REDACTED;
+            done = end;
+        }
+        return result + text.slice(offsets[done]);
+    }
+    #redactJson(raw, maxDepth) {
+        if (typeof raw === 'string')
+            return this.#redact(raw);
+        if (typeof raw !== 'object' || raw === null)
+            return raw;
+        if (maxDepth === 0)
+            return undefined;
+        const entries = [];
+        for (const [key, value] of Object.entries(raw)) {
+            const redacted = this.#redactJson(value, maxDepth - 1);
+            if (redacted === undefined)
+                return undefined;
+            entries.push([this.#redact(key), redacted]);
+        }
+        return Array.isArray(raw) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
+    }
+}
+/** The signature of a request that a service echoes: it stays valid for 15 minutes. */
+const SIGNATURE = /(Signature=)[\da-f]{64}/gi;
+/**
+ * Truncates a text to a number of bytes of UTF-8 without cutting a character. The result is a copy, because a slice
+ * would keep the whole text in memory.
+ */
+function truncate(text, maxBytes) {
+    const buffer = Buffer.alloc(Math.min(maxBytes, text.length * 3));
+    const { written } = new TextEncoder().encodeInto(text, buffer);
+    return buffer.toString('utf8', 0, written);
+}
+/** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
+const ESCAPE_SOURCES = [
+    String.raw `%(?<percent>[\da-f]{2})`,
+    String.raw `&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
+    String.raw `\\u(?<unicode>[\da-f]{4})|\\(?<sign>["\\/])`,
+];
+const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'));
+/** Unescapes a text; `offsets` maps each character of the result to its position in the text. */
+function unescapeAll(text, escape) {
+    const offsets = new Uint32Array(text.length + 1);
+    let [unescaped, copied] = ['', 0];
+    const copyUntil = (end) => {
+        for (let at = copied; at < end; at++)
+            offsets[unescaped.length + at - copied] = at;
+        unescaped += text.slice(copied, end);
+    };
+    for (const match of text.matchAll(escape)) {
+        const { percent, hex, decimal, name, unicode, sign } = match.groups ?? {};
+        copyUntil(match.index);
+        offsets[unescaped.length] = match.index;
+        const code = decimal === undefined ? parseInt(percent ?? hex ?? unicode ?? '', 16) : Number(decimal);
+        unescaped +=
+            sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'));
+        copied = match.index + match[0].length;
+    }
+    copyUntil(text.length);
+    offsets[unescaped.length] = text.length;
+    return { unescaped, offsets };
+}
+const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+/** Finds the forms in a text as [start, end) ranges in order; overlapping ranges are merged. */
+function occurrences(text, forms) {
+    const found = forms.flatMap((form) => {
+        const starts = [];
+        for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length))
+            starts.push(at);
+        return starts.map((start) => [start, start + form.length]);
+    });
+    const merged = [];
+    for (const [start, end] of found.sort(([a], [b]) => a - b)) {
+        const last = merged.at(-1);
+        if (last !== undefined && start < last[1])
+            last[1] = Math.max(last[1], end);
+        else
+            merged.push([start, end]);
+    }
+    return merged;
+}
+function derivedForms(secret) {
+    const base64 = Buffer.from(secret).toString('base64');
+    return new Set([
+        secret,
+        encodeURIComponent(secret.toWellFormed()),
+        JSON.stringify(secret).slice(1, -1),
+        base64,
+        base64.replace(/=+$/, ''),
+        Buffer.from(secret).toString('base64url'),
+    ]);
+}
+
+;// CONCATENATED MODULE: ./src/api/job.ts
+
+
+
+
+/** Limit for the output `entities`. */
+const MAX_ENTITIES_BYTES = 100_000;
+const MAX_LABEL_BYTES = 120;
+function toStatus(sent, meanings, secrets) {
+    const label = secrets.text(sent, (text) => truncate(text, MAX_LABEL_BYTES));
+    return { text: secrets.text(sent), label, meaning: meanings.get(sent) ?? 'unknown' };
+}
+/** Whether the job has finished and its status no longer changes. */
+function isTerminal({ meaning }) {
+    return meaning === 'completed' || meaning === 'failed' || meaning === 'canceled';
+}
+/**
+ * Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task with a Specified ID", table 5;
+ * `Canceled` and `Unauthorized` are in its Chinese edition of 2026-02 (ShowGaussMySqlJobInfo).
+ */
+const MEANINGS = new Map([
+    ['Pending', 'pending'],
+    ['Running', 'running'],
+    ['Completed', 'completed'],
+    ['Failed', 'failed'],
+    ['Canceled', 'canceled'],
+    ['Unauthorized', 'unauthorized'],
+]);
+const optionalText = schemas_string().min(1).optional().catch(undefined);
+/** Some services send numbers where others send text. */
+const textOrNumber = union([schemas_string().min(1), schemas_number().transform(String)])
+    .optional()
+    .catch(undefined);
+const job_object = record(schemas_string(), unknown());
+const filledObject = job_object.refine((value) => Object.keys(value).length > 0);
+/** A reason may be structured, for example `{"code":…,"message":…}`. */
+const reason = union([schemas_string().min(1), filledObject])
+    .optional()
+    .catch(undefined);
+/**
+ * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
+ * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
+ */
+const jobSchema = object({
+    id: schemas_string().min(1),
+    status: schemas_string().min(1),
+    name: optionalText,
+    created: optionalText,
+    start_time: optionalText,
+    ended: optionalText,
+    end_time: optionalText,
+    process: textOrNumber,
+    progress: textOrNumber,
+    fail_reason: reason,
+    instance: object({ id: optionalText, name: optionalText }).optional().catch(undefined),
+    entities: job_object.optional().catch(undefined),
+});
+const endpointSchema = object({ instance: object({ endpoint: schemas_string().min(1) }) });
+function toJob(sent, secrets) {
+    const untrusted = (raw) => (raw === undefined ? undefined : secrets.text(raw));
+    const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES);
+    const status = toStatus(sent.status, MEANINGS, secrets);
+    const created = sent.created ?? sent.start_time;
+    // DDS and GeminiDB document an end for a job that is still running.
+    const ended = isTerminal(status) ? (sent.ended ?? sent.end_time) : undefined;
+    return {
+        status,
+        name: untrusted(sent.name?.trim()),
+        instanceId: sent.instance?.id === undefined ? undefined : toId(sent.instance.id, secrets),
+        instanceName: untrusted(sent.instance?.name),
+        instanceEndpoint: untrusted(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
+        created: untrusted(created),
+        ended: untrusted(ended),
+        durationSeconds: secondsBetween(created, ended),
+        progress: parsePercentage(sent.process ?? sent.progress),
+        failReason: typeof sent.fail_reason === 'object' ? secrets.jsonText(sent.fail_reason) : untrusted(sent.fail_reason),
+        entities,
+        entitiesDropped: sent.entities !== undefined && entities === undefined,
+    };
+}
+/** `60%` → 60; undefined if the text is not a percentage. */
+function parsePercentage(text) {
+    const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(text?.trim() ?? '')?.[1];
+    return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number));
+}
+/** Without a time zone, both dates are in the same one. */
+function secondsBetween(created = '', ended = '') {
+    const zone = ZONE.test(created) || ZONE.test(ended) ? '' : 'Z';
+    const seconds = Math.floor((parseTime(`${ended}${zone}`) - parseTime(`${created}${zone}`)) / SECOND);
+    return seconds >= 0 ? seconds : undefined;
+}
+const ZONE = /(Z|[+-]\d\d:?\d\d)$/;
+/** Parses a time such as `2018-08-06T10:41:14+0800` to milliseconds since the epoch; NaN if the text is not one. */
+function parseTime(text) {
+    const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.exec(text ?? '');
+    return parts === null
+        ? Number.NaN
+        : Date.parse(`${parts[1]}${parts[2]?.replace(/(\d\d):?(\d\d)/, '$1:$2')}`);
 }
 
 ;// CONCATENATED MODULE: ./src/http/headers.ts
@@ -13247,7 +13568,7 @@ const PHASES = {
 ;// CONCATENATED MODULE: ./src/http/percent-encode.ts
 /** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
 function percentEncode(text) {
-    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+    return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 /** Whether a text is valid percent-encoding of UTF-8. */
 function isDecodable(text) {
@@ -13260,308 +13581,219 @@ function isDecodable(text) {
     }
 }
 
-;// CONCATENATED MODULE: ./src/api/get.ts
+;// CONCATENATED MODULE: ./src/api/jobs.ts
+
+
+
+
+
+
+
 /**
- * Sends one signed GET request. It never rejects.
- *
- * @param resource path and query below the project
- * @param read parses the result of the exchange
+ * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
+ * with a Specified ID".
  */
-async function get(api, resource, read, signal) {
-    const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
-    const headers = { Accept: 'application/json', 'X-Language': api.language };
-    const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
-    if (signed.kind !== 'signed')
-        return signed;
-    const response = read(await api.exchange(signed.request, signal));
-    return response.kind === 'rejected' && response.reason === 'credentials'
-        ? signed.rejected(response)
+function jobsApi(api) {
+    return ({ value }, signal) => get(api, `jobs?id=${percentEncode(value)}`, (result) => readJobResponse(result, value, api), signal);
+}
+/** Classifies the result of a request for a job. */
+function readJobResponse(result, jobId, context) {
+    if (result.kind === 'no-response')
+        return faultOf(result, context);
+    const { status } = result;
+    if (status === 200)
+        return readJob(result, jobId, context);
+    if (status < 300)
+        return unusable(phrase `HTTP ${status}`, { label: `${status}` });
+    const fault = faultOf(result, context);
+    return isUnknown(result, context.secrets) ? notFoundYet(fault.detail.message) : fault;
+}
+function readJob(response, jobId, { service, secrets }) {
+    const { field } = service;
+    if (response.bodyError !== undefined) {
+        return unusable(phrase `HTTP 200 with a body that ${response.bodyError}`);
+    }
+    const json = parseJson(response.body);
+    const fields = typeof json === 'object' ? { ...json } : {};
+    const jobs = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId);
+    if (jobs.length > 1) {
+        return unusable(phrase `HTTP 200 with a list that contains the job ${jobs.length} times`);
+    }
+    const [job] = jobs;
+    if (job === null) {
+        return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'a list without the job'}`);
+    }
+    const registered = registeredSchema.safeParse(job);
+    if (registered.success && isSameId(registered.data.id, jobId)) {
+        return notFoundYet(phrase `HTTP 200 with a job that has no status`);
+    }
+    const { data: sent } = jobSchema.safeParse(job);
+    if (sent === undefined) {
+        const error = readServiceError(response, secrets);
+        if (error.code !== undefined)
+            return unusable(error.message);
+        const message = json === undefined
+            ? describeText(response, secrets)
+            : phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`;
+        return unusable(message, serviceHint(fields, field));
+    }
+    if (!isSameId(sent.id, jobId))
+        return { kind: 'other-job', id: secrets.text(sent.id) };
+    return { kind: 'job', job: toJob(sent, secrets) };
+}
+/** Returns all entries with the job's ID; otherwise null, or undefined if it is not a list. */
+function findJob(jobs, jobId) {
+    const list = array(unknown()).safeParse(jobs);
+    if (!list.success)
+        return [undefined];
+    const matches = list.data.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
+    return matches.length > 0 ? matches : [null];
+}
+const idSchema = object({ id: schemas_string() });
+/** What some services return for a moment after a job was created. */
+const registeredSchema = object({ id: schemas_string(), status: literal('').nullish() });
+/** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
+function isSameId(sent, requested) {
+    return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
+}
+function notFoundYet(message) {
+    return { kind: 'not-found-yet', detail: { label: 'not found yet', message } };
+}
+function unusable(message, detail = {}) {
+    return { kind: 'unusable', detail: { label: 'no job', message, ...detail } };
+}
+function describeText(response, secrets) {
+    const text = readableText(response, secrets);
+    return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
+}
+/** Suggests another service if the response has its format. */
+function serviceHint(fields, field) {
+    const other = field === 'job' ? 'jobs' : 'job';
+    return other in fields && !(field in fields) ? { hint: jobs_HINTS[other] } : {};
+}
+const jobs_HINTS = {
+    job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
+    jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
+};
+/** Whether a response means that nothing has the ID: a 404 with a gateway code is about the path. */
+function isUnknown(response, secrets) {
+    const { code = '' } = readServiceError(response, secrets);
+    // "The job does not exist."
+    if (response.status === 400)
+        return code === 'DBS.200543';
+    return response.status === 404 && !/^APIGW?\./.test(code);
+}
+
+;// CONCATENATED MODULE: ./src/api/parse.ts
+
+
+
+/**
+ * Parses the JSON of a 200 response.
+ *
+ * @param what names the expected content, with an article
+ */
+function api_parse_parse(result, schema, what, context) {
+    if (result.kind === 'no-response' || result.status >= 300)
+        return faultOf(result, context);
+    const { status, body, bodyError } = result;
+    const unusable = (message) => ({
+        kind: 'unusable',
+        detail: { label: what.replace(/^an? /, 'no '), message },
+    });
+    if (status !== 200)
+        return unusable(phrase `HTTP ${status}`);
+    if (bodyError !== undefined)
+        return unusable(phrase `HTTP 200 with a body that ${bodyError}`);
+    const { data } = schema.safeParse(parseJson(body));
+    if (data !== undefined)
+        return { kind: 'parsed', data };
+    const { code, message } = readServiceError(result, context.secrets);
+    return unusable(code === undefined ? phrase `HTTP 200 without ${what}` : message);
+}
+
+;// CONCATENATED MODULE: ./src/api/instance.ts
+
+
+
+
+
+
+/**
+ * `GET /v3/{project_id}/instances/{instance_id}`. Version 3.1 of this call does not report that an operation is running.
+ * Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowGaussMySqlInstanceInfo.
+ */
+function instanceApi(api) {
+    return async ({ value }, signal) => {
+        // Anything else, for example `..`, could change the path.
+        if (!/^[\w-]{1,128}$/.test(value))
+            return notFound(['the ID is not that of an instance']);
+        return get(api, `instances/${value}`, (result) => readInstance(result, api), signal);
+    };
+}
+/** `STORAGE FULL` counts as unknown, because somebody has to act. Source: as above, `status`. */
+const instance_MEANINGS = new Map([
+    ['ACTIVE', 'active'],
+    ['FAILED', 'failed'],
+    ['FROZEN', 'failed'],
+    ...[
+        'BUILD',
+        'BACKING UP',
+        'MODIFYING',
+        'MODIFYING INSTANCE TYPE',
+        'MODIFYING DATABASE PORT',
+        'REBOOTING',
+        'RESTORING',
+        'SWITCHOVER',
+        'MIGRATING',
+    ].map((status) => [status, 'busy']),
+]);
+/** Classifies the result of a request for an instance. */
+function readInstance(result, context) {
+    const response = api_parse_parse(result, instanceSchema, 'an instance that has a status', context);
+    if (response.kind === 'parsed') {
+        const { instance } = response.data;
+        return instance === null
+            ? notFound(['HTTP 200 without the instance'])
+            : { kind: 'instance', instance: toInstance(instance, context.secrets) };
+    }
+    if (response.kind !== 'rejected')
+        return response;
+    if (result.kind === 'response' && isUnknown(result, context.secrets))
+        return notFound(response.detail.message);
+    return response.reason === 'permission'
+        ? { ...response, detail: { ...response.detail, hint: MISSING_PERMISSION } }
         : response;
 }
-
-;// CONCATENATED MODULE: external "node:util"
-const external_node_util_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
-;// CONCATENATED MODULE: ./src/secrets.ts
-
-
-/** Replaces a secret, and looks like the runner's own mask. */
-const REDACTED = '***';
-/** Limit for one output. Untrusted text is truncated to it. */
-const MAX_TEXT_BYTES = 16_000;
-/** JSON nested deeper than this is dropped, because walking it could exhaust the stack. */
-const MAX_JSON_DEPTH = 100;
-/**
- * The secrets of this process. Registering one masks it in the runner's log. All untrusted text enters the action
- * through {@link Secrets.text} or {@link Secrets.json}, which redact it, so no report depends on the runner's mask.
- */
-class Secrets {
-    #mask;
-    /** Once for each registration. */
-    #secrets = [];
-    /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
-    #forms = [];
-    /** @param mask makes the runner mask a value (`core.setSecret`) */
-    constructor(mask) {
-        this.#mask = mask;
-    }
-    /** Registers a secret and its forms. Call it before the secret is used. */
-    add(secret) {
-        if (secret === '')
-            return;
-        for (const form of derivedForms(secret))
-            if (!this.#forms.includes(form))
-                this.#mask(form);
-        this.#secrets.push(secret);
-        this.#updateForms();
-    }
-    /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
-    forget(secret) {
-        const index = this.#secrets.indexOf(secret);
-        if (index >= 0)
-            this.#secrets.splice(index, 1);
-        this.#updateForms();
-    }
-    #updateForms() {
-        const forms = new Set(this.#secrets.flatMap((secret) => [...derivedForms(secret)]));
-        this.#forms = [...forms].sort((a, b) => b.length - a.length);
-    }
-    /**
-     * Redacts a text, then truncates it. In the other order, a part of a secret could remain.
-     *
-     * @param transform applied between the two steps
-     */
-    text(raw, transform = (redacted) => redacted) {
-        return new UntrustedText(truncate(transform(this.#redact(raw)), MAX_TEXT_BYTES));
-    }
-    /** Redacts the message of anything that was thrown. */
-    error(thrown) {
-        if (thrown instanceof Error)
-            return this.text(thrown.message || thrown.name);
-        return this.text(typeof thrown === 'string' ? thrown : (0,external_node_util_namespaceObject.inspect)(thrown));
-    }
-    /**
-     * Redacts a JSON value.
-     *
-     * @returns compact JSON; undefined if it has more than `maxBytes` of UTF-8 or is nested too deeply
-     */
-    json(raw, maxBytes) {
-        const redacted = this.#redactJson(raw, MAX_JSON_DEPTH);
-        const text = JSON.stringify(redacted);
-        return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text);
-    }
-    /** Redacts a JSON value of any size; the result is compact JSON, truncated. */
-    jsonText(raw) {
-        const text = JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH));
-        return new UntrustedText(truncate(text ?? '', MAX_TEXT_BYTES));
-    }
-    #redact(raw) {
-        // NUL could split a secret in two, and ends a text for some readers.
-        const withoutNul = raw.replaceAll('\0', '');
-        const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`);
-        const text = this.#forms.reduce((redacted, form) => redacted.replaceAll(form, REDACTED), unsigned);
-        return ESCAPES.reduce((redacted, escape) => this.#redactEscaped(redacted, escape), text).toWellFormed();
-    }
-    /** Redacts secrets in which some characters are escaped. */
-    #redactEscaped(text, escape) {
-        if (this.#forms.length === 0 || text.search(escape) < 0)
-            return text;
-        const { unescaped, offsets } = unescapeAll(text, escape);
-        let [result, done] = ['', 0];
-        for (const [start, end] of occurrences(unescaped, this.#forms)) {
-            result += text.slice(offsets[done], offsets[start]) + REDACTED;
-            done = end;
-        }
-        return result + text.slice(offsets[done]);
-    }
-    #redactJson(raw, maxDepth) {
-        if (typeof raw === 'string')
-            return this.#redact(raw);
-        if (typeof raw !== 'object' || raw === null)
-            return raw;
-        if (maxDepth === 0)
-            return undefined;
-        const entries = [];
-        for (const [key, value] of Object.entries(raw)) {
-            const redacted = this.#redactJson(value, maxDepth - 1);
-            if (redacted === undefined)
-                return undefined;
-            entries.push([this.#redact(key), redacted]);
-        }
-        return Array.isArray(raw) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
-    }
-}
-/** The signature of a request that a service echoes: it stays valid for 15 minutes. */
-const SIGNATURE = /(Signature=)[\da-f]{64}/gi;
-/**
- * Truncates a text to a number of bytes of UTF-8 without cutting a character. The result is a copy, because a slice
- * would keep the whole text in memory.
- */
-function truncate(text, maxBytes) {
-    const buffer = Buffer.alloc(Math.min(maxBytes, text.length * 3));
-    const { written } = new TextEncoder().encodeInto(text, buffer);
-    return buffer.toString('utf8', 0, written);
-}
-/** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
-const ESCAPE_SOURCES = [
-    String.raw `%(?<percent>[\da-f]{2})`,
-    String.raw `&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
-    String.raw `\\u(?<unicode>[\da-f]{4})|\\(?<sign>["\\/])`,
-];
-const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'));
-/** Unescapes a text; `offsets` maps each character of the result to its position in the text. */
-function unescapeAll(text, escape) {
-    const offsets = new Uint32Array(text.length + 1);
-    let [unescaped, copied] = ['', 0];
-    const copyUntil = (end) => {
-        for (let at = copied; at < end; at++)
-            offsets[unescaped.length + at - copied] = at;
-        unescaped += text.slice(copied, end);
-    };
-    for (const match of text.matchAll(escape)) {
-        const { percent, hex, decimal, name, unicode, sign } = match.groups ?? {};
-        copyUntil(match.index);
-        offsets[unescaped.length] = match.index;
-        const code = decimal === undefined ? parseInt(percent ?? hex ?? unicode ?? '', 16) : Number(decimal);
-        unescaped +=
-            sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'));
-        copied = match.index + match[0].length;
-    }
-    copyUntil(text.length);
-    offsets[unescaped.length] = text.length;
-    return { unescaped, offsets };
-}
-const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-/** Finds the forms in a text as [start, end) ranges in order; overlapping ranges are merged. */
-function occurrences(text, forms) {
-    const found = forms.flatMap((form) => {
-        const starts = [];
-        for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length))
-            starts.push(at);
-        return starts.map((start) => [start, start + form.length]);
-    });
-    const merged = [];
-    for (const [start, end] of found.sort(([a], [b]) => a - b)) {
-        const last = merged.at(-1);
-        if (last !== undefined && start < last[1])
-            last[1] = Math.max(last[1], end);
-        else
-            merged.push([start, end]);
-    }
-    return merged;
-}
-function derivedForms(secret) {
-    const base64 = Buffer.from(secret).toString('base64');
-    return new Set([
-        secret,
-        encodeURIComponent(secret.toWellFormed()),
-        JSON.stringify(secret).slice(1, -1),
-        base64,
-        base64.replace(/=+$/, ''),
-        Buffer.from(secret).toString('base64url'),
-    ]);
-}
-
-;// CONCATENATED MODULE: ./src/api/job.ts
-
-
-
-/** Limit for the output `entities`. */
-const MAX_ENTITIES_BYTES = 100_000;
-const MAX_LABEL_BYTES = 120;
-/** Whether the job has finished and its status no longer changes. */
-function isTerminal({ meaning }) {
-    return meaning === 'completed' || meaning === 'failed' || meaning === 'canceled';
-}
-/**
- * Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task with a Specified ID", table 5;
- * `Canceled` and `Unauthorized` are in its Chinese edition of 2026-02 (ShowGaussMySqlJobInfo).
- */
-const MEANINGS = new Map([
-    ['Pending', 'pending'],
-    ['Running', 'running'],
-    ['Completed', 'completed'],
-    ['Failed', 'failed'],
-    ['Canceled', 'canceled'],
-    ['Unauthorized', 'unauthorized'],
-]);
-const optionalText = schemas_string().min(1).optional().catch(undefined);
-/** Some services send numbers where others send text. */
-const textOrNumber = union([schemas_string().min(1), schemas_number().transform(String)])
-    .optional()
-    .catch(undefined);
-const job_object = record(schemas_string(), unknown());
-const filledObject = job_object.refine((value) => Object.keys(value).length > 0);
-/** A reason may be structured, for example `{"code":…,"message":…}`. */
-const reason = union([schemas_string().min(1), filledObject])
-    .optional()
-    .catch(undefined);
-/**
- * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
- * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
- */
-const jobSchema = object({
-    id: schemas_string().min(1),
-    status: schemas_string().min(1),
-    name: optionalText,
-    created: optionalText,
-    start_time: optionalText,
-    ended: optionalText,
-    end_time: optionalText,
-    process: textOrNumber,
-    progress: textOrNumber,
-    fail_reason: reason,
-    instance: object({ id: optionalText, name: optionalText }).optional().catch(undefined),
-    entities: job_object.optional().catch(undefined),
+/** Without an ID, the instance was deleted. Source: Terraform provider huaweicloud, `resource_huaweicloud_taurusdb_instance`. */
+const deletedSchema = object({ id: literal('').nullish() }).transform(() => null);
+const instanceSchema = object({
+    instance: object({
+        id: schemas_string().min(1),
+        status: schemas_string().min(1),
+        name: optionalText,
+        port: textOrNumber,
+        private_write_ips: array(schemas_string()).optional().catch(undefined),
+    })
+        .or(deletedSchema),
 });
-const endpointSchema = object({ instance: object({ endpoint: schemas_string().min(1) }) });
-function toJob(sent, secrets) {
-    const untrusted = (raw) => (raw === undefined ? undefined : secrets.text(raw));
-    const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES);
-    const status = {
-        text: secrets.text(sent.status),
-        label: secrets.text(sent.status, (text) => truncate(text, MAX_LABEL_BYTES)),
-        meaning: MEANINGS.get(sent.status) ?? 'unknown',
-    };
-    const created = sent.created ?? sent.start_time;
-    // DDS and GeminiDB document an end for a job that is still running.
-    const ended = isTerminal(status) ? (sent.ended ?? sent.end_time) : undefined;
+function toInstance({ status, name, port, private_write_ips }, secrets) {
+    const host = private_write_ips?.find((ip) => /^[\w.:-]{1,253}$/.test(ip));
+    const isPort = /^\d{1,5}$/.test(port ?? '');
+    const address = host === undefined || !isPort ? undefined : { host, port: Number(port) };
     return {
-        status,
-        name: untrusted(sent.name?.trim()),
-        instanceId: untrusted(sent.instance?.id),
-        instanceName: untrusted(sent.instance?.name),
-        instanceEndpoint: untrusted(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
-        created: untrusted(created),
-        ended: untrusted(ended),
-        durationSeconds: secondsBetween(created, ended),
-        progress: parsePercentage(sent.process ?? sent.progress),
-        failReason: typeof sent.fail_reason === 'object' ? secrets.jsonText(sent.fail_reason) : untrusted(sent.fail_reason),
-        entities,
-        entitiesDropped: sent.entities !== undefined && entities === undefined,
+        status: toStatus(status, instance_MEANINGS, secrets),
+        name: name === undefined ? undefined : secrets.text(name),
+        address,
+        endpoint: address && secrets.text(formatAddress(address)),
     };
 }
-/** `60%` → 60; undefined if the text is not a percentage. */
-function parsePercentage(text) {
-    const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(text?.trim() ?? '')?.[1];
-    return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number));
-}
-/** Without a time zone, both dates are in the same one. */
-function secondsBetween(created = '', ended = '') {
-    const zone = ZONE.test(created) || ZONE.test(ended) ? '' : 'Z';
-    const seconds = Math.floor((parseTime(`${ended}${zone}`) - parseTime(`${created}${zone}`)) / SECOND);
-    return seconds >= 0 ? seconds : undefined;
-}
-const ZONE = /(Z|[+-]\d\d:?\d\d)$/;
-/** Parses a time such as `2018-08-06T10:41:14+0800` to milliseconds since the epoch; NaN if the text is not one. */
-function parseTime(text) {
-    const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.exec(text ?? '');
-    return parts === null
-        ? Number.NaN
-        : Date.parse(`${parts[1]}${parts[2]?.replace(/(\d\d):?(\d\d)/, '$1:$2')}`);
+const MISSING_PERMISSION = 'Check that the user or agency has permission to read the instance (gaussdbformysql:instance:get, or gaussdb:instance:list in a role), and that project-id is the project of the instance.';
+function notFound(message) {
+    return { kind: 'not-found-yet', detail: { label: 'not found', message } };
 }
 
 ;// CONCATENATED MODULE: ./src/api/job-list.ts
-
 
 
 
@@ -13580,9 +13812,9 @@ const PAGE_LIMIT = 50;
 function jobListApi(api) {
     // Some services reject an end in the future, and their clock decides what that is.
     let clockOffset = 0;
-    return ({ since, until }, signal) => {
+    return ({ since, until }, signal, status) => {
         const now = api.wallClock() + clockOffset;
-        const query = listQuery({ since, until: Math.max(Math.min(until, now), since) });
+        const query = listQuery({ since, until: Math.max(Math.min(until, now), since) }, status);
         const read = (result) => {
             if (result.kind === 'response')
                 clockOffset = readClockOffset(result.headers, api.wallClock()) || 0;
@@ -13591,30 +13823,18 @@ function jobListApi(api) {
         return get(api, `immediate-jobs?${query}`, read, signal);
     };
 }
-function listQuery({ since, until }) {
-    return `start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`;
+function listQuery({ since, until }, status) {
+    const filter = status === undefined ? '' : `status=${status}&`;
+    return `${filter}start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`;
 }
 /** Classifies the result of a request for the job list. */
 function readListResponse(result, context) {
-    if (result.kind === 'no-response' || result.status >= 300)
-        return faultOf(result, context);
-    const { status, body, bodyError } = result;
-    if (status !== 200)
-        return unusable(phrase `HTTP ${status}`);
-    if (bodyError !== undefined)
-        return unusable(phrase `HTTP 200 with a body that ${bodyError}`);
-    const { data } = listSchema.safeParse(parseJson(body));
-    if (data === undefined) {
-        const { code, message } = readServiceError(result, context.secrets);
-        return unusable(code === undefined ? phrase `HTTP 200 without a job list` : message);
-    }
-    const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = data;
+    const response = api_parse_parse(result, listSchema, 'a job list', context);
+    if (response.kind !== 'parsed')
+        return response;
+    const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = response.data;
     const entries = jobs.flatMap((sent) => readEntry(sent, context.secrets));
     return { kind: 'list', entries: withoutDuplicates(entries), isWhole: total <= jobs.length };
-}
-/** Returns the key of a job ID in maps: IDs are compared ignoring case. */
-function keyOf({ value }) {
-    return value.toLowerCase();
 }
 const listSchema = object({
     jobs: array(unknown()),
@@ -13643,8 +13863,14 @@ function readEntry(raw, secrets) {
     });
     if (job === undefined)
         return [];
-    const id = { value: sent.job_id, text: secrets.text(sent.job_id) };
-    return [{ id, orderId: sent.order_id, created: parseTime(job.created), job: toJob(job, secrets) }];
+    return [
+        {
+            id: toId(sent.job_id, secrets),
+            orderId: sent.order_id,
+            created: parseTime(job.created),
+            job: toJob(job, secrets),
+        },
+    ];
 }
 /** Drops jobs that are listed twice, because their entries may contradict each other. */
 function withoutDuplicates(entries) {
@@ -13653,111 +13879,9 @@ function withoutDuplicates(entries) {
         counts.set(keyOf(id), (counts.get(keyOf(id)) ?? 0) + 1);
     return entries.filter(({ id }) => counts.get(keyOf(id)) === 1);
 }
-function unusable(message) {
-    return { kind: 'unusable', detail: { label: 'no list', message } };
-}
 /** `2018-08-06T10:41:14+0000`, percent-encoded. */
 function queryTime(ms) {
     return percentEncode(`${new Date(Math.floor(ms / SECOND) * SECOND).toISOString().slice(0, 19)}+0000`);
-}
-
-;// CONCATENATED MODULE: ./src/api/jobs.ts
-
-
-
-
-
-
-
-/**
- * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
- * with a Specified ID".
- */
-function jobsApi(api) {
-    return ({ value }, signal) => get(api, `jobs?id=${percentEncode(value)}`, (result) => readJobResponse(result, value, api), signal);
-}
-/** Classifies the result of a request for a job. */
-function readJobResponse(result, jobId, context) {
-    if (result.kind === 'no-response')
-        return faultOf(result, context);
-    const { status } = result;
-    if (status === 200)
-        return readJob(result, jobId, context);
-    if (status < 300)
-        return jobs_unusable(phrase `HTTP ${status}`, { label: `${status}` });
-    const { code = '', message } = readServiceError(result, context.secrets);
-    return isNotFoundYet(status, code) ? notFoundYet(message) : faultOf(result, context);
-}
-function readJob(response, jobId, { service, secrets }) {
-    const { field } = service;
-    if (response.bodyError !== undefined) {
-        return jobs_unusable(phrase `HTTP 200 with a body that ${response.bodyError}`);
-    }
-    const json = parseJson(response.body);
-    const fields = typeof json === 'object' ? { ...json } : {};
-    const jobs = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId);
-    if (jobs.length > 1) {
-        return jobs_unusable(phrase `HTTP 200 with a list that contains the job ${jobs.length} times`);
-    }
-    const [job] = jobs;
-    if (job === null) {
-        return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'a list without the job'}`);
-    }
-    const registered = registeredSchema.safeParse(job);
-    if (registered.success && isSameId(registered.data.id, jobId)) {
-        return notFoundYet(phrase `HTTP 200 with a job that has no status`);
-    }
-    const { data: sent } = jobSchema.safeParse(job);
-    if (sent === undefined) {
-        const error = readServiceError(response, secrets);
-        if (error.code !== undefined)
-            return jobs_unusable(error.message);
-        const message = json === undefined
-            ? describeText(response, secrets)
-            : phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`;
-        return jobs_unusable(message, serviceHint(fields, field));
-    }
-    if (!isSameId(sent.id, jobId))
-        return { kind: 'other-job', id: secrets.text(sent.id) };
-    return { kind: 'job', job: toJob(sent, secrets) };
-}
-/** Returns all entries with the job's ID; otherwise null, or undefined if it is not a list. */
-function findJob(jobs, jobId) {
-    const list = array(unknown()).safeParse(jobs);
-    if (!list.success)
-        return [undefined];
-    const matches = list.data.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
-    return matches.length > 0 ? matches : [null];
-}
-const idSchema = object({ id: schemas_string() });
-/** What some services return for a moment after a job was created. */
-const registeredSchema = object({ id: schemas_string(), status: literal('').nullish() });
-/** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
-function isSameId(sent, requested) {
-    return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
-}
-function notFoundYet(message) {
-    return { kind: 'not-found-yet', detail: { label: 'not found yet', message } };
-}
-function jobs_unusable(message, detail = {}) {
-    return { kind: 'unusable', detail: { label: 'no job', message, ...detail } };
-}
-function describeText(response, secrets) {
-    const text = readableText(response, secrets);
-    return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
-}
-/** Suggests another service if the response has its format. */
-function serviceHint(fields, field) {
-    const other = field === 'job' ? 'jobs' : 'job';
-    return other in fields && !(field in fields) ? { hint: jobs_HINTS[other] } : {};
-}
-const jobs_HINTS = {
-    job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
-    jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
-};
-/** `DBS.200543` is "The job does not exist."; a 404 with a gateway code is about the path, not about the job. */
-function isNotFoundYet(status, code) {
-    return (status === 400 && code === 'DBS.200543') || (status === 404 && !/^APIGW?\./.test(code));
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
@@ -14114,14 +14238,110 @@ class OidcCredentials {
     }
 }
 
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
+;// CONCATENATED MODULE: ./src/database.ts
+
+
+
+/** A server may look up the name of its client before it sends the handshake. */
+const MAX_ATTEMPT_MS = 5 * SECOND;
+/** From here on, the next attempt may begin: a server that has started meanwhile may respond only to a new one. */
+const SILENT_AFTER_MS = 1 * SECOND;
+/** Longer packets are not a handshake. */
+const MAX_PACKET_BYTES = 1_024;
+/** Connects to a MySQL server, reads its first packet, and closes the connection. Nothing is sent. */
+function databaseConnector(secrets) {
+    return (address) => {
+        /** Accepted by an attempt that was silent at first. */
+        let accepted;
+        return async (signal) => {
+            const first = await new Promise((resolve) => {
+                if (accepted !== undefined)
+                    resolve(accepted);
+                else
+                    attempt(address, signal, (seen) => {
+                        if (seen.isAccepted)
+                            accepted = seen;
+                        resolve(seen);
+                    });
+            });
+            const { isAccepted, label } = accepted ?? first;
+            const shown = secrets.text(formatAddress(address));
+            return { kind: 'connection', address: shown, isAccepted, label: secrets.text(label) };
+        };
+    };
+}
+/** Calls `onSeen` when the attempt is silent for a second, and when it ends. */
+function attempt({ host, port }, signal, onSeen) {
+    const socket = (0,external_node_net_namespaceObject.createConnection)({ host, port });
+    let received = Buffer.alloc(0);
+    const end = (label, isAccepted = false) => {
+        clearTimeout(silence);
+        clearTimeout(limit);
+        signal.removeEventListener('abort', onAbort);
+        socket.destroy();
+        onSeen({ isAccepted, label });
+    };
+    const silent = () => (socket.connecting ? 'no connection' : 'no handshake');
+    const onAbort = () => {
+        end(silent());
+    };
+    const silence = setTimeout(() => {
+        onSeen({ isAccepted: false, label: silent() });
+    }, SILENT_AFTER_MS);
+    const limit = setTimeout(onAbort, MAX_ATTEMPT_MS);
+    signal.addEventListener('abort', onAbort);
+    socket.on('error', ({ code = '', message }) => {
+        end(ERRORS.get(code) ?? (code || message));
+    });
+    socket.on('close', () => {
+        end('connection closed');
+    });
+    socket.on('data', (chunk) => {
+        received = Buffer.concat([received, chunk]);
+        const packet = readPacket(received);
+        if (packet !== undefined)
+            end(packet.label, packet.isAccepted);
+    });
+}
+const ERRORS = new Map([
+    ['ECONNREFUSED', 'connection refused'],
+    ['ECONNRESET', 'connection closed'],
+    ['ETIMEDOUT', 'no connection'],
+    ['ENOTFOUND', 'unknown host'],
+]);
+/**
+ * Reads the first packet of a server; undefined if it is incomplete. Source: MySQL documentation, "Protocol Basics",
+ * "Protocol::HandshakeV10" and "ERR_Packet".
+ */
+function readPacket(bytes) {
+    if (bytes.length < 5)
+        return undefined;
+    const [length, sequence, kind] = [bytes.readUIntLE(0, 3), bytes[3], bytes[4]];
+    const isPacket = length > 0 && length <= MAX_PACKET_BYTES && sequence === 0;
+    if (!isPacket || (kind !== HANDSHAKE_V10 && kind !== ERROR))
+        return NOT_MYSQL;
+    if (bytes.length < 4 + length)
+        return undefined;
+    const payload = bytes.subarray(5, 4 + length);
+    if (kind === ERROR) {
+        const message = payload.toString('utf8', 2).replace(/^#.{5}/, '');
+        return { isAccepted: false, label: `error ${payload.readUInt16LE(0)}: ${message}` };
+    }
+    const version = payload.subarray(0, payload.indexOf(0)).toString('utf8');
+    return { isAccepted: true, label: `handshake of ${version}` };
+}
+const HANDSHAKE_V10 = 10;
+const ERROR = 0xff;
+const NOT_MYSQL = { isAccepted: false, label: 'no MySQL handshake' };
+
 ;// CONCATENATED MODULE: external "node:async_hooks"
 const external_node_async_hooks_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:async_hooks");
 ;// CONCATENATED MODULE: external "node:diagnostics_channel"
 const external_node_diagnostics_channel_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
 ;// CONCATENATED MODULE: external "node:events"
 const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
-;// CONCATENATED MODULE: external "node:net"
-const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 ;// CONCATENATED MODULE: external "node:tls"
 const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
 ;// CONCATENATED MODULE: external "node:buffer"
@@ -14211,7 +14431,7 @@ async function exchange_exchange(request, signal) {
     if (signal.aborted)
         abort();
     try {
-        return await traces.run(trace, () => attempt(request, trace, limit.signal));
+        return await traces.run(trace, () => exchange_attempt(request, trace, limit.signal));
     }
     catch (error) {
         const cause = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined;
@@ -14223,7 +14443,7 @@ async function exchange_exchange(request, signal) {
         trace.destroy();
     }
 }
-async function attempt(request, trace, signal) {
+async function exchange_attempt(request, trace, signal) {
     signal.throwIfAborted();
     const handler = {
         prepareRequest(options) {
@@ -14681,55 +14901,97 @@ function parseNoProxy(value) {
     return hosts.map((host) => host.replace(/^\*\./, '.')).join(',');
 }
 
-;// CONCATENATED MODULE: ./src/job-ids.ts
+;// CONCATENATED MODULE: ./src/wait-for.ts
 
 
 
-/** The outputs have no room for more. */
-const MAX_JOBS = 500;
+
+
+const wait_for_KINDS = ['job', 'order', 'instance'];
+/** Reads which IDs to wait for, and what for. */
+function readWaitFor({ input, check }, service, secrets) {
+    const [kind = 'job', other] = wait_for_KINDS.filter((each) => input(`${each}-id`) !== '');
+    const ids = other === undefined
+        ? parseIds(input(`${kind}-id`), kind, secrets)
+        : new InvalidInput(`cannot be combined with ${other}-id. Set only one of them.`);
+    const until = parseUntil(input('wait-until') || (kind === 'instance' ? 'available' : 'completed'));
+    const settings = {
+        kind,
+        ids: check(`${kind}-id`, kind === 'job' ? ids : (needsTaurusdb(service) ?? ids)),
+        until: check('wait-until', until === 'completed' ? until : (needsTaurusdb(service) ?? until)),
+        connectTo: check('connect-to', parseConnectTo(input('connect-to'), until)),
+    };
+    const { ids: valid, until: known, connectTo } = settings;
+    return valid && known && connectTo
+        ? { kind, ids: valid, until: known, connectTo: connectTo.address }
+        : undefined;
+}
+function parseUntil(value) {
+    const problem = 'must be completed, available, or connectable.';
+    return UNTIL.find((each) => each === value) ?? new InvalidInput(problem);
+}
+const UNTIL = ['completed', 'available', 'connectable'];
+function needsTaurusdb(service) {
+    return service instanceof InvalidInput || service.hasList
+        ? undefined
+        : new InvalidInput(`works only with service: taurusdb. For ${service.title}, wait for a job-id.`);
+}
+function parseConnectTo(value, until) {
+    if (value === '')
+        return { address: undefined };
+    if (until !== 'connectable')
+        return new InvalidInput('works only with wait-until: connectable.');
+    const address = parseAddress(value);
+    return address === undefined
+        ? new InvalidInput('must be host:port, for example 192.168.0.10:3306, without a scheme.')
+        : { address };
+}
+/** Parses results separated by commas or line breaks. */
+function parseSuccessResults(value) {
+    const results = value.split(/[,\s]+/).filter((result) => result !== '');
+    const known = SUCCESS_RESULTS.filter((result) => results.includes(result));
+    if (results.some((result) => !SUCCESS_RESULTS.some((each) => each === result))) {
+        return new InvalidInput(`can contain only ${SUCCESS_RESULTS.join(', ')}. With any other result, the step always fails.`);
+    }
+    return known.includes('completed')
+        ? known
+        : new InvalidInput('must contain completed, for example completed,vanished.');
+}
+const SUCCESS_RESULTS = ['completed', 'vanished', 'canceled', 'timed-out'];
+/** The outputs have no room for more jobs. More orders or instances would take too many requests. */
+const MAX_IDS = { job: 500, order: 50, instance: 20 };
 /** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
 const MISSING_VALUE = /^(null|undefined|none|nil|<nil>|nan|n\/a)$/i;
 const OTHER_KIND = {
     job: 'A yearly/monthly order returns an order_id instead: use order-id.',
     order: 'A pay-per-use order returns a job_id instead: use job-id.',
+    instance: '',
 };
+/** Where the response of a call contains the ID. */
+const FIELDS = { job: 'job_id', order: 'order_id', instance: 'instance.id' };
 /** Parses one or several IDs, separated by commas or line breaks; duplicates are removed, ignoring case. */
-function parseJobIds(value, secrets) {
+function parseIds(value, kind, secrets) {
     if (value === '') {
         return new InvalidInput(`missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. ${OTHER_KIND.job}`);
     }
-    const ids = splitIds(value, 'job', secrets);
+    const ids = splitIds(value, kind, secrets);
     if (ids instanceof InvalidInput)
         return ids;
     if (ids.length === 0) {
-        return new InvalidInput('contains only commas and line breaks. Set at least one job ID.');
+        return new InvalidInput(`contains only commas and line breaks. Set at least one ${kind} ID.`);
     }
-    const invalid = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id));
+    const [pattern, characters] = kind === 'instance'
+        ? [/^[\w-]{1,128}$/, 'letters, digits, underscores, and hyphens']
+        : [/^[!-~]{1,128}$/, 'printable ASCII characters without spaces'];
+    const invalid = ids.findIndex((id) => !pattern.test(id));
     if (invalid >= 0) {
-        return new InvalidInput(`must contain IDs of 1 to 128 printable ASCII characters without spaces, separated by commas or line breaks. ID number ${invalid + 1} is not valid.`);
+        return new InvalidInput(`must contain IDs of 1 to 128 ${characters}, separated by commas or line breaks. ID number ${invalid + 1} is not valid.`);
     }
-    const distinct = Map.groupBy(ids, (id) => id.toLowerCase());
-    if (distinct.size > MAX_JOBS) {
-        return new InvalidInput(`contains ${distinct.size} IDs, but a step can wait for at most ${MAX_JOBS} jobs. Use several steps.`);
+    const distinct = [...Map.groupBy(ids, (id) => id.toLowerCase()).values()].map(([id = '']) => id);
+    if (distinct.length > MAX_IDS[kind]) {
+        return new InvalidInput(`contains ${distinct.length} IDs, but a step can wait for at most ${MAX_IDS[kind]} ${kind}s. Use several steps.`);
     }
-    return [...distinct.values()].map(([id = '']) => ({ value: id, text: secrets.text(id) }));
-}
-/** Parses an order ID. It excludes job IDs, and requires a service with a job list. */
-function parseOrderId(value, jobIds, service, secrets) {
-    if (jobIds !== '') {
-        return new InvalidInput("cannot be combined with job-id. Set only order-id to wait for the order's jobs.");
-    }
-    const ids = splitIds(value, 'order', secrets);
-    if (ids instanceof InvalidInput)
-        return ids;
-    const [id = '', ...others] = ids;
-    if (others.length > 0 || !/^[!-~]{1,128}$/.test(id)) {
-        return new InvalidInput('must be one ID of 1 to 128 printable ASCII characters without spaces or commas.');
-    }
-    if (!(service instanceof InvalidInput) && !service.hasList) {
-        return new InvalidInput(`works only with service: taurusdb. For ${service.title}, use job-id.`);
-    }
-    return { order: { value: id, text: secrets.text(id) } };
+    return distinct.map((id) => toId(id, secrets));
 }
 /** Accepts a list, a JSON array, or one quoted ID, and recognizes values that can't be IDs. */
 function splitIds(value, kind, secrets) {
@@ -14738,7 +15000,7 @@ function splitIds(value, kind, secrets) {
     }
     const json = parseJson(value);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-        return new InvalidInput(`is a JSON object, probably the whole response. Pass only its field ${kind}_id: with fromJSON in an expression, or with jq -r .${kind}_id in a shell.`);
+        return new InvalidInput(`is a JSON object, probably the whole response. Pass only its field ${FIELDS[kind]}: with fromJSON in an expression, or with jq -r .${FIELDS[kind]} in a shell.`);
     }
     const texts = Array.isArray(json)
         ? json
@@ -14753,10 +15015,10 @@ function splitIds(value, kind, secrets) {
         .filter((id) => id !== '');
     const missing = ids.find((id) => MISSING_VALUE.test(id));
     if (missing !== undefined) {
-        return new InvalidInput(phrase `contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${kind}_id. ${OTHER_KIND[kind]}`);
+        return new InvalidInput(phrase `contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${FIELDS[kind]}. ${OTHER_KIND[kind]}`);
     }
     if (ids.some((id) => /^[a-z]+:\/\//i.test(id))) {
-        return new InvalidInput(`is a URL. Pass only the ${kind} ID: the field .${kind}_id of the response.`);
+        return new InvalidInput(`is a URL. Pass only the ${kind} ID: the field .${FIELDS[kind]} of the response.`);
     }
     return ids;
 }
@@ -14777,6 +15039,9 @@ const INPUTS = {
     'project-id': '',
     'job-id': '',
     'order-id': '',
+    'instance-id': '',
+    'wait-until': '',
+    'connect-to': '',
     token: '',
     'access-key-id': '',
     'secret-access-key': '',
@@ -14788,6 +15053,7 @@ const INPUTS = {
     timeout: '60m',
     'poll-interval': 'auto',
     'fail-fast': 'false',
+    'success-results': 'completed',
     service: 'taurusdb',
     language: 'en-us',
 };
@@ -14820,13 +15086,12 @@ function readInputs(getInput, env, secrets) {
             ? check(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
             : check('endpoint', parseJobsEndpoint(input('endpoint'))),
         projectId: check('project-id', parseProjectId(projectId)),
-        jobs: input('order-id') === ''
-            ? check('job-id', parseJobIds(input('job-id'), secrets))
-            : check('order-id', parseOrderId(input('order-id'), input('job-id'), service, secrets)),
+        waitFor: readWaitFor({ input, check }, service, secrets),
         credentials: chooseCredentials({ input, variable, region, check }),
         timeout: check('timeout', parseDurationBetween(input('timeout'), SECOND, 120 * HOUR)),
         pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
         failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
+        successResults: check('success-results', parseSuccessResults(input('success-results'))),
         service: check('service', service),
         language: check('language', parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.')),
         environment: readEnvironment(variable, check),
@@ -14909,10 +15174,7 @@ function sameLabel(a, b) {
     return a instanceof UntrustedText && b instanceof UntrustedText ? a.equals(b) : a === b;
 }
 
-;// CONCATENATED MODULE: ./src/report/explain.ts
-
-
-
+;// CONCATENATED MODULE: ./src/report/titles.ts
 /** Titles of error annotations; each is a heading in docs/troubleshooting.md, "Annotations". */
 const TITLES = {
     inputs: 'Invalid inputs',
@@ -14922,6 +15184,8 @@ const TITLES = {
     'not-found': 'The job was not found',
     'order-not-found': 'No job found for the order',
     vanished: 'The job can no longer be found',
+    'instance-vanished': 'The instance can no longer be found',
+    'not-ready': 'The instance is not ready',
     interrupted: 'The wait was interrupted',
     credentials: 'Authentication failed',
     'id-token': 'GitHub did not issue an ID token',
@@ -14942,8 +15206,10 @@ const TITLES = {
 const NEXT_STEPS = {
     failed: 'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.',
     canceled: 'It was canceled in the cloud. If you still need the operation, rerun the step that started it.',
+    'order-not-found': 'Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id.',
     'not-found': 'Check region (or endpoint), project-id, service, and job-id: a job can be queried only in its own project and region, and only for a month.',
     vanished: "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
+    'instance-vanished': 'Check in the console whether the instance was deleted, and that instance-id, project-id, and region (or endpoint) are those of the instance.',
     credentials: 'Check the credentials.',
     'id-token': 'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
     agency: "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
@@ -14957,85 +15223,173 @@ const NEXT_STEPS = {
     'other-job': 'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
     internal: 'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
 };
-/** Explains how the wait for one job ended; `timeout` in milliseconds. */
-function explainOutcome({ state, outcome }, timeout) {
+
+;// CONCATENATED MODULE: ./src/report/explain.ts
+
+
+
+
+/** Explains how a wait ended; `timeout` in milliseconds. */
+function explainOutcome(result, timeout) {
+    const { state, outcome } = result;
     const name = nameOf(state);
     switch (outcome.result) {
         case 'completed':
-            return { title: 'The job completed', lines: [], nextSteps: [] };
+            return explainSuccess(result);
         case 'failed':
-            return explain('failed', phrase `Job ${name} failed${reasonOf(outcome.job)}.`);
+            return explain('failed', phrase `Job ${name} failed${reasonOf(state)}.`);
         case 'canceled':
-            return explain('canceled', phrase `Job ${name} was canceled${reasonOf(outcome.job)}.`);
+            return explain('canceled', phrase `Job ${name} was canceled${reasonOf(state)}.`);
         case 'timed-out':
             return explainTimeout(state, timeout);
+        case 'not-ready':
+            return explainNotReady(result, outcome.cause, timeout);
         case 'not-found': {
-            const evidence = phrase `${formatDuration(outcome.notFoundFor)}: ${outcome.detail.message}`;
+            const { message } = outcome.detail;
+            const time = formatDuration(outcome.notFoundFor);
             if (state.kind === 'job')
-                return explain('not-found', phrase `Job ${name} was not found for ${evidence}.`);
-            return {
-                title: TITLES['order-not-found'],
-                lines: [phrase `No job was found for order ${name} within ${evidence}.`],
-                nextSteps: phrase `Check in the console that the order is paid and has not expired, and that project-id and endpoint are those of the region in which it was placed. To resume waiting, run a step with the same order-id.`,
-            };
+                return explain('not-found', phrase `Job ${name} was not found for ${time}: ${message}.`);
+            return explain('order-not-found', phrase `No job was found for order ${name} within ${time}: ${message}.`);
         }
         case 'vanished': {
-            const { message } = outcome.detail;
-            return explain('vanished', phrase `Job ${name} can no longer be found${lastStatus(state)}: ${message}.`);
+            const { instance: gone = state } = result;
+            const what = phrase `${NOUNS[gone.kind]} ${nameOf(gone)} can no longer be found`;
+            const message = phrase `${completedJob(result)}${what}${lastStatus(gone)}: ${outcome.detail.message}.`;
+            return explain(gone.kind === 'instance' ? 'instance-vanished' : 'vanished', message);
         }
-        case 'interrupted':
-            return {
-                title: TITLES.interrupted,
-                lines: [phrase `${unfinished(state, INTERRUPTIONS[outcome.by])}.`],
-                nextSteps: [`${resume(state)}.`],
-            };
+        case 'interrupted': {
+            const when = INTERRUPTIONS[outcome.by];
+            const subject = result.instance ?? state;
+            const message = phrase `${completedJob(result)}${unfinished(subject, when)}.`;
+            return { title: TITLES.interrupted, message, lines: [message], nextSteps: [`${resume(subject)}.`] };
+        }
         case 'error':
-            return explainError(state, outcome);
+            return explainError(result, outcome);
     }
 }
-/** `X (name)`: the ID of a job or an order, and the name of the job if it is known. */
-function nameOf({ id, job }) {
-    return job?.name === undefined ? [id.text] : phrase `${id.text} (${job.name})`;
+const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' };
+/** Says that results other than `completed` count as a success, if there are any in a step that succeeds. */
+function acceptedPhrase(results) {
+    const others = new Set(results.map(({ outcome }) => outcome.result).filter((result) => result !== 'completed'));
+    return others.size === 0
+        ? []
+        : [phrase `The step succeeds because success-results contains ${[...others].join(', ')}.`];
 }
-/** `41 requests: 38 × Running, 3 × 502` */
-function tallyPhrase({ tally }) {
-    const requests = total(tally);
+/** What several results are about. */
+function nounOf(results) {
+    return results.every(({ state }) => state.kind === 'instance') ? 'instances' : 'jobs';
+}
+/** `X (name)`: an ID, and the name of the job or instance if it is known. */
+function nameOf({ kind, id, job, instance }) {
+    const name = kind === 'instance' ? instance?.name : job?.name;
+    return name === undefined ? [id.text] : phrase `${id.text} (${name})`;
+}
+/** `41 requests: 38 × Running, 3 × 502`. Connecting to a database is not a request, so an instance has checks. */
+function tallyPhrase({ kind, tally }) {
+    const [requests, noun] = [total(tally), kind === 'instance' ? 'check' : 'request'];
     if (requests === 0)
-        return ['0 requests completed'];
-    return phrase `${requests} ${requests === 1 ? 'request' : 'requests'}: ${countsPhrase(tally)}`;
+        return [`0 ${noun}s completed`];
+    return phrase `${requests} ${noun}${requests === 1 ? '' : 's'}: ${countsPhrase(tally)}`;
 }
 function countsPhrase(tally) {
     const counts = tally.map(({ label, count }) => phrase `${count} × ${label}`);
     return joinPhrases(counts, ', ');
 }
 function explain(key, message, hint) {
-    return { title: TITLES[key], lines: [message], nextSteps: [hint ?? NEXT_STEPS[key]] };
+    return { title: TITLES[key], message, lines: [message], nextSteps: [hint ?? NEXT_STEPS[key]] };
 }
-function reasonOf({ failReason }) {
-    return failReason === undefined ? ['. The service returned no reason'] : phrase `: “${failReason}”`;
+/** `Job … (name) completed in 5m: instance …, address ….`, without what is not known. */
+function explainSuccess({ state, instance }) {
+    const { kind, job } = state;
+    const ready = instance ?? (kind === 'instance' ? state : undefined);
+    const time = job?.durationSeconds === undefined ? '' : ` in ${formatDuration(job.durationSeconds * SECOND)}`;
+    const name = job?.instanceName ?? job?.instanceId?.text;
+    const address = job?.instanceEndpoint ?? ready?.instance?.endpoint;
+    const readiness = ready === undefined ? undefined : readinessOf(ready);
+    const facts = [name && phrase `instance ${name}`, address && phrase `address ${address}`, readiness].filter((fact) => fact !== undefined);
+    const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
+    const message = kind === 'instance'
+        ? phrase `Instance ${nameOf(state)} is ready${details}.`
+        : phrase `Job ${nameOf(state)} completed${time}${details}.`;
+    return {
+        title: kind === 'instance' ? 'The instance is ready' : 'The job completed',
+        message,
+        lines: [message],
+        nextSteps: [],
+    };
+}
+/** What the wait has seen of an instance that is ready. */
+function readinessOf({ connection, instance }) {
+    if (connection !== undefined)
+        return phrase `accepts connections (${connection.label})`;
+    return instance === undefined ? ['no job is running'] : ['available'];
+}
+function reasonOf({ job }) {
+    return job?.failReason === undefined ? ['. The service returned no reason'] : phrase `: “${job.failReason}”`;
 }
 function explainTimeout(state, timeout) {
     const { last } = state;
     const error = last?.kind === 'transient' || last?.kind === 'rejected' ? last.detail : undefined;
     const lastError = error === undefined ? [] : phrase ` Last error: ${error.message}.`;
     const hint = error?.hint === undefined ? '' : `${error.hint} `;
-    const message = unfinished(state, `within ${formatDuration(timeout)}`);
-    return {
-        title: TITLES['timed-out'],
-        lines: [phrase `${message}. ${tallyPhrase(state)}.${lastError}`],
-        nextSteps: phrase `${hint}${resume(state)} and a longer timeout. Do not repeat the call that created the job: that would start the operation a second time.`,
+    const message = phrase `${unfinished(state, `within ${formatDuration(timeout)}`)}.`;
+    const nextSteps = phrase `${hint}${resume(state)} and a longer timeout.${state.kind === 'instance' ? '' : ` ${NO_REPEAT}`}`;
+    const lines = [phrase `${message} ${tallyPhrase(state)}.${lastError}`];
+    return { title: TITLES['timed-out'], message, lines, nextSteps };
+}
+const NO_REPEAT = 'Do not repeat the call that created the job: that would start the operation a second time.';
+function explainNotReady(result, cause, timeout) {
+    const { state, instance: subject = state } = result;
+    const { instance, connection, last } = subject;
+    const name = phrase `${completedJob(result)}Instance ${nameOf(subject)}`;
+    const time = formatDuration(timeout);
+    const error = last?.kind === 'transient' ? phrase ` Last error: ${last.detail.message}.` : [];
+    const explainCause = (message, nextSteps) => {
+        const lines = [phrase `${message} ${tallyPhrase(subject)}.${error}`];
+        return { title: TITLES['not-ready'], message, lines, nextSteps: [nextSteps] };
     };
+    if (cause === 'no-instance') {
+        const message = phrase `Job ${nameOf(state)} completed, but its response names no instance that could become ready.`;
+        return explainCause(message, 'Use wait-until: completed for this job, or wait for its instance with instance-id.');
+    }
+    if (cause === 'no-address') {
+        const message = phrase `${name} is available, but the service returned no address to connect to.`;
+        return explainCause(message, 'Set connect-to to the host and port of the database.');
+    }
+    if (cause === 'failed') {
+        const message = phrase `${name} has the status ${instance?.status.text ?? ''}.`;
+        return explainCause(message, FAILED_INSTANCE);
+    }
+    if (connection !== undefined) {
+        const message = phrase `${name} did not accept connections at ${connection.address} within ${time} (last attempt: ${connection.label}).`;
+        return explainCause(message, `${NOT_CONNECTABLE} ${resume(subject)}.`);
+    }
+    return explainCause(phrase `${name} did not become available within ${time}${lastStatus(subject)}.`, `${resume(subject)} and a longer timeout.`);
+}
+const FAILED_INSTANCE = 'Check the instance in the console. FAILED usually means that it could not be created; FROZEN usually means that the account is in arrears.';
+const NOT_CONNECTABLE = "Check that this runner can reach the address (is it inside the VPC?), that the instance's security group allows this runner, and that connect-to, if set, is the address of the database or of a proxy in front of it.";
+/** Precedes what happened to the instance of a job. */
+function completedJob({ state, instance }) {
+    return instance === undefined || state.kind !== 'job' ? [] : phrase `Job ${nameOf(state)} completed. `;
 }
 const INTERRUPTIONS = {
     signal: 'before the wait was interrupted',
     'fail-fast': 'before fail-fast ended the wait because another job did not complete',
 };
 function unfinished(state, when) {
-    return state.kind === 'job'
-        ? phrase `Job ${nameOf(state)} did not finish ${when}${lastStatus(state)}`
-        : phrase `No job was found for order ${nameOf(state)} ${when}`;
+    const name = nameOf(state);
+    switch (state.kind) {
+        case 'job':
+            return phrase `Job ${name} did not finish ${when}${lastStatus(state)}`;
+        case 'order':
+            return phrase `No job was found for order ${name} ${when}`;
+        case 'instance':
+            return phrase `Instance ${name} was not ready ${when}${lastStatus(state)}`;
+    }
 }
-function lastStatus({ job, progress }) {
+function lastStatus({ job, instance, progress }) {
+    if (instance !== undefined)
+        return phrase ` (last status: ${instance.status.text})`;
     if (job === undefined)
         return [' (no status received)'];
     return phrase ` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`;
@@ -15044,21 +15398,27 @@ function resume({ kind, job }) {
     const known = job === undefined
         ? 'If the job exists, it is still running in the cloud'
         : 'The job is still running in the cloud';
-    const status = kind === 'order' ? 'The order may still create a job' : known;
+    const status = {
+        job: known,
+        order: 'The order may still create a job',
+        instance: 'The instance may still become ready',
+    }[kind];
     return `${status}. To resume waiting, run a step with the same ${kind}-id`;
 }
-function explainError(state, outcome) {
-    const target = state.kind === 'job' ? 'the status of job' : 'the jobs of order';
-    const known = state.job === undefined ? [] : lastStatus(state);
-    const failure = phrase `Could not get ${target} ${nameOf(state)}${known}`;
+function explainError(result, outcome) {
+    const { state, instance: subject = state } = result;
+    const what = subject.kind === 'order' ? 'the jobs of order' : `the status of ${subject.kind}`;
+    const isKnown = subject.job !== undefined || subject.instance !== undefined;
+    const known = isKnown ? lastStatus(subject) : [];
+    const failure = phrase `${completedJob(result)}Could not get ${what} ${nameOf(subject)}${known}`;
     const { reason } = outcome;
     const explanation = reason === 'other-job'
         ? explain(reason, phrase `${failure}: the response is about job ${outcome.id}.`)
         : explain(reason, phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`, outcome.detail.hint);
-    if (state.job === undefined || reason === 'internal')
+    if (!isKnown || reason === 'internal')
         return explanation;
     const expired = reason === 'credentials' ? ` ${EXPIRED}` : '';
-    return { ...explanation, nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(state)}.` };
+    return { ...explanation, nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(subject)}.` };
 }
 const EXPIRED = 'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC renews its keys.';
 const CIRCUMSTANCES = {
@@ -15072,9 +15432,9 @@ const CIRCUMSTANCES = {
 
 /** Jobs named in one annotation; the others are counted. */
 const MAX_NAMED = 10;
-/** The one error annotation for a wait, undefined if every job completed; `timeout` in milliseconds. */
-function annotationOf(results, timeout) {
-    const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
+/** The one error annotation for a wait, undefined if the step succeeds; `timeout` in milliseconds. */
+function annotationOf(results, timeout, successResults = ['completed']) {
+    const incomplete = results.filter(({ outcome }) => !successResults.includes(outcome.result));
     // Jobs that fail-fast ended did not cause the failure.
     const causes = incomplete.filter(({ outcome }) => outcome.result !== 'interrupted' || outcome.by !== 'fail-fast');
     const explanations = causes.map((result) => explainOutcome(result, timeout));
@@ -15086,31 +15446,23 @@ function annotationOf(results, timeout) {
     return {
         title: haveSameTitle ? first.title : TITLES.several,
         lines: [
-            phrase `${incomplete.length} of ${results.length} jobs did not complete:`,
+            phrase `${incomplete.length} of ${results.length} ${nounOf(results)} did not complete:`,
             ...listOf(explanations.flatMap(({ lines }) => lines)),
             ...(stopped > 0 ? [phrase `- ${stopped} no longer polled because fail-fast is on`] : []),
         ],
         nextSteps: haveSameTitle ? first.nextSteps : phrase `For the next steps of each job, see the job summary.`,
     };
 }
-/** The one notice of a step that succeeds. */
-function noticeOf(results) {
-    const lines = results.map(describeCompleted);
-    return lines.length === 1
-        ? { title: 'The job completed', lines }
-        : { title: `All ${lines.length} jobs completed`, lines: listOf(lines) };
-}
-/** `Job … (name) completed in 5m: instance …, address ….`, without what is not known. */
-function describeCompleted({ state }) {
-    const { durationSeconds, instanceName, instanceId, instanceEndpoint } = state.job ?? {};
-    const time = durationSeconds === undefined ? '' : ` in ${formatDuration(durationSeconds * SECOND)}`;
-    const instance = instanceName ?? instanceId;
-    const facts = [
-        instance && phrase `instance ${instance}`,
-        instanceEndpoint && phrase `address ${instanceEndpoint}`,
-    ].filter((fact) => fact !== undefined);
-    const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
-    return phrase `Job ${nameOf(state)} completed${time}${details}.`;
+/** The one notice of a step that succeeds; `timeout` in milliseconds. */
+function noticeOf(results, timeout) {
+    const explanations = results.map((result) => explainOutcome(result, timeout));
+    const [only, ...others] = explanations;
+    const lines = explanations.map(({ message }) => message);
+    const accepted = acceptedPhrase(results);
+    if (only !== undefined && others.length === 0)
+        return { title: only.title, lines: [...lines, ...accepted] };
+    const title = accepted.length > 0 ? 'The step succeeded' : `All ${lines.length} ${nounOf(results)} completed`;
+    return { title, lines: [...listOf(lines), ...accepted] };
 }
 function listOf(messages) {
     const items = messages.slice(0, MAX_NAMED).map((message) => phrase `- ${message}`);
@@ -15237,6 +15589,10 @@ function forSummaryBlock(json) {
     const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n');
     return block.length > MAX_JSON_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
 }
+/** For the output `message`: one line of plain text. */
+function forMessage(text) {
+    return escape_truncate(render(text, MAX_IN_REPORT), MAX_IN_REPORT);
+}
 /** For an output: unchanged. */
 function forOutput(text) {
     return text.reveal();
@@ -15271,11 +15627,12 @@ function colored(color, text) {
     return `\u001b[${style_CODES[color]}m${text.replace(/#$/, '# ')}\u001b[0m`;
 }
 /** Yellow marks what may need someone's attention. */
-function colorOf({ job, last }) {
-    if (last !== undefined && last.kind !== 'job' && last.kind !== 'not-found-yet')
+function colorOf({ job, instance, last }) {
+    if (last !== undefined && 'detail' in last && last.kind !== 'not-found-yet')
         return 'yellow';
-    switch (job?.status.meaning) {
+    switch (instance?.status.meaning ?? job?.status.meaning) {
         case 'completed':
+        case 'active':
             return 'green';
         case 'failed':
         case 'canceled':
@@ -15315,8 +15672,9 @@ const log_MAX_NAMED = 10;
 const MAX_WARNINGS = 10;
 /** The log of a wait: one line per change of status or progress, and a heartbeat every minute. */
 class Log {
-    #jobs;
-    #kind;
+    /** What the wait is for; the jobs of an order replace it. */
+    #ids;
+    #waitFor;
     #printer;
     #clock;
     #usesColor;
@@ -15324,9 +15682,9 @@ class Log {
     #latest = new Map();
     #lastLine;
     #warnings = 0;
-    constructor(jobs, printer, clock, usesColor) {
-        this.#jobs = 'order' in jobs ? [jobs.order] : jobs;
-        this.#kind = 'order' in jobs ? 'order' : 'job';
+    constructor(waitFor, printer, clock, usesColor) {
+        this.#ids = waitFor.ids;
+        this.#waitFor = waitFor;
         this.#printer = printer;
         this.#clock = clock;
         this.#usesColor = usesColor;
@@ -15334,10 +15692,12 @@ class Log {
     }
     /** @param timeout milliseconds */
     onStart(endpoint, timeout, credentials) {
-        const [only, ...others] = this.#jobs;
+        const { kind, ids, until } = this.#waitFor;
+        const [only, ...others] = ids;
         const isSingle = only !== undefined && others.length === 0;
-        const target = isSingle ? phrase `${this.#kind} ${only.text}` : `${this.#jobs.length} jobs`;
-        this.#printer.info(forLog(phrase `Waiting up to ${formatDuration(timeout)} for ${target} at ${endpoint}`));
+        const target = isSingle ? phrase `${kind} ${only.text}` : `${ids.length} ${kind}s`;
+        const goal = until === 'completed' ? '' : ` until ${until}`;
+        this.#printer.info(forLog(phrase `Waiting up to ${formatDuration(timeout)} for ${target}${goal} at ${endpoint}`));
         this.#printer.info(`Credentials: ${credentials}.`);
     }
     /** @param lifetime of the new keys, milliseconds */
@@ -15357,19 +15717,21 @@ class Log {
         if (state.last !== undefined && this.#printer.isDebug()) {
             this.#printer.debug(forLog(phrase `${state.id.text}: ${log_describe(state.last)}`));
         }
-        if (this.#jobs.length > MAX_FOLLOWED && !isFinished)
+        if (this.#ids.length > MAX_FOLLOWED && !isFinished)
             return;
-        if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress)
+        const isReady = isFinished && state.kind === 'instance';
+        if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress && !isReady)
             return;
-        const id = this.#jobs.length === 1 ? [] : phrase ` · ${state.id.text}`;
-        this.#printState(latest, phrase `${labelOf(state)}${id}`);
+        const id = this.#ids.length === 1 ? [] : phrase ` · ${state.id.text}`;
+        this.#printState(latest, phrase `${describeState(latest)}${id}`);
     }
-    onJobsFound(jobs) {
-        this.#jobs = jobs;
-        this.#latest.clear();
+    onJobsFound(order, jobs) {
+        this.#ids = this.#ids.flatMap((id) => (id === order ? jobs : [id]));
+        this.#latest.delete(order);
         const named = jobs.slice(0, log_MAX_NAMED).map(({ text }) => [text]);
         const more = jobs.length > log_MAX_NAMED ? `, and ${jobs.length - log_MAX_NAMED} more` : '';
-        this.#print(forLog(phrase `jobs of the order: ${joinPhrases(named, ', ')}${more}`));
+        const orders = this.#waitFor.ids.length === 1 ? 'the order' : phrase `order ${order.text}`;
+        this.#print(forLog(phrase `jobs of ${orders}: ${joinPhrases(named, ', ')}${more}`));
     }
     onWarning(warning) {
         this.#warnings += 1;
@@ -15387,27 +15749,27 @@ class Log {
         }
     }
     #heartbeat() {
-        const latest = [...this.#latest.values()];
-        const [only] = latest;
-        if (this.#jobs.length === 1 && only !== undefined) {
+        const active = [...this.#latest.values()].filter(({ isFinished }) => !isFinished);
+        const [only] = active;
+        if (this.#ids.length === 1 && only !== undefined) {
             const { state } = only;
             const { last } = state;
             const error = last?.kind === 'transient' ? phrase ` · last error: ${last.detail.message}` : [];
-            this.#printState(only, phrase `still ${labelOf(state)} · ${tallyPhrase(state)}${error}`);
+            this.#printState(only, phrase `still ${describeState(only)} · ${tallyPhrase(state)}${error}`);
             return;
         }
-        const active = latest.filter(({ isFinished }) => !isFinished);
         const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity));
         const labels = active.reduce((tally, { state }) => count(tally, labelOf(state)), []);
-        const finished = latest.length - active.length;
-        const all = this.#jobs.length;
-        const text = phrase `${finished} of ${all} jobs finished · ${countsPhrase(labels)}`;
+        const all = this.#ids.length;
+        const finished = this.#ids.filter((id) => this.#latest.has(id)).length - active.length;
+        const noun = this.#waitFor.kind === 'instance' ? 'instances' : 'jobs';
+        const text = phrase `${finished} of ${all} ${noun} finished · ${countsPhrase(labels)}`;
         this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll));
     }
     #printState({ state, nextPoll, isFinished }, text) {
         const estimate = isFinished ? [] : this.#estimate(state);
         const outlook = phrase `${estimate}${this.#nextPoll(nextPoll)}`;
-        this.#printProgress(state.progress, colorOf(state), text, outlook);
+        this.#printProgress(state.kind === 'instance' ? null : state.progress, colorOf(state), text, outlook);
     }
     /** Rounded, because it is an estimate. */
     #estimate({ history }) {
@@ -15422,9 +15784,11 @@ class Log {
             return [];
         return phrase ` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`;
     }
+    /** @param progress null for something that has none */
     #printProgress(progress, color, text, outlook) {
         this.#lastLine = this.#clock.now();
-        const now = this.#style(color, `${bar(progress)} ${percent(progress).padStart(4)}  ${forLog(text)}`);
+        const cells = progress === null ? ''.padStart(25) : `${bar(progress)} ${percent(progress).padStart(4)}`;
+        const now = this.#style(color, `${cells}  ${forLog(text)}`);
         this.#print(`${now}${this.#style('gray', forLog(outlook))}`);
     }
     #style(color, text) {
@@ -15455,12 +15819,35 @@ function printDetails(results, outputs, requests, printer, secrets) {
 function labelOf(state) {
     if (state?.kind === 'order')
         return 'no job yet';
-    return state?.job?.status.label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet');
+    const label = state?.connection?.label ?? state?.instance?.status.label ?? state?.job?.status.label;
+    return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet');
+}
+function describeState({ state, isFinished }) {
+    const label = labelOf(state);
+    if (state.kind !== 'instance')
+        return [label];
+    const { connection, instance, job } = state;
+    if (connection !== undefined)
+        return phrase `connecting to ${connection.address}: ${label}`;
+    if (instance !== undefined)
+        return isFinished && instance.status.meaning === 'active'
+            ? ['instance available']
+            : phrase `instance ${label}`;
+    return job === undefined
+        ? ['no job is running']
+        : phrase `job ${job.name ?? ''} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`;
 }
 function log_describe(response) {
     switch (response.kind) {
         case 'job':
+        case 'busy':
             return phrase `${response.job.status.label} ${percent(response.job.progress)}`;
+        case 'instance':
+            return phrase `instance ${response.instance.status.label}`;
+        case 'idle':
+            return ['no job is running'];
+        case 'connection':
+            return phrase `${response.address}: ${response.label}`;
         case 'other-job':
             return phrase `a response about job ${response.id}`;
         default:
@@ -15469,6 +15856,8 @@ function log_describe(response) {
 }
 
 ;// CONCATENATED MODULE: ./src/report/outputs.ts
+
+
 
 
 
@@ -15488,20 +15877,40 @@ const EMPTY_OUTPUTS = {
     progress: '',
     'fail-reason': '',
     'instance-endpoint': '',
+    'instance-status': '',
+    'instance-host': '',
+    'instance-port': '',
+    message: '',
     entities: '',
     jobs: '[]',
 };
-/** The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first. */
-function outputsOf(results) {
-    const jobs = results.filter(({ state }) => state.kind === 'job').map(fieldsOf);
+/**
+ * The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first; the
+ * message describes all. `timeout` in milliseconds.
+ */
+function outputsOf(results, timeout) {
+    const jobs = results.map((result) => fieldsOf(result, timeout));
     const described = jobs.find(({ result }) => result === 'failed' || result === 'canceled') ??
         jobs.find(({ result }) => result !== 'completed') ??
         jobs[0];
-    if (described === undefined) {
-        return { ...EMPTY_OUTPUTS, result: results[0]?.outcome.result ?? EMPTY_OUTPUTS.result };
-    }
-    const outputs = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')]);
-    return { ...EMPTY_OUTPUTS, ...Object.fromEntries(outputs), jobs: jobsJson(jobs) };
+    if (described === undefined)
+        return EMPTY_OUTPUTS;
+    const values = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')]);
+    const outputs = { ...EMPTY_OUTPUTS, ...Object.fromEntries(values) };
+    const found = jobs.filter((_job, index) => results[index]?.state.kind !== 'order');
+    return { ...outputs, message: forMessage(messageOf(results, timeout)), jobs: jobsJson(found) };
+}
+/** What happened, in one sentence. */
+function messageOf(results, timeout) {
+    const explanations = results.map((result) => explainOutcome(result, timeout));
+    const bad = results.findIndex(({ outcome }) => outcome.result !== 'completed');
+    const first = explanations[Math.max(bad, 0)]?.message ?? [];
+    if (results.length === 1)
+        return first;
+    const completed = results.filter(({ outcome }) => outcome.result === 'completed').length;
+    if (bad < 0)
+        return phrase `All ${completed} ${nounOf(results)} completed.`;
+    return phrase `${completed} of ${results.length} ${nounOf(results)} completed. First of the others: ${first}`;
 }
 /** A warning if the service returned entities that the outputs do not contain. */
 function warningOf(results) {
@@ -15512,22 +15921,32 @@ function warningOf(results) {
     return phrase `The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deeply, so the output entities is empty.`;
 }
 /** The fields of a job in the output `jobs`, in their order; each is also an output with a kebab-case name. */
-function fieldsOf({ state, outcome }) {
-    const { id, job, progress } = state;
+function fieldsOf(result, timeout) {
+    const { state, outcome } = result;
+    const isJob = state.kind === 'job';
+    const job = isJob ? state.job : undefined;
+    const { id, instance } = result.instance ?? state;
+    const instanceId = isJob ? job?.instanceId?.text : state.kind === 'instance' ? id.text : undefined;
     const text = (untrusted) => (untrusted === undefined ? '' : forOutput(untrusted));
+    const endpoint = text(job?.instanceEndpoint ?? instance?.endpoint);
+    const address = parseAddress(endpoint);
     return {
-        jobId: text(id.text),
+        jobId: isJob ? text(state.id.text) : '',
         status: text(job?.status.text),
         result: outcome.result,
-        instanceId: text(job?.instanceId),
-        instanceName: text(job?.instanceName),
+        instanceId: text(instanceId),
+        instanceName: text(job?.instanceName ?? instance?.name),
         jobName: text(job?.name),
         created: text(job?.created),
         ended: text(job?.ended),
         durationSeconds: job?.durationSeconds ?? null,
-        progress: progress ?? null,
+        progress: isJob ? (state.progress ?? null) : null,
         failReason: text(job?.failReason),
-        instanceEndpoint: text(job?.instanceEndpoint),
+        instanceEndpoint: endpoint,
+        instanceStatus: text(instance?.status.label),
+        instanceHost: address?.host ?? '',
+        instancePort: address === undefined ? '' : String(address.port),
+        message: forMessage(explainOutcome(result, timeout).message),
         entities: text(job?.entities),
     };
 }
@@ -15545,6 +15964,10 @@ const TEXTS = [
     'ended',
     'failReason',
     'instanceEndpoint',
+    'instanceStatus',
+    'instanceHost',
+    'instancePort',
+    'message',
 ];
 /** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */
 function jobsJson(jobs) {
@@ -15716,39 +16139,48 @@ const ICONS = {
     'timed-out': '⏱️',
     'not-found': '❓',
     vanished: '❓',
+    'not-ready': '⏳',
     interrupted: '✋',
     error: '⚠️',
 };
 /** The job summary in Markdown; `timeout` in milliseconds. */
-function summaryOf(results, timeout) {
+function summaryOf(results, timeout, successResults = ['completed']) {
     const [only, ...others] = results;
+    const isSuccess = results.every(({ outcome }) => successResults.includes(outcome.result));
+    const accepted = isSuccess ? acceptedPhrase(results) : [];
     return only !== undefined && others.length === 0
-        ? summaryOfOne(only, timeout)
-        : summaryOfMany(results, timeout);
+        ? summaryOfOne(only, timeout, accepted)
+        : summaryOfMany(results, timeout, accepted);
 }
 /** The summary if there is no result of a wait. */
 function summaryOfAnnotation({ title, lines, nextSteps }) {
     return markdown(`### ${ICONS.error} ${title}`, lines.map((line) => forSummary(line)).join('\n'), forSummary(nextSteps));
 }
-function summaryOfOne(result, timeout) {
+function summaryOfOne(result, timeout, accepted) {
     const { state, outcome } = result;
     const { title, lines, nextSteps } = explainOutcome(result, timeout);
-    const hasVerdict = 'job' in outcome;
+    // The table already contains what happened.
+    const hasVerdict = outcome.result in VERDICTS;
     const color = outcome.result === 'completed' ? 'green' : hasVerdict ? 'red' : 'blue';
     const chart = chartOf(state.history, color);
-    return markdown(`### ${ICONS[outcome.result]} ${title}`, factsOf(result), 
-    // For a job with a verdict, the table already contains the message.
-    hasVerdict ? '' : forSummary(lines.flat()), nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`, chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``, ...detailsOf(state));
+    return markdown(`### ${ICONS[outcome.result]} ${title}`, factsOf(result), hasVerdict ? '' : forSummary(lines.flat()), forSummary(accepted.flat()), nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`, chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``, ...detailsOf(result));
 }
+const VERDICTS = { completed: true, failed: true, canceled: true };
 /** A table of what is known. */
-function factsOf({ state, outcome }) {
-    const { kind, id, job, progress } = state;
+function factsOf(result) {
+    const { state, outcome } = result;
+    const { kind, id, progress } = state;
+    const job = kind === 'job' ? state.job : undefined;
+    const { instance, connection } = result.instance ?? state;
+    const isInstance = kind === 'instance';
     const facts = [
-        ['Status', 'job' in outcome ? '' : job?.status.text],
+        ['Status', outcome.result in VERDICTS ? '' : job?.status.text],
         ['Progress', outcome.result === 'completed' ? '' : percent(progress)],
-        [kind === 'job' ? 'Job' : 'Order', job?.name, id.text],
-        ['Instance', job?.instanceName, job?.instanceId],
-        ['Address', job?.instanceEndpoint],
+        [LABELS[kind], isInstance ? instance?.name : job?.name, id.text],
+        ['Instance', job?.instanceName, job?.instanceId?.text],
+        ['Instance status', instance?.status.text],
+        ['Address', job?.instanceEndpoint ?? instance?.endpoint],
+        ['Connection', connection?.address, connection?.label],
         ['Created', job?.created],
         ['Ended', job?.ended],
         ['Duration', durationOf(job)],
@@ -15758,6 +16190,7 @@ function factsOf({ state, outcome }) {
     const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`);
     return [`| Result | ${outcome.result} |`, '|:--|:--|', ...rows].join('\n');
 }
+const LABELS = { job: 'Job', order: 'Order', instance: 'Instance' };
 /** The texts that are known, with spaces in between. */
 function spaced(...texts) {
     return texts.flatMap((text) => (text ? [' ', text] : [])).slice(1);
@@ -15765,8 +16198,11 @@ function spaced(...texts) {
 function durationOf(job) {
     return job?.durationSeconds === undefined ? '' : formatDuration(job.durationSeconds * SECOND);
 }
-function detailsOf(state) {
-    const { history, retries, job } = state;
+function detailsOf({ state, instance }) {
+    const { job } = state;
+    const states = instance === undefined ? [state] : [state, instance];
+    const history = states.flatMap((one) => one.history);
+    const retries = states.reduce((sum, one) => sum + one.retries, 0);
     const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true);
     const shown = changes.slice(-MAX_CHANGES);
     const omitted = changes.length - shown.length;
@@ -15776,14 +16212,14 @@ function detailsOf(state) {
         '<details><summary>Details</summary>',
         rows.length === 0 ? '' : ['| After | Status | Progress |', '|--:|:--|--:|', ...rows].join('\n'),
         omitted === 0 ? '' : `${omitted} earlier status changes are not shown.`,
-        forSummary(tallyPhrase(state)),
+        ...states.map((one) => forSummary(tallyPhrase(one))),
         `Retries after errors: ${retries}`,
         entities === '' ? '' : '**Entities.**',
         entities ?? 'Too long to show here: see the output entities.',
         '</details>',
     ];
 }
-function summaryOfMany(results, timeout) {
+function summaryOfMany(results, timeout, accepted) {
     const completed = results.filter(({ outcome }) => outcome.result === 'completed');
     const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
     const rows = [...incomplete, ...completed].map(cellsOf);
@@ -15794,21 +16230,26 @@ function summaryOfMany(results, timeout) {
     const rest = lines.length - shown.length;
     const heading = rowOf(columns.map((column) => [column]));
     const alignments = columns.map((column) => (column === 'Duration' ? '--:' : ':--'));
-    const icon = ICONS[incomplete.length === 0 ? 'completed' : 'failed'];
+    const icon = ICONS[incomplete.length === 0 || accepted.length > 0 ? 'completed' : 'failed'];
     const explanations = incomplete.map((result) => explainOutcome(result, timeout));
     const nextSteps = new Map(explanations.map(({ title, nextSteps }) => [title, nextSteps]));
-    return markdown(`### ${icon} ${completed.length} of ${results.length} jobs completed`, [heading, `|${alignments.join('|')}|`, ...shown].join('\n'), rest > 0 ? `… and ${rest} more.` : '', [...nextSteps].map(([title, text]) => `- **${title}.** ${forSummary(text, MAX_IN_ROW)}`).join('\n'));
+    return markdown(`### ${icon} ${completed.length} of ${results.length} ${nounOf(results)} completed`, forSummary(accepted.flat()), [heading, `|${alignments.join('|')}|`, ...shown].join('\n'), rest > 0 ? `… and ${rest} more.` : '', [...nextSteps].map(([title, text]) => `- **${title}.** ${forSummary(text, MAX_IN_ROW)}`).join('\n'));
 }
 const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
-function cellsOf({ state, outcome }) {
-    const { id, job } = state;
+function cellsOf({ state, instance: ready, outcome }) {
+    const { kind, id } = state;
+    const job = kind === 'job' ? state.job : undefined;
+    const { instance, connection } = ready ?? state;
     const result = `${ICONS[outcome.result]}\u00A0${outcome.result}`;
     const hasDetail = outcome.result === 'error' && outcome.reason !== 'other-job';
     return {
         // The reason is in the same cell, because a column of its own would be narrow.
         Result: hasDetail ? phrase `${result} ${outcome.detail.message}` : spaced(result, job?.failReason),
-        Job: spaced(job?.name, id.text),
-        Instance: spaced(job?.instanceName ?? job?.instanceId, job?.instanceEndpoint),
+        Job: kind === 'instance' ? [] : spaced(job?.name, id.text),
+        Instance: spaced(job?.instanceName ??
+            instance?.name ??
+            job?.instanceId?.text ??
+            (kind === 'instance' ? id.text : undefined), job?.instanceEndpoint ?? instance?.endpoint, connection?.label ?? instance?.status.label),
         Duration: spaced(durationOf(job)),
     };
 }
@@ -15861,7 +16302,9 @@ async function checkOutputs(deps) {
 }
 /** Publishes an error that leaves nothing else to report. */
 function publishError(annotation, deps) {
-    return publish({ outputs: EMPTY_OUTPUTS, annotation, summary: summaryOfAnnotation(annotation) }, deps);
+    const message = forMessage(phrase `${annotation.title}: ${joinPhrases(annotation.lines, ' ')}`);
+    const outputs = { ...EMPTY_OUTPUTS, message };
+    return publish({ outputs, annotation, summary: summaryOfAnnotation(annotation) }, deps);
 }
 function publishInternalError(error, deps) {
     const lines = [[deps.secrets.error(error)]];
@@ -15949,6 +16392,13 @@ const LONG_RUNNING = 14 * MINUTE;
 const DELAY_PER_REQUEST = 0.5 * SECOND;
 /** Percent. Without an estimate, a job that is below this is not about to finish. */
 const HALFWAY = 50;
+/** While an instance is not active; and while it is, to see that it stays so. */
+const INSTANCE_INTERVAL = 10 * SECOND;
+const ACTIVE_INTERVAL = 20 * SECOND;
+/** Between attempts to connect to a database: for a minute, the attempt included, at most two seconds, later ten. */
+const CONNECTION_INTERVAL = 0.75 * SECOND;
+const LATE_CONNECTION_INTERVAL = 8 * SECOND;
+const LATE_AFTER = 1 * MINUTE;
 const MIN_BACKOFF = 1 * SECOND;
 const MAX_BACKOFF = 30 * SECOND;
 /**
@@ -15957,7 +16407,11 @@ const MAX_BACKOFF = 30 * SECOND;
  */
 function pollInterval(setting, random) {
     return (state, elapsed, minInterval = 0) => {
-        const wanted = setting === 'auto' ? automatic(state, elapsed, random) : setting;
+        if (state.connection !== undefined) {
+            return elapsed - state.connection.since < LATE_AFTER ? CONNECTION_INTERVAL : LATE_CONNECTION_INTERVAL;
+        }
+        const chosen = setting === 'auto' ? automatic(state, elapsed, random) : setting;
+        const wanted = isActive(state) ? Math.min(chosen, ACTIVE_INTERVAL) : chosen;
         const interval = minInterval > wanted ? stretched(state, elapsed, minInterval, random) : wanted;
         return state.last?.kind === 'transient'
             ? Math.max(interval, backoff(state.faults, random), state.last.retryAfter ?? 0)
@@ -15968,6 +16422,8 @@ function automatic(state, elapsed, random) {
     // This says nothing about the job: renewed credentials are tried soon.
     if (state.last?.kind === 'rejected')
         return MIN_INTERVAL;
+    if (state.instance !== undefined)
+        return isActive(state) ? ACTIVE_INTERVAL : INSTANCE_INTERVAL;
     // A random second interval keeps the jobs of a matrix from polling in step.
     if (total(state.tally) === 1)
         return MIN_INTERVAL * (1 + random());
@@ -15985,6 +16441,9 @@ function automatic(state, elapsed, random) {
         return clamp(Math.sqrt(2 * DELAY_PER_REQUEST * (latest - elapsed)));
     // The estimate was wrong: with time it is worth as little as no progress at all.
     return clamp(Math.min((elapsed - latest) / 3, blind(elapsed)));
+}
+function isActive({ instance }) {
+    return instance?.status.meaning === 'active';
 }
 /** Half of the time so far, up to the interval of a job without progress. */
 function blind(elapsed) {
@@ -16031,6 +16490,8 @@ function furthestAt(history) {
 /** A new job may be unknown for "several seconds" (API Reference, "Constraints"); an order has no job until it is paid. */
 const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE };
 const PENDING_WARNING_AFTER = 10 * MINUTE;
+/** After a create, an instance is ACTIVE for a moment before its first backup. */
+const STABLE_AFTER = 1 * MINUTE;
 /** Consecutive responses after which the wait for the job ends. */
 const MAX_UNUSABLE = 5;
 const MAX_MISSING = 3;
@@ -16043,7 +16504,10 @@ function initialState(id, kind = 'job') {
         kind,
         id,
         job: undefined,
-        isSeen: false,
+        instance: undefined,
+        connection: undefined,
+        // A job named the instance, or the user.
+        isSeen: kind === 'instance',
         progress: undefined,
         history: [],
         tally: [],
@@ -16055,12 +16519,25 @@ function initialState(id, kind = 'job') {
         retries: 0,
     };
 }
-/** What a response received at a moment means for a job: the table of docs/reference.md. */
+/** What a response received at a moment means: the tables of docs/reference.md. */
 function judge(before, response, at) {
     const state = { ...before, last: response, tally: count(before.tally, judge_labelOf(response)) };
     switch (response.kind) {
         case 'job':
             return judgeJob({ ...state, isSeen: state.isSeen || response.isFromList !== true }, response.job, at);
+        case 'instance':
+            return judgeInstance(state, response.instance, at);
+        case 'busy':
+            return {
+                state: seen({ ...state, job: response.job, progress: response.job.progress }, response.job, at),
+            };
+        case 'idle':
+            return { state: { ...state, ...NONE_IN_A_ROW, job: undefined }, outcome: { result: 'completed' } };
+        case 'connection': {
+            const connection = { ...response, since: state.connection?.since ?? at };
+            const next = seen({ ...state, connection }, { status: response }, at);
+            return response.isAccepted ? { state: next, outcome: { result: 'completed' } } : { state: next };
+        }
         case 'other-job':
             return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } };
         case 'not-found-yet':
@@ -16082,21 +16559,38 @@ function judge(before, response, at) {
     }
 }
 function judge_labelOf(response) {
-    if (response.kind === 'job')
-        return response.job.status.label;
-    return response.kind === 'other-job' ? 'another job' : response.detail.label;
+    switch (response.kind) {
+        case 'job':
+            return response.job.status.label;
+        case 'instance':
+            return response.instance.status.label;
+        case 'busy':
+            return 'a job is running';
+        case 'idle':
+            return 'no job is running';
+        case 'connection':
+            return response.label;
+        case 'other-job':
+            return 'another job';
+        default:
+            return response.detail.label;
+    }
+}
+/** Records what was seen. */
+function seen(before, { status, progress }, at) {
+    const history = recordPoint(before.history, { at, status: status.label, progress });
+    return { ...before, ...NONE_IN_A_ROW, history };
 }
 function judgeJob(before, job, at) {
     const { meaning, label } = job.status;
     const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress);
-    const history = recordPoint(before.history, { at, status: label, progress });
     const pendingSince = meaning === 'pending' ? (before.pendingSince ?? at) : undefined;
-    const state = { ...before, ...NONE_IN_A_ROW, job, progress, history, pendingSince };
+    const state = seen({ ...before, job, progress, pendingSince }, { status: job.status, progress }, at);
     switch (meaning) {
         case 'completed':
         case 'failed':
         case 'canceled':
-            return { state, outcome: { result: meaning, job } };
+            return { state, outcome: { result: meaning } };
         case 'running':
             return { state };
         case 'pending': {
@@ -16109,6 +16603,21 @@ function judgeJob(before, job, at) {
             return warnOnce(state, label, phrase `has the unknown status “${label}”. The wait continues`);
     }
 }
+function judgeInstance(before, instance, at) {
+    const { meaning, label } = instance.status;
+    const state = seen({ ...before, job: undefined, progress: undefined, instance }, instance, at);
+    const since = state.history.at(-1)?.at ?? at;
+    switch (meaning) {
+        case 'active':
+            return at - since >= STABLE_AFTER ? { state, outcome: { result: 'completed' } } : { state };
+        case 'failed':
+            return { state, outcome: { result: 'not-ready', cause: 'failed' } };
+        case 'busy':
+            return { state };
+        case 'unknown':
+            return warnOnce(state, label, phrase `has the status “${label}”, which may need attention. The wait continues`);
+    }
+}
 const LONG_PENDING = "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window";
 function warnOnce(state, status, what) {
     const { warnedStatuses } = state;
@@ -16117,9 +16626,10 @@ function warnOnce(state, status, what) {
         return { state };
     return {
         state: { ...state, warnedStatuses: [...warnedStatuses, status] },
-        warning: phrase `Job ${state.id.text} ${what}.`,
+        warning: phrase `${judge_NOUNS[state.kind]} ${state.id.text} ${what}.`,
     };
 }
+const judge_NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' };
 function judgeNotFound(before, detail, at) {
     // A job that only the list contains, and not for long, may still be unknown to the jobs call.
     const listedFor = at - (before.history[0]?.at ?? at);
@@ -16130,7 +16640,7 @@ function judgeNotFound(before, detail, at) {
     const notFoundSince = before.notFoundSince ?? at;
     const state = { ...before, notFoundSince };
     const notFoundFor = at - notFoundSince;
-    return notFoundFor < GRACE_PERIOD[state.kind]
+    return notFoundFor < GRACE_PERIOD[state.kind === 'order' ? 'order' : 'job']
         ? { state }
         : { state, outcome: { result: 'not-found', detail, notFoundFor } };
 }
@@ -16144,49 +16654,50 @@ function deadlineOf(timeout) {
     // Two seconds are enough for a response; in a short wait, they would take up too much of the time.
     return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) };
 }
+/** The earliest moment for the next request after a response. */
+function retryAt(response, at) {
+    return response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at;
+}
 /** When a target's next request is due, its final poll included. */
 function nextPollAt({ dueAt, retryAt, sentAt }, { finalPollAt }) {
     return sentAt < finalPollAt ? Math.min(dueAt, Math.max(finalPollAt, retryAt)) : dueAt;
 }
 
-;// CONCATENATED MODULE: ./src/wait/job-target.ts
+;// CONCATENATED MODULE: ./src/wait/judged-target.ts
 
 
-/** A target whose responses are judged until they end the wait for it. */
-class JudgedTarget {
+/** Something that the wait ends for: its responses are judged until it has an outcome. */
+class Judged {
     state;
     outcome;
-    dueAt;
-    retryAt = -Infinity;
-    sentAt = -Infinity;
-    rank = 1;
     options;
-    constructor(state, dueAt, options) {
+    constructor(state, options) {
         this.state = state;
-        this.dueAt = dueAt;
         this.options = options;
     }
-    /** Ends the wait for this target; a later response changes nothing. */
+    get isOpen() {
+        return this.outcome === undefined;
+    }
+    /** Ends the wait; a later response changes nothing. */
     finish(outcome) {
         this.outcome ??= outcome;
     }
-    /** Judges a response, then schedules the next request. */
-    judge(response, at) {
-        if (this.outcome !== undefined)
-            return;
-        this.outcome = this.update(response, at);
-        this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at;
-        this.dueAt = this.options.nextPoll(this.state, at);
-        this.report(nextPollAt(this, this.options.deadline));
-        if (this.outcome !== undefined)
-            this.options.onFinished(this.outcome, response);
-    }
+    /** Judges a response that ends nothing by itself. */
     update(response, at) {
         const { state, warning, outcome } = judge(this.state, response, at);
         this.state = state;
         if (warning !== undefined)
             this.options.listener.onWarning(warning);
         return outcome;
+    }
+    /** Judges a response, and reports it; `schedule` then returns when the next request is due. */
+    accept(response, at, schedule) {
+        if (this.outcome !== undefined)
+            return;
+        this.outcome = this.update(response, at);
+        this.report(schedule());
+        if (this.outcome !== undefined)
+            this.options.onFinished(this, response, at);
     }
     /** Passes the state on; `next` is when it will be polled next. */
     report(next) {
@@ -16195,25 +16706,207 @@ class JudgedTarget {
         listener.onResponse(this.state, isFinished || next >= deadline.timeout ? undefined : next, isFinished);
     }
 }
-/** One job, polled by its ID until it is terminal. */
-class JobTarget extends JudgedTarget {
-    #getJob;
-    constructor(id, dueAt, getJob, options) {
-        super(initialState(id), dueAt, options);
-        this.#getJob = getJob;
+/** A job, an instance, or a database, with requests of its own. */
+class JudgedTarget extends Judged {
+    dueAt;
+    retryAt = -Infinity;
+    sentAt = -Infinity;
+    rank = 1;
+    #request;
+    /** @param request sends one request; it never rejects */
+    constructor(state, dueAt, request, options) {
+        super(state, options);
+        this.dueAt = dueAt;
+        this.#request = request;
     }
     send(at, signal) {
         this.sentAt = at;
-        return this.#getJob(this.state.id, signal);
+        return this.#request(signal);
     }
     handle(response, at) {
-        this.judge(response, at);
+        this.accept(response, at, () => {
+            this.retryAt = retryAt(response, at);
+            this.dueAt = this.options.nextPoll(this.state, at);
+            return nextPollAt(this, this.options.deadline);
+        });
+    }
+}
+
+;// CONCATENATED MODULE: ./src/wait/job-target.ts
+
+
+/** One job, polled by its ID until it is terminal. */
+class JobTarget extends JudgedTarget {
+    constructor(id, dueAt, getJob, options) {
+        super(initialState(id), dueAt, (signal) => getJob(id, signal), options);
     }
     /** Takes over status and progress from the job list, which never end the wait. */
     updateFromList(job, at) {
         this.update({ kind: 'job', job, isFromList: true }, at);
     }
 }
+
+;// CONCATENATED MODULE: ./src/wait/time-window.ts
+
+/** How far the clocks of runner and service may differ. */
+const MAX_CLOCK_SKEW = HOUR;
+/** Requests of one search: further ones cost more than they save. */
+const MAX_WINDOWS = 20;
+/**
+ * Returns the part of a window that its list, which was incomplete, did not contain. Undefined when it can't be narrower:
+ * its jobs were created within a second, or without a date.
+ */
+function restOf({ since, until }, { entries }) {
+    const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN];
+    // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
+    const isNewestFirst = last <= first;
+    const cut = isNewestFirst ? last : last - SECOND;
+    if (!(cut >= since && cut < until))
+        return undefined;
+    return isNewestFirst ? { since, until: cut } : { since: cut + SECOND, until };
+}
+
+;// CONCATENATED MODULE: ./src/wait/list-search.ts
+
+
+
+
+
+/** Orders are searched for repeatedly in the last hour, and once in everything that the task center keeps. */
+const RECENT_RANGE = HOUR;
+const RETENTION = 30 * DAY;
+/** Running jobs are searched for in this range if the service refuses a wider one. */
+const USUAL_RANGE = DAY;
+/** Between two windows of one search. */
+const NEXT_WINDOW_DELAY = 2 * SECOND;
+/** Searches for the jobs of orders, until the list contains jobs of the order. `wallClock` in milliseconds since the epoch. */
+function orderSearch(wallClock, onFound) {
+    const until = wallClock + MAX_CLOCK_SKEW;
+    const recent = { since: wallClock - RECENT_RANGE, until };
+    const older = { since: wallClock - RETENTION, until: recent.since, isWide: true };
+    const message = phrase `the job list contains no job of this order`;
+    return {
+        windows: (isFirst) => (isFirst ? [recent, older] : [recent]),
+        read: (order, { entries }, at) => {
+            const key = keyOf(order.state.id);
+            const found = entries.filter(({ orderId }) => orderId?.toLowerCase() === key);
+            if (found.length === 0)
+                return { kind: 'not-found-yet', detail: { label: 'no job yet', message } };
+            onFound(order, found, at);
+            return undefined;
+        },
+    };
+}
+/** Searches for jobs that run on instances: the list has no filter for that. */
+function runningSearch(wallClock) {
+    return {
+        status: 'Running',
+        windows: (_isFirst, isRefused) => {
+            const until = wallClock() + MAX_CLOCK_SKEW;
+            return isRefused
+                ? [{ since: until - USUAL_RANGE, until }]
+                : [{ since: until - RETENTION, until, isWide: true }];
+        },
+        read: (instance, { entries, end }) => {
+            const { text } = instance.state.id;
+            const running = entries.find(({ job }) => job.status.meaning === 'running' && job.instanceId?.text.equals(text));
+            if (running !== undefined)
+                return { kind: 'busy', id: running.id, job: running.job };
+            if (end !== 'incomplete')
+                return end && { kind: 'idle' };
+            const message = phrase `the job list is too long to be read completely`;
+            return { kind: 'unusable', detail: { label: 'incomplete list', message } };
+        },
+    };
+}
+/** Reads the job list window by window, again and again, for orders or instances that have no requests of their own. */
+class ListSearch {
+    rank = 1;
+    dueAt = 0;
+    retryAt = -Infinity;
+    sentAt = -Infinity;
+    #search;
+    /** What the search still looks for. */
+    #subjects;
+    #listJobs;
+    #options;
+    /** The windows that are left in the current search, the next one first, and what it contained so far. */
+    #windows;
+    #windowsRead = 0;
+    #entries = [];
+    #isIncomplete = false;
+    #isRefused = false;
+    constructor(search, subjects, listJobs, options) {
+        this.#search = search;
+        this.#subjects = subjects;
+        this.#listJobs = listJobs;
+        this.#options = options;
+        this.#windows = search.windows(true, false);
+    }
+    get isOpen() {
+        return this.#subjects().length > 0;
+    }
+    send(at, signal) {
+        this.sentAt = at;
+        const [window = EMPTY_WINDOW] = this.#windows;
+        return this.#listJobs(window, signal, this.#search.status);
+    }
+    handle(response, at) {
+        // The service may limit how far back a list reaches; another window decides what is wrong otherwise.
+        const isRefused = response.kind === 'unusable' || (response.kind === 'rejected' && response.scope === 'job');
+        const isSkipped = isRefused && this.#windows[0]?.isWide === true;
+        this.#isRefused ||= isSkipped;
+        if (response.kind === 'list')
+            this.#read(response, at);
+        else if (!isSkipped)
+            for (const subject of this.#subjects())
+                this.#judge(subject, response, at, true);
+        else if (this.#windowsRead > 0)
+            this.#read(EMPTY_LIST, at);
+        else
+            this.#start(at);
+    }
+    #read(list, at) {
+        this.#entries = [...this.#entries, ...list.entries];
+        this.#windowsRead += 1;
+        const [window = EMPTY_WINDOW, ...others] = this.#windows;
+        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list);
+        this.#isIncomplete ||= !list.isWhole && rest === undefined;
+        this.#windows = rest === undefined ? others : [{ ...window, ...rest }, ...others];
+        const isLast = this.#windows.length === 0;
+        const found = {
+            entries: this.#entries,
+            end: isLast ? (this.#isIncomplete ? 'incomplete' : 'whole') : undefined,
+        };
+        this.dueAt = at + NEXT_WINDOW_DELAY;
+        for (const subject of this.#subjects()) {
+            const response = this.#search.read(subject, found, at);
+            if (response !== undefined)
+                this.#judge(subject, response, at, isLast);
+        }
+        if (isLast)
+            this.#start(at);
+    }
+    /** Begins a search; what judging the last one scheduled may be later. */
+    #start(at) {
+        this.#windows = this.#search.windows(false, this.#isRefused);
+        this.#windowsRead = 0;
+        this.#entries = [];
+        this.#isIncomplete = false;
+        this.dueAt = Math.max(this.dueAt, at + NEXT_WINDOW_DELAY);
+    }
+    #judge(subject, response, at, isLast) {
+        subject.accept(response, at, () => {
+            this.retryAt = retryAt(response, at);
+            // The same window again is worth the usual interval.
+            const next = this.#options.nextPoll(subject.state, at);
+            this.dueAt = isLast ? next : Math.min(next, at + NEXT_WINDOW_DELAY);
+            return nextPollAt(this, this.#options.deadline);
+        });
+    }
+}
+const EMPTY_LIST = { kind: 'list', entries: [], isWhole: true };
+const EMPTY_WINDOW = { since: 0, until: 0 };
 
 ;// CONCATENATED MODULE: ./src/wait/listed-job.ts
 /** Consecutive responses of 50 jobs overlap by one. */
@@ -16316,6 +17009,8 @@ class RateLimit {
     }
     /** The earliest moment for a target's next request; `open` counts the targets that still need a final poll. */
     earliest({ rank }, now, open) {
+        if (rank === 4)
+            return now;
         const lastSent = this.#sent.at(-1) ?? -Infinity;
         const isFinal = now >= this.#finalPollAt;
         const isSpread = this.#hasManyJobs && rank === 3 && !isFinal;
@@ -16343,7 +17038,7 @@ class RateLimit {
             this.#period = response.throttled.period ?? this.#period;
             this.#onThrottled(response.retryAfter, at);
         }
-        else if (['job', 'other-job', 'not-found-yet', 'list'].includes(response.kind))
+        else if (ACCEPTED.includes(response.kind))
             this.#onAccepted(at);
     }
     /** What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. */
@@ -16386,6 +17081,7 @@ class RateLimit {
         return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0;
     }
 }
+const ACCEPTED = ['job', 'other-job', 'not-found-yet', 'list', 'instance'];
 function within(moments, period, now) {
     return moments.filter((moment) => moment > now - period);
 }
@@ -16394,26 +17090,6 @@ function provesAuthentication(response) {
     if (response.kind === 'rejected')
         return response.scope === 'job';
     return response.kind !== 'transient' && response.kind !== 'unusable';
-}
-
-;// CONCATENATED MODULE: ./src/wait/time-window.ts
-
-/** How far the clocks of runner and service may differ. */
-const MAX_CLOCK_SKEW = HOUR;
-/** Requests of one search: further ones cost more than they save. */
-const MAX_WINDOWS = 20;
-/**
- * Returns the part of a window that its list, which was incomplete, did not contain. Undefined when it can't be narrower:
- * its jobs were created within a second, or without a date.
- */
-function restOf({ since, until }, { entries }) {
-    const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN];
-    // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
-    const isNewestFirst = last <= first;
-    const cut = isNewestFirst ? last : last - SECOND;
-    if (!(cut >= since && cut < until))
-        return undefined;
-    return isNewestFirst ? { since, until: cut } : { since: cut + SECOND, until };
 }
 
 ;// CONCATENATED MODULE: ./src/wait/list-target.ts
@@ -16431,7 +17107,7 @@ const INTERVALS_PER_PAGE = 1.82;
 const list_target_MAX_BACKOFF = 5 * MINUTE;
 /** Jobs are polled individually if the first response is this late, or a later one, or shows no progress for so long. */
 const FIRST_LATE_AFTER = 10 * SECOND;
-const LATE_AFTER = 30 * SECOND;
+const list_target_LATE_AFTER = 30 * SECOND;
 const STALE_AFTER = 10 * MINUTE;
 /** With many pages, the list is late only after two requests for a page failed. */
 const LATE_AFTER_CYCLES = 3.5;
@@ -16462,6 +17138,9 @@ class ListTarget {
         this.#range = { since: wallClock - SEARCH_RANGE, until: wallClock + MAX_CLOCK_SKEW };
         this.#window = this.#range;
         this.#jobs = new Map(jobs.map((job) => [keyOf(job.state.id), new ListedJob(job, at, at + FIRST_LATE_AFTER)]));
+    }
+    get isOpen() {
+        return this.#open().length > 0;
     }
     send(at, signal) {
         if (this.#requests === 0 || (this.#isFinal(at) && !this.#isFinal(this.sentAt)))
@@ -16609,84 +17288,13 @@ class ListTarget {
         return Math.max(at + Math.max(backoff, next), this.retryAt, this.#options.rateLimit.notBefore);
     }
     #lateAt(dueAt) {
-        return dueAt + Math.max(LATE_AFTER, LATE_AFTER_CYCLES * this.#cycle);
+        return dueAt + Math.max(list_target_LATE_AFTER, LATE_AFTER_CYCLES * this.#cycle);
     }
     #isFinal(moment) {
         return moment >= this.#options.deadline.finalPollAt;
     }
     #open() {
         return [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
-    }
-}
-
-;// CONCATENATED MODULE: ./src/wait/order-target.ts
-
-
-
-
-
-/** Orders are searched for repeatedly in the last hour, and once in everything that the task center keeps. */
-const RECENT_RANGE = HOUR;
-const RETENTION = 30 * DAY;
-/** Between two windows of one search. */
-const NEXT_WINDOW_DELAY = 2 * SECOND;
-const EMPTY_LIST = { kind: 'list', entries: [], isWhole: true };
-/** An order: the job list is searched until it contains jobs of the order. */
-class OrderTarget extends JudgedTarget {
-    #listJobs;
-    #onFound;
-    #recent;
-    /** Windows that are left in the current search, the next one first. */
-    #windows;
-    #windowsRead = 0;
-    #isWideSearchDone = false;
-    /** @param wallClock milliseconds since the epoch */
-    constructor(order, wallClock, listJobs, onFound, options) {
-        super(initialState(order, 'order'), 0, options);
-        this.#listJobs = listJobs;
-        this.#onFound = onFound;
-        this.#recent = { since: wallClock - RECENT_RANGE, until: wallClock + MAX_CLOCK_SKEW };
-        this.#windows = [this.#recent];
-    }
-    send(at, signal) {
-        this.sentAt = at;
-        return this.#listJobs(this.#windows[0] ?? this.#recent, signal);
-    }
-    handle(response, at) {
-        // The service may limit how far back a list reaches; the recent window decides what is wrong otherwise.
-        const isRefused = response.kind === 'unusable' || (response.kind === 'rejected' && response.scope === 'job');
-        const isWide = (this.#windows[0] ?? this.#recent).since < this.#recent.since;
-        if (response.kind !== 'list' && !(isRefused && isWide)) {
-            this.judge(response, at);
-            return;
-        }
-        const list = response.kind === 'list' ? response : EMPTY_LIST;
-        const order = this.state.id.value.toLowerCase();
-        const found = list.entries.filter(({ orderId }) => orderId?.toLowerCase() === order);
-        const ids = found.map(({ id }) => id);
-        if (ids.length > 0) {
-            this.#onFound(ids, at);
-            return;
-        }
-        this.#nextWindow(list);
-        const message = phrase `the job list contains no job of this order`;
-        this.judge({ kind: 'not-found-yet', detail: { label: 'no job yet', message } }, at);
-        // The same window again is worth the usual interval.
-        if (this.#windows.length > 0)
-            this.dueAt = Math.min(this.dueAt, at + NEXT_WINDOW_DELAY);
-    }
-    #nextWindow(list) {
-        const [window = this.#recent, ...others] = this.#windows;
-        this.#windowsRead += 1;
-        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list);
-        this.#windows = rest === undefined ? others : [rest, ...others];
-        if (this.#windows.length > 0)
-            return;
-        this.#windowsRead = 0;
-        const { since } = this.#recent;
-        if (!this.#isWideSearchDone)
-            this.#windows = [{ since: since + RECENT_RANGE - RETENTION, until: since }];
-        this.#isWideSearchDone = true;
     }
 }
 
@@ -16707,6 +17315,7 @@ async function poll(options) {
     const start = clock.now();
     const elapsed = () => clock.now() - start;
     const inFlight = new Set();
+    const countRequests = () => [...inFlight].filter(usesService).length;
     let error;
     let wake = new AbortController();
     /** A request that stalls must not keep its target from the final poll. */
@@ -16714,11 +17323,13 @@ async function poll(options) {
     const untilTimeout = new AbortController();
     async function send(target, sentAt) {
         inFlight.add(target);
-        rateLimit.onRequest(sentAt);
+        if (usesService(target))
+            rateLimit.onRequest(sentAt);
         try {
             const limit = sentAt < deadline.finalPollAt ? untilFinalPoll : untilTimeout;
             const response = await target.send(sentAt, limit.signal);
-            rateLimit.onResponse(response, elapsed());
+            if (usesService(target))
+                rateLimit.onResponse(response, elapsed());
             target.handle(response, elapsed());
         }
         catch (thrown) {
@@ -16752,7 +17363,7 @@ async function poll(options) {
                 const earliest = next <= now ? rateLimit.earliest(target, now, open.length) : next;
                 if (earliest > now)
                     moments.push(earliest);
-                else if (inFlight.size < MAX_IN_FLIGHT)
+                else if (!usesService(target) || countRequests() < MAX_IN_FLIGHT)
                     void send(target, now);
             }
             const wakeAt = Math.min(...moments.filter((moment) => moment > now));
@@ -16768,6 +17379,57 @@ async function poll(options) {
     untilTimeout.abort();
     return stop;
 }
+function usesService({ rank }) {
+    return rank !== 4;
+}
+
+;// CONCATENATED MODULE: ./src/wait/readiness.ts
+
+
+
+/** Follows instances until they are ready. An instance that several jobs share is polled once. */
+class Readiness {
+    #options;
+    #targets = new Map();
+    constructor(options) {
+        this.#options = options;
+    }
+    get targets() {
+        return [...this.#targets.values()];
+    }
+    get(id) {
+        return this.#targets.get(keyOf(id));
+    }
+    /** Polls an instance until it is available. */
+    follow(id, at, before) {
+        if (this.get(id) !== undefined)
+            return;
+        const state = before.kind === 'instance' ? before : initialState(id, 'instance');
+        const { until, getInstance, onFinished } = this.#options;
+        const options = {
+            ...this.#options,
+            onFinished: (instance, response, moment) => {
+                const isAvailable = instance.outcome?.result === 'completed';
+                if (isAvailable && until === 'connectable')
+                    this.#connect(instance.state, moment);
+                else
+                    onFinished(instance, response, moment);
+            },
+        };
+        const target = new JudgedTarget(state, at, (signal) => getInstance(id, signal), options);
+        this.#targets.set(keyOf(id), target);
+    }
+    /** Connects to an available instance until it accepts a connection. */
+    #connect(state, at) {
+        const { connectTo = state.instance?.address, connect } = this.#options;
+        const attempt = connect(connectTo ?? { host: '', port: 0 });
+        const target = new JudgedTarget(state, at, attempt, this.#options);
+        target.rank = 4;
+        if (connectTo === undefined)
+            target.finish({ result: 'not-ready', cause: 'no-address' });
+        this.#targets.set(keyOf(state.id), target);
+    }
+}
 
 ;// CONCATENATED MODULE: ./src/wait/wait.ts
 
@@ -16776,70 +17438,105 @@ async function poll(options) {
 
 
 
+
+
+
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4;
-/** Waits until every job has an outcome. Always resolves. */
+/** Waits until everything has an outcome. Always resolves. */
 async function wait(plan, deps) {
-    const { clock, listener, signal } = deps;
+    const { kind, ids, interval } = plan;
+    const { clock, wallClock, listJobs, listener } = deps;
     const deadline = deadlineOf(plan.timeout);
-    const hasManyJobs = 'order' in plan.jobs || plan.jobs.length > 1;
-    const rateLimit = new RateLimit(hasManyJobs, deadline, deps.random);
-    let order;
-    let jobs = [];
-    let list;
-    /** The targets that get an outcome: the jobs, or the order until its jobs are found. */
-    const judged = () => (jobs.length > 0 || order === undefined ? jobs : [order]);
-    const openTargets = () => {
-        const open = judged().filter(({ outcome }) => outcome === undefined);
-        return list === undefined || open.length === 0 ? open : [...open, list];
-    };
-    const finishAll = (outcome) => {
-        for (const target of judged())
-            target.finish(outcome);
-    };
+    const rateLimit = new RateLimit(kind !== 'job' || ids.length > 1, deadline, deps.random);
     const options = {
         deadline,
         listener,
         nextPoll: (state, at) => nextPoll(state, at, openTargets().length),
-        onFinished: (outcome, response) => {
-            if (outcome.result === 'completed')
-                return;
-            if (response.kind === 'rejected' && response.scope === 'all')
-                finishAll(outcome);
-            if (plan.failFast)
-                finishAll({ result: 'interrupted', by: 'fail-fast' });
-        },
+        onFinished,
     };
-    /** After a job's response: its poll interval, or longer if the rate limit is divided among `count` targets. */
+    const readiness = new Readiness({ ...plan, ...deps, ...options });
+    const lists = [];
+    const searches = [];
+    /** What gets a result. Jobs replace their order when they are found. */
+    let subjects = ids.map((id) => new Judged(initialState(id, kind), options));
+    if (kind === 'job')
+        subjects = follow(ids, 0);
+    else {
+        const search = kind === 'order' ? orderSearch(wallClock(), onJobsFound) : runningSearch(wallClock);
+        const isSought = (one) => isOpen(one) && one.state.kind === kind;
+        searches.push(new ListSearch(search, () => subjects.filter(isSought), listJobs, options));
+    }
+    function openTargets() {
+        const jobs = subjects.filter((subject) => subject instanceof JobTarget);
+        const judged = [...jobs, ...readiness.targets].filter(isOpen);
+        return [...judged, ...searches.filter(isOpen), ...lists.filter(isOpen)];
+    }
+    function finishAll(outcome) {
+        for (const judged of [...subjects, ...readiness.targets])
+            judged.finish(outcome);
+    }
+    function onFinished({ state, outcome }, response, at) {
+        const result = outcome?.result ?? 'error';
+        const instance = instanceOf(state);
+        if (result === 'completed') {
+            if (plan.until !== 'completed' && instance !== undefined)
+                readiness.follow(instance, at, state);
+            return;
+        }
+        if (outcome !== undefined && response.kind === 'rejected' && response.scope === 'all')
+            finishAll(outcome);
+        if (plan.failFast && !plan.successResults.includes(result)) {
+            finishAll({ result: 'interrupted', by: 'fail-fast' });
+        }
+    }
+    /** After a response: its poll interval, or longer if the rate limit is divided among `count` targets. */
     function nextPoll(state, at, count) {
         // The rate limit alone decides when to try again after a throttled request.
         const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined;
         const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count;
-        return Math.max(at + plan.interval(state, at, minInterval), rateLimit.notBefore);
+        return Math.max(at + interval(state, at, minInterval), rateLimit.notBefore);
     }
-    function follow(ids, at) {
-        const { listJobs, getJob } = deps;
-        const isListed = plan.hasList && ids.length >= MIN_LISTED_JOBS;
+    function onJobsFound(order, entries, at) {
+        const found = entries.map(({ id }) => id);
+        listener.onJobsFound(order.state.id, found);
+        const jobs = follow(found, at);
+        subjects = subjects.flatMap((subject) => (subject === order ? jobs : [subject]));
+    }
+    function follow(found, at) {
+        const isListed = plan.hasList && found.length >= MIN_LISTED_JOBS;
+        let list;
         const jobOptions = isListed
             ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
             : options;
-        jobs = ids.map((id) => new JobTarget(id, at, getJob, jobOptions));
-        const { interval } = plan;
-        if (isListed)
-            list = new ListTarget(jobs, at, deps.wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
+        const jobs = found.map((id) => new JobTarget(id, at, deps.getJob, jobOptions));
+        if (isListed) {
+            list = new ListTarget(jobs, at, wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
+            lists.push(list);
+        }
+        return jobs;
     }
-    if ('order' in plan.jobs) {
-        const onFound = (ids, at) => {
-            listener.onJobsFound(ids);
-            follow(ids, at);
-        };
-        order = new OrderTarget(plan.jobs.order, deps.wallClock(), deps.listJobs, onFound, options);
+    const stop = await poll({ targets: openTargets, deadline, rateLimit, clock, signal: deps.signal });
+    if (stop === 'timed-out') {
+        for (const instance of readiness.targets)
+            instance.finish({ result: 'not-ready', cause: 'timeout' });
     }
-    else
-        follow(plan.jobs, 0);
-    const stop = await poll({ targets: openTargets, deadline, rateLimit, clock, signal });
     finishAll(outcomeOf(stop, deps));
-    return judged().map(({ state, outcome = outcomeOf(stop, deps) }) => ({ state, outcome }));
+    return subjects.map(({ state, outcome = outcomeOf(stop, deps) }) => {
+        if (outcome.result !== 'completed' || plan.until === 'completed')
+            return { state, outcome };
+        const id = instanceOf(state);
+        const target = id && readiness.get(id);
+        if (target?.outcome === undefined)
+            return { state, outcome: { result: 'not-ready', cause: 'no-instance' } };
+        return { state, instance: target.state, outcome: target.outcome };
+    });
+}
+function isOpen({ isOpen }) {
+    return isOpen;
+}
+function instanceOf({ kind, id, job }) {
+    return kind === 'instance' ? id : job?.instanceId;
 }
 /** The outcome of targets that are unfinished when polling stops. */
 function outcomeOf(stop, { describe }) {
@@ -16868,7 +17565,9 @@ function outcomeOf(stop, { describe }) {
 
 
 
-/** Runs the action; true if every job completed and the outputs are written. */
+
+
+/** Runs the action; true if the step succeeds: every result is a success, and the outputs are written. */
 async function main(deps) {
     const { toolkit, env, secrets, clock, onReport } = deps;
     const settings = readInputs((name) => toolkit.getInput(name), env, secrets);
@@ -16886,30 +17585,38 @@ async function main(deps) {
     const exchange = detectWrongEndpoints(requests.exchange, () => clock.now());
     const results = await waitForJobs(settings, deps, exchange);
     onReport();
-    const outputs = outputsOf(results);
+    const { timeout, successResults } = settings;
+    const outputs = outputsOf(results, timeout);
     printDetails(results, outputs, requests.count(), toolkit, secrets);
     const report = {
         outputs,
-        annotation: annotationOf(results, settings.timeout),
-        notice: noticeOf(results),
-        summary: summaryOf(results, settings.timeout),
+        annotation: annotationOf(results, timeout, successResults),
+        notice: noticeOf(results, timeout),
+        summary: summaryOf(results, timeout, successResults),
     };
     const isPublished = await publish(report, deps);
-    return isPublished && results.every(({ outcome }) => outcome.result === 'completed');
+    return (isPublished && results.every(({ outcome }) => successResults.some((result) => result === outcome.result)));
 }
 async function waitForJobs(settings, deps, exchange) {
     const { toolkit, env, secrets, clock, wallClock, random } = deps;
-    const { jobs, timeout, service } = settings;
-    const log = new Log(jobs, toolkit, clock, usesColor(env));
+    const { waitFor, timeout, service } = settings;
+    const log = new Log(waitFor, toolkit, clock, usesColor(env));
     log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source);
     const credentials = credentialsFor(settings, deps, exchange, log);
     const apiDeps = { ...settings, credentials, exchange, secrets, wallClock };
     const finished = new AbortController();
     void log.startHeartbeat(finished.signal);
-    const results = await wait({ ...settings, interval: pollInterval(settings.pollInterval, random), hasList: service.hasList }, {
+    const results = await wait({
+        ...settings,
+        ...waitFor,
+        interval: pollInterval(settings.pollInterval, random),
+        hasList: service.hasList,
+    }, {
         ...deps,
         getJob: jobsApi(apiDeps),
         listJobs: jobListApi(apiDeps),
+        getInstance: instanceApi(apiDeps),
+        connect: databaseConnector(secrets),
         listener: log,
         describe: (error) => secrets.error(error),
     });

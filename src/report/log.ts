@@ -62,10 +62,8 @@ export class Log implements WaitListener {
     const [only, ...others] = ids
     const isSingle = only !== undefined && others.length === 0
     const target = isSingle ? phrase`${kind} ${only.text}` : `${ids.length} ${kind}s`
-    const goal = until === 'completed' ? '' : ` until ${until}`
-    this.#printer.info(
-      forLog(phrase`Waiting up to ${formatDuration(timeout)} for ${target}${goal} at ${endpoint}`),
-    )
+    const time = formatDuration(timeout)
+    this.#printer.info(forLog(phrase`Waiting up to ${time} for ${target}${GOALS[until]} at ${endpoint}`))
     this.#printer.info(`Credentials: ${credentials}.`)
   }
 
@@ -126,7 +124,8 @@ export class Log implements WaitListener {
       const { state } = only
       const { last } = state
       const error = last?.kind === 'transient' ? phrase` · last error: ${last.detail.message}` : []
-      this.#printState(only, phrase`still ${describeState(only)} · ${tallyPhrase(state)}${error}`)
+      const still = state.kind === 'instance' ? '' : 'still '
+      this.#printState(only, phrase`${still}${describeState(only)} · ${tallyPhrase(state)}${error}`)
       return
     }
     const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity))
@@ -178,6 +177,12 @@ export class Log implements WaitListener {
   }
 }
 
+const GOALS = {
+  completed: '',
+  available: ', until its instance is available,',
+  connectable: ', until its instance accepts connections,',
+} as const
+
 /** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
 export function printDetails(
   results: readonly WaitResult[],
@@ -189,8 +194,10 @@ export function printDetails(
   const rest = results.length - MAX_NAMED
   printer.startGroup('Details')
   printer.info(`Requests sent: ${requests}`)
-  for (const { state } of results.slice(0, MAX_NAMED)) {
-    printer.info(forLog(phrase`${state.kind} ${state.id.text}: ${tallyPhrase(state)}`))
+  for (const { state, instance } of results.slice(0, MAX_NAMED)) {
+    for (const one of instance === undefined ? [state] : [state, instance]) {
+      printer.info(forLog(phrase`${one.kind} ${one.id.text}: ${tallyPhrase(one)}`))
+    }
   }
   if (rest > 0) printer.info(`and ${rest} more`)
   for (const [name, value] of Object.entries(outputs)) {
