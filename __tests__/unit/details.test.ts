@@ -29,7 +29,7 @@ test('the details are a group with the requests, the responses, and each output 
     'output result: failed',
   ])
   expect(lines).toContain(`output fail-reason: ## [error] ${'x'.repeat(289)}…`)
-  expect(lines.filter((line) => line.startsWith('output '))).toHaveLength(14)
+  expect(lines.filter((line) => line.startsWith('output '))).toHaveLength(18)
   expect(lines.at(-1)).toBe('▴')
 })
 

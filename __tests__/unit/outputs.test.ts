@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals'
 import { outputsOf as outputsAfter, EMPTY_OUTPUTS, warningOf } from '../../src/report/outputs.ts'
 import { jobResponse, notFoundYet, transient, unauthorized } from './responses.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
-import { plain } from './text.ts'
+import { initialState } from '../../src/judge/judge.ts'
+import { plain, untrusted } from './text.ts'
+import { jobId } from './virtual-wait.ts'
 import { waitResult } from './wait-results.ts'
 
 const outputsOf = (results: readonly WaitResult[]) => outputsAfter(results, 3_600_000)
@@ -113,24 +115,56 @@ describe('the limits on outputs', () => {
     entities: { instance: { endpoint: nasty.slice(0, 10_000) }, more: 'x'.repeat(30_000) },
   })
 
-  test('limit texts and entities in jobs to 150 kB, and the JSON stays valid', () => {
+  test('limit texts and entities in jobs to 140 kB, and the JSON stays valid', () => {
     for (const count of [1, 2, 10, 500]) {
       const results = Array.from({ length: count }, (_, index) => waitResult(`job-${index}`, [huge]))
       const { jobs } = outputsOf(results)
       expect(jobsOf(jobs)).toHaveLength(count)
-      expect(Buffer.byteLength(jobs)).toBeLessThan(150_000 + count * 300)
+      expect(Buffer.byteLength(jobs)).toBeLessThan(140_000 + count * 300)
     }
   })
 
+  const lengthOf = (results: readonly WaitResult[]) =>
+    Object.entries(outputsOf(results)).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  const longId = (index: number) => `${index}`.padStart(128, 'x')
+
   test('keep all outputs of 500 hostile jobs below 500,000 characters', () => {
-    const results = Array.from({ length: 500 }, (_, index) =>
-      waitResult(`${index}`.padStart(128, 'x'), [huge]),
-    )
-    const all = Object.entries(outputsOf(results)).reduce(
-      (sum, [name, value]) => sum + name.length + value.length,
-      0,
-    )
-    expect(all).toBeLessThan(500_000)
+    expect(
+      lengthOf(Array.from({ length: 500 }, (_, index) => waitResult(longId(index), [huge]))),
+    ).toBeLessThan(500_000)
+  })
+
+  test('keep all outputs below 500,000 characters if everything in them is as long as possible', () => {
+    const long = 'x'.repeat(20_000)
+    const texts = {
+      name: long,
+      created: long,
+      ended: long,
+      fail_reason: long,
+      instance: { id: long, name: long },
+    }
+    // Entities may have 100 kB.
+    const entities = { instance: { endpoint: long }, more: 'x'.repeat(79_900) }
+    const first = waitResult(longId(0), [jobResponse('Failed', { ...texts, entities, process: '100%' })])
+    const others = Array.from({ length: 499 }, (_, index) => {
+      const running = jobResponse(long, { ...texts, process: '100%' })
+      return waitResult(longId(index + 1), [running], { result: 'interrupted', by: 'fail-fast' })
+    })
+    const status = untrusted('x'.repeat(120))
+    const instance = {
+      ...initialState(jobId('instance-1'), 'instance'),
+      instance: {
+        status: { text: status, label: status, meaning: 'unknown' as const },
+        name: undefined,
+        address: undefined,
+        endpoint: undefined,
+      },
+    }
+    const results = [first, ...others].map((result) => ({ ...result, instance }))
+    const { 'instance-status': instanceStatus, message, entities: shown } = outputsOf(results)
+    expect([instanceStatus.length, message.length]).toEqual([120, 1_000])
+    expect(shown.length).toBeGreaterThan(99_900)
+    expect(lengthOf(results)).toBeLessThan(500_000)
   })
 
   test('truncate only long texts', () => {

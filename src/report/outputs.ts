@@ -6,7 +6,7 @@ import { forMessage, forOutput } from './escape.ts'
 import { explainOutcome, nounOf } from './explain.ts'
 
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
-const MAX_JOBS_BYTES = 150_000
+const MAX_JOBS_BYTES = 140_000
 
 /** The outputs in the order of action.yml, as they are without a result: after invalid inputs or an internal error. */
 export const EMPTY_OUTPUTS = {
