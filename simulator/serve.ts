@@ -4,29 +4,47 @@ import { referenceExample } from './reference-example.ts'
 import { isService, services } from './services.ts'
 import { startSimulator } from './simulator.ts'
 
-/**
- * `npm run simulator`: a simulator to try the action or a script against.
- * - `--port 8480`
- * - `--speed 10`: simulated seconds per real second
- * - `--service rds`: another database service
- * - `--faults`: lists the faults instead
- */
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8480' },
-    speed: { type: 'string', default: '1' },
-    service: { type: 'string', default: 'taurusdb' },
-    faults: { type: 'boolean', default: false },
-  },
-})
+class UsageError extends Error {}
 
-if (values.faults) listFaults()
-else await serve(Number(values.port), Number(values.speed), values.service)
+const SERVICES = Object.keys(services).join(', ')
+const USAGE = `Usage: npm run simulator -- [options]
+
+Starts a simulator of the jobs API, to try the action or a script against.
+
+  --port PORT        The port, 0 to 65535; 0 is any free port. Default: 8480
+  --speed NUMBER     Simulated seconds per real second. Default: 1
+  --service SERVICE  The database service: ${SERVICES}. Default: taurusdb
+  --faults           Lists the faults that it can produce, and exits
+  --help             Prints this text, and exits`
+
+try {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8480' },
+      speed: { type: 'string', default: '1' },
+      service: { type: 'string', default: 'taurusdb' },
+      faults: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) console.log(USAGE)
+  else if (values.faults) listFaults()
+  else await serve(values.port, Number(values.speed), values.service)
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException
+  const isUsageError = error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS_')
+  console.error(isUsageError ? `${message}\n\n${USAGE}` : `The simulator could not start: ${message}`)
+  process.exitCode = 1
+}
 
 /** Starts a simulator and prints how to use it. It runs until the process ends. */
-async function serve(port: number, speed: number, service: string): Promise<void> {
-  if (!(speed > 0)) throw new Error('--speed must be a number above 0: simulated seconds per real second')
-  if (!isService(service)) throw new Error(`--service must be one of ${Object.keys(services).join(', ')}`)
+async function serve(portText: string, speed: number, service: string): Promise<void> {
+  const port = Number(portText)
+  if (!/^\d+$/.test(portText) || port > 65_535)
+    throw new UsageError('--port must be a number from 0 to 65535')
+  if (!(speed > 0))
+    throw new UsageError('--speed must be a number above 0: simulated seconds per real second')
+  if (!isService(service)) throw new UsageError(`--service must be one of ${SERVICES}`)
   const simulator = await startSimulator({ port, speed, service })
   const jobs = {
     'completes after about a minute': simulator.addJob(),
