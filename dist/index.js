@@ -14702,7 +14702,7 @@ function parseJobIds(value, secrets) {
     if (ids instanceof InvalidInput)
         return ids;
     if (ids.length === 0) {
-        return new InvalidInput('contains only commas and line breaks. Set at least one job ID.');
+        return new InvalidInput('contains no ID. Set at least one job ID.');
     }
     const invalid = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id));
     if (invalid >= 0) {
