@@ -1,9 +1,11 @@
-import { jobsEndpointOf, parseEndpoint, type Region } from './api/endpoints.ts'
+import { iamEndpointOf, jobsEndpointOf, parseEndpoint, type Region } from './api/endpoints.ts'
+import type { ProjectChoice } from './api/project.ts'
 import { SERVICES, type Service } from './api/service.ts'
 import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
+import { METADATA_HOST } from './credentials/ecs-agency.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
 import { NO_PROXY_VARIABLES, parseNoProxy, parseProxy, PROXY_VARIABLES } from './http/proxy.ts'
-import { InvalidInput, isComplete, parseMatching } from './invalid-input.ts'
+import { InvalidInput, isComplete, parseBoolean, parseMatching } from './invalid-input.ts'
 import type { Secrets } from './secrets.ts'
 import { phrase, type Phrase } from './untrusted-text.ts'
 import { parseSuccessResults, readWaitFor, type SuccessResult, type WaitFor } from './wait-for.ts'
@@ -13,6 +15,7 @@ export const INPUTS = {
   endpoint: '',
   region: '',
   'project-id': '',
+  'iam-endpoint': '',
   'job-id': '',
   'order-id': '',
   'instance-id': '',
@@ -26,6 +29,7 @@ export const INPUTS = {
   'agency-urn': '',
   audience: 'sts.myhuaweicloud.com',
   'sts-endpoint': '',
+  'use-ecs-agency': 'false',
   timeout: '60m',
   'poll-interval': 'auto',
   'fail-fast': 'false',
@@ -43,7 +47,7 @@ const REGION_VARIABLES = ['HUAWEI_CLOUD_REGION', 'HW_REGION_NAME'] as const
 export interface Settings {
   /** Scheme, host, and path prefix, without a trailing slash. */
   readonly endpoint: string
-  readonly projectId: string
+  readonly project: ProjectChoice
   readonly waitFor: WaitFor
   readonly credentials: CredentialsChoice
   /** Milliseconds. */
@@ -88,7 +92,7 @@ export function readInputs(
     endpoint: fromRegion
       ? check(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
       : check('endpoint', parseJobsEndpoint(input('endpoint'))),
-    projectId: check('project-id', parseProjectId(projectId)),
+    project: readProject(projectId, input('iam-endpoint'), region, check),
     waitFor: readWaitFor({ input, check }, service, secrets),
     credentials: chooseCredentials({ input, variable, region, check }),
     timeout: check('timeout', parseDurationBetween(input('timeout'), SECOND, 120 * HOUR)),
@@ -112,7 +116,7 @@ function readEnvironment(
   const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '')
   const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)))
   if (url === undefined) return undefined
-  const noProxy = parseNoProxy(NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '')
+  const noProxy = `${parseNoProxy(NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '')},${METADATA_HOST}`
   return {
     // All names, because http-client would prefer a variable that contains only spaces.
     ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, url])),
@@ -140,12 +144,25 @@ function parseJobsEndpoint(value: string): string | InvalidInput {
   )
 }
 
-function parseProjectId(value: string): string | InvalidInput {
-  if (value === '') {
-    return new InvalidInput(
-      `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project.`,
-    )
+/** Without an ID, the project of the region is looked up. */
+function readProject(
+  id: string,
+  iam: string,
+  region: Region | undefined,
+  check: <T>(name: string, value: T | InvalidInput) => T | undefined,
+): ProjectChoice | undefined {
+  const given = iam === '' ? undefined : check('iam-endpoint', parseEndpoint(iam, 'v3', 'projects'))
+  if (iam !== '' && given === undefined) return undefined
+  if (id !== '') return check('project-id', parseProjectId(id))
+  if (region === undefined) {
+    const problem = `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project; or set region to look it up.`
+    return check<ProjectChoice>('project-id', new InvalidInput(problem))
   }
+  const iamEndpoint = check('project-id', given ?? iamEndpointOf(region))
+  return iamEndpoint && { region: region.id, iamEndpoint }
+}
+
+function parseProjectId(value: string): string | InvalidInput {
   return parseMatching(
     value,
     /^[A-Za-z0-9]{32}$/,
@@ -167,12 +184,6 @@ function parseDurationBetween(
   if (duration !== undefined && duration >= min && duration <= max) return duration
   const range = `${formatDuration(min)} to ${formatDuration(max)}`
   return new InvalidInput(`must be ${form} from ${range}, for example 90 (seconds), 45s, or 5m.`)
-}
-
-/** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
-function parseBoolean(value: string): boolean | InvalidInput {
-  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value)) return new InvalidInput('must be true or false.')
-  return value.toLowerCase() === 'true'
 }
 
 function parseService(value: string): Service | InvalidInput {

@@ -14,6 +14,12 @@ export function parseMatching(value: string, pattern: RegExp, problem: string): 
   return pattern.test(value) ? value : new InvalidInput(problem)
 }
 
+/** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
+export function parseBoolean(value: string): boolean | InvalidInput {
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value)) return new InvalidInput('must be true or false.')
+  return value.toLowerCase() === 'true'
+}
+
 /** Whether no value is missing because it was invalid. */
 export function isComplete<T extends object>(
   values: T,

@@ -2,9 +2,13 @@ import type * as core from '@actions/core'
 import { instanceApi } from './api/instances.ts'
 import { jobListApi } from './api/job-list.ts'
 import { jobsApi } from './api/jobs.ts'
+import { projectApi } from './api/project.ts'
+import { subTasksApi } from './api/sub-tasks.ts'
 import { accessKeyCredentials } from './credentials/access-key.ts'
 import { tokenCredentials, type Credentials } from './credentials/credentials.ts'
-import { OidcCredentials } from './credentials/oidc.ts'
+import { assumeAgency } from './credentials/assume-agency.ts'
+import { readEcsAgency } from './credentials/ecs-agency.ts'
+import { RenewableCredentials, type Issue } from './credentials/renewable.ts'
 import { databaseConnector } from './database.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
 import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
@@ -68,7 +72,9 @@ async function waitForJobs(
   const log = new Log(waitFor, toolkit, clock, usesColor(env))
   log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source)
   const credentials = credentialsFor(settings, deps, exchange, log)
-  const apiDeps = { ...settings, credentials, exchange, secrets, wallClock }
+  const sender = { credentials, exchange, secrets, wallClock }
+  const getProject = projectApi(settings.project, { ...sender, onProject: log.onProject })
+  const api = { ...settings, ...sender, getProject }
   const finished = new AbortController()
   void log.startHeartbeat(finished.signal)
   const results = await wait(
@@ -80,9 +86,10 @@ async function waitForJobs(
     },
     {
       ...deps,
-      getJob: jobsApi(apiDeps),
-      listJobs: jobListApi(apiDeps),
-      getInstance: instanceApi(apiDeps),
+      getJob: jobsApi(api),
+      listJobs: jobListApi(api),
+      getInstance: instanceApi(api),
+      getSubTasks: subTasksApi(api),
       connect: databaseConnector(secrets),
       listener: log,
       describe: (error) => secrets.error(error),
@@ -95,20 +102,30 @@ async function waitForJobs(
 }
 
 function credentialsFor(
-  { credentials, projectId, timeout }: Settings,
+  { credentials, timeout }: Settings,
   deps: Dependencies,
   exchange: Exchange,
   { onRenewed, onNotRenewed }: Log,
 ): Credentials {
+  const issueDeps = { ...deps, exchange }
+  const renewable = (issue: Issue) =>
+    new RenewableCredentials(issue, {
+      ...deps,
+      timeout,
+      now: () => deps.clock.now(),
+      onRenewed,
+      onNotRenewed,
+    })
   switch (credentials.kind) {
     case 'token':
       return tokenCredentials(credentials.token)
     case 'access-key':
-      return accessKeyCredentials(credentials.key, projectId, deps.wallClock)
-    case 'agency': {
-      const now = () => deps.clock.now()
-      const oidcDeps = { ...deps, projectId, timeout, exchange, now, onRenewed, onNotRenewed }
-      return new OidcCredentials(credentials.agency, oidcDeps)
-    }
+      return accessKeyCredentials(credentials.key, deps.wallClock)
+    case 'agency':
+      return renewable((lifetime, _isRenewal, signal) =>
+        assumeAgency(credentials.agency, lifetime, issueDeps, signal),
+      )
+    case 'ecs-agency':
+      return renewable((_lifetime, isRenewal, signal) => readEcsAgency(isRenewal, issueDeps, signal))
   }
 }

@@ -5,7 +5,7 @@ import type { Id } from './id.ts'
 import type { UntrustedText } from './untrusted-text.ts'
 
 /** Everything that a request to the service can return. */
-export type ApiResponse = JobResponse | ListResponse | InstanceResponse
+export type ApiResponse = JobResponse | ListResponse | InstanceResponse | SubTasksResponse
 
 /** Everything that judge/judge.ts decides the meaning of. */
 export type JudgedResponse = JobResponse | InstanceResponse | ConnectionResponse
@@ -32,6 +32,18 @@ export type InstanceResponse =
   | { readonly kind: 'idle' }
   | NotFoundYet
   | Fault
+
+/** Every possible result of requesting the sub-tasks of a job. They are a hint, never a verdict. */
+export type SubTasksResponse = { readonly kind: 'sub-tasks'; readonly subTasks: readonly SubTask[] } | Fault
+
+export interface SubTask {
+  readonly name: UntrustedText
+  readonly status: UntrustedText
+  /** An integer from 0 to 100. */
+  readonly progress: number | undefined
+  /** Milliseconds that it will still take, as the service estimates. */
+  readonly remaining: number | undefined
+}
 
 /** The result of connecting to a database. */
 export interface ConnectionResponse {

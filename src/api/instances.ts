@@ -16,11 +16,15 @@ export type GetInstance = (id: Id, signal: AbortSignal) => Promise<InstanceRespo
  * Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowGaussMySqlInstanceInfo.
  */
 export function instanceApi(api: Api): GetInstance {
-  return async ({ value }, signal) => {
-    // Anything else, for example `..`, could change the path.
-    if (!/^[\w-]{1,128}$/.test(value)) return notFound(['the ID is not that of an instance'])
-    return get(api, `instances/${value}`, (result) => readInstance(result, api), signal)
+  return async (id, signal) => {
+    if (!isInstanceId(id)) return notFound(['the ID is not that of an instance'])
+    return get(api, `instances/${id.value}`, (result) => readInstance(result, api), signal)
   }
+}
+
+/** Any other value, for example `..`, could change the path of a request. */
+export function isInstanceId({ value }: Pick<Id, 'value'>): boolean {
+  return /^[\w-]{1,128}$/.test(value)
 }
 
 /** Classifies the result of a request for an instance. */

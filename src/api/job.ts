@@ -12,6 +12,8 @@ const MAX_LABEL_BYTES = 120
 export interface Job {
   readonly status: Status
   readonly name: UntrustedText | undefined
+  /** The same name if jobs of that name have sub-tasks. */
+  readonly nameWithSubTasks: string | undefined
   readonly instanceId: Id | undefined
   readonly instanceName: UntrustedText | undefined
   /** `host:port` to connect to; create jobs contain it. */
@@ -99,6 +101,14 @@ export const jobSchema = z.object({
   entities: object.optional().catch(undefined),
 })
 
+/** Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowTaskDetailsRequest, `job_name`. */
+const NAMES_WITH_SUB_TASKS = [
+  'RestoreTaurusInInstanceToExisted',
+  'RestoreTaurusInInstanceToCurrent',
+  'RestoreGaussDBforMySQLNewInstance',
+  'RestoreTableTaurus',
+]
+
 const endpointSchema = z.object({ instance: z.object({ endpoint: z.string().min(1) }) })
 
 export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
@@ -111,6 +121,7 @@ export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
   return {
     status,
     name: untrusted(sent.name?.trim()),
+    nameWithSubTasks: NAMES_WITH_SUB_TASKS.find((name) => name === sent.name?.trim()),
     instanceId: sent.instance?.id === undefined ? undefined : toId(sent.instance.id, secrets),
     instanceName: untrusted(sent.instance?.name),
     instanceEndpoint: untrusted(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
@@ -126,7 +137,7 @@ export function toJob(sent: z.infer<typeof jobSchema>, secrets: Secrets): Job {
 }
 
 /** `60%` → 60; undefined if the text is not a percentage. */
-function parsePercentage(text: string | undefined): number | undefined {
+export function parsePercentage(text: string | undefined): number | undefined {
   const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(text?.trim() ?? '')?.[1]
   return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number))
 }

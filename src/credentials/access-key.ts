@@ -12,13 +12,9 @@ export interface AccessKey {
 }
 
 /** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
-export function accessKeyCredentials(
-  key: AccessKey,
-  projectId: string,
-  wallClock: () => number,
-): Credentials {
+export function accessKeyCredentials(key: AccessKey, wallClock: () => number): Credentials {
   return staticCredentials(
-    (request) => signWithAccessKey(request, key, projectId, wallClock()),
+    (request, projectId) => signWithAccessKey(request, key, projectId, wallClock()),
     `${unusualLengths(key)}Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.`,
   )
 }
@@ -39,14 +35,14 @@ function unusualLengths({ id, secret }: AccessKey): string {
 export function signWithAccessKey(
   request: HttpRequest,
   key: AccessKey,
-  projectId: string,
+  projectId: string | undefined,
   at: number,
 ): HttpRequest {
   const headers = {
     ...request.headers,
     // Set here so that it is sent exactly as it is signed, including the port.
     Host: new URL(request.url).host,
-    'X-Project-Id': projectId,
+    ...(projectId === undefined ? {} : { 'X-Project-Id': projectId }),
     'X-Sdk-Date': new Date(at).toISOString().replace(/-|:|\.\d{3}/g, ''),
     ...(key.securityToken === undefined ? {} : { 'X-Security-Token': key.securityToken }),
   }

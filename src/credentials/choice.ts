@@ -1,6 +1,6 @@
 import { isSecure, parseEndpoint, stsEndpointOf, type Region } from '../api/endpoints.ts'
 import type { Secrets } from '../secrets.ts'
-import { InvalidInput, isComplete, parseMatching } from '../invalid-input.ts'
+import { InvalidInput, isComplete, parseBoolean, parseMatching } from '../invalid-input.ts'
 import type { AccessKey } from './access-key.ts'
 import type { Agency } from './assume-agency.ts'
 
@@ -9,6 +9,7 @@ export type CredentialsChoice = { readonly source: string } & (
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'access-key'; readonly key: AccessKey }
   | { readonly kind: 'agency'; readonly agency: Agency }
+  | { readonly kind: 'ecs-agency' }
 )
 
 /** The inputs of each kind of credentials. Only one kind may be set. */
@@ -16,6 +17,7 @@ const KINDS = {
   token: ['token'],
   'access-key': ['access-key-id', 'secret-access-key', 'security-token'],
   agency: ['identity-provider-urn', 'agency-urn'],
+  'ecs-agency': ['use-ecs-agency'],
 } as const
 
 type Kind = keyof typeof KINDS
@@ -60,8 +62,11 @@ export function registerSecrets(
 /** Chooses the credentials: those in the inputs, otherwise the first access key in the environment. */
 export function chooseCredentials(reader: InputReader): CredentialsChoice | undefined {
   const { input, variable, check } = reader
-  const [first, second] = (['token', 'access-key', 'agency'] as const).flatMap((kind) => {
-    const name = KINDS[kind].find((each) => input(each) !== '')
+  const usesEcs = check('use-ecs-agency', parseBoolean(input('use-ecs-agency')))
+  if (usesEcs === undefined) return undefined
+  const [first, second] = (['token', 'access-key', 'agency', 'ecs-agency'] as const).flatMap((kind) => {
+    const isSet = (name: CredentialsInput) => (name === 'use-ecs-agency' ? usesEcs : input(name) !== '')
+    const name = KINDS[kind].find(isSet)
     return name === undefined ? [] : [{ kind, name }]
   })
   if (first !== undefined && second !== undefined) {
@@ -71,6 +76,9 @@ export function chooseCredentials(reader: InputReader): CredentialsChoice | unde
   if (first?.kind === 'token') return chooseToken(reader)
   if (first?.kind === 'access-key') return chooseKey(KINDS['access-key'], input, check)
   if (first?.kind === 'agency') return chooseAgency(reader)
+  if (first?.kind === 'ecs-agency') {
+    return { kind: 'ecs-agency', source: 'the agency of this ECS, from its metadata service' }
+  }
 
   const names = KEY_VARIABLES.find((each) => each.some((name) => variable(name) !== ''))
   if (names !== undefined) return chooseKey(names, variable, check)
@@ -78,7 +86,7 @@ export function chooseCredentials(reader: InputReader): CredentialsChoice | unde
 }
 
 const NO_CREDENTIALS =
-  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.'
+  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, token, or, on a runner that is an ECS, use-ecs-agency: true. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.'
 
 function chooseToken({ input, check }: InputReader): CredentialsChoice | undefined {
   const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`

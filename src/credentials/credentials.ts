@@ -3,8 +3,8 @@ import type { HttpRequest } from '../http/exchange.ts'
 
 /** Authenticates requests to the service. */
 export interface Credentials {
-  /** Signs a request, and obtains or renews keys first if needed. It never rejects. */
-  sign(request: HttpRequest, signal: AbortSignal): Promise<Signed | Fault>
+  /** Signs a request in a project, or in none, and obtains or renews keys first if needed. It never rejects. */
+  sign(request: HttpRequest, projectId: string | undefined, signal: AbortSignal): Promise<Signed | Fault>
 }
 
 export interface Signed {
@@ -26,12 +26,15 @@ export function tokenCredentials(token: string): Credentials {
 }
 
 /** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
-export function staticCredentials(sign: (request: HttpRequest) => HttpRequest, hint: string): Credentials {
+export function staticCredentials(
+  sign: (request: HttpRequest, projectId: string | undefined) => HttpRequest,
+  hint: string,
+): Credentials {
   return {
-    sign: (request) =>
+    sign: (request, projectId) =>
       Promise.resolve({
         kind: 'signed',
-        request: sign(request),
+        request: sign(request, projectId),
         rejected: (rejection) => ({ ...rejection, detail: { ...rejection.detail, hint } }),
       }),
   }

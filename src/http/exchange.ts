@@ -7,6 +7,9 @@ import { TLSSocket } from 'node:tls'
 import { HttpClient } from '@actions/http-client'
 import { readBody, type Body } from './body.ts'
 
+/** A test compares it with package.json. */
+export const VERSION = '1.0.0'
+
 /** From connecting to the last byte. */
 const MAX_EXCHANGE_MS = 30_000
 /** For each address of a host. Node's 250 ms are too short for a distant one; TCP repeats a lost SYN after 1 and 3 s. */
@@ -14,7 +17,7 @@ const MAX_CONNECT_MS = 3_500
 setDefaultAutoSelectFamilyAttemptTimeout(MAX_CONNECT_MS)
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   /** Empty for no body. */
@@ -87,7 +90,7 @@ async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal):
     canHandleAuthentication: () => false,
     handleAuthentication: () => Promise.reject(new Error('no authentication handler')),
   }
-  const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false })
+  const client = new HttpClient(`wait-for-taurusdb-job/${VERSION}`, [handler], { allowRedirects: false })
   const { method, url, headers, body } = request
   // Not signed, since proxies may change it.
   const sentHeaders = { ...headers, 'Accept-Encoding': 'identity' }

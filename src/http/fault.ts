@@ -46,6 +46,8 @@ export type RejectionReason =
   | 'request'
   | 'id-token'
   | 'agency'
+  | 'ecs-agency'
+  | 'project'
 
 export interface FaultDetail {
   /** A few words for the tally: `502`, `incomplete response`. */

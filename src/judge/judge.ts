@@ -3,7 +3,7 @@ import type { Job } from '../api/job.ts'
 import { MINUTE } from '../duration.ts'
 import type { FaultDetail, RejectionReason } from '../http/fault.ts'
 import type { Id, Kind } from '../id.ts'
-import type { ConnectionResponse, JudgedResponse } from '../response.ts'
+import type { ConnectionResponse, JudgedResponse, SubTask } from '../response.ts'
 import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { recordPoint, type HistoryPoint } from './history.ts'
 import { count, type Tally } from './tally.ts'
@@ -30,6 +30,8 @@ export interface WaitState {
   readonly job: Job | undefined
   /** As it was last seen. */
   readonly instance: Instance | undefined
+  /** Those of the job, and when they were last seen. */
+  readonly subTasks: { readonly list: readonly SubTask[]; readonly at: number } | undefined
   /** The last result of connecting to the instance, and when the first attempt ended. */
   readonly connection: (ConnectionResponse & { readonly since: number }) | undefined
   /** Whether its own response contained it, not only the job list. */
@@ -82,6 +84,7 @@ export function initialState(id: Id, kind: Kind = 'job'): WaitState {
     id,
     job: undefined,
     instance: undefined,
+    subTasks: undefined,
     connection: undefined,
     // A job named the instance, or the user.
     isSeen: kind === 'instance',

@@ -67,6 +67,10 @@ export class Log implements WaitListener {
     this.#printer.info(`Credentials: ${credentials}.`)
   }
 
+  readonly onProject = (id: string, region: string): void => {
+    this.#print(forLog(phrase`project ${id}, looked up for the region ${region}`))
+  }
+
   /** @param lifetime of the new keys, milliseconds */
   readonly onRenewed = (lifetime: number): void => {
     this.#print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`)
@@ -87,6 +91,7 @@ export class Log implements WaitListener {
       this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     }
     if (this.#ids.length > MAX_FOLLOWED && !isFinished) return
+    if (previous?.subTasks !== state.subTasks) this.#printSubTasks(previous, state)
     const isReady = isFinished && state.kind === 'instance'
     if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress && !isReady)
       return
@@ -144,11 +149,23 @@ export class Log implements WaitListener {
   }
 
   /** Rounded, because it is an estimate. */
-  #estimate({ history }: WaitState): Phrase {
-    const left = timeLeft(history, this.#elapsed())
-    if (left === undefined) return []
-    const unit = left > 2 * MINUTE ? MINUTE : left > 15 * SECOND ? 10 * SECOND : SECOND
-    return phrase` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`
+  #estimate(state: WaitState): Phrase {
+    const left = timeLeft(state, this.#elapsed())
+    return left === undefined ? [] : phrase` · about ${roundedTime(left)} left`
+  }
+
+  /** Prints a line for each sub-task that changed. */
+  #printSubTasks(before: WaitState | undefined, { subTasks, id }: WaitState): void {
+    for (const [index, task] of (subTasks?.list ?? []).entries()) {
+      const last = before?.subTasks?.list[index]
+      if (last !== undefined && sameLabel(last.status, task.status) && last.progress === task.progress)
+        continue
+      const of = this.#ids.length === 1 ? [] : phrase` · ${id.text}`
+      const progress = task.progress === undefined ? '' : `, ${percent(task.progress)}`
+      const left = task.remaining === undefined ? '' : ` · about ${roundedTime(task.remaining)} left`
+      const text = phrase`sub-task ${task.name}: ${task.status}${progress}${of}${left}`
+      this.#printProgress(null, 'cyan', text, [])
+    }
   }
 
   #nextPoll(nextPoll: number | undefined): Phrase {
@@ -204,6 +221,11 @@ export function printDetails(
     printer.info(forLog(phrase`output ${name}: ${secrets.text(value)}`))
   }
   printer.endGroup()
+}
+
+function roundedTime(ms: number): string {
+  const unit = ms > 2 * MINUTE ? MINUTE : ms > 15 * SECOND ? 10 * SECOND : SECOND
+  return formatDuration(Math.max(Math.round(ms / unit), 1) * unit)
 }
 
 function labelOf(state: WaitState | undefined): string | UntrustedText {

@@ -1,7 +1,7 @@
 import type { Job } from '../api/job.ts'
 import { formatDuration, SECOND } from '../duration.ts'
 import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
-import type { Outcome } from '../judge/judge.ts'
+import type { Outcome, WaitState } from '../judge/judge.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import { chartOf } from './chart.ts'
 import { forSummary, forSummaryBlock } from './escape.ts'
@@ -63,6 +63,7 @@ function summaryOfOne(result: WaitResult, timeout: number, accepted: readonly Ph
     hasVerdict ? '' : forSummary(lines.flat()),
     forSummary(accepted.flat()),
     nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`,
+    subTasksOf(state),
     chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``,
     ...detailsOf(result),
   )
@@ -93,6 +94,21 @@ function factsOf(result: WaitResult): string {
   const known = facts.filter(([, ...texts]) => texts.some(Boolean))
   const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`)
   return [`| Result | ${outcome.result} |`, '|:--|:--|', ...rows].join('\n')
+}
+
+/** A table of the sub-tasks of a job; empty if it has none. */
+function subTasksOf({ subTasks }: WaitState): string {
+  if (subTasks === undefined || subTasks.list.length === 0) return ''
+  const rows = subTasks.list.map(({ name, status, progress, remaining }) =>
+    rowOf([
+      [name],
+      [status],
+      [percent(progress)],
+      [remaining === undefined ? '' : formatDuration(remaining)],
+    ]),
+  )
+  const heading = `| Sub-task, after ${formatDuration(subTasks.at)} | Status | Progress | Remaining |`
+  return [heading, '|:--|:--|--:|--:|', ...rows].join('\n')
 }
 
 const LABELS = { job: 'Job', order: 'Order', instance: 'Instance' } as const

@@ -13,6 +13,8 @@ export const TITLES = {
   credentials: 'Authentication failed',
   'id-token': 'GitHub did not issue an ID token',
   agency: 'Could not assume the agency',
+  'ecs-agency': 'The ECS provides no keys',
+  project: 'The project could not be looked up',
   permission: 'Permission denied',
   redirect: 'The endpoint returned a redirect',
   endpoint: 'The endpoint cannot be reached',
@@ -44,6 +46,9 @@ export const NEXT_STEPS = {
     'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
   agency:
     "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
+  'ecs-agency': 'Check that this runner is an ECS that has an agency. See docs/credentials.md.',
+  project:
+    'Set project-id to the ID of the project that contains the instance: the console shows it under My Credentials > Projects. To look it up, the region must have exactly one project of that name, and the user or agency needs the permission iam:projects:listProjects.',
   permission:
     "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
   redirect:

@@ -1,4 +1,5 @@
 import type { HistoryPoint } from '../judge/history.ts'
+import type { WaitState } from '../judge/judge.ts'
 
 /** When a job will probably complete, in milliseconds since the wait began. */
 export interface Estimate {
@@ -38,9 +39,21 @@ export function estimateCompletion(history: readonly HistoryPoint[]): Estimate |
   return { earliest: completion - margin, completion, latest: completion + margin, isSteady }
 }
 
+/** The service's own estimate for a job with sub-tasks; undefined if there is none, or its time has passed. */
+export function estimateOfService({ subTasks }: WaitState, elapsed: number): Estimate | undefined {
+  const remaining = subTasks?.list.flatMap((task) => task.remaining ?? []) ?? []
+  if (subTasks === undefined || remaining.length === 0) return undefined
+  // Whether sub-tasks run one after another is not documented, so this may be too early.
+  const left = Math.max(...remaining)
+  const completion = subTasks.at + left
+  const margin = RATE_UNCERTAINTY * left
+  const estimate = { earliest: completion - margin, completion, latest: completion + margin, isSteady: true }
+  return elapsed < estimate.latest ? estimate : undefined
+}
+
 /** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
-export function timeLeft(history: readonly HistoryPoint[], elapsed: number): number | undefined {
-  const estimate = estimateCompletion(history)
+export function timeLeft(state: WaitState, elapsed: number): number | undefined {
+  const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history)
   return estimate?.isSteady === true && estimate.completion > elapsed
     ? estimate.completion - elapsed
     : undefined

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../duration.ts'
-import { estimateCompletion } from './estimate.ts'
+import { estimateCompletion, estimateOfService } from './estimate.ts'
 import type { WaitState } from '../judge/judge.ts'
 import { total } from '../judge/tally.ts'
 
@@ -57,7 +57,7 @@ function automatic(state: WaitState, elapsed: number, random: () => number): num
   if (state.instance !== undefined) return isActive(state) ? ACTIVE_INTERVAL : INSTANCE_INTERVAL
   // A random second interval keeps the jobs of a matrix from polling in step.
   if (total(state.tally) === 1) return MIN_INTERVAL * (1 + random())
-  const estimate = estimateCompletion(state.history)
+  const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history)
   const progress = state.history.at(-1)?.progress
   if (estimate === undefined) {
     const isEarly = progress !== undefined && progress < HALFWAY

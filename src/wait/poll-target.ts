@@ -1,8 +1,8 @@
 import { SECOND } from '../duration.ts'
-import type { JudgedResponse, ListResponse } from '../response.ts'
+import type { JudgedResponse, ListResponse, SubTasksResponse } from '../response.ts'
 
 /** Everything that a request of a wait can return. */
-export type PollResponse = JudgedResponse | ListResponse
+export type PollResponse = JudgedResponse | ListResponse | SubTasksResponse
 
 /**
  * Something that is polled until it is finished: a job, the job list, an order that has no job yet, an instance, its

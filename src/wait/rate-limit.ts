@@ -127,7 +127,14 @@ export class RateLimit {
   }
 }
 
-const ACCEPTED: readonly PollResponse['kind'][] = ['job', 'other-job', 'not-found-yet', 'list', 'instance']
+const ACCEPTED: readonly PollResponse['kind'][] = [
+  'job',
+  'other-job',
+  'not-found-yet',
+  'list',
+  'instance',
+  'sub-tasks',
+]
 
 function within(moments: readonly number[], period: number, now: number): readonly number[] {
   return moments.filter((moment) => moment > now - period)

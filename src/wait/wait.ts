@@ -1,6 +1,7 @@
 import type { GetInstance } from '../api/instances.ts'
 import type { ListJobs } from '../api/job-list.ts'
 import type { GetJob } from '../api/jobs.ts'
+import type { GetSubTasks } from '../api/sub-tasks.ts'
 import type { Connect } from '../database.ts'
 import type { Id } from '../id.ts'
 import { initialState, type Outcome, type WaitState } from '../judge/judge.ts'
@@ -16,6 +17,7 @@ import { InternalError, poll, type Clock, type Stop } from './poll-loop.ts'
 import { deadlineOf, type PollTarget } from './poll-target.ts'
 import { RateLimit } from './rate-limit.ts'
 import { Readiness } from './readiness.ts'
+import { SubTaskTarget } from './sub-task-target.ts'
 
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4
@@ -36,6 +38,7 @@ export interface WaitDependencies {
   readonly listJobs: ListJobs
   readonly getInstance: GetInstance
   readonly connect: Connect
+  readonly getSubTasks: GetSubTasks
   readonly clock: Clock
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number
@@ -71,6 +74,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   const readiness = new Readiness({ ...plan, ...deps, ...options })
   const lists: ListTarget[] = []
   const searches: ListSearch[] = []
+  const subTasks: SubTaskTarget[] = []
   /** What gets a result. Jobs replace their order when they are found. */
   let subjects: readonly Judged[] = ids.map((id) => new Judged(initialState(id, kind), options))
   if (kind === 'job') subjects = follow(ids, 0)
@@ -83,7 +87,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   function openTargets(): readonly PollTarget[] {
     const jobs = subjects.filter((subject) => subject instanceof JobTarget)
     const judged = [...jobs, ...readiness.targets].filter(isOpen)
-    return [...judged, ...searches.filter(isOpen), ...lists.filter(isOpen)]
+    return [...judged, ...[...searches, ...lists, ...subTasks].filter(isOpen)]
   }
 
   function finishAll(outcome: Outcome): void {
@@ -125,6 +129,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
       ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
       : options
     const jobs = found.map((id) => new JobTarget(id, at, deps.getJob, jobOptions))
+    subTasks.push(...jobs.map((job) => new SubTaskTarget(job, deps.getSubTasks)))
     if (isListed) {
       list = new ListTarget(jobs, at, wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll })
       lists.push(list)

@@ -1,13 +1,31 @@
 import { MINUTE, SECOND } from '../duration.ts'
 import type { HttpRequest } from '../http/exchange.ts'
-import type { Fault, Rejected } from '../http/fault.ts'
+import type { Fault, Rejected, ResponseContext } from '../http/fault.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
-import { signWithAccessKey } from './access-key.ts'
-import { assumeAgency, type Agency, type Assumed, type AssumeDependencies } from './assume-agency.ts'
+import { signWithAccessKey, type AccessKey } from './access-key.ts'
 import type { Credentials, Signed } from './credentials.ts'
 
-export interface OidcDependencies extends AssumeDependencies {
-  readonly projectId: string
+/** Temporary keys. */
+export interface Issued {
+  readonly kind: 'issued'
+  readonly key: AccessKey
+  /** Milliseconds from now. */
+  readonly lifetime: number
+  /** How far the service's clock is ahead of this runner's, in milliseconds; 0 if unknown. */
+  readonly clockOffset: number
+  /** Everything that was registered as a secret. */
+  readonly secrets: readonly string[]
+}
+
+/**
+ * Obtains temporary keys. It never rejects.
+ *
+ * @param lifetime requested lifetime of the keys, milliseconds
+ * @param isRenewal whether it has issued keys before
+ */
+export type Issue = (lifetime: number, isRenewal: boolean, signal: AbortSignal) => Promise<Issued | Fault>
+
+export interface RenewableDependencies extends ResponseContext {
   /** Timeout of the wait, milliseconds. */
   readonly timeout: number
   /** Monotonic clock, milliseconds. */
@@ -35,14 +53,14 @@ const MAX_LIFETIME = 60 * MINUTE
 const HINT =
   'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.'
 
-interface Keys extends Assumed {
+interface Keys extends Issued {
   readonly expiresAt: number
 }
 
-/** GitHub OIDC: temporary keys, obtained on first use and renewed before they expire or after a rejection. */
-export class OidcCredentials implements Credentials {
-  readonly #agency: Agency
-  readonly #deps: OidcDependencies
+/** Temporary keys of an agency, obtained on first use and renewed before they expire or after a rejection. */
+export class RenewableCredentials implements Credentials {
+  readonly #issue: Issue
+  readonly #deps: RenewableDependencies
   #keys: Keys | undefined
   /** The renewal in progress, shared by all jobs. */
   #renewal: { readonly signal: AbortSignal; readonly keys: Promise<Keys | Fault> } | undefined
@@ -54,15 +72,19 @@ export class OidcCredentials implements Credentials {
   #replacedAt = -Infinity
   readonly #unexpired = new Set<Keys>()
 
-  constructor(agency: Agency, deps: OidcDependencies) {
-    this.#agency = agency
+  constructor(issue: Issue, deps: RenewableDependencies) {
+    this.#issue = issue
     this.#deps = deps
   }
 
-  async sign(request: HttpRequest, signal: AbortSignal): Promise<Signed | Fault> {
+  async sign(
+    request: HttpRequest,
+    projectId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Signed | Fault> {
     const keys = await this.#validKeys(signal)
-    if (keys.kind !== 'assumed') return keys
-    const { projectId, wallClock } = this.#deps
+    if (keys.kind !== 'issued') return keys
+    const { wallClock } = this.#deps
     return {
       kind: 'signed',
       request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
@@ -87,10 +109,10 @@ export class OidcCredentials implements Credentials {
     const { timeout, now, onRenewed } = this.#deps
     const needed = timeout + RENEWAL_MARGIN + MINUTE
     const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
-    const assumed = await assumeAgency(this.#agency, requested, this.#deps, signal)
+    const issued = await this.#issue(requested, this.#unexpired.size > 0, signal)
     if (this.#renewal?.signal === signal) this.#renewal = undefined
-    if (assumed.kind !== 'assumed') return signal.aborted ? assumed : this.#backOff(assumed)
-    const keys = { ...assumed, expiresAt: now() + assumed.lifetime }
+    if (issued.kind !== 'issued') return signal.aborted ? issued : this.#backOff(issued)
+    const keys = { ...issued, expiresAt: now() + issued.lifetime }
     this.#forgetExpired()
     this.#unexpired.add(keys)
     this.#keys = keys

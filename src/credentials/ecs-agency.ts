@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import type { ExchangeResult } from '../http/exchange.ts'
+import { faultOf, type Fault, type Rejected } from '../http/fault.ts'
+import { readClockOffset } from '../http/headers.ts'
+import { parseJson } from '../http/service-error.ts'
+import type { Issued } from './renewable.ts'
+import {
+  parseExpiration,
+  printable,
+  tokenServiceFault,
+  unusableResponse,
+  type IssueDependencies,
+  type TokenService,
+} from './token-service.ts'
+
+/** Link-local: it is reached without a network, so inputs.ts keeps it away from proxies. */
+export const METADATA_HOST = '169.254.169.254'
+
+/** Statuses of a metadata service that issues no session tokens, and needs none. */
+const WITHOUT_SESSION_TOKENS: readonly number[] = [404, 405, 503]
+
+/**
+ * Gets the keys of the agency of the ECS that runs this step. It never rejects. Source: Huawei Cloud Python SDK
+ * huaweicloudsdkcore 3.1.219, class MetadataAccessor.
+ *
+ * @param isRenewal whether the metadata service has issued keys before
+ */
+export async function readEcsAgency(
+  isRenewal: boolean,
+  deps: IssueDependencies,
+  signal: AbortSignal,
+): Promise<Issued | Fault> {
+  const { secrets, wallClock } = deps
+  const send = (method: 'GET' | 'PUT', path: string, headers: Record<string, string>) =>
+    deps.exchange({ method, url: `http://${METADATA_HOST}/${path}`, headers, body: '' }, signal)
+
+  const session = await send('PUT', 'meta-data/latest/api/token', { 'X-Metadata-Token-Ttl-Seconds': '21600' })
+  const hasNone = session.kind === 'response' && WITHOUT_SESSION_TOKENS.includes(session.status)
+  if (session.kind === 'no-response' || (session.status >= 300 && !hasNone)) {
+    return faultOfMetadata(session, isRenewal, deps)
+  }
+  const token = hasNone ? '' : session.body.trim()
+  if (!hasNone && !printable.safeParse(token).success) return unusableResponse(METADATA, session.status)
+  secrets.add(token)
+
+  const headers = { Accept: 'application/json', ...(!hasNone && { 'X-Metadata-Token': token }) }
+  const result = await send('GET', 'openstack/latest/securitykey', headers)
+  secrets.forget(token)
+  if (result.kind === 'no-response' || result.status >= 300) return faultOfMetadata(result, isRenewal, deps)
+  const { data } = schema.safeParse(result.bodyError === undefined ? parseJson(result.body) : undefined)
+  if (data === undefined) return unusableResponse(METADATA, result.status)
+  const { access: id, secret, securitytoken: securityToken, expires_at } = data.credential
+  const parts = [id, secret, securityToken]
+  for (const part of parts) secrets.add(part)
+  const clockOffset = readClockOffset(result.headers, wallClock()) || 0
+  const lifetime = parseExpiration(expires_at) - wallClock() - clockOffset
+  if (!(lifetime > 0)) return unusableResponse(METADATA, result.status)
+  return { kind: 'issued', key: { id, secret, securityToken }, lifetime, clockOffset, secrets: parts }
+}
+
+const schema = z.object({
+  credential: z.object({
+    access: printable,
+    secret: printable,
+    securitytoken: printable,
+    expires_at: z.string(),
+  }),
+})
+
+/** Says what is missing, unless the metadata service has worked before. */
+function faultOfMetadata(result: ExchangeResult, isRenewal: boolean, deps: IssueDependencies): Fault {
+  const fault = tokenServiceFault(METADATA, faultOf(result, deps), false)
+  const { label, message } = fault.detail
+  const rejected = (hint: string): Rejected => ({
+    kind: 'rejected',
+    reason: 'ecs-agency',
+    scope: 'all',
+    detail: { label, message, hint },
+  })
+  if (result.kind === 'no-response') return isRenewal ? fault : { ...rejected(NO_ECS), isPassing: true }
+  if (result.status === 401) return rejected(result.body.includes(NO_AGENCY_TEXT) ? NO_AGENCY : NEEDS_TOKEN)
+  return fault.kind === 'transient' ? fault : rejected(NO_ECS)
+}
+
+/** Source: as above. */
+const NO_AGENCY_TEXT = 'Please configure Cloud Service Agency first'
+
+const NO_ECS =
+  'The metadata service exists only on an ECS of Huawei Cloud. Run this job on a runner of your own that is an ECS, or use other credentials. In a container, check that the network of the container allows link-local addresses.'
+const NO_AGENCY =
+  'The ECS has no agency. Create an agency for the cloud service ECS in IAM, and choose it in the settings of the ECS in the console.'
+const NEEDS_TOKEN =
+  'The metadata service requires a session token, but did not issue a valid one. Check the metadata settings of the ECS.'
+
+const METADATA: TokenService = {
+  name: 'the metadata service of the ECS',
+  label: 'metadata',
+  issues: 'valid keys',
+  passing: [],
+  reason: 'ecs-agency',
+  hint: NO_ECS,
+}
