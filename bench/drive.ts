@@ -74,6 +74,7 @@ export function waitInVirtualTime(
       listJobs: listJobs ?? (() => Promise.reject(new Error('there is no list'))),
       getInstance: () => Promise.reject(new Error('there are no instances')),
       connect: () => () => Promise.reject(new Error('there is no database')),
+      getSubTasks: () => Promise.reject(new Error('there are no sub-tasks')),
       wallClock: () => START + clock.now(),
       clock,
       random,

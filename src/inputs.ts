@@ -116,7 +116,8 @@ function readEnvironment(
   const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '')
   const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)))
   if (url === undefined) return undefined
-  const noProxy = `${parseNoProxy(NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '')},${METADATA_HOST}`
+  const hosts = NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? ''
+  const noProxy = parseNoProxy(`${hosts},${METADATA_HOST}`)
   return {
     // All names, because http-client would prefer a variable that contains only spaces.
     ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, url])),

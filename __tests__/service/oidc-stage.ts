@@ -3,8 +3,8 @@ import type { ClientRequest } from 'node:http'
 import type { JobResponse } from '../../src/response.ts'
 import { jobsApi } from '../../src/api/jobs.ts'
 import { SERVICES } from '../../src/api/service.ts'
-import type { Agency } from '../../src/credentials/assume-agency.ts'
-import { OidcCredentials } from '../../src/credentials/oidc.ts'
+import { assumeAgency, type Agency } from '../../src/credentials/assume-agency.ts'
+import { RenewableCredentials } from '../../src/credentials/renewable.ts'
 import { HOUR, SECOND } from '../../src/duration.ts'
 import { exchange } from '../../src/http/exchange.ts'
 import { Secrets } from '../../src/secrets.ts'
@@ -72,31 +72,31 @@ export async function waitFor({
   const { bearer, ...changes } = agency
   const begin = clock.now()
   const wallClock = () => START + clock.now() - begin + skew
-  const credentials = new OidcCredentials(
-    {
-      ...trust,
-      identityProviderUrn,
-      stsEndpoint: simulator.endpoint,
-      sessionName: 'GitHubActions',
-      idTokenRequest: {
-        url: env.ACTIONS_ID_TOKEN_REQUEST_URL,
-        bearer: bearer ?? env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
-      },
-      ...changes,
+  const trusted: Agency = {
+    ...trust,
+    identityProviderUrn,
+    stsEndpoint: simulator.endpoint,
+    sessionName: 'GitHubActions',
+    idTokenRequest: {
+      url: env.ACTIONS_ID_TOKEN_REQUEST_URL,
+      bearer: bearer ?? env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
     },
+    ...changes,
+  }
+  const deps = { secrets, exchange, wallClock }
+  const credentials = new RenewableCredentials(
+    (lifetime, _isRenewal, signal) => assumeAgency(trusted, lifetime, deps, signal),
     {
-      projectId: simulator.projectId,
+      ...deps,
       timeout,
-      secrets,
-      exchange,
       now: () => clock.now(),
-      wallClock,
       onRenewed: () => renewals.push(clock.now() - begin),
       onNotRenewed: (reason) => notRenewed.push(plain(reason)),
     },
   )
   const { endpoint, projectId } = simulator
-  const api = { endpoint, projectId, service: SERVICES.taurusdb, language: 'en-us' }
+  const getProject = () => Promise.resolve({ kind: 'project' as const, id: projectId })
+  const api = { endpoint, getProject, service: SERVICES.taurusdb, language: 'en-us' }
   const getJob = jobsApi({ ...api, credentials, exchange, secrets, wallClock })
   const responses: JobResponse[] = []
   let pending = 0

@@ -178,9 +178,9 @@ describe("the signature equals that of the vendor's Node.js SDK for", () => {
 
 describe('the hint after a rejection', () => {
   const hintFor = async (id: string, secret: string) => {
-    const credentials = accessKeyCredentials({ id, secret, securityToken: undefined }, 'p', () => 0)
+    const credentials = accessKeyCredentials({ id, secret, securityToken: undefined }, () => 0)
     const request: HttpRequest = { method: 'GET', url: 'https://host.example/', headers: {}, body: '' }
-    const signed = await credentials.sign(request, new AbortController().signal)
+    const signed = await credentials.sign(request, 'p', new AbortController().signal)
     if (signed.kind !== 'signed') throw new Error('not signed')
     const detail = { label: '401', message: ['HTTP 401'] }
     return signed.rejected({ kind: 'rejected', reason: 'credentials', scope: 'all', detail }).detail.hint

@@ -85,9 +85,9 @@ describe('project-id', () => {
   test('comes from the environment if it is not set, in order of precedence', () => {
     const [first, second] = ['1'.repeat(32), '2'.repeat(32)]
     const env = { HUAWEICLOUD_SDK_PROJECT_ID: second, HUAWEI_CLOUD_PROJECT_ID: first }
-    expect(settings({ 'project-id': '' }, env).projectId).toBe(first)
-    expect(settings({ 'project-id': '' }, { HUAWEICLOUD_SDK_PROJECT_ID: second }).projectId).toBe(second)
-    expect(settings({}, env).projectId).toBe(VALID['project-id'])
+    expect(settings({ 'project-id': '' }, env).project).toBe(first)
+    expect(settings({ 'project-id': '' }, { HUAWEICLOUD_SDK_PROJECT_ID: second }).project).toBe(second)
+    expect(settings({}, env).project).toBe(VALID['project-id'])
   })
 
   test.each(['', 'cn-north-4', '0'.repeat(31), '0'.repeat(33), `${'0'.repeat(31)}-`])(

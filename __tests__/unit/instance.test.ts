@@ -220,7 +220,7 @@ describe('a request', () => {
     const getInstance = instanceApi({
       ...contextAt(0),
       endpoint: 'https://host.example/mysql',
-      projectId: 'p',
+      getProject: () => Promise.resolve({ kind: 'project', id: 'p' }),
       language: 'zh-cn',
       credentials: tokenCredentials('fake-token'),
       exchange: (request) => {

@@ -51,7 +51,7 @@ describe('the end of the time window', () => {
       ...contextAt(0),
       wallClock: () => now,
       endpoint: 'https://host.example',
-      projectId: 'p',
+      getProject: () => Promise.resolve({ kind: 'project', id: 'p' }),
       language: 'en-us',
       credentials: tokenCredentials('fake-token'),
       exchange: ({ url }) => {

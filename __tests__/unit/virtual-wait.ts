@@ -192,6 +192,7 @@ export function dependencies(
     listJobs: () => Promise.reject(new Error('there is no list')),
     getInstance: () => Promise.reject(new Error('there are no instances')),
     connect: () => () => Promise.reject(new Error('there is no database')),
+    getSubTasks: () => Promise.reject(new Error('there are no sub-tasks')),
     clock,
     wallClock: () => 0,
     random: () => 0,

@@ -39,8 +39,10 @@ export function estimateCompletion(history: readonly HistoryPoint[]): Estimate |
   return { earliest: completion - margin, completion, latest: completion + margin, isSteady }
 }
 
+type Hints = Pick<WaitState, 'history' | 'subTasks'>
+
 /** The service's own estimate for a job with sub-tasks; undefined if there is none, or its time has passed. */
-export function estimateOfService({ subTasks }: WaitState, elapsed: number): Estimate | undefined {
+export function estimateOfService({ subTasks }: Hints, elapsed: number): Estimate | undefined {
   const remaining = subTasks?.list.flatMap((task) => task.remaining ?? []) ?? []
   if (subTasks === undefined || remaining.length === 0) return undefined
   // Whether sub-tasks run one after another is not documented, so this may be too early.
@@ -52,7 +54,7 @@ export function estimateOfService({ subTasks }: WaitState, elapsed: number): Est
 }
 
 /** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
-export function timeLeft(state: WaitState, elapsed: number): number | undefined {
+export function timeLeft(state: Hints, elapsed: number): number | undefined {
   const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history)
   return estimate?.isSteady === true && estimate.completion > elapsed
     ? estimate.completion - elapsed
