@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ExchangeResult } from '../http/exchange.ts'
-import { faultOf, type Fault, type Rejected } from '../http/fault.ts'
+import { faultOf as httpFaultOf, type Fault, type Rejected } from '../http/fault.ts'
 import { readClockOffset } from '../http/headers.ts'
 import { parseJson } from '../http/service-error.ts'
 import type { Issued } from './renewable.ts'
@@ -30,23 +30,39 @@ export async function readEcsAgency(
   deps: IssueDependencies,
   signal: AbortSignal,
 ): Promise<Issued | Fault> {
-  const { secrets, wallClock } = deps
-  const send = (method: 'GET' | 'PUT', path: string, headers: Record<string, string>) =>
-    deps.exchange({ method, url: `http://${METADATA_HOST}/${path}`, headers, body: '' }, signal)
-
-  const session = await send('PUT', 'meta-data/latest/api/token', { 'X-Metadata-Token-Ttl-Seconds': '21600' })
-  const hasNone = session.kind === 'response' && WITHOUT_SESSION_TOKENS.includes(session.status)
-  if (session.kind === 'no-response' || (session.status >= 300 && !hasNone)) {
-    return faultOfMetadata(session, isRenewal, deps)
+  const headers = { 'X-Metadata-Token-Ttl-Seconds': '21600' }
+  const session = await send('PUT', 'meta-data/latest/api/token', headers, deps, signal)
+  if (session.kind === 'response' && WITHOUT_SESSION_TOKENS.includes(session.status)) {
+    return readKeys({}, isRenewal, deps, signal)
   }
-  const token = hasNone ? '' : session.body.trim()
-  if (!hasNone && !printable.safeParse(token).success) return unusableResponse(METADATA, session.status)
-  secrets.add(token)
+  if (session.kind === 'no-response' || session.status >= 300) return faultOf(session, isRenewal, deps)
+  const token = session.body.trim()
+  if (!printable.safeParse(token).success) return unusableResponse(METADATA, session.status)
+  deps.secrets.add(token)
+  const result = await readKeys({ 'X-Metadata-Token': token }, isRenewal, deps, signal)
+  deps.secrets.forget(token)
+  return result
+}
 
-  const headers = { Accept: 'application/json', ...(!hasNone && { 'X-Metadata-Token': token }) }
-  const result = await send('GET', 'openstack/latest/securitykey', headers)
-  secrets.forget(token)
-  if (result.kind === 'no-response' || result.status >= 300) return faultOfMetadata(result, isRenewal, deps)
+function send(
+  method: 'GET' | 'PUT',
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  { exchange }: IssueDependencies,
+  signal: AbortSignal,
+): Promise<ExchangeResult> {
+  return exchange({ method, url: `http://${METADATA_HOST}/${path}`, headers, body: '' }, signal)
+}
+
+async function readKeys(
+  headers: Readonly<Record<string, string>>,
+  isRenewal: boolean,
+  deps: IssueDependencies,
+  signal: AbortSignal,
+): Promise<Issued | Fault> {
+  const { secrets, wallClock } = deps
+  const result = await send('GET', 'openstack/latest/securitykey', headers, deps, signal)
+  if (result.kind === 'no-response' || result.status >= 300) return faultOf(result, isRenewal, deps)
   const { data } = schema.safeParse(result.bodyError === undefined ? parseJson(result.body) : undefined)
   if (data === undefined) return unusableResponse(METADATA, result.status)
   const { access: id, secret, securitytoken: securityToken, expires_at } = data.credential
@@ -68,8 +84,8 @@ const schema = z.object({
 })
 
 /** Says what is missing, unless the metadata service has worked before. */
-function faultOfMetadata(result: ExchangeResult, isRenewal: boolean, deps: IssueDependencies): Fault {
-  const fault = tokenServiceFault(METADATA, faultOf(result, deps), false)
+function faultOf(result: ExchangeResult, isRenewal: boolean, deps: IssueDependencies): Fault {
+  const fault = tokenServiceFault(METADATA, httpFaultOf(result, deps), false)
   const { label, message } = fault.detail
   const rejected = (hint: string): Rejected => ({
     kind: 'rejected',
