@@ -12981,11 +12981,14 @@ function preprocess(fn, schema) {
     });
 }
 
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 ;// CONCATENATED MODULE: ./src/address.ts
+
 /** Parses `host:port` or `[IPv6 address]:port`; undefined if the text is neither. */
 function parseAddress(text) {
     const [, ip, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]{1,253})):(\d{1,5})$/i.exec(text) ?? [];
-    const [host, number] = [ip ?? name, Number(port)];
+    const [host, number] = [name ?? ((0,external_node_net_namespaceObject.isIPv6)(ip ?? '') ? ip : undefined), Number(port)];
     return host !== undefined && number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
 }
 function formatAddress({ host, port }) {
@@ -13384,9 +13387,9 @@ const instanceSchema = object({
         .or(deletedSchema),
 });
 function toInstance({ status, name, port, private_write_ips }, secrets) {
-    const host = private_write_ips?.find((ip) => /^[\w.:-]{1,253}$/.test(ip));
     const isPort = /^\d{1,5}$/.test(port ?? '');
-    const address = host === undefined || !isPort ? undefined : { host, port: Number(port) };
+    const texts = isPort ? private_write_ips?.map((host) => formatAddress({ host, port: Number(port) })) : [];
+    const address = texts?.map(parseAddress).find((each) => each !== undefined);
     return {
         status: toStatus(status, instance_MEANINGS, secrets),
         name: name === undefined ? undefined : secrets.text(name),
@@ -14245,8 +14248,6 @@ class OidcCredentials {
     }
 }
 
-;// CONCATENATED MODULE: external "node:net"
-const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 ;// CONCATENATED MODULE: ./src/database.ts
 
 
@@ -14311,6 +14312,8 @@ function attempt({ host, port }, signal, onSeen) {
         if (packet !== undefined)
             end(packet.label, packet.isAccepted);
     });
+    if (signal.aborted)
+        onAbort();
 }
 const ERRORS = new Map([
     ['ECONNREFUSED', 'connection refused'],
@@ -14333,10 +14336,14 @@ function readPacket(bytes) {
         return undefined;
     const payload = bytes.subarray(5, 4 + length);
     if (kind === ERROR) {
+        if (payload.length < 2)
+            return NOT_MYSQL;
         const message = payload.toString('utf8', 2).replace(/^#.{5}/, '');
         return { isAccepted: false, label: `error ${payload.readUInt16LE(0)}: ${message}` };
     }
-    const version = payload.subarray(0, payload.indexOf(0)).toString('utf8');
+    const version = payload.toString('utf8', 0, Math.max(payload.indexOf(0), 0));
+    if (version === '')
+        return NOT_MYSQL;
     return { isAccepted: true, label: `handshake of ${version}` };
 }
 const HANDSHAKE_V10 = 10;
@@ -16849,6 +16856,8 @@ class ListSearch {
     #options;
     /** The windows that are left in the current search, the next one first, and what it contained so far. */
     #windows;
+    #hasRead = false;
+    /** Requests for the current window and its parts. */
     #windowsRead = 0;
     #entries = [];
     #isIncomplete = false;
@@ -16878,18 +16887,23 @@ class ListSearch {
         else if (!isSkipped)
             for (const subject of this.#subjects())
                 this.#judge(subject, response, at, true);
-        else if (this.#windowsRead > 0)
-            this.#read(EMPTY_LIST, at);
-        else
-            this.#start(at);
+        else if (this.#hasRead)
+            this.#read(UNREAD_LIST, at);
+        else {
+            this.#start();
+            this.dueAt = at + NEXT_WINDOW_DELAY;
+        }
     }
     #read(list, at) {
         this.#entries = [...this.#entries, ...list.entries];
+        this.#hasRead = true;
         this.#windowsRead += 1;
         const [window = EMPTY_WINDOW, ...others] = this.#windows;
         const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list);
         this.#isIncomplete ||= !list.isWhole && rest === undefined;
         this.#windows = rest === undefined ? others : [{ ...window, ...rest }, ...others];
+        if (rest === undefined)
+            this.#windowsRead = 0;
         const isLast = this.#windows.length === 0;
         const found = {
             entries: this.#entries,
@@ -16902,15 +16916,14 @@ class ListSearch {
                 this.#judge(subject, response, at, isLast);
         }
         if (isLast)
-            this.#start(at);
+            this.#start();
     }
-    /** Begins a search; what judging the last one scheduled may be later. */
-    #start(at) {
+    #start() {
         this.#windows = this.#search.windows(false, this.#isRefused);
+        this.#hasRead = false;
         this.#windowsRead = 0;
         this.#entries = [];
         this.#isIncomplete = false;
-        this.dueAt = Math.max(this.dueAt, at + NEXT_WINDOW_DELAY);
     }
     #judge(subject, response, at, isLast) {
         subject.accept(response, at, () => {
@@ -16922,7 +16935,8 @@ class ListSearch {
         });
     }
 }
-const EMPTY_LIST = { kind: 'list', entries: [], isWhole: true };
+/** Stands for a window that was refused: nothing is known about its jobs. */
+const UNREAD_LIST = { kind: 'list', entries: [], isWhole: false };
 const EMPTY_WINDOW = { since: 0, until: 0 };
 
 ;// CONCATENATED MODULE: ./src/wait/listed-job.ts
