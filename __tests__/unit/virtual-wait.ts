@@ -5,6 +5,7 @@ import type {
   InstanceResponse,
   JobResponse,
   ListResponse,
+  SubTasksResponse,
   TimeWindow,
 } from '../../src/response.ts'
 import { pollInterval } from '../../src/wait/poll-interval.ts'
@@ -38,6 +39,8 @@ export interface Scenario extends Partial<
   /** What a request for an instance, and an attempt to connect to one, returns at a moment. */
   readonly instance?: (request: JobRequest) => InstanceResponse
   readonly connect?: (request: Address & { readonly at: number }) => ConnectionResponse
+  /** What a request for the sub-tasks of a job returns at a moment. */
+  readonly subTasks?: (request: JobRequest) => SubTasksResponse
   readonly interruptAt?: number
   /** How long an exchange takes, in milliseconds. */
   readonly latency?: number
@@ -61,6 +64,7 @@ export async function waitFor({
   service = () => jobResponse('Completed'),
   instance = notExpected('a request for an instance'),
   connect = notExpected('a connection'),
+  subTasks = notExpected('a request for sub-tasks'),
   interruptAt,
   latency = 100,
   creep = 0,
@@ -77,6 +81,7 @@ export async function waitFor({
   const listRequests: ListRequest[] = []
   const instanceRequests: JobRequest[] = []
   const connections: (Address & { readonly at: number })[] = []
+  const subTaskRequests: JobRequest[] = []
   const found: string[] = []
   const next: (number | undefined)[] = []
   const warnings: string[] = []
@@ -124,6 +129,12 @@ export async function waitFor({
           await clock.sleep(latency, signal)
           return signal.aborted ? (transient() as InstanceResponse) : instance(request)
         },
+        getSubTasks: async ({ id }, signal) => {
+          const request = { id: id.value, at: clock.now() }
+          subTaskRequests.push(request)
+          await clock.sleep(latency, signal)
+          return signal.aborted ? (transient() as SubTasksResponse) : subTasks(request)
+        },
         connect: (address) => async (signal) => {
           const request = { ...address, at: clock.now() }
           connections.push(request)
@@ -145,6 +156,7 @@ export async function waitFor({
     listRequests,
     instanceRequests,
     connections,
+    subTaskRequests,
     found,
     next,
     warnings,

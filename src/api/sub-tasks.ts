@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
+import type { ResponseContext } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import type { Id } from '../id.ts'
 import type { SubTask, SubTasksResponse } from '../response.ts'
@@ -48,11 +49,12 @@ const subTaskSchema = z.object({
 })
 const schema = z.object({ sub_task_list: z.array(z.unknown()) })
 
-function readSubTasks(result: ExchangeResult, api: Api): SubTasksResponse {
-  const response = parse(result, schema, 'a list of sub-tasks', api)
+/** Classifies the result of a request for sub-tasks. */
+export function readSubTasks(result: ExchangeResult, context: ResponseContext): SubTasksResponse {
+  const response = parse(result, schema, 'a list of sub-tasks', context)
   if (response.kind !== 'parsed') return response
   const list = response.data.sub_task_list.slice(0, MAX_SUB_TASKS)
-  return { kind: 'sub-tasks', subTasks: list.flatMap((sent) => readSubTask(sent, api.secrets)) }
+  return { kind: 'sub-tasks', subTasks: list.flatMap((sent) => readSubTask(sent, context.secrets)) }
 }
 
 function readSubTask(raw: unknown, secrets: Secrets): SubTask[] {
