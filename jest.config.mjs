@@ -10,6 +10,7 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', ...(process.platform === 'win32' ? ['cancellation.test'] : [])],
   // Most tests wait for processes that sleep, so three workers do not slow each other down on two cores.
   maxWorkers: 3,
+  testSequencer: './__tests__/sequencer.mjs',
   // Long enough for a busy machine: the timeout only has to catch tests that hang.
   testTimeout: 30_000,
   // Only a run of all tests, that is Jest without arguments, can reach the thresholds.

@@ -40,8 +40,11 @@ export function durations(count = 400): readonly number[] {
   })
 }
 
+/** The same IDs on every curve, so that equal responses need to be parsed only once. */
 export function plan(shape: Shape, duration: number, index: number): JobPlan {
-  return planJob({ createdAt: 0, notFoundMs: 0, pendingMs: 0, ...shape(duration, index) })
+  const id = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+  const instance = { id: `${id.replaceAll('-', '')}in07`, name: 'simulated-instance' }
+  return planJob({ id, instance, createdAt: 0, notFoundMs: 0, pendingMs: 0, ...shape(duration, index) })
 }
 
 function curve(of: (fraction: number) => number | undefined): Shape {

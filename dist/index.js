@@ -3427,6 +3427,25 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./src/api/get.ts
+/**
+ * Sends one signed GET request. It never rejects.
+ *
+ * @param resource path and query below the project
+ * @param read parses the result of the exchange
+ */
+async function get(api, resource, read, signal) {
+    const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
+    const headers = { Accept: 'application/json', 'X-Language': api.language };
+    const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
+    if (signed.kind !== 'signed')
+        return signed;
+    const response = read(await api.exchange(signed.request, signal));
+    return response.kind === 'rejected' && response.reason === 'credentials'
+        ? signed.rejected(response)
+        : response;
+}
+
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
 // functions
@@ -12973,25 +12992,6 @@ function formatAddress({ host, port }) {
     return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-;// CONCATENATED MODULE: ./src/api/get.ts
-/**
- * Sends one signed GET request. It never rejects.
- *
- * @param resource path and query below the project
- * @param read parses the result of the exchange
- */
-async function get(api, resource, read, signal) {
-    const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
-    const headers = { Accept: 'application/json', 'X-Language': api.language };
-    const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
-    if (signed.kind !== 'signed')
-        return signed;
-    const response = read(await api.exchange(signed.request, signal));
-    return response.kind === 'rejected' && response.reason === 'credentials'
-        ? signed.rejected(response)
-        : response;
-}
-
 ;// CONCATENATED MODULE: ./src/duration.ts
 /** Milliseconds. */
 const SECOND = 1_000;
@@ -13344,6 +13344,55 @@ function parseTime(text) {
     return parts === null
         ? Number.NaN
         : Date.parse(`${parts[1]}${parts[2]?.replace(/(\d\d):?(\d\d)/, '$1:$2')}`);
+}
+
+;// CONCATENATED MODULE: ./src/api/instance.ts
+
+
+
+/**
+ * `STORAGE FULL` counts as unknown, because somebody has to act. Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb
+ * 3.1.219, ShowGaussMySqlInstanceInfo, `status`.
+ */
+const instance_MEANINGS = new Map([
+    ['ACTIVE', 'active'],
+    ['FAILED', 'failed'],
+    ['FROZEN', 'failed'],
+    ...[
+        'BUILD',
+        'BACKING UP',
+        'MODIFYING',
+        'MODIFYING INSTANCE TYPE',
+        'MODIFYING DATABASE PORT',
+        'REBOOTING',
+        'RESTORING',
+        'SWITCHOVER',
+        'MIGRATING',
+    ].map((status) => [status, 'busy']),
+]);
+/** Without an ID, the instance was deleted. Source: Terraform provider huaweicloud, `resource_huaweicloud_taurusdb_instance`. */
+const deletedSchema = object({ id: literal('').nullish() }).transform(() => null);
+/** Parsed to null if the instance was deleted. */
+const instanceSchema = object({
+    instance: object({
+        id: schemas_string().min(1),
+        status: schemas_string().min(1),
+        name: optionalText,
+        port: textOrNumber,
+        private_write_ips: array(schemas_string()).optional().catch(undefined),
+    })
+        .or(deletedSchema),
+});
+function toInstance({ status, name, port, private_write_ips }, secrets) {
+    const host = private_write_ips?.find((ip) => /^[\w.:-]{1,253}$/.test(ip));
+    const isPort = /^\d{1,5}$/.test(port ?? '');
+    const address = host === undefined || !isPort ? undefined : { host, port: Number(port) };
+    return {
+        status: toStatus(status, instance_MEANINGS, secrets),
+        name: name === undefined ? undefined : secrets.text(name),
+        address,
+        endpoint: address && secrets.text(formatAddress(address)),
+    };
 }
 
 ;// CONCATENATED MODULE: ./src/http/headers.ts
@@ -13712,9 +13761,7 @@ function api_parse_parse(result, schema, what, context) {
     return unusable(code === undefined ? phrase `HTTP 200 without ${what}` : message);
 }
 
-;// CONCATENATED MODULE: ./src/api/instance.ts
-
-
+;// CONCATENATED MODULE: ./src/api/instances.ts
 
 
 
@@ -13731,23 +13778,6 @@ function instanceApi(api) {
         return get(api, `instances/${value}`, (result) => readInstance(result, api), signal);
     };
 }
-/** `STORAGE FULL` counts as unknown, because somebody has to act. Source: as above, `status`. */
-const instance_MEANINGS = new Map([
-    ['ACTIVE', 'active'],
-    ['FAILED', 'failed'],
-    ['FROZEN', 'failed'],
-    ...[
-        'BUILD',
-        'BACKING UP',
-        'MODIFYING',
-        'MODIFYING INSTANCE TYPE',
-        'MODIFYING DATABASE PORT',
-        'REBOOTING',
-        'RESTORING',
-        'SWITCHOVER',
-        'MIGRATING',
-    ].map((status) => [status, 'busy']),
-]);
 /** Classifies the result of a request for an instance. */
 function readInstance(result, context) {
     const response = api_parse_parse(result, instanceSchema, 'an instance that has a status', context);
@@ -13764,29 +13794,6 @@ function readInstance(result, context) {
     return response.reason === 'permission'
         ? { ...response, detail: { ...response.detail, hint: MISSING_PERMISSION } }
         : response;
-}
-/** Without an ID, the instance was deleted. Source: Terraform provider huaweicloud, `resource_huaweicloud_taurusdb_instance`. */
-const deletedSchema = object({ id: literal('').nullish() }).transform(() => null);
-const instanceSchema = object({
-    instance: object({
-        id: schemas_string().min(1),
-        status: schemas_string().min(1),
-        name: optionalText,
-        port: textOrNumber,
-        private_write_ips: array(schemas_string()).optional().catch(undefined),
-    })
-        .or(deletedSchema),
-});
-function toInstance({ status, name, port, private_write_ips }, secrets) {
-    const host = private_write_ips?.find((ip) => /^[\w.:-]{1,253}$/.test(ip));
-    const isPort = /^\d{1,5}$/.test(port ?? '');
-    const address = host === undefined || !isPort ? undefined : { host, port: Number(port) };
-    return {
-        status: toStatus(status, instance_MEANINGS, secrets),
-        name: name === undefined ? undefined : secrets.text(name),
-        address,
-        endpoint: address && secrets.text(formatAddress(address)),
-    };
 }
 const MISSING_PERMISSION = 'Check that the user or agency has permission to read the instance (gaussdbformysql:instance:get, or gaussdb:instance:list in a role), and that project-id is the project of the instance.';
 function notFound(message) {
@@ -14913,12 +14920,14 @@ function readWaitFor({ input, check }, service, secrets) {
     const [kind = 'job', other] = wait_for_KINDS.filter((each) => input(`${each}-id`) !== '');
     const ids = other === undefined
         ? parseIds(input(`${kind}-id`), kind, secrets)
-        : new InvalidInput(`cannot be combined with ${other}-id. Set only one of them.`);
+        : new InvalidInput(`cannot be combined with ${kind}-id. Set only one of them.`);
     const until = parseUntil(input('wait-until') || (kind === 'instance' ? 'available' : 'completed'));
+    // Orders and instances need TaurusDB anyway.
+    const isPlain = kind !== 'job' || until === 'completed' || until instanceof InvalidInput;
     const settings = {
         kind,
-        ids: check(`${kind}-id`, kind === 'job' ? ids : (needsTaurusdb(service) ?? ids)),
-        until: check('wait-until', until === 'completed' ? until : (needsTaurusdb(service) ?? until)),
+        ids: check(`${other ?? kind}-id`, kind === 'job' ? ids : (needsTaurusdb(service, 'job-id') ?? ids)),
+        until: check('wait-until', isPlain ? until : (needsTaurusdb(service, 'wait-until: completed') ?? until)),
         connectTo: check('connect-to', parseConnectTo(input('connect-to'), until)),
     };
     const { ids: valid, until: known, connectTo } = settings;
@@ -14931,10 +14940,10 @@ function parseUntil(value) {
     return UNTIL.find((each) => each === value) ?? new InvalidInput(problem);
 }
 const UNTIL = ['completed', 'available', 'connectable'];
-function needsTaurusdb(service) {
+function needsTaurusdb(service, alternative) {
     return service instanceof InvalidInput || service.hasList
         ? undefined
-        : new InvalidInput(`works only with service: taurusdb. For ${service.title}, wait for a job-id.`);
+        : new InvalidInput(`works only with service: taurusdb. For ${service.title}, use ${alternative}.`);
 }
 function parseConnectTo(value, until) {
     if (value === '')
@@ -14978,7 +14987,7 @@ function parseIds(value, kind, secrets) {
     if (ids instanceof InvalidInput)
         return ids;
     if (ids.length === 0) {
-        return new InvalidInput(`contains only commas and line breaks. Set at least one ${kind} ID.`);
+        return new InvalidInput(`contains no ID. Set at least one ${kind} ID.`);
     }
     const [pattern, characters] = kind === 'instance'
         ? [/^[\w-]{1,128}$/, 'letters, digits, underscores, and hyphens']
@@ -15696,8 +15705,8 @@ class Log {
         const [only, ...others] = ids;
         const isSingle = only !== undefined && others.length === 0;
         const target = isSingle ? phrase `${kind} ${only.text}` : `${ids.length} ${kind}s`;
-        const goal = until === 'completed' ? '' : ` until ${until}`;
-        this.#printer.info(forLog(phrase `Waiting up to ${formatDuration(timeout)} for ${target}${goal} at ${endpoint}`));
+        const time = formatDuration(timeout);
+        this.#printer.info(forLog(phrase `Waiting up to ${time} for ${target}${GOALS[until]} at ${endpoint}`));
         this.#printer.info(`Credentials: ${credentials}.`);
     }
     /** @param lifetime of the new keys, milliseconds */
@@ -15755,7 +15764,8 @@ class Log {
             const { state } = only;
             const { last } = state;
             const error = last?.kind === 'transient' ? phrase ` · last error: ${last.detail.message}` : [];
-            this.#printState(only, phrase `still ${describeState(only)} · ${tallyPhrase(state)}${error}`);
+            const still = state.kind === 'instance' ? '' : 'still ';
+            this.#printState(only, phrase `${still}${describeState(only)} · ${tallyPhrase(state)}${error}`);
             return;
         }
         const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity));
@@ -15801,13 +15811,20 @@ class Log {
         return this.#clock.now() - this.#start;
     }
 }
+const GOALS = {
+    completed: '',
+    available: ', until its instance is available,',
+    connectable: ', until its instance accepts connections,',
+};
 /** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
 function printDetails(results, outputs, requests, printer, secrets) {
     const rest = results.length - log_MAX_NAMED;
     printer.startGroup('Details');
     printer.info(`Requests sent: ${requests}`);
-    for (const { state } of results.slice(0, log_MAX_NAMED)) {
-        printer.info(forLog(phrase `${state.kind} ${state.id.text}: ${tallyPhrase(state)}`));
+    for (const { state, instance } of results.slice(0, log_MAX_NAMED)) {
+        for (const one of instance === undefined ? [state] : [state, instance]) {
+            printer.info(forLog(phrase `${one.kind} ${one.id.text}: ${tallyPhrase(one)}`));
+        }
     }
     if (rest > 0)
         printer.info(`and ${rest} more`);
@@ -15862,7 +15879,7 @@ function log_describe(response) {
 
 
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
-const MAX_JOBS_BYTES = 150_000;
+const MAX_JOBS_BYTES = 140_000;
 /** The outputs in the order of action.yml, as they are without a result: after invalid inputs or an internal error. */
 const EMPTY_OUTPUTS = {
     status: '',
@@ -16808,8 +16825,8 @@ function runningSearch(wallClock) {
                 : [{ since: until - RETENTION, until, isWide: true }];
         },
         read: (instance, { entries, end }) => {
-            const { text } = instance.state.id;
-            const running = entries.find(({ job }) => job.status.meaning === 'running' && job.instanceId?.text.equals(text));
+            const key = keyOf(instance.state.id);
+            const running = entries.find(({ job: { status, instanceId } }) => status.meaning === 'running' && instanceId !== undefined && keyOf(instanceId) === key);
             if (running !== undefined)
                 return { kind: 'busy', id: running.id, job: running.job };
             if (end !== 'incomplete')

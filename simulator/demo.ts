@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { startDatabase, type DatabasePhase } from './database.ts'
 import type { JobOptions } from './job.ts'
 import { runStep } from './runner.ts'
 import { startSimulator } from './simulator.ts'
@@ -11,6 +12,8 @@ import { startSimulator } from './simulator.ts'
  *   soon, so that the action renews them
  * - `--jobs 5`: one step waits for several jobs
  * - `--order`: the purchase returned an order ID instead of a job ID, and the job appears after a minute
+ * - `--ready`: waits until the database accepts connections. The clock of the action runs as fast as the simulator, so that
+ *   the minutes of this wait pass in seconds, too
  */
 const { values: options } = parseArgs({
   options: {
@@ -18,6 +21,7 @@ const { values: options } = parseArgs({
     oidc: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1' },
     order: { type: 'boolean', default: false },
+    ready: { type: 'boolean', default: false },
   },
 })
 const count = Number(options.jobs)
@@ -27,7 +31,19 @@ if (!Number.isInteger(count) || count < 1 || count > 500) {
 }
 
 const SPEED = 25
-const simulator = await startSimulator({ speed: SPEED, oidc: { keySeconds: 150 } })
+const database = options.ready ? await startDatabase() : undefined
+const simulator = await startSimulator({
+  speed: SPEED,
+  oidc: { keySeconds: 150 },
+  ...(database && { database }),
+})
+/** What the port does when the job has ended, in milliseconds: the instance is available after about three minutes. */
+const starting: readonly DatabasePhase[] = [
+  { behavior: 'refused', ms: 200_000 },
+  { behavior: 'silent', ms: 10_000 },
+  { behavior: 'error-1040', ms: 10_000 },
+  { behavior: 'handshake' },
+]
 const failed: JobOptions = {
   outcome: 'Failed',
   failReason: 'The quota of vCPUs is used up. Apply for a higher quota, or choose a smaller flavor.',
@@ -39,6 +55,7 @@ const ids = Array.from({ length: count }, (_, index) =>
     // The first job takes five minutes, the last one about two and a half.
     runningMs: 290_000 - (150_000 * index) / count,
     ...(options.order && { orderId, notFoundMs: 60_000 }),
+    ...(options.ready && { database: starting }),
     ...(options.fail && index === 0 && failed),
   }),
 )
@@ -50,7 +67,7 @@ const result = await runStep({
     endpoint: simulator.endpoint,
     'project-id': simulator.projectId,
     ...(options.order ? { 'order-id': orderId } : { 'job-id': ids.join(',') }),
-    'poll-interval': '1s',
+    ...(options.ready ? { 'wait-until': 'connectable' } : { 'poll-interval': '1s' }),
     ...(options.oidc
       ? {
           'identity-provider-urn': simulator.oidc.providerUrn,
@@ -59,6 +76,7 @@ const result = await runStep({
         }
       : { token: simulator.token }),
   },
+  ...(options.ready && { speed: SPEED }),
   env: {
     ...(process.stdout.isTTY && { GITHUB_ACTIONS: 'true', NO_COLOR: process.env['NO_COLOR'] }),
     ...(options.oidc && simulator.oidc.env),
@@ -66,6 +84,7 @@ const result = await runStep({
   onLine: printLogLine,
 })
 await simulator.close()
+await database?.close()
 
 const paths = simulator.requests.map(({ path }) => path)
 if (options.oidc) {

@@ -38,6 +38,9 @@ export type FaultDefinition =
   | { readonly description: string; readonly respond: (real: ApiResponse, requestId: string) => ApiResponse }
   | { readonly description: string; readonly disrupt: (exchange: Exchange) => void }
 
+/** Compressing it takes a third of a second, so it is done once. */
+let gzipBomb: Buffer | undefined
+
 export const faults = {
   // Before the first byte of a response
   reset: {
@@ -173,7 +176,7 @@ export const faults = {
     respond: (real) => withJobFields(real, { status: undefined }),
   },
   'empty-status': {
-    description: 'returns a job that has only an ID yet, and an empty status',
+    description: 'returns the job with its ID and an empty status, and with no other value',
     respond: (real) => withJobFields(real, { status: '', name: null, created: null, instance: null }),
   },
   'error-200': {
@@ -181,36 +184,39 @@ export const faults = {
     respond: () => json(200, { error_code: 'DBS.200208', error_msg: 'Server failure.' }),
   },
   'ended-while-running': {
-    description: 'returns the real response, Running and already with the date of its end',
+    description: 'returns the real response with the status Running and the date when the job ended',
     respond: (real) => withJobFields(real, { status: 'Running', ended: '2026-01-01T00:00:10+0000' }),
   },
   'structured-reason': {
-    description: 'returns the real response, Failed, with an object as its reason',
+    description: 'returns the real response with the status Failed and an object as fail_reason',
     respond: (real) =>
       withJobFields(real, { status: 'Failed', fail_reason: { code: 'DBS.1', message: 'no quota' } }),
   },
   gzip: {
-    description: 'returns the real response compressed with gzip, although nobody accepts that',
+    description: 'returns the real response compressed with gzip, whatever the client accepts',
     respond: (real) => compressed(real, 'gzip', gzipSync),
   },
   deflate: {
-    description: 'returns the real response compressed with deflate',
+    description: 'returns the real response compressed with deflate, whatever the client accepts',
     respond: (real) => compressed(real, 'deflate', deflateSync),
   },
   br: {
-    description: 'returns the real response compressed with Brotli',
+    description: 'returns the real response compressed with Brotli, whatever the client accepts',
     respond: (real) => compressed(real, 'br', brotliCompressSync),
   },
   'gzip-bomb': {
     description: 'returns 64 MiB of white space compressed with gzip',
-    respond: () => compressed({ status: 200, body: Buffer.alloc(64 * 1024 * 1024, ' ') }, 'gzip', gzipSync),
+    respond: () => {
+      gzipBomb ??= gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '))
+      return { status: 200, headers: { 'content-encoding': 'gzip' }, body: gzipBomb }
+    },
   },
   'unknown-encoding': {
-    description: 'returns the real response with a content encoding that nobody knows',
+    description: 'returns the real response with an unknown Content-Encoding',
     respond: (real) => compressed(real, 'x-unknown', (body) => body),
   },
   'not-registered': {
-    description: 'returns 400 with errCode DBS.200543: the job is not registered yet',
+    description: 'returns 400 with errCode DBS.200543, as for a job that is not registered yet',
     respond: () => json(400, { errCode: 'DBS.200543', externalMessage: 'The job does not exist.' }),
   },
   'wrapped-error': {
@@ -218,7 +224,7 @@ export const faults = {
     respond: () => json(400, { badRequest: { code: 400, message: 'The parameter is not valid.' } }),
   },
   'other-error': {
-    description: 'returns 400 with a JSON object of another form',
+    description: 'returns 400 with a JSON object that contains neither a code nor a message',
     respond: () => json(400, { fault: 'quota', allowed: 3 }),
   },
   '418': {
@@ -226,15 +232,15 @@ export const faults = {
     respond: () => firewallPage(),
   },
   '494': {
-    description: 'returns 494, as nginx does for headers that are too large',
+    description: 'returns 494 with an HTML page, as nginx does if the headers are too large',
     respond: () => html(494, '400 Request Header Or Cookie Too Large'),
   },
   'no-total': {
-    description: 'returns the real job list without total_count',
+    description: 'returns the real job list without total_count (only for the job list)',
     respond: (real) => withBodyFields(real, { total_count: undefined }),
   },
   'total-as-text': {
-    description: 'returns the real job list with total_count as text',
+    description: 'returns the real job list with total_count as text (only for the job list)',
     respond: (real) => withBodyFields(real, { total_count: '1' }),
   },
   '204': { description: 'returns 204 No Content', respond: () => ({ status: 204 }) },

@@ -51,7 +51,7 @@ export function instanceOfJob(job: JobPlan): InstancePlan {
     createdAt: job.createdAt,
     isNew,
     address: job.address,
-    statuses: [during, ...(isNew && (backupMs > 0 || !hasCompleted) ? created : []), { status: finalStatus }],
+    statuses: [during, ...(isNew ? created : []), { status: finalStatus }],
     deletedMs,
     ...options,
   })
@@ -168,7 +168,7 @@ export interface InstanceStatus {
 export interface InstanceBehavior extends Partial<
   Pick<InstancePlan, 'statuses' | 'deletedMs' | 'override' | 'omit'>
 > {
-  /** How long a created instance is ACTIVE before its first backup; 30 s by default. */
+  /** How long a created instance is ACTIVE before its first backup, or before its final status; 30 s by default. */
   readonly activeMs?: number
   /** How long the first backup takes; 60 s by default, 0 for no backup. */
   readonly backupMs?: number

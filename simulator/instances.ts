@@ -15,14 +15,10 @@ export function openInstances(
   elapsedMs: () => number,
   { startedAt, projectId, address }: { startedAt: number; projectId: string; address: Address },
 ): Instances {
-  /** By ID: the timelines of an instance, one for itself and for each job, in the order in which they start. */
+  /** By ID: the timelines of an instance, one for itself and for each job, oldest first. */
   const timelines = new Map<string, Timeline[]>()
   const addTimeline = (plan: InstancePlan, since: number): void => {
-    const all = [...(timelines.get(plan.id) ?? []), { plan, since }]
-    timelines.set(
-      plan.id,
-      all.sort((a, b) => a.since - b.since),
-    )
+    timelines.set(plan.id, [...(timelines.get(plan.id) ?? []), { plan, since }])
   }
   return {
     add: (options = {}) => {

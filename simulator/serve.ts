@@ -5,31 +5,54 @@ import { referenceExample } from './reference-example.ts'
 import { isService, services } from './services.ts'
 import { startSimulator } from './simulator.ts'
 
-/**
- * `npm run simulator`: a simulator to try the action or a script against.
- * - `--port 8480`
- * - `--speed 10`: simulated seconds per real second
- * - `--service rds`: another database service
- * - `--database-port 13306`: the port of the simulated database, any free one by default
- * - `--faults`: lists the faults, and the behaviors of the database port, instead
- */
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8480' },
-    speed: { type: 'string', default: '1' },
-    service: { type: 'string', default: 'taurusdb' },
-    'database-port': { type: 'string', default: '0' },
-    faults: { type: 'boolean', default: false },
-  },
-})
+class UsageError extends Error {}
 
-if (values.faults) listFaults()
-else await serve(Number(values.port), Number(values.speed), values.service, Number(values['database-port']))
+const SERVICES = Object.keys(services).join(', ')
+const USAGE = `Usage: npm run simulator -- [options]
+
+Starts a simulator of the jobs API, to try the action or a script against.
+
+  --port PORT        The port, 0 to 65535; 0 is any free port. Default: 8480
+  --speed NUMBER     Simulated seconds per real second. Default: 1
+  --service SERVICE  The database service: ${SERVICES}. Default: taurusdb
+  --database-port PORT
+                     The port of the simulated database. Default: any free port
+  --faults           Lists the faults and the behaviors of the database port, and exits
+  --help             Prints this text, and exits`
+
+try {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8480' },
+      speed: { type: 'string', default: '1' },
+      service: { type: 'string', default: 'taurusdb' },
+      'database-port': { type: 'string', default: '0' },
+      faults: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) console.log(USAGE)
+  else if (values.faults) listFaults()
+  else await serve(values.port, Number(values.speed), values.service, values['database-port'])
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException
+  const isUsageError = error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS_')
+  console.error(isUsageError ? `${message}\n\n${USAGE}` : `The simulator could not start: ${message}`)
+  process.exitCode = 1
+}
 
 /** Starts a simulator and prints how to use it. It runs until the process ends. */
-async function serve(port: number, speed: number, service: string, databasePort: number): Promise<void> {
-  if (!(speed > 0)) throw new Error('--speed must be a number above 0: simulated seconds per real second')
-  if (!isService(service)) throw new Error(`--service must be one of ${Object.keys(services).join(', ')}`)
+async function serve(
+  portText: string,
+  speed: number,
+  service: string,
+  databasePortText: string,
+): Promise<void> {
+  const port = parsePort('--port', portText)
+  const databasePort = parsePort('--database-port', databasePortText)
+  if (!(speed > 0))
+    throw new UsageError('--speed must be a number above 0: simulated seconds per real second')
+  if (!isService(service)) throw new UsageError(`--service must be one of ${SERVICES}`)
   const database = await startDatabase({ port: databasePort })
   const simulator = await startSimulator({ port, speed, service, database })
   const busyInstance = simulator.addInstance({
@@ -111,6 +134,13 @@ completes, then behaves as listed, 20 seconds each or {"behavior": "silent", "se
 To list the behaviors, run npm run simulator -- --faults.
   curl -i ${token} '${url}/instances' -d '${JSON.stringify(build)}'
 `)
+}
+
+function parsePort(option: string, text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > 65_535) {
+    throw new UsageError(`${option} must be a number from 0 to 65535`)
+  }
+  return Number(text)
 }
 
 function listFaults(): void {

@@ -72,6 +72,7 @@ function attempt({ host, port }: Address, signal: AbortSignal, onSeen: (seen: Se
     const packet = readPacket(received)
     if (packet !== undefined) end(packet.label, packet.isAccepted)
   })
+  if (signal.aborted) onAbort()
 }
 
 const ERRORS: ReadonlyMap<string, string> = new Map([
@@ -93,10 +94,12 @@ export function readPacket(bytes: Buffer): Seen | undefined {
   if (bytes.length < 4 + length) return undefined
   const payload = bytes.subarray(5, 4 + length)
   if (kind === ERROR) {
+    if (payload.length < 2) return NOT_MYSQL
     const message = payload.toString('utf8', 2).replace(/^#.{5}/, '')
     return { isAccepted: false, label: `error ${payload.readUInt16LE(0)}: ${message}` }
   }
-  const version = payload.subarray(0, payload.indexOf(0)).toString('utf8')
+  const version = payload.toString('utf8', 0, Math.max(payload.indexOf(0), 0))
+  if (version === '') return NOT_MYSQL
   return { isAccepted: true, label: `handshake of ${version}` }
 }
 

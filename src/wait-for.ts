@@ -123,7 +123,7 @@ function parseIds(value: string, kind: Kind, secrets: Secrets): readonly Id[] | 
   const ids = splitIds(value, kind, secrets)
   if (ids instanceof InvalidInput) return ids
   if (ids.length === 0) {
-    return new InvalidInput(`contains only commas and line breaks. Set at least one ${kind} ID.`)
+    return new InvalidInput(`contains no ID. Set at least one ${kind} ID.`)
   }
   const [pattern, characters] =
     kind === 'instance'

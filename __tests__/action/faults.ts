@@ -147,6 +147,16 @@ const responses: Record<string, Row & { fault: FaultName | number | ApiResponse 
   'cut in a chunk': { ...transient, fault: 'cut-in-chunk', annotation: INCOMPLETE },
   'stall in the body': { ...stalled, fault: 'stall-in-body', annotation: BODY_TIMEOUT },
   'drip in the body': { ...stalled, fault: 'drip', annotation: BODY_TIMEOUT },
+  'compressed body above 1 MiB': {
+    ...unusable,
+    fault: 'gzip-bomb',
+    annotation: /a body that is larger than 1 MiB/,
+  },
+  'unknown content encoding': {
+    ...unusable,
+    fault: 'unknown-encoding',
+    annotation: /a body that has an unknown content encoding/,
+  },
   'endless body': { ...unusable, fault: 'endless', annotation: /a body that is larger than 1 MiB/ },
   'body above 1 MiB': { ...unusable, fault: 'huge', annotation: /a body that is larger than 1 MiB/ },
   'invalid UTF-8': { ...unusable, fault: 'invalid-utf8', annotation: /a body that is not UTF-8/ },
@@ -160,10 +170,25 @@ const responses: Record<string, Row & { fault: FaultName | number | ApiResponse 
     fault: 'html-200',
     annotation: /HTTP 200 with the text “.*Welcome.*Check endpoint and service/,
   },
+  'error with 200': {
+    ...unusable,
+    fault: 'error-200',
+    annotation: /HTTP 200 DBS\.200208 “Server failure\.”/,
+  },
   'job without a status': {
     ...transient,
     fault: 'no-status',
     annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+  },
+  'job with an empty status': {
+    ...transient,
+    fault: 'empty-status',
+    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+  },
+  'running job with the date of its end': {
+    ...transient,
+    fault: 'ended-while-running',
+    annotation: /\(last status: Running.*\)\. \d requests?: \d × Running/,
   },
   '204': { ...unusable, fault: '204', annotation: /HTTP 204/ },
   '206': { ...unusable, fault: '206', annotation: /HTTP 206/ },
@@ -177,12 +202,22 @@ const responses: Record<string, Row & { fault: FaultName | number | ApiResponse 
     fault: { status: 404 },
     annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
   },
+  '400 of a job that is not registered': {
+    ...transient,
+    fault: 'not-registered',
+    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+  },
   'page with 502': {
     ...transient,
     fault: 'html-502',
     annotation: /HTTP 502 “.*The backend server is unreachable.*”/,
   },
   '408': { ...transient, fault: 408, annotation: /× 408/ },
+  '418 of a firewall': {
+    ...transient,
+    fault: '418',
+    annotation: /HTTP 418 “CloudWAF Your request has been blocked\.”.*web application firewall/,
+  },
   '429': {
     ...transient,
     fault: '429',
@@ -195,9 +230,21 @@ const responses: Record<string, Row & { fault: FaultName | number | ApiResponse 
   redirect: { ...final, fault: 'redirect', annotation: /HTTP 302 to https:\/\/elsewhere\.invalid\// },
   'another job': { ...final, fault: 'other-job', annotation: /the response is about job 00000000-/ },
   '400': { ...final, fault: 400, annotation: /HTTP 400 / },
+  '400 with a wrapped error': {
+    ...final,
+    fault: 'wrapped-error',
+    annotation: /HTTP 400 400 “The parameter is not valid\.”/,
+  },
+  '400 with an unknown error format': {
+    ...final,
+    fault: 'other-error',
+    annotation: /HTTP 400 “\{"fault":"quota","allowed":3\}”/,
+  },
   '401': { ...final, fault: 401, annotation: /HTTP 401 APIGW\.\d+ / },
   '403': { ...final, fault: 403, annotation: /HTTP 403 / },
   '404 of the gateway': { ...final, fault: 404, annotation: /HTTP 404 APIGW\.0101/ },
+  '431': { ...final, fault: 431, annotation: /HTTP 431 .*too large for the gateway/ },
+  '494': { ...final, fault: '494', annotation: /HTTP 494 .*too large for the gateway/ },
 }
 
 export const FAULTS: readonly FaultCase[] = [

@@ -74,7 +74,7 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'always'
     case 'refused':
       return stage(`http://127.0.0.1:${await forwardTo(await closedPort(), simulator.port)}`)
     case 'black hole': {
-      const hole = await startBlackHole(simulator.port, times)
+      const hole = await startBlackHole(simulator.port, times === 'once' ? 31_000 : undefined)
       closing.push(hole.close)
       return stage(`http://127.0.0.1:${hole.port}`)
     }
@@ -121,9 +121,10 @@ async function closedPort() {
 
 /**
  * A port that neither accepts nor refuses connections, because the kernel drops them while the backlog is full. Its
- * process is stopped; if the fault happens only once, it continues after 31 s, when the request has timed out.
+ * process is stopped until it receives SIGCONT, for example after 31 s, when a request has timed out. Then it forwards
+ * connections to the target port.
  */
-async function startBlackHole(target: number, times: 'once' | 'always') {
+export async function startBlackHole(target: number, resumeAfterMs?: number) {
   const code = `
     const { connect, createServer } = require('node:net')
     const server = createServer((client) => {
@@ -137,9 +138,10 @@ async function startBlackHole(target: number, times: 'once' | 'always') {
   const port = Number(line)
   child.kill('SIGSTOP')
   const filling = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
-  const timer = setTimeout(() => child.kill('SIGCONT'), times === 'once' ? 31_000 : 2 ** 31 - 1)
+  const timer = setTimeout(() => child.kill('SIGCONT'), resumeAfterMs ?? 2 ** 31 - 1)
   return {
     port,
+    pid: child.pid ?? 0,
     close: async () => {
       clearTimeout(timer)
       for (const socket of filling) socket.destroy()

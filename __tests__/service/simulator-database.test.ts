@@ -27,6 +27,15 @@ afterEach(async () => {
   closing = []
 })
 
+/** Waits until the condition is true, for about 10 seconds at most. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let n = 0; n < 1_000; n += 1) {
+    if (await condition()) return
+    await sleep(10)
+  }
+  throw new Error('the condition did not become true')
+}
+
 interface Greeting {
   readonly bytes: Buffer
   /** `open` when the connection was still open after the given time, `end`, or the code of an error. */
@@ -162,7 +171,7 @@ describe('the database port', () => {
   test('closes open connections when it refuses new ones', async () => {
     const database = await start()
     const pending = greeting(database, { ms: 5_000 })
-    while (database.connections.length === 0) await sleep(5)
+    await until(() => database.connections.length > 0)
     await database.behave('refused')
     expect((await pending).end).toMatch(/^(end|ECONNRESET)$/)
   })
@@ -173,7 +182,7 @@ describe('the database port', () => {
     await greeting(database)
     await database.behave('silent')
     await greeting(database, { text: 'hello' })
-    while (!database.connections.every(({ closed }) => closed)) await sleep(5)
+    await until(() => database.connections.every(({ closed }) => closed))
     expect(database.connections).toMatchObject([
       { behavior: 'handshake', received: '' },
       { behavior: 'silent', received: 'hello' },
@@ -193,7 +202,7 @@ describe('the database port', () => {
     ])
     await sleep(50)
     expect((await greeting(database)).end).toBe('ECONNREFUSED')
-    while ((await greeting(database)).end === 'ECONNREFUSED') await sleep(10)
+    await until(async () => (await greeting(database)).end !== 'ECONNREFUSED')
     expect((await greeting(database)).bytes.toString()).toMatch(/^SSH/)
     await database.behave('silent')
     await sleep(1_000)
@@ -206,7 +215,7 @@ describe('the database port', () => {
     const second = await startDatabase({ port: first.port })
     expect(second).toMatchObject({ host: '127.0.0.1', address: `127.0.0.1:${first.port}` })
     const pending = greeting(second, { ms: 5_000 })
-    while (second.connections.length === 0) await sleep(5)
+    await until(() => second.connections.length > 0)
     await second.close()
     expect((await pending).end).not.toBe('open')
   })
@@ -243,15 +252,16 @@ describe('a simulator with a database port', () => {
     })
     expect(response.status).toBe(201)
     const seen: string[] = []
-    const see = (what: string): void => {
-      if (seen.at(-1) !== what) seen.push(what)
+    const nameOf = ({ bytes, end }: Greeting): string => {
+      if (bytes[4] === 0xff) return 'error-1040'
+      if (bytes[4] === 10) return 'handshake'
+      return end === 'ECONNREFUSED' ? 'refused' : 'silent'
     }
-    while (seen.at(-1) !== 'handshake') {
-      const { bytes, end } = await greeting(database, { ms: 50 })
-      if (bytes[4] === 0xff) see('error-1040')
-      else if (bytes[4] === 10) see('handshake')
-      else see(end === 'ECONNREFUSED' ? 'refused' : 'silent')
-    }
+    await until(async () => {
+      const name = nameOf(await greeting(database, { ms: 50 }))
+      if (seen.at(-1) !== name) seen.push(name)
+      return name === 'handshake'
+    })
     expect(seen).toEqual(['refused', 'silent', 'error-1040', 'handshake'])
   })
 

@@ -89,6 +89,7 @@ describe('the status of an instance', () => {
     ])
     expect(after({ activeMs: 0 }, [60])).toEqual(['BACKING UP'])
     expect(after({ backupMs: 0 }, [60, 90])).toEqual(['ACTIVE', 'ACTIVE'])
+    expect(after({ backupMs: 0, finalStatus: 'FROZEN' }, [89, 90])).toEqual(['ACTIVE', 'FROZEN'])
     expect(after({ finalStatus: 'STORAGE FULL' }, [149, 150])).toEqual(['BACKING UP', 'STORAGE FULL'])
   })
 
@@ -325,11 +326,11 @@ describe('creating an instance', () => {
     const { instance: created } = await create(simulator, { ...simulate, ...more, ...odd })
     expect(await statusOf(simulator, created.id)).toBe(502)
     const statuses = []
-    for (const seconds of [0, 10, 5, 20]) {
+    for (const seconds of [0, 10, 4.9, 0.1, 19.9, 0.1]) {
       advance(seconds * 1000)
       statuses.push(await statusOf(simulator, created.id))
     }
-    expect(statuses).toEqual(['BUILD', 'ACTIVE', 'BACKING UP', 'FROZEN'])
+    expect(statuses).toEqual(['BUILD', 'ACTIVE', 'ACTIVE', 'BACKING UP', 'BACKING UP', 'FROZEN'])
     const details = await detailsOf(simulator, created.id)
     expect(details).toMatchObject({ private_write_ips: ['db'], port: '13306', alias: 7 })
     expect(details).not.toHaveProperty('tags')

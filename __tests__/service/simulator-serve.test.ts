@@ -62,11 +62,45 @@ test('npm run simulator can simulate another service', async () => {
   expect(await response.json()).toEqual({ jobs: [], total_count: 0 })
 })
 
-test('npm run simulator rejects an unknown service', async () => {
-  const child = serve('--port', '0', '--service', 'oracle')
-  expect(await textOf(child.stderr)).toContain(
+test('npm run simulator -- --help prints the options', async () => {
+  const child = serve('--help')
+  const exit = once(child, 'exit')
+  const text = await textOf(child.stdout)
+  expect(text).toMatch(/^Usage: npm run simulator -- \[options\]\n/)
+  for (const option of ['port', 'speed', 'service', 'faults', 'help'])
+    expect(text).toContain(`  --${option} `)
+  expect(await exit).toEqual([0, null])
+})
+
+test.each([
+  ['a port that is not a number', ['--port', 'abc'], '--port must be a number from 0 to 65535'],
+  ['an empty port', ['--port', ''], '--port must be a number from 0 to 65535'],
+  ['a port above 65535', ['--port', '65536'], '--port must be a number from 0 to 65535'],
+  ['a speed that is not a number', ['--speed', 'fast'], '--speed must be a number above 0'],
+  [
+    'an unknown service',
+    ['--service', 'oracle'],
     '--service must be one of taurusdb, rds, dds, gaussdb, geminidb',
-  )
+  ],
+  ['an unknown option', ['--prot', '0'], "Unknown option '--prot'"],
+  ['an option without its value', ['--port'], "Option '--port <value>' argument missing"],
+  ['an argument that is not an option', ['8480'], "Unexpected argument '8480'"],
+])('npm run simulator rejects %s and prints the options', async (_name, options, message) => {
+  const child = serve(...options)
+  const exit = once(child, 'exit')
+  const text = await textOf(child.stderr)
+  expect(text.startsWith(message)).toBe(true)
+  expect(text).toContain('\n\nUsage: npm run simulator -- [options]\n')
+  expect(text).not.toMatch(/^ +at /m)
+  expect(await exit).toEqual([1, null])
+})
+
+test('npm run simulator reports a port that is in use', async () => {
+  const text = await textOf(serve('--port', '0').stdout, /endpoint .*\n/)
+  const child = serve('--port', /:(\d+)\n/.exec(text)?.[1] ?? '')
+  const exit = once(child, 'exit')
+  expect(await textOf(child.stderr)).toMatch(/^The simulator could not start: .*EADDRINUSE.*\n$/)
+  expect(await exit).toEqual([1, null])
 })
 
 test('npm run simulator -- --faults lists the faults with their descriptions', async () => {
@@ -75,10 +109,4 @@ test('npm run simulator -- --faults lists the faults with their descriptions', a
     expect(text).toContain(`${name} `)
     expect(text).toContain(description)
   }
-})
-
-test('npm run simulator rejects a speed that is not a number', async () => {
-  const child = serve('--speed', 'fast')
-  expect(await textOf(child.stderr)).toContain('--speed must be a number above 0')
-  expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(1)
 })

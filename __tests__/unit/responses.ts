@@ -45,13 +45,14 @@ export interface Listed {
   /** Milliseconds since the epoch. */
   readonly created?: number
   readonly orderId?: string
+  readonly instanceId?: string
 }
 
 export function listResponse(jobs: readonly Listed[], isWhole = true): ListResponse {
   return { kind: 'list', entries: jobs.map(listEntry), isWhole }
 }
 
-function listEntry({ id, status, process, created = 0, orderId }: Listed): ListEntry {
-  const job = toJob(jobSchema.parse({ id, status, process }), noSecrets)
+function listEntry({ id, status, process, created = 0, orderId, instanceId }: Listed): ListEntry {
+  const job = toJob(jobSchema.parse({ id, status, process, instance: { id: instanceId } }), noSecrets)
   return { id: { value: id, text: untrusted(id) }, orderId, created, job }
 }

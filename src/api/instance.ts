@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { formatAddress, type Address } from '../address.ts'
+import { formatAddress, parseAddress, type Address } from '../address.ts'
 import type { Secrets } from '../secrets.ts'
 import type { UntrustedText } from '../untrusted-text.ts'
 import { optionalText, textOrNumber, toStatus, type Status } from './job.ts'
@@ -57,9 +57,9 @@ export function toInstance(
   { status, name, port, private_write_ips }: SentInstance,
   secrets: Secrets,
 ): Instance {
-  const host = private_write_ips?.find((ip) => /^[\w.:-]{1,253}$/.test(ip))
   const isPort = /^\d{1,5}$/.test(port ?? '')
-  const address = host === undefined || !isPort ? undefined : { host, port: Number(port) }
+  const texts = isPort ? private_write_ips?.map((host) => formatAddress({ host, port: Number(port) })) : []
+  const address = texts?.map(parseAddress).find((each) => each !== undefined)
   return {
     status: toStatus(status, MEANINGS, secrets),
     name: name === undefined ? undefined : secrets.text(name),

@@ -92,6 +92,8 @@ export class ListSearch implements PollTarget<ListResponse> {
   readonly #options: JudgedOptions
   /** The windows that are left in the current search, the next one first, and what it contained so far. */
   #windows: readonly Window[]
+  #hasRead = false
+  /** Requests for the current window and its parts. */
   #windowsRead = 0
   #entries: readonly ListEntry[] = []
   #isIncomplete = false
@@ -123,17 +125,22 @@ export class ListSearch implements PollTarget<ListResponse> {
     this.#isRefused ||= isSkipped
     if (response.kind === 'list') this.#read(response, at)
     else if (!isSkipped) for (const subject of this.#subjects()) this.#judge(subject, response, at, true)
-    else if (this.#windowsRead > 0) this.#read(EMPTY_LIST, at)
-    else this.#start(at)
+    else if (this.#hasRead) this.#read(UNREAD_LIST, at)
+    else {
+      this.#start()
+      this.dueAt = at + NEXT_WINDOW_DELAY
+    }
   }
 
   #read(list: JobList, at: number): void {
     this.#entries = [...this.#entries, ...list.entries]
+    this.#hasRead = true
     this.#windowsRead += 1
     const [window = EMPTY_WINDOW, ...others] = this.#windows
     const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list)
     this.#isIncomplete ||= !list.isWhole && rest === undefined
     this.#windows = rest === undefined ? others : [{ ...window, ...rest }, ...others]
+    if (rest === undefined) this.#windowsRead = 0
     const isLast = this.#windows.length === 0
     const found = {
       entries: this.#entries,
@@ -144,16 +151,15 @@ export class ListSearch implements PollTarget<ListResponse> {
       const response = this.#search.read(subject, found, at)
       if (response !== undefined) this.#judge(subject, response, at, isLast)
     }
-    if (isLast) this.#start(at)
+    if (isLast) this.#start()
   }
 
-  /** Begins a search; what judging the last one scheduled may be later. */
-  #start(at: number): void {
+  #start(): void {
     this.#windows = this.#search.windows(false, this.#isRefused)
+    this.#hasRead = false
     this.#windowsRead = 0
     this.#entries = []
     this.#isIncomplete = false
-    this.dueAt = Math.max(this.dueAt, at + NEXT_WINDOW_DELAY)
   }
 
   #judge(subject: Judged, response: JudgedResponse, at: number, isLast: boolean): void {
@@ -167,5 +173,6 @@ export class ListSearch implements PollTarget<ListResponse> {
   }
 }
 
-const EMPTY_LIST: JobList = { kind: 'list', entries: [], isWhole: true }
+/** Stands for a window that was refused: nothing is known about its jobs. */
+const UNREAD_LIST: JobList = { kind: 'list', entries: [], isWhole: false }
 const EMPTY_WINDOW: Window = { since: 0, until: 0 }

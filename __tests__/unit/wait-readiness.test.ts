@@ -1,0 +1,316 @@
+import { describe, expect, test } from '@jest/globals'
+import { readInstance } from '../../src/api/instances.ts'
+import type { ConnectionResponse, InstanceResponse, JobResponse } from '../../src/response.ts'
+import { forbidden, jobResponse, notFoundYet, transient, unauthorized, unusable } from './responses.ts'
+import { noSecrets, untrusted } from './text.ts'
+import { completesAfter, HOUR, MINUTE, SECOND, waitFor, type JobRequest } from './virtual-wait.ts'
+
+/** A completed job of an instance. */
+const completed = (instance = 'instance-1') => jobResponse('Completed', { instance: { id: instance } })
+
+/** What the service returns for an instance with a status. */
+function instanceResponse(status: string, fields: Record<string, unknown> = {}): InstanceResponse {
+  const instance = { id: 'instance-1', status, private_write_ips: ['192.168.0.10'], port: '3306', ...fields }
+  return readInstance(
+    { kind: 'response', status: 200, headers: {}, body: JSON.stringify({ instance }), bodyError: undefined },
+    { secrets: noSecrets, wallClock: () => 0 },
+  )
+}
+
+/** An instance whose status changes at the given moments. */
+function statuses(...changes: readonly (readonly [number, string])[]) {
+  return ({ at }: JobRequest) => instanceResponse(changes.findLast(([since]) => since <= at)?.[1] ?? 'BUILD')
+}
+
+function connection(label: string, isAccepted = false): ConnectionResponse {
+  return { kind: 'connection', address: untrusted('192.168.0.10:3306'), isAccepted, label: untrusted(label) }
+}
+
+const handshake = connection('handshake of 8.0.22', true)
+const refused = connection('connection refused')
+
+/** A database that accepts connections from a moment on. */
+const opensAt =
+  (moment: number, before = refused) =>
+  ({ at }: { at: number }) =>
+    at >= moment ? handshake : before
+
+describe('wait-until: completed', () => {
+  test('sends no request for an instance', async () => {
+    const { only, requests, instanceRequests } = await waitFor({ service: () => completed() })
+    expect(only.outcome.result).toBe('completed')
+    expect([requests.length, instanceRequests.length]).toEqual([1, 0])
+  })
+})
+
+describe('wait-until: available', () => {
+  const available = { until: 'available', service: () => completed() } as const
+
+  test('adds four requests to a job whose instance is ACTIVE at once', async () => {
+    const { only, instanceRequests, endedAt } = await waitFor({
+      ...available,
+      instance: () => instanceResponse('ACTIVE'),
+    })
+    expect(only.outcome.result).toBe('completed')
+    expect(instanceRequests).toHaveLength(4)
+    expect(endedAt).toBeGreaterThanOrEqual(MINUTE)
+    expect(endedAt).toBeLessThan(MINUTE + 2 * SECOND)
+  })
+
+  test('waits until the instance has been ACTIVE for a minute without another status in between', async () => {
+    const backup = 70 * SECOND
+    const { only, endedAt } = await waitFor({
+      ...available,
+      instance: statuses(
+        [0, 'BUILD'],
+        [30 * SECOND, 'ACTIVE'],
+        [backup, 'BACKING UP'],
+        [5 * MINUTE, 'ACTIVE'],
+      ),
+    })
+    expect(only.outcome.result).toBe('completed')
+    expect(only.instance?.history.map(({ status }) => status.reveal())).toEqual([
+      'BUILD',
+      'ACTIVE',
+      'BACKING UP',
+      'ACTIVE',
+    ])
+    expect(endedAt).toBeGreaterThanOrEqual(6 * MINUTE)
+    expect(endedAt).toBeLessThan(6 * MINUTE + 15 * SECOND)
+  })
+
+  test.each(['FAILED', 'FROZEN'])('ends as not-ready when the instance is %s', async (status) => {
+    const { only, endedAt } = await waitFor({
+      ...available,
+      instance: statuses([0, 'BUILD'], [MINUTE, status]),
+    })
+    expect(only.outcome).toEqual({ result: 'not-ready', cause: 'failed' })
+    expect(endedAt).toBeLessThan(MINUTE + 15 * SECOND)
+  })
+
+  test.each(['STORAGE FULL', 'HIBERNATING'])('waits for %s with one warning', async (status) => {
+    const { only, warnings } = await waitFor({
+      ...available,
+      instance: statuses([0, status], [10 * MINUTE, 'ACTIVE']),
+    })
+    expect(only.outcome.result).toBe('completed')
+    expect(warnings).toEqual([expect.stringContaining(`Instance instance-1 has the status “${status}”`)])
+  })
+
+  test('ends as not-ready at the timeout, whatever the instance does', async () => {
+    const { only, endedAt } = await waitFor({
+      ...available,
+      timeout: 10 * MINUTE,
+      instance: () => instanceResponse('BACKING UP'),
+    })
+    expect(only.outcome).toEqual({ result: 'not-ready', cause: 'timeout' })
+    expect(endedAt).toBe(10 * MINUTE)
+  })
+
+  test('sees in the final poll that the instance has been ACTIVE for long enough', async () => {
+    const { only, instanceRequests } = await waitFor({
+      ...available,
+      timeout: 70 * SECOND,
+      // The service fails when the fourth poll is due; a retry would come after the timeout.
+      instance: ({ at }) =>
+        at > 59 * SECOND && at < 62 * SECOND
+          ? (transient(6 * SECOND) as InstanceResponse)
+          : instanceResponse('ACTIVE'),
+    })
+    expect(only.outcome.result).toBe('completed')
+    expect(instanceRequests.map(({ at }) => Math.round(at / SECOND))).toEqual([0, 20, 40, 60, 68])
+  })
+
+  test('takes an instance that is no longer found three times in a row as vanished', async () => {
+    const { only, instanceRequests } = await waitFor({
+      ...available,
+      instance: () => notFoundYet as InstanceResponse,
+    })
+    expect(only.outcome.result).toBe('vanished')
+    expect(instanceRequests).toHaveLength(3)
+  })
+
+  test.each([
+    ['a 401', unauthorized, 1],
+    ['a 403', forbidden, 1],
+    ['five unusable responses in a row', unusable, 5],
+  ])('ends with an error after %s', async (_name, response, count) => {
+    const { only, instanceRequests } = await waitFor({
+      ...available,
+      instance: () => response as InstanceResponse,
+    })
+    expect(only.outcome.result).toBe('error')
+    expect(instanceRequests).toHaveLength(count)
+  })
+
+  test('retries transient faults', async () => {
+    const { only } = await waitFor({
+      ...available,
+      instance: ({ at }) => (at < 5 * MINUTE ? transient() : instanceResponse('ACTIVE')) as InstanceResponse,
+    })
+    expect(only.outcome.result).toBe('completed')
+    expect(only.instance?.retries).toBeGreaterThan(5)
+  })
+
+  test('is not ready if the job names no instance', async () => {
+    const { only, instanceRequests } = await waitFor({
+      until: 'available',
+      service: () => jobResponse('Completed'),
+    })
+    expect(only.outcome).toEqual({ result: 'not-ready', cause: 'no-instance' })
+    expect(instanceRequests).toHaveLength(0)
+  })
+
+  test('sends no request for the instance of a job that failed', async () => {
+    const service = () => jobResponse('Failed', { instance: { id: 'instance-1' } })
+    const { only, instanceRequests } = await waitFor({ until: 'available', service })
+    expect([only.outcome.result, instanceRequests.length]).toEqual(['failed', 0])
+  })
+
+  test('polls an instance that several jobs share once, and each of the others by itself', async () => {
+    const { results, instanceRequests } = await waitFor({
+      until: 'available',
+      jobs: ['a', 'b', 'c'],
+      service: ({ id }) => jobIdResponse(id, id === 'c' ? 'instance-2' : 'instance-1'),
+      instance: ({ id }) => instanceResponse(id === 'instance-2' ? 'FAILED' : 'ACTIVE'),
+    })
+    expect(results.map(({ outcome }) => outcome.result)).toEqual(['completed', 'completed', 'not-ready'])
+    expect(instanceRequests.filter(({ id }) => id === 'instance-1')).toHaveLength(4)
+    expect(instanceRequests.filter(({ id }) => id === 'instance-2')).toHaveLength(1)
+  })
+
+  test('with fail-fast, an instance that is not ready ends the wait for all', async () => {
+    const { results, endedAt } = await waitFor({
+      until: 'available',
+      jobs: ['a', 'b'],
+      failFast: true,
+      service: ({ id }) => (id === 'a' ? completed() : jobResponse('Running')),
+      instance: () => instanceResponse('FROZEN'),
+    })
+    expect(results.map(({ outcome }) => outcome.result)).toEqual(['not-ready', 'interrupted'])
+    expect(endedAt).toBeLessThan(5 * SECOND)
+  })
+
+  test('an interruption ends the wait at once', async () => {
+    const { only, endedAt } = await waitFor({
+      ...available,
+      interruptAt: 30 * SECOND,
+      instance: () => instanceResponse('BUILD'),
+    })
+    expect(only.outcome).toEqual({ result: 'interrupted', by: 'signal' })
+    expect(endedAt).toBe(30 * SECOND)
+  })
+})
+
+/** The job `id` of an instance, completed. */
+function jobIdResponse(id: string, instance: string): JobResponse {
+  return jobResponse('Completed', { id, instance: { id: instance } })
+}
+
+describe('wait-until: connectable', () => {
+  const connectable = {
+    until: 'connectable',
+    service: () => completed(),
+    instance: () => instanceResponse('ACTIVE'),
+  } as const
+  /** When the first connection is attempted. */
+  const begins = MINUTE
+
+  test('connects only after the instance is available, and then needs one handshake', async () => {
+    const { only, connections } = await waitFor({ ...connectable, connect: () => handshake })
+    expect(only.outcome.result).toBe('completed')
+    expect(connections).toHaveLength(1)
+    expect(connections[0]).toMatchObject({ host: '192.168.0.10', port: 3306 })
+    expect(connections[0]?.at).toBeGreaterThanOrEqual(begins)
+  })
+
+  test.each([
+    ['in the first minute', begins + 40 * SECOND, 2 * SECOND],
+    ['later', begins + 50 * MINUTE, 10 * SECOND],
+  ])('notices an open port %s in time', async (_when, opens, within) => {
+    for (const latency of [1, 1_000]) {
+      const { only, endedAt } = await waitFor({
+        ...connectable,
+        latency,
+        timeout: 2 * HOUR,
+        connect: opensAt(opens, connection('no handshake')),
+      })
+      expect(only.outcome.result).toBe('completed')
+      expect(endedAt - opens).toBeGreaterThanOrEqual(0)
+      expect(endedAt - opens).toBeLessThanOrEqual(within)
+    }
+  })
+
+  test('connect-to replaces the address of the instance', async () => {
+    const { connections } = await waitFor({
+      ...connectable,
+      connectTo: { host: 'db.example.test', port: 13_306 },
+      connect: () => handshake,
+    })
+    expect(connections[0]).toMatchObject({ host: 'db.example.test', port: 13_306 })
+  })
+
+  test('is not ready if the instance has no address', async () => {
+    const { only, connections } = await waitFor({
+      ...connectable,
+      instance: () => instanceResponse('ACTIVE', { private_write_ips: [] }),
+    })
+    expect(only.outcome).toEqual({ result: 'not-ready', cause: 'no-address' })
+    expect(connections).toHaveLength(0)
+  })
+
+  test('connects until the timeout, and keeps memory bounded in six hours', async () => {
+    let index = 0
+    const { only, connections, endedAt } = await waitFor({
+      ...connectable,
+      timeout: 6 * HOUR,
+      connect: () => connection(`odd label ${index++}`),
+    })
+    expect(only.outcome).toEqual({ result: 'not-ready', cause: 'timeout' })
+    expect(endedAt).toBe(6 * HOUR)
+    expect(connections.length).toBeGreaterThan(2_000)
+    expect(only.instance?.history.length).toBeLessThanOrEqual(100)
+    expect(only.instance?.tally.length).toBeLessThanOrEqual(21)
+  })
+
+  test('attempts are neither delayed by the rate limit nor counted in it', async () => {
+    const jobs = Array.from({ length: 12 }, (_, index) => `job-${index}`)
+    const { results, connections, requests } = await waitFor({
+      ...connectable,
+      jobs,
+      latency: 1_000,
+      service: ({ id, at }) =>
+        id === 'job-0' || at > 30 * MINUTE ? jobIdResponse(id, `of-${id}`) : jobResponse('Running', { id }),
+      connect: ({ at }) => (at > 40 * MINUTE ? handshake : connection('no handshake')),
+    })
+    expect(results.every(({ outcome }) => outcome.result === 'completed')).toBe(true)
+    expect(connections.filter(({ at }) => at < 2 * MINUTE).length).toBeGreaterThan(25)
+    expect(requests.length).toBeLessThan(12 * 200)
+  })
+})
+
+describe('several stages', () => {
+  test('one timeout covers the job, the instance, and the connection', async () => {
+    const { only, endedAt } = await waitFor({
+      until: 'connectable',
+      timeout: 10 * MINUTE,
+      service: (request) =>
+        completesAfter(4 * MINUTE)(request).kind === 'job' && request.at >= 4 * MINUTE
+          ? completed()
+          : jobResponse('Running'),
+      instance: () => instanceResponse('ACTIVE'),
+      connect: () => refused,
+    })
+    expect(only.outcome).toEqual({ result: 'not-ready', cause: 'timeout' })
+    expect(endedAt).toBe(10 * MINUTE)
+  })
+
+  test('a timeout while the job is running stays timed-out', async () => {
+    const { only } = await waitFor({
+      until: 'available',
+      timeout: MINUTE,
+      service: () => jobResponse('Running'),
+    })
+    expect(only.outcome).toEqual({ result: 'timed-out' })
+  })
+})
