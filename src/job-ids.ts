@@ -9,7 +9,7 @@ import { phrase } from './untrusted-text.ts'
 const MAX_JOBS = 500
 
 /** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
-const MISSING_VALUE = /^(null|undefined|none|nil|<nil>|nan|n\/a)$/i
+const MISSING_VALUE = /^(null|\(null\)|undefined|none|<none>|nil|<nil>|<no value>|nan|n\/a|object|array)$/i
 
 /** What the IDs of an input belong to, for its error messages. */
 type Kind = 'job' | 'order'
@@ -28,9 +28,7 @@ export function parseJobIds(value: string, secrets: Secrets): readonly JobId[] |
   }
   const ids = splitIds(value, 'job', secrets)
   if (ids instanceof InvalidInput) return ids
-  if (ids.length === 0) {
-    return new InvalidInput('contains no ID. Set at least one job ID.')
-  }
+  if (ids.length === 0) return new InvalidInput('contains no ID. Set at least one job ID.')
   const invalid = ids.findIndex((id) => !/^[!-~]{1,128}$/.test(id))
   if (invalid >= 0) {
     return new InvalidInput(
@@ -68,29 +66,29 @@ export function parseOrderId(
   return { order: { value: id, text: secrets.text(id) } }
 }
 
-/** Accepts a list, a JSON array, or one quoted ID, and recognizes values that can't be IDs. */
+/** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value: string, kind: Kind, secrets: Secrets): readonly string[] | InvalidInput {
-  if (/^\[[A-Z_]*ERROR\]/.test(value)) {
+  const outer = parseJson(value)
+  const text = typeof outer === 'string' ? outer : value.replace(/^'(.*)'$/s, '$1')
+  if (/^\[[A-Z_]*ERROR\]/.test(text)) {
     return new InvalidInput(
-      phrase`contains an error of KooCLI: “${secrets.text(value)}”. Fix the call in the earlier step.`,
+      phrase`contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`,
     )
   }
-  const json = parseJson(value)
+  const json = parseJson(text)
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
     return new InvalidInput(
       `is a JSON object, probably the whole response. Pass only its field ${kind}_id: with fromJSON in an expression, or with jq -r .${kind}_id in a shell.`,
     )
   }
-  const texts = Array.isArray(json)
-    ? json
-    : [typeof json === 'string' ? json : value.replace(/^'(.*)'$/s, '$1')]
+  const texts = Array.isArray(json) ? json : [text]
   const isListOfTexts = texts.every((text) => typeof text === 'string')
-  if (!isListOfTexts || (value.startsWith('[') && !Array.isArray(json))) {
+  if (!isListOfTexts || (text.startsWith('[') && !Array.isArray(json))) {
     return new InvalidInput('is not a valid JSON array of texts. Use IDs separated by commas or line breaks.')
   }
   const ids = texts
-    .flatMap((text) => text.split(/[,\r\n]/))
-    .map((id) => id.trim())
+    .flatMap((each) => each.split(/[,\r\n]/))
+    .map((id) => id.trim().replace(/^(["'])(.*)\1$/, '$2'))
     .filter((id) => id !== '')
   const missing = ids.find((id) => MISSING_VALUE.test(id))
   if (missing !== undefined) {

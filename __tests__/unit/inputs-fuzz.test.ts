@@ -138,27 +138,34 @@ function expectValidJobs(jobs: readonly JobId[], given: Given): void {
   expect(ids.length).toBeLessThanOrEqual(500)
   expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length)
   expect(ids.filter((id) => !/^[!-+\--~]{1,128}$/.test(id))).toEqual([])
-  const givenIds = textsIn(given['job-id']).flatMap((text) => text.split(/[,\r\n]/).map((id) => id.trim()))
+  const givenIds = textsIn(given['job-id']).flatMap((text) => text.split(/[,\r\n]/).map(unquoted))
   const first = (id: string) => givenIds.findIndex((other) => other.toLowerCase() === id.toLowerCase())
   expect(ids).toEqual(givenIds.filter((id, index) => id !== '' && first(id) === index))
 }
 
-/** The texts of a JSON array, one quoted text, or the value itself. */
+/** The texts of a JSON array, or the value itself, each without quotes around it. */
 function textsIn(value = ''): readonly string[] {
-  const text = value.trim()
+  const outer = parsed(value)
+  const text = typeof outer === 'string' ? outer : value.trim().replace(/^'(.*)'$/s, '$1')
+  const json = parsed(text)
+  return Array.isArray(json) ? json.filter((one) => typeof one === 'string') : [text]
+}
+
+function parsed(text: string): unknown {
   try {
-    const json: unknown = JSON.parse(text)
-    if (typeof json === 'string') return [json]
-    if (Array.isArray(json)) return json.filter((one) => typeof one === 'string')
+    return JSON.parse(text)
   } catch {
-    // It is not JSON.
+    return undefined
   }
-  return [/^'(.*)'$/s.exec(text)?.[1] ?? text]
+}
+
+function unquoted(id: string): string {
+  return id.trim().replace(/^"(.*)"$|^'(.*)'$/, '$1$2')
 }
 
 function expectValidOrder(order: string, given: Given): void {
   expect(order).toMatch(/^[!-+\--~]{1,128}$/)
-  expect([order]).toEqual(textsIn(given['order-id']).map((text) => text.trim()))
+  expect([order]).toEqual(textsIn(given['order-id']).map(unquoted))
   expect(given['job-id']?.trim() ?? '').toBe('')
   expect(['', 'taurusdb']).toContain(given.service?.trim() ?? '')
 }
