@@ -187,7 +187,7 @@ function explainError(state: JobState, outcome: Extract<Outcome, { result: 'erro
           phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`,
           outcome.detail.hint,
         )
-  if (state.job === undefined || reason === 'internal') return explanation
+  if ((state.job ?? state.notFoundSince) === undefined || reason === 'internal') return explanation
   const expired = reason === 'credentials' ? ` ${EXPIRED}` : ''
   return { ...explanation, nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(state)}.` }
 }
