@@ -13582,7 +13582,7 @@ function networkFault(failure, secrets) {
 }
 const WRONG_ENDPOINT = {
     'unknown-host': 'Check the spelling of the endpoint and of the proxy. Names in a private DNS zone are known only inside its VPC.',
-    'no-tls': 'Check the port: it must use TLS. For a plain HTTP server on this machine, write http://.',
+    'no-tls': 'Check the port, also that of https_proxy: it must use TLS. For plain HTTP, write http://.',
 };
 const PHASES = {
     connect: {
@@ -14568,9 +14568,11 @@ function detectWrongEndpoints(send, now) {
         // The end of the wait says nothing about the endpoint.
         if (result.reason === 'aborted')
             return result;
+        // For a proxy, http-client keeps only the message.
+        const error = `${result.code} ${result.message}`;
         const failures = {
-            unknownSince: isUnknownHost(result) ? (before.unknownSince ?? now()) : undefined,
-            withoutTls: result.reason === 'network' && NOT_TLS.test(result.code ?? '') ? before.withoutTls + 1 : 0,
+            unknownSince: error.includes('ENOTFOUND') ? (before.unknownSince ?? now()) : undefined,
+            withoutTls: result.reason === 'network' && NOT_TLS.test(error) ? before.withoutTls + 1 : 0,
         };
         origins.set(origin, failures);
         return marked(result, failures, now());
@@ -14580,10 +14582,6 @@ function marked(result, { unknownSince, withoutTls }, at) {
     if (at - (unknownSince ?? at) >= MAX_UNKNOWN_MS)
         return { ...result, reason: 'unknown-host' };
     return withoutTls >= MAX_WITHOUT_TLS ? { ...result, reason: 'no-tls' } : result;
-}
-/** For the host of a proxy, http-client keeps only the message. */
-function isUnknownHost({ code, message }) {
-    return code === 'ENOTFOUND' || message.includes('ENOTFOUND');
 }
 
 ;// CONCATENATED MODULE: ./src/invalid-input.ts
@@ -14977,7 +14975,7 @@ const SUCCESS_RESULTS = ['completed', 'vanished', 'canceled', 'timed-out'];
 /** The outputs have no room for more jobs. More orders or instances would take too many requests. */
 const MAX_IDS = { job: 500, order: 50, instance: 20 };
 /** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
-const MISSING_VALUE = /^(null|undefined|none|nil|<nil>|nan|n\/a)$/i;
+const MISSING_VALUE = /^(null|\(null\)|undefined|none|<none>|nil|<nil>|<no value>|nan|n\/a|object|array)$/i;
 const OTHER_KIND = {
     job: 'A yearly/monthly order returns an order_id instead: use order-id.',
     order: 'A pay-per-use order returns a job_id instead: use job-id.',
@@ -15009,25 +15007,25 @@ function parseIds(value, kind, secrets) {
     }
     return distinct.map((id) => toId(id, secrets));
 }
-/** Accepts a list, a JSON array, or one quoted ID, and recognizes values that can't be IDs. */
+/** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value, kind, secrets) {
-    if (/^\[[A-Z_]*ERROR\]/.test(value)) {
-        return new InvalidInput(phrase `contains an error of KooCLI: “${secrets.text(value)}”. Fix the call in the earlier step.`);
+    const outer = parseJson(value);
+    const text = typeof outer === 'string' ? outer : value.replace(/^'(.*)'$/s, '$1');
+    if (/^\[[A-Z_]*ERROR\]/.test(text)) {
+        return new InvalidInput(phrase `contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`);
     }
-    const json = parseJson(value);
+    const json = parseJson(text);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
         return new InvalidInput(`is a JSON object, probably the whole response. Pass only its field ${FIELDS[kind]}: with fromJSON in an expression, or with jq -r .${FIELDS[kind]} in a shell.`);
     }
-    const texts = Array.isArray(json)
-        ? json
-        : [typeof json === 'string' ? json : value.replace(/^'(.*)'$/s, '$1')];
-    const isListOfTexts = texts.every((text) => typeof text === 'string');
-    if (!isListOfTexts || (value.startsWith('[') && !Array.isArray(json))) {
+    const texts = Array.isArray(json) ? json : [text];
+    const isListOfTexts = texts.every((each) => typeof each === 'string');
+    if (!isListOfTexts || (text.startsWith('[') && !Array.isArray(json))) {
         return new InvalidInput('is not a valid JSON array of texts. Use IDs separated by commas or line breaks.');
     }
     const ids = texts
-        .flatMap((text) => text.split(/[,\r\n]/))
-        .map((id) => id.trim())
+        .flatMap((each) => each.split(/[,\r\n]/))
+        .map((id) => id.trim().replace(/^(["'])(.*)\1$/, '$2'))
         .filter((id) => id !== '');
     const missing = ids.find((id) => MISSING_VALUE.test(id));
     if (missing !== undefined) {
@@ -15431,7 +15429,8 @@ function explainError(result, outcome) {
     const explanation = reason === 'other-job'
         ? explain(reason, phrase `${failure}: the response is about job ${outcome.id}.`)
         : explain(reason, phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`, outcome.detail.hint);
-    if (!isKnown || reason === 'internal')
+    const wasAccepted = isKnown || subject.notFoundSince !== undefined;
+    if (!wasAccepted || reason === 'internal')
         return explanation;
     const expired = reason === 'credentials' ? ` ${EXPIRED}` : '';
     return { ...explanation, nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(subject)}.` };
@@ -15644,7 +15643,8 @@ function colored(color, text) {
 }
 /** Yellow marks what may need someone's attention. */
 function colorOf({ job, instance, last }) {
-    if (last !== undefined && 'detail' in last && last.kind !== 'not-found-yet')
+    const isFault = last !== undefined && ('detail' in last || last.kind === 'other-job');
+    if (isFault && last.kind !== 'not-found-yet')
         return 'yellow';
     switch (instance?.status.meaning ?? job?.status.meaning) {
         case 'completed':
@@ -17072,7 +17072,10 @@ class RateLimit {
         else if (ACCEPTED.includes(response.kind))
             this.#onAccepted(at);
     }
-    /** What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. */
+    /**
+     * What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. With a
+     * `Retry-After`, the service accepts requests that far apart.
+     */
     #onThrottled(retryAfter, at) {
         if (retryAfter !== undefined)
             this.#retryAt = Math.max(this.#retryAt, at + retryAfter);
@@ -17080,9 +17083,10 @@ class RateLimit {
         if (at < this.#throttledUntil)
             return;
         const share = Math.max(within(this.#accepted, this.#period, at).length, 1);
+        const interval = Math.min(this.#period / share, retryAfter ?? Infinity);
         // Further ones in a row say nothing new about the share.
         if (this.#throttles === 0)
-            this.#interval = Math.max(this.#interval, this.#period / share);
+            this.#interval = Math.max(this.#interval, interval);
         const factor = 2 ** this.#throttles;
         const backoff = Math.min(rate_limit_MIN_BACKOFF * factor, MAX_BACKOFF_PERIODS * this.#period);
         const jittered = backoff * (1 - this.#random() / 2);

@@ -214,7 +214,8 @@ function unfinished(state: WaitState, when: string): Phrase {
   }
 }
 
-function lastStatus({ job, instance, progress }: WaitState): Phrase {
+function lastStatus({ kind, job, instance, progress }: WaitState): Phrase {
+  if (kind === 'instance' && job !== undefined) return phrase` (job ${job.name ?? ''} is running)`
   if (instance !== undefined) return phrase` (last status: ${instance.status.text})`
   if (job === undefined) return [' (no status received)']
   return phrase` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`
@@ -248,7 +249,8 @@ function explainError(result: WaitResult, outcome: Extract<Outcome, { result: 'e
           phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`,
           outcome.detail.hint,
         )
-  if (!isKnown || reason === 'internal') return explanation
+  const wasAccepted = isKnown || subject.notFoundSince !== undefined
+  if (!wasAccepted || reason === 'internal') return explanation
   const expired = reason === 'credentials' ? ` ${EXPIRED}` : ''
   return { ...explanation, nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(subject)}.` }
 }
