@@ -13,6 +13,7 @@ function instanceResponse(status: string, fields: Record<string, unknown> = {}):
   const instance = { id: 'instance-1', status, private_write_ips: ['192.168.0.10'], port: '3306', ...fields }
   return readInstance(
     { kind: 'response', status: 200, headers: {}, body: JSON.stringify({ instance }), bodyError: undefined },
+    'instance-1',
     { secrets: noSecrets, wallClock: () => 0 },
   )
 }
