@@ -93,14 +93,11 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   function onFinished({ state, outcome }: Judged, response: JudgedResponse, at: number): void {
     const result = outcome?.result ?? 'error'
     const instance = instanceOf(state)
-    if (result === 'completed') {
-      if (plan.until !== 'completed' && instance !== undefined) readiness.follow(instance, at, state)
-      return
-    }
+    const needsInstance = result === 'completed' && plan.until !== 'completed'
+    if (needsInstance && instance !== undefined) readiness.follow(instance, at, state)
     if (outcome !== undefined && response.kind === 'rejected' && response.scope === 'all') finishAll(outcome)
-    if (plan.failFast && !plan.successResults.includes(result)) {
-      finishAll({ result: 'interrupted', by: 'fail-fast' })
-    }
+    const isSuccess = needsInstance ? instance !== undefined : plan.successResults.includes(result)
+    if (plan.failFast && !isSuccess) finishAll({ result: 'interrupted', by: 'fail-fast' })
   }
 
   /** After a response: its poll interval, or longer if the rate limit is divided among `count` targets. */
