@@ -12981,11 +12981,14 @@ function preprocess(fn, schema) {
     });
 }
 
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 ;// CONCATENATED MODULE: ./src/address.ts
+
 /** Parses `host:port` or `[IPv6 address]:port`; undefined if the text is neither. */
 function parseAddress(text) {
     const [, ip, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]{1,253})):(\d{1,5})$/i.exec(text) ?? [];
-    const [host, number] = [ip ?? name, Number(port)];
+    const [host, number] = [name ?? ((0,external_node_net_namespaceObject.isIPv6)(ip ?? '') ? ip : undefined), Number(port)];
     return host !== undefined && number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
 }
 function formatAddress({ host, port }) {
@@ -13384,9 +13387,9 @@ const instanceSchema = object({
         .or(deletedSchema),
 });
 function toInstance({ status, name, port, private_write_ips }, secrets) {
-    const host = private_write_ips?.find((ip) => /^[\w.:-]{1,253}$/.test(ip));
     const isPort = /^\d{1,5}$/.test(port ?? '');
-    const address = host === undefined || !isPort ? undefined : { host, port: Number(port) };
+    const texts = isPort ? private_write_ips?.map((host) => formatAddress({ host, port: Number(port) })) : [];
+    const address = texts?.map(parseAddress).find((each) => each !== undefined);
     return {
         status: toStatus(status, instance_MEANINGS, secrets),
         name: name === undefined ? undefined : secrets.text(name),
@@ -13579,7 +13582,7 @@ function networkFault(failure, secrets) {
 }
 const WRONG_ENDPOINT = {
     'unknown-host': 'Check the spelling of the endpoint and of the proxy. Names in a private DNS zone are known only inside its VPC.',
-    'no-tls': 'Check the port: it must use TLS. For a plain HTTP server on this machine, write http://.',
+    'no-tls': 'Check the port, also that of https_proxy: it must use TLS. For plain HTTP, write http://.',
 };
 const PHASES = {
     connect: {
@@ -14245,8 +14248,6 @@ class OidcCredentials {
     }
 }
 
-;// CONCATENATED MODULE: external "node:net"
-const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 ;// CONCATENATED MODULE: ./src/database.ts
 
 
@@ -14311,6 +14312,8 @@ function attempt({ host, port }, signal, onSeen) {
         if (packet !== undefined)
             end(packet.label, packet.isAccepted);
     });
+    if (signal.aborted)
+        onAbort();
 }
 const ERRORS = new Map([
     ['ECONNREFUSED', 'connection refused'],
@@ -14333,10 +14336,14 @@ function readPacket(bytes) {
         return undefined;
     const payload = bytes.subarray(5, 4 + length);
     if (kind === ERROR) {
+        if (payload.length < 2)
+            return NOT_MYSQL;
         const message = payload.toString('utf8', 2).replace(/^#.{5}/, '');
         return { isAccepted: false, label: `error ${payload.readUInt16LE(0)}: ${message}` };
     }
-    const version = payload.subarray(0, payload.indexOf(0)).toString('utf8');
+    const version = payload.toString('utf8', 0, Math.max(payload.indexOf(0), 0));
+    if (version === '')
+        return NOT_MYSQL;
     return { isAccepted: true, label: `handshake of ${version}` };
 }
 const HANDSHAKE_V10 = 10;
@@ -14561,9 +14568,11 @@ function detectWrongEndpoints(send, now) {
         // The end of the wait says nothing about the endpoint.
         if (result.reason === 'aborted')
             return result;
+        // For a proxy, http-client keeps only the message.
+        const error = `${result.code} ${result.message}`;
         const failures = {
-            unknownSince: isUnknownHost(result) ? (before.unknownSince ?? now()) : undefined,
-            withoutTls: result.reason === 'network' && NOT_TLS.test(result.code ?? '') ? before.withoutTls + 1 : 0,
+            unknownSince: error.includes('ENOTFOUND') ? (before.unknownSince ?? now()) : undefined,
+            withoutTls: result.reason === 'network' && NOT_TLS.test(error) ? before.withoutTls + 1 : 0,
         };
         origins.set(origin, failures);
         return marked(result, failures, now());
@@ -14573,10 +14582,6 @@ function marked(result, { unknownSince, withoutTls }, at) {
     if (at - (unknownSince ?? at) >= MAX_UNKNOWN_MS)
         return { ...result, reason: 'unknown-host' };
     return withoutTls >= MAX_WITHOUT_TLS ? { ...result, reason: 'no-tls' } : result;
-}
-/** For the host of a proxy, http-client keeps only the message. */
-function isUnknownHost({ code, message }) {
-    return code === 'ENOTFOUND' || message.includes('ENOTFOUND');
 }
 
 ;// CONCATENATED MODULE: ./src/invalid-input.ts
@@ -14970,7 +14975,7 @@ const SUCCESS_RESULTS = ['completed', 'vanished', 'canceled', 'timed-out'];
 /** The outputs have no room for more jobs. More orders or instances would take too many requests. */
 const MAX_IDS = { job: 500, order: 50, instance: 20 };
 /** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
-const MISSING_VALUE = /^(null|undefined|none|nil|<nil>|nan|n\/a)$/i;
+const MISSING_VALUE = /^(null|\(null\)|undefined|none|<none>|nil|<nil>|<no value>|nan|n\/a|object|array)$/i;
 const OTHER_KIND = {
     job: 'A yearly/monthly order returns an order_id instead: use order-id.',
     order: 'A pay-per-use order returns a job_id instead: use job-id.',
@@ -15002,25 +15007,25 @@ function parseIds(value, kind, secrets) {
     }
     return distinct.map((id) => toId(id, secrets));
 }
-/** Accepts a list, a JSON array, or one quoted ID, and recognizes values that can't be IDs. */
+/** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value, kind, secrets) {
-    if (/^\[[A-Z_]*ERROR\]/.test(value)) {
-        return new InvalidInput(phrase `contains an error of KooCLI: “${secrets.text(value)}”. Fix the call in the earlier step.`);
+    const outer = parseJson(value);
+    const text = typeof outer === 'string' ? outer : value.replace(/^'(.*)'$/s, '$1');
+    if (/^\[[A-Z_]*ERROR\]/.test(text)) {
+        return new InvalidInput(phrase `contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`);
     }
-    const json = parseJson(value);
+    const json = parseJson(text);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
         return new InvalidInput(`is a JSON object, probably the whole response. Pass only its field ${FIELDS[kind]}: with fromJSON in an expression, or with jq -r .${FIELDS[kind]} in a shell.`);
     }
-    const texts = Array.isArray(json)
-        ? json
-        : [typeof json === 'string' ? json : value.replace(/^'(.*)'$/s, '$1')];
-    const isListOfTexts = texts.every((text) => typeof text === 'string');
-    if (!isListOfTexts || (value.startsWith('[') && !Array.isArray(json))) {
+    const texts = Array.isArray(json) ? json : [text];
+    const isListOfTexts = texts.every((each) => typeof each === 'string');
+    if (!isListOfTexts || (text.startsWith('[') && !Array.isArray(json))) {
         return new InvalidInput('is not a valid JSON array of texts. Use IDs separated by commas or line breaks.');
     }
     const ids = texts
-        .flatMap((text) => text.split(/[,\r\n]/))
-        .map((id) => id.trim())
+        .flatMap((each) => each.split(/[,\r\n]/))
+        .map((id) => id.trim().replace(/^(["'])(.*)\1$/, '$2'))
         .filter((id) => id !== '');
     const missing = ids.find((id) => MISSING_VALUE.test(id));
     if (missing !== undefined) {
@@ -15424,7 +15429,8 @@ function explainError(result, outcome) {
     const explanation = reason === 'other-job'
         ? explain(reason, phrase `${failure}: the response is about job ${outcome.id}.`)
         : explain(reason, phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`, outcome.detail.hint);
-    if (!isKnown || reason === 'internal')
+    const wasAccepted = isKnown || subject.notFoundSince !== undefined;
+    if (!wasAccepted || reason === 'internal')
         return explanation;
     const expired = reason === 'credentials' ? ` ${EXPIRED}` : '';
     return { ...explanation, nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(subject)}.` };
@@ -15637,7 +15643,8 @@ function colored(color, text) {
 }
 /** Yellow marks what may need someone's attention. */
 function colorOf({ job, instance, last }) {
-    if (last !== undefined && 'detail' in last && last.kind !== 'not-found-yet')
+    const isFault = last !== undefined && ('detail' in last || last.kind === 'other-job');
+    if (isFault && last.kind !== 'not-found-yet')
         return 'yellow';
     switch (instance?.status.meaning ?? job?.status.meaning) {
         case 'completed':
@@ -16849,6 +16856,8 @@ class ListSearch {
     #options;
     /** The windows that are left in the current search, the next one first, and what it contained so far. */
     #windows;
+    #hasRead = false;
+    /** Requests for the current window and its parts. */
     #windowsRead = 0;
     #entries = [];
     #isIncomplete = false;
@@ -16878,18 +16887,23 @@ class ListSearch {
         else if (!isSkipped)
             for (const subject of this.#subjects())
                 this.#judge(subject, response, at, true);
-        else if (this.#windowsRead > 0)
-            this.#read(EMPTY_LIST, at);
-        else
-            this.#start(at);
+        else if (this.#hasRead)
+            this.#read(UNREAD_LIST, at);
+        else {
+            this.#start();
+            this.dueAt = at + NEXT_WINDOW_DELAY;
+        }
     }
     #read(list, at) {
         this.#entries = [...this.#entries, ...list.entries];
+        this.#hasRead = true;
         this.#windowsRead += 1;
         const [window = EMPTY_WINDOW, ...others] = this.#windows;
         const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list);
         this.#isIncomplete ||= !list.isWhole && rest === undefined;
         this.#windows = rest === undefined ? others : [{ ...window, ...rest }, ...others];
+        if (rest === undefined)
+            this.#windowsRead = 0;
         const isLast = this.#windows.length === 0;
         const found = {
             entries: this.#entries,
@@ -16902,15 +16916,14 @@ class ListSearch {
                 this.#judge(subject, response, at, isLast);
         }
         if (isLast)
-            this.#start(at);
+            this.#start();
     }
-    /** Begins a search; what judging the last one scheduled may be later. */
-    #start(at) {
+    #start() {
         this.#windows = this.#search.windows(false, this.#isRefused);
+        this.#hasRead = false;
         this.#windowsRead = 0;
         this.#entries = [];
         this.#isIncomplete = false;
-        this.dueAt = Math.max(this.dueAt, at + NEXT_WINDOW_DELAY);
     }
     #judge(subject, response, at, isLast) {
         subject.accept(response, at, () => {
@@ -16922,7 +16935,8 @@ class ListSearch {
         });
     }
 }
-const EMPTY_LIST = { kind: 'list', entries: [], isWhole: true };
+/** Stands for a window that was refused: nothing is known about its jobs. */
+const UNREAD_LIST = { kind: 'list', entries: [], isWhole: false };
 const EMPTY_WINDOW = { since: 0, until: 0 };
 
 ;// CONCATENATED MODULE: ./src/wait/listed-job.ts
@@ -17058,7 +17072,10 @@ class RateLimit {
         else if (ACCEPTED.includes(response.kind))
             this.#onAccepted(at);
     }
-    /** What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. */
+    /**
+     * What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. With a
+     * `Retry-After`, the service accepts requests that far apart.
+     */
     #onThrottled(retryAfter, at) {
         if (retryAfter !== undefined)
             this.#retryAt = Math.max(this.#retryAt, at + retryAfter);
@@ -17066,9 +17083,10 @@ class RateLimit {
         if (at < this.#throttledUntil)
             return;
         const share = Math.max(within(this.#accepted, this.#period, at).length, 1);
+        const interval = Math.min(this.#period / share, retryAfter ?? Infinity);
         // Further ones in a row say nothing new about the share.
         if (this.#throttles === 0)
-            this.#interval = Math.max(this.#interval, this.#period / share);
+            this.#interval = Math.max(this.#interval, interval);
         const factor = 2 ** this.#throttles;
         const backoff = Math.min(rate_limit_MIN_BACKOFF * factor, MAX_BACKOFF_PERIODS * this.#period);
         const jittered = backoff * (1 - this.#random() / 2);

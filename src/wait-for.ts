@@ -102,7 +102,7 @@ const SUCCESS_RESULTS = ['completed', 'vanished', 'canceled', 'timed-out'] as co
 const MAX_IDS: Readonly<Record<Kind, number>> = { job: 500, order: 50, instance: 20 }
 
 /** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
-const MISSING_VALUE = /^(null|undefined|none|nil|<nil>|nan|n\/a)$/i
+const MISSING_VALUE = /^(null|\(null\)|undefined|none|<none>|nil|<nil>|<no value>|nan|n\/a|object|array)$/i
 
 const OTHER_KIND: Readonly<Record<Kind, string>> = {
   job: 'A yearly/monthly order returns an order_id instead: use order-id.',
@@ -144,29 +144,29 @@ function parseIds(value: string, kind: Kind, secrets: Secrets): readonly Id[] | 
   return distinct.map((id) => toId(id, secrets))
 }
 
-/** Accepts a list, a JSON array, or one quoted ID, and recognizes values that can't be IDs. */
+/** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value: string, kind: Kind, secrets: Secrets): readonly string[] | InvalidInput {
-  if (/^\[[A-Z_]*ERROR\]/.test(value)) {
+  const outer = parseJson(value)
+  const text = typeof outer === 'string' ? outer : value.replace(/^'(.*)'$/s, '$1')
+  if (/^\[[A-Z_]*ERROR\]/.test(text)) {
     return new InvalidInput(
-      phrase`contains an error of KooCLI: “${secrets.text(value)}”. Fix the call in the earlier step.`,
+      phrase`contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`,
     )
   }
-  const json = parseJson(value)
+  const json = parseJson(text)
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
     return new InvalidInput(
       `is a JSON object, probably the whole response. Pass only its field ${FIELDS[kind]}: with fromJSON in an expression, or with jq -r .${FIELDS[kind]} in a shell.`,
     )
   }
-  const texts = Array.isArray(json)
-    ? json
-    : [typeof json === 'string' ? json : value.replace(/^'(.*)'$/s, '$1')]
-  const isListOfTexts = texts.every((text) => typeof text === 'string')
-  if (!isListOfTexts || (value.startsWith('[') && !Array.isArray(json))) {
+  const texts = Array.isArray(json) ? json : [text]
+  const isListOfTexts = texts.every((each) => typeof each === 'string')
+  if (!isListOfTexts || (text.startsWith('[') && !Array.isArray(json))) {
     return new InvalidInput('is not a valid JSON array of texts. Use IDs separated by commas or line breaks.')
   }
   const ids = texts
-    .flatMap((text) => text.split(/[,\r\n]/))
-    .map((id) => id.trim())
+    .flatMap((each) => each.split(/[,\r\n]/))
+    .map((id) => id.trim().replace(/^(["'])(.*)\1$/, '$2'))
     .filter((id) => id !== '')
   const missing = ids.find((id) => MISSING_VALUE.test(id))
   if (missing !== undefined) {

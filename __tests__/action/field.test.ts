@@ -163,6 +163,25 @@ describe('several 429 in a row', () => {
   })
 })
 
+describe('after a 429 with a short Retry-After', () => {
+  test.each([1, 5])(
+    '%d running jobs are soon polled again',
+    async (count) => {
+      simulator.injectFault('429-retry-after')
+      const ids = Array.from({ length: count }, () => simulator.addJob({ ...FINISHED, runningMs: 4_000 }))
+      const result = await run(
+        { 'job-id': ids.join(), 'poll-interval': 'auto', timeout: '10m' },
+        accelerated(5),
+      )
+      expectCompleted(result)
+      // 20 seconds for the action.
+      expect(result.outputs['duration-seconds']).toBe('4')
+      expect(simulator.requests.at(-1)?.elapsedMs).toBeLessThan(10_000)
+    },
+    150_000,
+  )
+})
+
 test('the time left is a few seconds when a job is about to complete', async () => {
   await simulator.close()
   await start({ speed: 10 })
@@ -217,6 +236,8 @@ describe('job-id', () => {
     ['a JSON array', (ids: readonly string[]) => JSON.stringify(ids)],
     ['quoted', ([id = '']: readonly string[]) => JSON.stringify(id)],
     ['in single quotes', ([id = '']: readonly string[]) => `'${id}'`],
+    ['quoted in each line', (ids: readonly string[]) => ids.map((id) => JSON.stringify(id)).join('\n')],
+    ['a JSON array in quotes', (ids: readonly string[]) => JSON.stringify(JSON.stringify(ids))],
   ])('%s is accepted', async (_name, write) => {
     const ids = [simulator.addJob(FINISHED), simulator.addJob(FINISHED)]
     expectCompleted(await run({ 'job-id': write(ids), timeout: '5s' }))
@@ -224,6 +245,10 @@ describe('job-id', () => {
 
   test.each([
     ['{"job_id":"x","instance":{}}', /is a JSON object.*field job_id/],
+    [JSON.stringify('{"job_id":"x"}'), /is a JSON object/],
+    [`'{"job_id":"x"}'`, /is a JSON object/],
+    ['Object', /contains the word “Object”.*\.job_id/],
+    ['"[USE_ERROR]no region"', /an error of KooCLI: “\[USE_ERROR\]no region”/],
     ['https://console.example/jobs/x', /is a URL.*\.job_id/],
     ['None', /contains the word “None”.*\.job_id/],
     ['<nil>', /contains the word “<nil>”/],
@@ -292,6 +317,19 @@ describe('over TLS', () => {
     await proxy.close()
     expectCompleted(result)
     expect(proxy.tunnels).toHaveLength(1)
+  })
+
+  test('a proxy with https:// whose port does not use TLS fails after five attempts', async () => {
+    const proxy = await startProxy({ target: `127.0.0.1:${tls.port}` })
+    const env = { https_proxy: proxy.url.replace('http:', 'https:'), ...accelerated(5) }
+    const result = await stepAt(
+      tls,
+      { endpoint: BEHIND_PROXY, token: tls.token, 'job-id': tls.addJob(FINISHED) },
+      { ...TRUST, ...env },
+    )
+    await proxy.close()
+    expectFailed(result, /title=The endpoint cannot be reached::.*https_proxy.*must use TLS/)
+    expect(result.log).toContain('Requests sent: 5\n')
   })
 
   test('a certificate of such a proxy is verified, too', async () => {
@@ -411,6 +449,25 @@ describe('credentials that end during a wait', () => {
       /title=Authentication failed::.*\(last status: Running, \d+%25\): HTTP 401 .*expired or been revoked.*still running in the cloud\. To resume waiting, run a step with the same job-id\./,
     )
   })
+
+  test.each(['job-id', 'order-id'])(
+    'the annotation says how to resume if no %s was found yet',
+    async (input) => {
+      const jobId = simulator.addJob({ notFoundMs: 60_000, orderId: 'CS1' })
+      const running = run({ [input]: input === 'job-id' ? jobId : 'CS1' })
+      const timer = setInterval(() => {
+        if (simulator.requests.length === 0) return
+        clearInterval(timer)
+        simulator.injectFault(401, { times: 'always' })
+      }, 20)
+      expectFailed(
+        await running,
+        new RegExp(
+          `title=Authentication failed::.*expired or been revoked.*To resume waiting, run a step with the same ${input}\\.`,
+        ),
+      )
+    },
+  )
 
   test('a key of an unusual length is named without its value', async () => {
     const result = await run({

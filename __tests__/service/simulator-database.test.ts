@@ -209,10 +209,11 @@ describe('the database port', () => {
     expect((await greeting(database)).bytes).toHaveLength(0)
   })
 
-  test('can use a given port, and does not keep a process running', async () => {
+  test('can use a given port, and ends its connections when it is closed', async () => {
     const first = await startDatabase()
     await first.close()
     const second = await startDatabase({ port: first.port })
+    closing.push(second.close)
     expect(second).toMatchObject({ host: '127.0.0.1', address: `127.0.0.1:${first.port}` })
     const pending = greeting(second, { ms: 5_000 })
     await until(() => second.connections.length > 0)

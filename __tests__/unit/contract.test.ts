@@ -17,8 +17,12 @@ const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {
 }
 const types = parse(readFileSync(join(ROOT, 'action-types.yml'), 'utf8')) as Record<
   'inputs' | 'outputs',
-  Record<string, { type: string; 'allowed-values'?: string[] }>
+  Record<string, Type & { 'list-item'?: Type }>
 >
+interface Type {
+  readonly type: string
+  readonly 'allowed-values'?: string[]
+}
 
 const reference = readFileSync(join(ROOT, 'docs', 'reference.md'), 'utf8')
 const troubleshooting = readFileSync(join(ROOT, 'docs', 'troubleshooting.md'), 'utf8')
@@ -146,8 +150,12 @@ describe('action-types.yml', () => {
     const enums = Object.entries({ ...types.inputs, ...types.outputs }).filter(
       ([, { type }]) => type === 'enum',
     )
-    expect(enums.map(([name]) => name)).toEqual(['service', 'language', 'result'])
-    for (const [name, type] of enums) {
+    expect(enums.map(([name]) => name)).toEqual(['wait-until', 'service', 'language', 'result'])
+    const lists = Object.entries(types.inputs).flatMap(([name, { 'list-item': item }]) =>
+      item?.type === 'enum' ? [[name, item] as const] : [],
+    )
+    expect(lists.map(([name]) => name)).toEqual(['success-results'])
+    for (const [name, type] of [...enums, ...lists]) {
       expect(documentedValues(readme, name)).toEqual(type['allowed-values'])
       expect(documentedValues(reference, name)).toEqual(type['allowed-values'])
     }

@@ -163,7 +163,7 @@ function expectValidIds(ids: readonly string[], kind: WaitFor['kind'], given: st
   expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length)
   const pattern = kind === 'instance' ? /^[\w-]{1,128}$/ : /^[!-+\--~]{1,128}$/
   expect(ids.filter((id) => !pattern.test(id))).toEqual([])
-  const givenIds = textsIn(given).flatMap((text) => text.split(/[,\r\n]/).map((id) => id.trim()))
+  const givenIds = textsIn(given).flatMap((text) => text.split(/[,\r\n]/).map(unquoted))
   const first = (id: string) => givenIds.findIndex((other) => other.toLowerCase() === id.toLowerCase())
   expect(ids).toEqual(givenIds.filter((id, index) => id !== '' && first(id) === index))
 }
@@ -191,17 +191,24 @@ function expectValidSuccessResults(results: Settings['successResults'], given: G
   ).toEqual([])
 }
 
-/** The texts of a JSON array, one quoted text, or the value itself. */
+/** The texts of a JSON array, or the value itself, each without quotes around it. */
 function textsIn(value = ''): readonly string[] {
-  const text = value.trim()
+  const outer = parsed(value)
+  const text = typeof outer === 'string' ? outer : value.trim().replace(/^'(.*)'$/s, '$1')
+  const json = parsed(text)
+  return Array.isArray(json) ? json.filter((one) => typeof one === 'string') : [text]
+}
+
+function parsed(text: string): unknown {
   try {
-    const json: unknown = JSON.parse(text)
-    if (typeof json === 'string') return [json]
-    if (Array.isArray(json)) return json.filter((one) => typeof one === 'string')
+    return JSON.parse(text)
   } catch {
-    // It is not JSON.
+    return undefined
   }
-  return [/^'(.*)'$/s.exec(text)?.[1] ?? text]
+}
+
+function unquoted(id: string): string {
+  return id.trim().replace(/^"(.*)"$|^'(.*)'$/, '$1$2')
 }
 
 /** Checks that all parts come from the inputs, or all from the environment, and are valid in headers. */

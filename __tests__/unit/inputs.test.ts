@@ -221,7 +221,7 @@ describe('order-id', () => {
     [{ 'order-id': '{"order_id":"CS1"}' }, 'is a JSON object.*.order_id'],
     [{ 'order-id': 'https://host.example' }, 'is a URL. Pass only the order ID'],
     [{ 'order-id': '[1]' }, 'is not a valid JSON array of texts'],
-    [{ 'order-id': '[]' }, 'contains only commas and line breaks. Set at least one order ID'],
+    [{ 'order-id': '[]' }, 'contains no ID. Set at least one order ID'],
     [{ 'order-id': 'a b' }, 'must contain IDs .* ID number 1 is not valid'],
     [{ 'order-id': 'x'.repeat(129) }, 'must contain IDs of 1 to 128 printable ASCII characters'],
     [{ 'order-id': Array.from({ length: 51 }, (_, index) => `CS${index}`).join() }, 'at most 50 orders'],

@@ -97,6 +97,15 @@ describe('after a throttled request', () => {
     expect([9_400, 9_500].map((at) => late.earliest(job, at, 1) <= at)).toEqual([false, true])
   })
 
+  test('the interval is at most its Retry-After, and never shorter than before', () => {
+    expect(intervalAfter([[0, throttledFor(5 * MINUTE, 2_000)]])).toBe(2_000)
+    expect(
+      intervalAfter([...tenThenThrottled.slice(0, -1), [60_000, throttledFor(5 * MINUTE, 31_000)]]),
+    ).toBe(30_000)
+    const before = [...tenThenThrottled, [300_000, running]] as const
+    expect(intervalAfter([...before, [302_000, throttledFor(5 * MINUTE, 2_000)]])).toBe(intervalAfter(before))
+  })
+
   test('a Retry-After that was too short is doubled each time, up to a whole period', () => {
     const short = throttledFor(5 * MINUTE, 1_000)
     const start = [...each(6_000, 0, 54_000), [60_000, short]] as const

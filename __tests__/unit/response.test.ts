@@ -408,7 +408,7 @@ describe('without a response', () => {
 
   test.each([
     ['unknown-host', 'connect', 'Check the spelling of the endpoint'],
-    ['no-tls', 'tls', 'Check the port: it must use TLS.'],
+    ['no-tls', 'tls', 'Check the port, also that of https_proxy: it must use TLS.'],
   ] as const)('because the endpoint is wrong (%s), it is rejected for all jobs', (reason, phase, hint) => {
     const response = read({ reason, phase, message: 'text' })
     expect(response.kind === 'rejected' && [response.reason, response.scope]).toEqual(['endpoint', 'all'])

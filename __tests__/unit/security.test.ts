@@ -23,8 +23,8 @@ describe('each promise of docs/security.md names files that exist and contain te
     }
   })
 
-  test('there are eleven promises', () => {
-    expect(promises).toHaveLength(11)
+  test('there are twelve promises', () => {
+    expect(promises).toHaveLength(12)
   })
 })
 

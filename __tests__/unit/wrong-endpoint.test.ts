@@ -109,6 +109,15 @@ test.each([
   expect(await send({ ...noTls, code }, SECOND)).toBe('no-tls')
 })
 
+test('the port of a proxy that does not speak TLS is final after five times in a row', async () => {
+  const { send } = start()
+  const message =
+    'tunneling socket could not be established, cause=write EPROTO 00:error:0A00010B:SSL routines'
+  const proxy = { ...noTls, phase: 'proxy', code: 'ECONNRESET', message } as const
+  for (let times = 0; times < 4; times++) expect(await send(proxy)).toBe('network')
+  expect(await send(proxy)).toBe('no-tls')
+})
+
 describe('a port that does not speak TLS', () => {
   test.each([
     ['a refused connection', refused],

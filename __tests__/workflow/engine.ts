@@ -2,12 +2,17 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Database } from '../../simulator/database.ts'
 import type { RecordedRequest } from '../../simulator/request.ts'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { pinned } from '../../tools/pinned.ts'
 
 const FOLDER = import.meta.dirname
 const ROOT = join(FOLDER, '..', '..')
+
+/** Simulated seconds per real second. */
+const SPEED = 10
 
 /** A workflow that takes longer is stuck. */
 const TIMEOUT_MS = 60_000
@@ -25,7 +30,10 @@ export async function runWorkflow(
   inputsFor: (simulator: Simulator) => Readonly<Record<string, string>>,
   given: Given = {},
 ): Promise<WorkflowRun> {
-  const simulator = await startSimulator({ speed: 10 })
+  const simulator = await startSimulator({
+    speed: SPEED,
+    ...(given.database && { database: given.database }),
+  })
   try {
     const { exitCode, log } = await act(workflow, simulator, inputsFor(simulator), given)
     return { exitCode, jobs: jobsOf(log), requests: simulator.requests }
@@ -42,6 +50,10 @@ export interface Given {
   readonly vars?: Readonly<Record<string, string>>
   readonly secrets?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
+  /** The database port of all instances. */
+  readonly database?: Database
+  /** Whether time passes as fast for the action as for the simulator, because the action measures a minute itself. */
+  readonly isFast?: boolean
 }
 
 export interface WorkflowRun {
@@ -93,7 +105,7 @@ async function act(
       ...given.secrets,
     }),
     // GitHub sets these only for jobs with `id-token: write`. act does not, so every job gets them here.
-    ...pairs('--env', { ...simulator.oidc.env, ...given.env }),
+    ...pairs('--env', { ...simulator.oidc.env, ...(given.isFast === true && FAST), ...given.env }),
     ...pairs('--input', inputs),
   ]
   const child = spawn(pinned('act'), args, {
@@ -122,6 +134,11 @@ async function act(
     throw new Error(`act did not finish ${file}:\n${log}${errors}`)
   }
   return { exitCode, log }
+}
+
+const FAST = {
+  FAST_TIME: String(SPEED),
+  NODE_OPTIONS: `--import=${pathToFileURL(join(ROOT, 'simulator', 'fast-time.ts')).href}`,
 }
 
 function pairs(option: string, values: Readonly<Record<string, string>>): string[] {

@@ -161,7 +161,7 @@ function networkFault(failure: NoResponse, secrets: Secrets): Rejected | Transie
 const WRONG_ENDPOINT = {
   'unknown-host':
     'Check the spelling of the endpoint and of the proxy. Names in a private DNS zone are known only inside its VPC.',
-  'no-tls': 'Check the port: it must use TLS. For a plain HTTP server on this machine, write http://.',
+  'no-tls': 'Check the port, also that of https_proxy: it must use TLS. For plain HTTP, write http://.',
 }
 
 const PHASES: Readonly<Record<Phase, { failed: string; timedOut: string; label: string; hint: string }>> = {

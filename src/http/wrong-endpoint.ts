@@ -27,9 +27,11 @@ export function detectWrongEndpoints(send: Exchange, now: () => number): Exchang
     }
     // The end of the wait says nothing about the endpoint.
     if (result.reason === 'aborted') return result
+    // For a proxy, http-client keeps only the message.
+    const error = `${result.code} ${result.message}`
     const failures = {
-      unknownSince: isUnknownHost(result) ? (before.unknownSince ?? now()) : undefined,
-      withoutTls: result.reason === 'network' && NOT_TLS.test(result.code ?? '') ? before.withoutTls + 1 : 0,
+      unknownSince: error.includes('ENOTFOUND') ? (before.unknownSince ?? now()) : undefined,
+      withoutTls: result.reason === 'network' && NOT_TLS.test(error) ? before.withoutTls + 1 : 0,
     }
     origins.set(origin, failures)
     return marked(result, failures, now())
@@ -44,9 +46,4 @@ interface Failures {
 function marked(result: NoResponse, { unknownSince, withoutTls }: Failures, at: number): ExchangeResult {
   if (at - (unknownSince ?? at) >= MAX_UNKNOWN_MS) return { ...result, reason: 'unknown-host' }
   return withoutTls >= MAX_WITHOUT_TLS ? { ...result, reason: 'no-tls' } : result
-}
-
-/** For the host of a proxy, http-client keeps only the message. */
-function isUnknownHost({ code, message }: NoResponse): boolean {
-  return code === 'ENOTFOUND' || message.includes('ENOTFOUND')
 }

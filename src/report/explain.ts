@@ -248,7 +248,8 @@ function explainError(result: WaitResult, outcome: Extract<Outcome, { result: 'e
           phrase`${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`,
           outcome.detail.hint,
         )
-  if (!isKnown || reason === 'internal') return explanation
+  const wasAccepted = isKnown || subject.notFoundSince !== undefined
+  if (!wasAccepted || reason === 'internal') return explanation
   const expired = reason === 'credentials' ? ` ${EXPIRED}` : ''
   return { ...explanation, nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(subject)}.` }
 }

@@ -14,7 +14,8 @@ export function colored(color: Color, text: string): string {
 
 /** Yellow marks what may need someone's attention. */
 export function colorOf({ job, instance, last }: WaitState): Color {
-  if (last !== undefined && 'detail' in last && last.kind !== 'not-found-yet') return 'yellow'
+  const isFault = last !== undefined && ('detail' in last || last.kind === 'other-job')
+  if (isFault && last.kind !== 'not-found-yet') return 'yellow'
   switch (instance?.status.meaning ?? job?.status.meaning) {
     case 'completed':
     case 'active':

@@ -89,14 +89,18 @@ export class RateLimit {
     } else if (ACCEPTED.includes(response.kind)) this.#onAccepted(at)
   }
 
-  /** What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. */
+  /**
+   * What was accepted in the last period is this process's share. Spread evenly, it leaves other clients theirs. With a
+   * `Retry-After`, the service accepts requests that far apart.
+   */
   #onThrottled(retryAfter: number | undefined, at: number): void {
     if (retryAfter !== undefined) this.#retryAt = Math.max(this.#retryAt, at + retryAfter)
     // This request was in flight when another one was throttled.
     if (at < this.#throttledUntil) return
     const share = Math.max(within(this.#accepted, this.#period, at).length, 1)
+    const interval = Math.min(this.#period / share, retryAfter ?? Infinity)
     // Further ones in a row say nothing new about the share.
-    if (this.#throttles === 0) this.#interval = Math.max(this.#interval, this.#period / share)
+    if (this.#throttles === 0) this.#interval = Math.max(this.#interval, interval)
     const factor = 2 ** this.#throttles
     const backoff = Math.min(MIN_BACKOFF * factor, MAX_BACKOFF_PERIODS * this.#period)
     const jittered = backoff * (1 - this.#random() / 2)
