@@ -142,7 +142,7 @@ describe('wait-until: available', () => {
   test.concurrent('a create job is ready after the first backup of its instance', async () => {
     const database = await databaseAt()
     const simulator = await cloud({ database })
-    const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 150_000 })
+    const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 120_000 })
     const result = await run(simulator, { 'job-id': id, 'wait-until': 'available' })
     expectSuccess(result)
     expect(result.log).toMatch(/until its instance is available, at http.*Completed/s)
@@ -155,7 +155,7 @@ describe('wait-until: available', () => {
       'instance-endpoint': database.address,
       'instance-host': database.host,
       'instance-port': String(database.port),
-      message: expect.stringMatching(/^Job .* completed in 2m30s: .*, available\.$/),
+      message: expect.stringMatching(/^Job .* completed in 2m: .*, available\.$/),
     })
     expect(notices(result)[0]).toContain(`::notice title=The job completed::${result.outputs['message']}`)
     expect(result.summary).toMatch(/### ✅ The job completed.*\*\*Instance status\*\*.*ACTIVE/s)
@@ -229,16 +229,13 @@ describe('wait-until: available', () => {
     )
   })
 
-  test.concurrent.each(['html-200', 'empty-200', 'endless'] as const)(
-    'five responses without an instance (%s) fail the step',
-    async (fault) => {
-      const simulator = await cloud()
-      simulator.injectFault(fault, { api: 'instance', times: 'always' })
-      const result = await runUntilAvailable(simulator, FINISHED)
-      expectFailure(result, 'error', 'unusable', /the status of instance .* from five responses in a row/)
-      expect(countOf(simulator, 'instances/')).toBe(5)
-    },
-  )
+  test.concurrent('five responses that are not JSON fail the step', async () => {
+    const simulator = await cloud()
+    simulator.injectFault('html-200', { api: 'instance', times: 'always' })
+    const result = await runUntilAvailable(simulator, FINISHED)
+    expectFailure(result, 'error', 'unusable', /the status of instance .* from five responses in a row/)
+    expect(countOf(simulator, 'instances/')).toBe(5)
+  })
 
   test.concurrent('a response about another instance does not count', async () => {
     const simulator = await cloud()

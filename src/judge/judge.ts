@@ -112,7 +112,9 @@ export function judge(before: WaitState, response: JudgedResponse, at: number): 
     case 'idle': {
       // A new job may be missing from the first list, or seem to come from the future.
       const idle = { ...state, ...NONE_IN_A_ROW, job: undefined }
-      return before.last?.kind === 'idle' ? { state: idle, outcome: { result: 'completed' } } : { state: idle }
+      return before.last?.kind === 'idle'
+        ? { state: idle, outcome: { result: 'completed' } }
+        : { state: idle }
     }
     case 'connection': {
       const connection = { ...response, since: state.connection?.since ?? at }

@@ -105,7 +105,9 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     // The rate limit alone decides when to try again after a throttled request.
     const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined
     const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count
-    return Math.max(at + interval(state, at, minInterval), rateLimit.notBefore)
+    // A connection is not a request to the service.
+    const notBefore = state.connection === undefined ? rateLimit.notBefore : at
+    return Math.max(at + interval(state, at, minInterval), notBefore)
   }
 
   function onJobsFound(order: Judged, entries: readonly ListEntry[], at: number): void {
