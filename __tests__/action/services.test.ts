@@ -101,7 +101,7 @@ test('the step fails if the response has the format of another service', async (
   for (const { expected, result } of results) {
     expect(result.exitCode).toBe(1)
     expect(annotations(result)).toHaveLength(1)
-    expect(annotation(result)).toContain('title=The responses contain no job')
+    expect(annotation(result)).toContain('title=The responses are not usable')
     expect(annotation(result)).toContain(expected)
     expect(result.outputs['result']).toBe('error')
   }

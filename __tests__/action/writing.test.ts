@@ -139,7 +139,7 @@ if (process.platform === 'linux') {
     test('the step fails if it cannot write the outputs', async () => {
       const result = await run('Completed', full('GITHUB_OUTPUT'))
       expect(result.exitCode).toBe(1)
-      expect(lines(result, 'error')).toEqual([expect.stringMatching(/All jobs completed\..*ENOSPC/)])
+      expect(lines(result, 'error')).toEqual([expect.stringMatching(/The wait ended successfully\..*ENOSPC/)])
     })
 
     test('the step fails with one annotation if the job failed, too', async () => {

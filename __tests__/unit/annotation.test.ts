@@ -156,7 +156,7 @@ describe('one job', () => {
     [[otherJob], 'The response is about another job', 'job-2'],
     [[unauthorized], 'Authentication failed', 'HTTP 401 APIGW.0301'],
     [[forbidden], 'Permission denied', 'gaussdbformysql:task:list'],
-    [Array.from({ length: 5 }, () => unusable), 'The responses contain no job', 'no job'],
+    [Array.from({ length: 5 }, () => unusable), 'The responses are not usable', 'no job'],
   ])('after %j: %s', (responses, title, part) => {
     const annotation = annotate(waitResult('a', responses))
     expect(annotation.title).toBe(title)

@@ -71,7 +71,7 @@ describe('without the file for outputs, the step fails', () => {
     expect(succeeded).toBe(false)
     expect(printed).toEqual([
       expect.stringMatching(
-        /^error Could not write the outputs: All jobs completed\.\nCould not write the outputs, .*GITHUB_OUTPUT is not set/,
+        /^error Could not write the outputs: The wait ended successfully\.\nCould not write the outputs, .*GITHUB_OUTPUT is not set/,
       ),
     ])
   })

@@ -214,7 +214,8 @@ function unfinished(state: WaitState, when: string): Phrase {
   }
 }
 
-function lastStatus({ job, instance, progress }: WaitState): Phrase {
+function lastStatus({ kind, job, instance, progress }: WaitState): Phrase {
+  if (kind === 'instance' && job !== undefined) return phrase` (job ${job.name ?? ''} is running)`
   if (instance !== undefined) return phrase` (last status: ${instance.status.text})`
   if (job === undefined) return [' (no status received)']
   return phrase` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`

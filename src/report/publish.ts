@@ -102,7 +102,7 @@ function withError(error: UntrustedText, annotation = OUTPUTS_ERROR): Annotation
 /** The annotation of a step that fails only because of its outputs, without the error itself. */
 const OUTPUTS_ERROR: Annotation = {
   title: TITLES.outputs,
-  lines: [['All jobs completed.']],
+  lines: [['The wait ended successfully.']],
   nextSteps: [
     "Check the runner's disk, and that this process may write the file named by GITHUB_OUTPUT. In a job container, the user of the image often may not: set container.options to --user with the ID of the runner's user.",
   ],

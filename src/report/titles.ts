@@ -19,7 +19,7 @@ export const TITLES = {
   certificate: 'The certificate is not trusted',
   proxy: 'The proxy refused the connection',
   request: 'The request was rejected',
-  unusable: 'The responses contain no job',
+  unusable: 'The responses are not usable',
   'other-job': 'The response is about another job',
   several: 'Several jobs did not complete',
   outputs: 'Could not write the outputs',
@@ -59,5 +59,5 @@ export const NEXT_STEPS = {
   'other-job':
     'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
   internal:
-    'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
+    'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same ID.',
 } as const

@@ -124,7 +124,7 @@ export class ListSearch implements PollTarget<ListResponse> {
     const isSkipped = isRefused && this.#windows[0]?.isWide === true
     this.#isRefused ||= isSkipped
     if (response.kind === 'list') this.#read(response, at)
-    else if (!isSkipped) for (const subject of this.#subjects()) this.#judge(subject, response, at, true)
+    else if (!isSkipped) this.#judgeAll(() => response, at, true)
     else if (this.#hasRead) this.#read(UNREAD_LIST, at)
     else {
       this.#start()
@@ -146,11 +146,7 @@ export class ListSearch implements PollTarget<ListResponse> {
       entries: this.#entries,
       end: isLast ? (this.#isIncomplete ? ('incomplete' as const) : ('whole' as const)) : undefined,
     }
-    this.dueAt = at + NEXT_WINDOW_DELAY
-    for (const subject of this.#subjects()) {
-      const response = this.#search.read(subject, found, at)
-      if (response !== undefined) this.#judge(subject, response, at, isLast)
-    }
+    this.#judgeAll((subject) => this.#search.read(subject, found, at), at, isLast)
     if (isLast) this.#start()
   }
 
@@ -162,14 +158,18 @@ export class ListSearch implements PollTarget<ListResponse> {
     this.#isIncomplete = false
   }
 
-  #judge(subject: Judged, response: JudgedResponse, at: number, isLast: boolean): void {
-    subject.accept(response, at, () => {
-      this.retryAt = retryAt(response, at)
-      // The same window again is worth the usual interval.
-      const next = this.#options.nextPoll(subject.state, at)
-      this.dueAt = isLast ? next : Math.min(next, at + NEXT_WINDOW_DELAY)
-      return nextPollAt(this, this.#options.deadline)
-    })
+  /** The next request is due when the first subject needs it; the same window again is worth the usual interval. */
+  #judgeAll(read: (subject: Judged) => JudgedResponse | undefined, at: number, isLast: boolean): void {
+    this.dueAt = isLast ? Infinity : at + NEXT_WINDOW_DELAY
+    for (const subject of this.#subjects()) {
+      const response = read(subject)
+      if (response === undefined) continue
+      subject.accept(response, at, () => {
+        this.retryAt = retryAt(response, at)
+        if (subject.isOpen) this.dueAt = Math.min(this.dueAt, this.#options.nextPoll(subject.state, at))
+        return nextPollAt(this, this.#options.deadline)
+      })
+    }
   }
 }
 
