@@ -15210,7 +15210,7 @@ const TITLES = {
     certificate: 'The certificate is not trusted',
     proxy: 'The proxy refused the connection',
     request: 'The request was rejected',
-    unusable: 'The responses contain no job',
+    unusable: 'The responses are not usable',
     'other-job': 'The response is about another job',
     several: 'Several jobs did not complete',
     outputs: 'Could not write the outputs',
@@ -15235,7 +15235,7 @@ const NEXT_STEPS = {
     request: 'Check region (or endpoint) and project-id: both must be those of the instance.',
     unusable: 'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
     'other-job': 'The status of the requested job is not known. Check the endpoint, and any cache or gateway in front of it.',
-    internal: 'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same job-id.',
+    internal: 'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same ID.',
 };
 
 ;// CONCATENATED MODULE: ./src/report/explain.ts
@@ -15401,7 +15401,9 @@ function unfinished(state, when) {
             return phrase `Instance ${name} was not ready ${when}${lastStatus(state)}`;
     }
 }
-function lastStatus({ job, instance, progress }) {
+function lastStatus({ kind, job, instance, progress }) {
+    if (kind === 'instance' && job !== undefined)
+        return phrase ` (job ${job.name ?? ''} is running)`;
     if (instance !== undefined)
         return phrase ` (last status: ${instance.status.text})`;
     if (job === undefined)
@@ -16361,7 +16363,7 @@ function withError(error, annotation = OUTPUTS_ERROR) {
 /** The annotation of a step that fails only because of its outputs, without the error itself. */
 const OUTPUTS_ERROR = {
     title: TITLES.outputs,
-    lines: [['All jobs completed.']],
+    lines: [['The wait ended successfully.']],
     nextSteps: [
         "Check the runner's disk, and that this process may write the file named by GITHUB_OUTPUT. In a job container, the user of the image often may not: set container.options to --user with the ID of the runner's user.",
     ],
@@ -16885,8 +16887,7 @@ class ListSearch {
         if (response.kind === 'list')
             this.#read(response, at);
         else if (!isSkipped)
-            for (const subject of this.#subjects())
-                this.#judge(subject, response, at, true);
+            this.#judgeAll(() => response, at, true);
         else if (this.#hasRead)
             this.#read(UNREAD_LIST, at);
         else {
@@ -16909,12 +16910,7 @@ class ListSearch {
             entries: this.#entries,
             end: isLast ? (this.#isIncomplete ? 'incomplete' : 'whole') : undefined,
         };
-        this.dueAt = at + NEXT_WINDOW_DELAY;
-        for (const subject of this.#subjects()) {
-            const response = this.#search.read(subject, found, at);
-            if (response !== undefined)
-                this.#judge(subject, response, at, isLast);
-        }
+        this.#judgeAll((subject) => this.#search.read(subject, found, at), at, isLast);
         if (isLast)
             this.#start();
     }
@@ -16925,14 +16921,20 @@ class ListSearch {
         this.#entries = [];
         this.#isIncomplete = false;
     }
-    #judge(subject, response, at, isLast) {
-        subject.accept(response, at, () => {
-            this.retryAt = retryAt(response, at);
-            // The same window again is worth the usual interval.
-            const next = this.#options.nextPoll(subject.state, at);
-            this.dueAt = isLast ? next : Math.min(next, at + NEXT_WINDOW_DELAY);
-            return nextPollAt(this, this.#options.deadline);
-        });
+    /** The next request is due when the first subject needs it; the same window again is worth the usual interval. */
+    #judgeAll(read, at, isLast) {
+        this.dueAt = isLast ? Infinity : at + NEXT_WINDOW_DELAY;
+        for (const subject of this.#subjects()) {
+            const response = read(subject);
+            if (response === undefined)
+                continue;
+            subject.accept(response, at, () => {
+                this.retryAt = retryAt(response, at);
+                if (subject.isOpen)
+                    this.dueAt = Math.min(this.dueAt, this.#options.nextPoll(subject.state, at));
+                return nextPollAt(this, this.#options.deadline);
+            });
+        }
     }
 }
 /** Stands for a window that was refused: nothing is known about its jobs. */

@@ -1,4 +1,5 @@
-import { createConnection } from 'node:net'
+import { lookup } from 'node:dns'
+import { createConnection, type LookupFunction } from 'node:net'
 import { formatAddress, type Address } from './address.ts'
 import { SECOND } from './duration.ts'
 import type { ConnectionResponse } from './response.ts'
@@ -16,6 +17,7 @@ const MAX_PACKET_BYTES = 1_024
 
 /** Connects to a MySQL server, reads its first packet, and closes the connection. Nothing is sent. */
 export function databaseConnector(secrets: Secrets): Connect {
+  const find = sharedLookup()
   return (address) => {
     /** Accepted by an attempt that was silent at first. */
     let accepted: Seen | undefined
@@ -23,7 +25,7 @@ export function databaseConnector(secrets: Secrets): Connect {
       const first = await new Promise<Seen>((resolve) => {
         if (accepted !== undefined) resolve(accepted)
         else
-          attempt(address, signal, (seen) => {
+          attempt(address, find, signal, (seen) => {
             if (seen.isAccepted) accepted = seen
             resolve(seen)
           })
@@ -41,9 +43,28 @@ interface Seen {
   readonly label: string
 }
 
+/** Looks up a name only once at a time: each lookup blocks a thread, and the report needs one of the few threads. */
+function sharedLookup(): LookupFunction {
+  const waiting = new Map<string, Parameters<LookupFunction>[2][]>()
+  return (name, options, callback) => {
+    const callbacks = waiting.get(name) ?? []
+    if (callbacks.push(callback) > 1) return
+    waiting.set(name, callbacks)
+    lookup(name, options, (...found) => {
+      waiting.delete(name)
+      for (const each of callbacks) each(...found)
+    })
+  }
+}
+
 /** Calls `onSeen` when the attempt is silent for a second, and when it ends. */
-function attempt({ host, port }: Address, signal: AbortSignal, onSeen: (seen: Seen) => void): void {
-  const socket = createConnection({ host, port })
+function attempt(
+  { host, port }: Address,
+  find: LookupFunction,
+  signal: AbortSignal,
+  onSeen: (seen: Seen) => void,
+): void {
+  const socket = createConnection({ host, port, lookup: find })
   let received: Buffer = Buffer.alloc(0)
   const end = (label: string, isAccepted = false) => {
     clearTimeout(silence)
@@ -98,9 +119,10 @@ export function readPacket(bytes: Buffer): Seen | undefined {
     const message = payload.toString('utf8', 2).replace(/^#.{5}/, '')
     return { isAccepted: false, label: `error ${payload.readUInt16LE(0)}: ${message}` }
   }
-  const version = payload.toString('utf8', 0, Math.max(payload.indexOf(0), 0))
-  if (version === '') return NOT_MYSQL
-  return { isAccepted: true, label: `handshake of ${version}` }
+  // After the version: the connection ID, eight bytes of authentication data, and a zero.
+  const end = payload.indexOf(0)
+  if (end < 1 || payload[end + 13] !== 0) return NOT_MYSQL
+  return { isAccepted: true, label: `handshake of ${payload.toString('utf8', 0, end)}` }
 }
 
 const HANDSHAKE_V10 = 10

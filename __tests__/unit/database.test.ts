@@ -210,6 +210,12 @@ describe('a database is not ready if', () => {
     ['a handshake without a version', packet(Buffer.from([10]))],
     ['a handshake with an empty version', packet(Buffer.from([10, 0, 1, 2]))],
     ['a handshake whose version does not end', packet(Buffer.from([10, 56, 46, 48]))],
+    ['a handshake without a connection ID', packet(Buffer.from('\u000a8.0.22\0'))],
+    // A length in four bytes, then Protocol Buffers: a text field, and a number.
+    [
+      'a message of another protocol',
+      packet(Buffer.from([10, 5, ...Buffer.from('shop1'), 17, ...Buffer.alloc(8)])),
+    ],
     ['an error without a code', packet(Buffer.from([0xff]))],
     ['an error with half a code', packet(Buffer.from([0xff, 16]))],
   ])('it sends what is not MySQL: %s', async (_name, bytes) => {

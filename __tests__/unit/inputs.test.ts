@@ -233,6 +233,75 @@ describe('order-id', () => {
   })
 })
 
+describe('what to wait for', () => {
+  const waitFor = (inputs: Partial<Record<InputName, string>>) =>
+    settings({ 'job-id': '', ...inputs }).waitFor
+
+  test('is by default that the job completed, or that the instance is available', () => {
+    expect(waitFor({ 'job-id': 'a' })).toMatchObject({ kind: 'job', until: 'completed' })
+    expect(waitFor({ 'order-id': 'a' })).toMatchObject({ kind: 'order', until: 'completed' })
+    expect(waitFor({ 'instance-id': 'a' })).toMatchObject({ kind: 'instance', until: 'available' })
+  })
+
+  test('may be a database at another address', () => {
+    const given = { 'job-id': 'a', 'wait-until': 'connectable', 'connect-to': '[::1]:3306' }
+    expect(waitFor(given)).toMatchObject({ until: 'connectable', connectTo: { host: '::1', port: 3306 } })
+  })
+
+  test.each<[Partial<Record<InputName, string>>, string[]]>([
+    [
+      { 'order-id': 'a', 'instance-id': 'b' },
+      ['instance-id: cannot be combined with order-id. Set only one of them.'],
+    ],
+    [
+      { 'job-id': 'a', 'order-id': 'b', 'instance-id': 'c' },
+      ['order-id: cannot be combined with job-id. Set only one of them.'],
+    ],
+    [
+      { 'instance-id': 'a', service: 'rds' },
+      ['instance-id: works only with service: taurusdb. For RDS, use job-id.'],
+    ],
+    [
+      { 'job-id': 'a', 'wait-until': 'available', service: 'rds' },
+      ['wait-until: works only with service: taurusdb. For RDS, use wait-until: completed.'],
+    ],
+    [
+      { 'job-id': 'a', 'wait-until': 'ready', service: 'rds' },
+      ['wait-until: must be completed, available, or connectable.'],
+    ],
+    [
+      { 'job-id': 'a', 'connect-to': 'db.example:3306' },
+      ['connect-to: works only with wait-until: connectable.'],
+    ],
+    [
+      { 'job-id': 'a', 'wait-until': 'connectable', 'connect-to': 'mysql://db.example' },
+      ['connect-to: must be host:port, for example 192.168.0.10:3306, without a scheme.'],
+    ],
+    [
+      { 'instance-id': '..' },
+      [
+        'instance-id: must contain IDs of 1 to 128 letters, digits, underscores, and hyphens, separated by commas or line breaks. ID number 1 is not valid.',
+      ],
+    ],
+    [
+      { 'instance-id': Array.from({ length: 21 }, (_, index) => `in${index}`).join() },
+      ['instance-id: contains 21 IDs, but a step can wait for at most 20 instances. Use several steps.'],
+    ],
+    [
+      { 'job-id': 'a', 'success-results': 'completed,failed' },
+      [
+        'success-results: can contain only completed, vanished, canceled, timed-out. With any other result, the step always fails.',
+      ],
+    ],
+    [
+      { 'job-id': 'a', 'success-results': 'vanished' },
+      ['success-results: must contain completed, for example completed,vanished.'],
+    ],
+  ])('is invalid with %j', (inputs, expected) => {
+    expect(problems({ 'job-id': '', ...inputs })).toEqual(expected)
+  })
+})
+
 describe('durations', () => {
   test.each([
     ['timeout', '1', 1_000],

@@ -17,7 +17,7 @@ function response(body: unknown, status = 200): ExchangeResult {
   return { kind: 'response', status, headers: {}, body: text, bodyError: undefined }
 }
 
-const read = (body: unknown, status = 200) => readInstance(response(body, status), contextAt(0))
+const read = (body: unknown, status = 200) => readInstance(response(body, status), ID, contextAt(0))
 const readFields = (fields: Record<string, unknown>) => read({ instance: { ...sent, ...fields } })
 
 function instanceIn(result: InstanceResponse) {
@@ -40,6 +40,14 @@ test('an instance has a status, a name, and an address', () => {
     address: { host: '192.168.0.10', port: 3306 },
     endpoint: '192.168.0.10:3306',
   })
+})
+
+test.each([
+  ['ignoring case', ID.toUpperCase(), 'instance'],
+  ['not that of another one', ID.replace('a', 'b'), 'unusable'],
+  ['not equal only through Unicode lower case', ID.replace('a48e', '\u212a48e'), 'unusable'],
+])('an instance has the requested ID, %s', (_name, id, kind) => {
+  expect(readFields({ id }).kind).toBe(kind)
 })
 
 describe('the status', () => {

@@ -183,11 +183,12 @@ describe('a response', () => {
     expect(readListResponse(cut, contextAt(0)).kind).toBe('unusable')
   })
 
-  test('loses invalid entries, and jobs that are listed twice, ignoring case', () => {
+  test('loses invalid entries, and jobs that are listed twice with different statuses, ignoring case', () => {
     expect(idsOf(list(null, 7, {}, { job_id: 'a b', status: 'x' }, { job_id: 'x' }, entry))).toEqual([
       'Job-1',
     ])
     expect(idsOf(list(entry, { ...entry, job_id: 'JOB-1', status: 'Completed' }))).toEqual([])
+    expect(idsOf(list(entry, { ...entry, job_id: 'JOB-1' }))).toEqual(['Job-1'])
   })
 
   test.each(['<html>', '', '[]', { jobs: {} }, { total_count: 0 }])('%j is unusable', (body) => {

@@ -139,6 +139,20 @@ describe('several orders', () => {
     expect(listRequests).toHaveLength(1)
   })
 
+  test('end after a 401 with the jobs that were found before', async () => {
+    const { results, requests } = await waitFor({
+      orders: ['CS1', 'CS2'],
+      interval: 10 * SECOND,
+      service: () => jobResponse('Running'),
+      list: (request) => (request.at < MINUTE ? windowed([own('CS1', 'a')])(request) : fault(unauthorized)),
+    })
+    expect(results.map(({ state, outcome }) => [state.kind, outcome])).toEqual([
+      ['job', expect.objectContaining({ result: 'error', reason: 'credentials' })],
+      ['order', expect.objectContaining({ result: 'error', reason: 'credentials' })],
+    ])
+    expect(requests.at(-1)?.at).toBeLessThan(MINUTE + 15 * SECOND)
+  })
+
   test('count a list that fails for each order', async () => {
     const { results, listRequests } = await waitFor({
       orders: ['CS1', 'CS2'],
@@ -192,8 +206,8 @@ describe('the jobs that run on instances', () => {
     })
     expect(resultsOf(results)).toEqual([['instance', 'i1', 'completed']])
     expect(results.flatMap(talliesOf)).toEqual([
-      `${listRequests.length - 1} × a job is running`,
-      '1 × no job is running',
+      `${listRequests.length - 2} × a job is running`,
+      '2 × no job is running',
     ])
     expect(new Set(listRequests.map(({ status }) => status))).toEqual(new Set(['Running']))
     expect(requests).toEqual([])
@@ -215,9 +229,19 @@ describe('the jobs that run on instances', () => {
     expect(results.map(({ state }) => state.tally.reduce((sum, { count }) => sum + count, 0))).toEqual([
       expect.any(Number),
       listRequests.length,
-      1,
+      2,
     ])
     expect(results[1]?.state.job?.instanceId?.value).toBe('i2')
+  })
+
+  test('are looked for once more when none was found, since the list may not contain a new one yet', async () => {
+    const { only, listRequests } = await waitFor({
+      instances: ['i1'],
+      list: (request) => windowed(request.at > SECOND && request.at < MINUTE ? [on('i1')] : [])(request),
+    })
+    expect(only.outcome.result).toBe('completed')
+    expect(talliesOf(only)).toEqual(['3 × no job is running', expect.stringMatching(/a job is running$/)])
+    expect(listRequests[1]?.at).toBeLessThan(5 * SECOND)
   })
 
   test('are compared by the ID of the instance, ignoring case', async () => {
@@ -239,7 +263,8 @@ describe('the jobs that run on instances', () => {
       instances: ['i1'],
       list: ({ at }) => listResponse(at < HOUR / 2 ? [on('i1')] : []),
     })
-    expect(listRequests.map(({ until, at }) => until - START >= at)).toEqual(listRequests.map(() => true))
+    expect(listRequests.filter(({ until, at }) => until < START + at + HOUR - MINUTE)).toEqual([])
+    expect(listRequests.length).toBeGreaterThan(50)
   })
 
   test('are not those that a service lists although they do not run', async () => {
@@ -255,6 +280,17 @@ describe('the jobs that run on instances', () => {
       on('other', { id: `x${index}`, created: START - index * MINUTE }),
     )
 
+    test('are still known to run after a later page, which does not contain them', async () => {
+      const { only, listRequests } = await waitFor({
+        instances: ['i1'],
+        timeout: MINUTE,
+        list: windowed([on('i1'), ...others]),
+      })
+      expect(only.outcome.result).toBe('timed-out')
+      expect(talliesOf(only)).toEqual([expect.stringMatching(/a job is running$/)])
+      expect(listRequests.length).toBeGreaterThan(3)
+    })
+
     test('are found on the last page', async () => {
       const { only, listRequests } = await waitFor({
         instances: ['i1'],
@@ -269,7 +305,7 @@ describe('the jobs that run on instances', () => {
     test('are not missing before all pages were read', async () => {
       const { only, listRequests } = await waitFor({ instances: ['i1'], list: windowed(others) })
       expect(only.outcome.result).toBe('completed')
-      expect(listRequests).toHaveLength(3)
+      expect(listRequests).toHaveLength(6)
     })
 
     test('are unknown if pages cannot be read, so that the instance is never idle', async () => {
@@ -322,7 +358,7 @@ describe('the jobs that run on instances', () => {
         isWide(request) ? fault(refusal) : windowed(request.at < MINUTE ? [on('i1')] : [])(request),
     })
     expect(only.outcome.result).toBe('completed')
-    expect(talliesOf(only)).toEqual([expect.stringMatching(/a job is running$/), '1 × no job is running'])
+    expect(talliesOf(only)).toEqual([expect.stringMatching(/a job is running$/), '2 × no job is running'])
     const [first, second, ...further] = listRequests
     expect(first && isWide(first)).toBe(true)
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(3 * SECOND)

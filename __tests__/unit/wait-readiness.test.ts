@@ -13,6 +13,7 @@ function instanceResponse(status: string, fields: Record<string, unknown> = {}):
   const instance = { id: 'instance-1', status, private_write_ips: ['192.168.0.10'], port: '3306', ...fields }
   return readInstance(
     { kind: 'response', status: 200, headers: {}, body: JSON.stringify({ instance }), bodyError: undefined },
+    'instance-1',
     { secrets: noSecrets, wallClock: () => 0 },
   )
 }
@@ -257,6 +258,30 @@ describe('wait-until: connectable', () => {
     })
     expect(only.outcome).toEqual({ result: 'not-ready', cause: 'no-address' })
     expect(connections).toHaveLength(0)
+  })
+
+  test('a rate limit that another job exceeds does not delay attempts', async () => {
+    const throttled: JobResponse = {
+      kind: 'transient',
+      retryAfter: 5 * MINUTE,
+      throttled: { period: undefined },
+      detail: { label: '429', message: ['HTTP 429'] },
+    }
+    const { connections } = await waitFor({
+      ...connectable,
+      jobs: ['a', 'b'],
+      timeout: 10 * MINUTE,
+      service: ({ id, at }) =>
+        id === 'a'
+          ? jobIdResponse('a', 'instance-1')
+          : at > begins
+            ? throttled
+            : jobResponse('Running', { id }),
+      connect: () => refused,
+    })
+    const moments = connections.map(({ at }) => at)
+    const intervals = moments.slice(1).map((at, index) => at - (moments[index] ?? 0))
+    expect(Math.max(...intervals)).toBeLessThanOrEqual(10 * SECOND)
   })
 
   test('connects until the timeout, and keeps memory bounded in six hours', async () => {

@@ -5,7 +5,7 @@ import type { InstanceResponse, NotFoundYet } from '../response.ts'
 import type { Phrase } from '../untrusted-text.ts'
 import { get, type Api } from './get.ts'
 import { instanceSchema, toInstance } from './instance.ts'
-import { isUnknown } from './jobs.ts'
+import { isSameId, isUnknown } from './jobs.ts'
 import { parse } from './parse.ts'
 
 /** Requests one instance. It never rejects. */
@@ -18,7 +18,7 @@ export type GetInstance = (id: Id, signal: AbortSignal) => Promise<InstanceRespo
 export function instanceApi(api: Api): GetInstance {
   return async (id, signal) => {
     if (!isInstanceId(id)) return notFound(['the ID is not that of an instance'])
-    return get(api, `instances/${id.value}`, (result) => readInstance(result, api), signal)
+    return get(api, `instances/${id.value}`, (result) => readInstance(result, id.value, api), signal)
   }
 }
 
@@ -28,13 +28,17 @@ export function isInstanceId({ value }: Pick<Id, 'value'>): boolean {
 }
 
 /** Classifies the result of a request for an instance. */
-export function readInstance(result: ExchangeResult, context: ResponseContext): InstanceResponse {
+export function readInstance(result: ExchangeResult, id: string, context: ResponseContext): InstanceResponse {
   const response = parse(result, instanceSchema, 'an instance that has a status', context)
   if (response.kind === 'parsed') {
     const { instance } = response.data
-    return instance === null
-      ? notFound(['HTTP 200 without the instance'])
-      : { kind: 'instance', instance: toInstance(instance, context.secrets) }
+    if (instance === null) return notFound(['HTTP 200 without the instance'])
+    return isSameId(instance.id, id)
+      ? { kind: 'instance', instance: toInstance(instance, context.secrets) }
+      : {
+          kind: 'unusable',
+          detail: { label: 'another instance', message: ['HTTP 200 with another instance'] },
+        }
   }
   if (response.kind !== 'rejected') return response
   if (result.kind === 'response' && isUnknown(result, context.secrets))

@@ -88,11 +88,11 @@ function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
   ]
 }
 
-/** Drops jobs that are listed twice, because their entries may contradict each other. */
+/** Each job once; drops those whose entries contradict each other. */
 function withoutDuplicates(entries: readonly ListEntry[]): JobList['entries'] {
-  const counts = new Map<string, number>()
-  for (const { id } of entries) counts.set(keyOf(id), (counts.get(keyOf(id)) ?? 0) + 1)
-  return entries.filter(({ id }) => counts.get(keyOf(id)) === 1)
+  return [...Map.groupBy(entries, ({ id }) => keyOf(id)).values()].flatMap(([first, ...others]) =>
+    first && others.every(({ job }) => job.status.text.equals(first.job.status.text)) ? [first] : [],
+  )
 }
 
 /** `2018-08-06T10:41:14+0000`, percent-encoded. */

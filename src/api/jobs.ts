@@ -85,7 +85,7 @@ const idSchema = z.object({ id: z.string() })
 const registeredSchema = z.object({ id: z.string(), status: z.literal('').nullish() })
 
 /** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
-function isSameId(sent: string, requested: string): boolean {
+export function isSameId(sent: string, requested: string): boolean {
   return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase()
 }
 

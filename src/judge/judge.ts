@@ -112,8 +112,13 @@ export function judge(before: WaitState, response: JudgedResponse, at: number): 
       return {
         state: seen({ ...state, job: response.job, progress: response.job.progress }, response.job, at),
       }
-    case 'idle':
-      return { state: { ...state, ...NONE_IN_A_ROW, job: undefined }, outcome: { result: 'completed' } }
+    case 'idle': {
+      // A new job may be missing from the first list, or seem to come from the future.
+      const idle = { ...state, ...NONE_IN_A_ROW, job: undefined }
+      return before.last?.kind === 'idle'
+        ? { state: idle, outcome: { result: 'completed' } }
+        : { state: idle }
+    }
     case 'connection': {
       const connection = { ...response, since: state.connection?.since ?? at }
       const next = seen({ ...state, connection }, { status: response }, at)

@@ -3,6 +3,7 @@ import type { GetInstance } from '../api/instances.ts'
 import type { Connect } from '../database.ts'
 import { keyOf, type Id } from '../id.ts'
 import { initialState, type WaitState } from '../judge/judge.ts'
+import type { JudgedResponse } from '../response.ts'
 import type { Until } from '../wait-for.ts'
 import { JudgedTarget, type JudgedOptions } from './judged-target.ts'
 
@@ -40,7 +41,7 @@ export class Readiness {
       ...this.#options,
       onFinished: (instance, response, moment) => {
         const isAvailable = instance.outcome?.result === 'completed'
-        if (isAvailable && until === 'connectable') this.#connect(instance.state, moment)
+        if (isAvailable && until === 'connectable') this.#connect(instance.state, response, moment)
         else onFinished(instance, response, moment)
       },
     }
@@ -49,12 +50,14 @@ export class Readiness {
   }
 
   /** Connects to an available instance until it accepts a connection. */
-  #connect(state: WaitState, at: number): void {
+  #connect(state: WaitState, last: JudgedResponse, at: number): void {
     const { connectTo = state.instance?.address, connect } = this.#options
     const attempt = connect(connectTo ?? { host: '', port: 0 })
     const target = new JudgedTarget(state, at, attempt, this.#options)
     target.rank = 4
-    if (connectTo === undefined) target.finish({ result: 'not-ready', cause: 'no-address' })
     this.#targets.set(keyOf(state.id), target)
+    if (connectTo !== undefined) return
+    target.finish({ result: 'not-ready', cause: 'no-address' })
+    this.#options.onFinished(target, last, at)
   }
 }

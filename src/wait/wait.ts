@@ -97,14 +97,11 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   function onFinished({ state, outcome }: Judged, response: JudgedResponse, at: number): void {
     const result = outcome?.result ?? 'error'
     const instance = instanceOf(state)
-    if (result === 'completed') {
-      if (plan.until !== 'completed' && instance !== undefined) readiness.follow(instance, at, state)
-      return
-    }
+    const needsInstance = result === 'completed' && plan.until !== 'completed'
+    if (needsInstance && instance !== undefined) readiness.follow(instance, at, state)
     if (outcome !== undefined && response.kind === 'rejected' && response.scope === 'all') finishAll(outcome)
-    if (plan.failFast && !plan.successResults.includes(result)) {
-      finishAll({ result: 'interrupted', by: 'fail-fast' })
-    }
+    const isSuccess = needsInstance ? instance !== undefined : plan.successResults.includes(result)
+    if (plan.failFast && !isSuccess) finishAll({ result: 'interrupted', by: 'fail-fast' })
   }
 
   /** After a response: its poll interval, or longer if the rate limit is divided among `count` targets. */
@@ -112,7 +109,9 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     // The rate limit alone decides when to try again after a throttled request.
     const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined
     const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count
-    return Math.max(at + interval(state, at, minInterval), rateLimit.notBefore)
+    // A connection is not a request to the service.
+    const notBefore = state.connection === undefined ? rateLimit.notBefore : at
+    return Math.max(at + interval(state, at, minInterval), notBefore)
   }
 
   function onJobsFound(order: Judged, entries: readonly ListEntry[], at: number): void {
