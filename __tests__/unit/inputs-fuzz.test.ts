@@ -56,6 +56,7 @@ const MESSAGE_PARTS: ReadonlySet<string> = new Set(
       'api/regions.ts',
       'api/service.ts',
       'credentials/choice.ts',
+      'invalid-input.ts',
       'http/proxy.ts',
     ]
       .map((file) => readFileSync(join(import.meta.dirname, '..', '..', 'src', file), 'utf8'))
@@ -120,16 +121,13 @@ const HOSTS: Record<string, RegExp> = {
 }
 
 function expectValidSettings(settings: Settings, given: Given, env: NodeJS.ProcessEnv): void {
-  const { endpoint, projectId, credentials, timeout, pollInterval, service, language } = settings
+  const { endpoint, project, credentials, timeout, pollInterval, service, language } = settings
   const name = Object.entries(SERVICES).find(([, each]) => each === service)?.[0] ?? ''
   const givenService = given.service?.trim() ?? ''
   expect(name).toBe(givenService === '' ? 'taurusdb' : givenService)
   if (given.endpoint?.trim()) expectValidEndpoint(endpoint, given.endpoint.trim())
   else expect(endpoint).toMatch(HOSTS[name] ?? '')
-  expect(projectId).toMatch(/^[A-Za-z0-9]{32}$/)
-  expect(
-    [given['project-id'], ...VARIABLES.map((name) => env[name])].map((value) => value?.trim()),
-  ).toContain(projectId)
+  expectValidProject(project, given, env)
   expectValidWaitFor(settings.waitFor, given)
   expectValidSuccessResults(settings.successResults, given)
   expectValidCredentials(credentials, given, env)
@@ -137,6 +135,23 @@ function expectValidSettings(settings: Settings, given: Given, env: NodeJS.Proce
   expectWithin(timeout, 1_000, 432_000_000)
   if (pollInterval !== 'auto') expectWithin(pollInterval, 1_000, 600_000)
   expect(['en-us', 'zh-cn']).toContain(language)
+}
+
+function expectValidProject(project: Settings['project'], given: Given, env: NodeJS.ProcessEnv): void {
+  const values = [given['project-id'], ...VARIABLES.map((name) => env[name])].map((value) => value?.trim())
+  if (typeof project === 'string') {
+    expect(project).toMatch(/^[A-Za-z0-9]{32}$/)
+    expect(values).toContain(project)
+    return
+  }
+  const { region, iamEndpoint } = project
+  expect(given['project-id']?.trim() ?? '').toBe('')
+  expect([given.region, ...VARIABLES.map((name) => env[name])].map((value) => value?.trim())).toContain(
+    region,
+  )
+  const iam = given['iam-endpoint']?.trim() ?? ''
+  if (iam !== '') expectValidEndpoint(iamEndpoint, iam)
+  else expect(iamEndpoint).toMatch(/^https:\/\/iam\.[a-z\d-]{1,40}\.myhuaweicloud\.com$/)
 }
 
 const KINDS = ['job', 'order', 'instance'] as const
@@ -234,6 +249,10 @@ function expectValidCredentials(credentials: CredentialsChoice, given: Given, en
       expect(inputs.join('')).toBe('')
       expect(variables).toContain(credentials.agency.idTokenRequest.bearer)
       expect(credentials.agency.sessionName).toMatch(/^[\w+=,.@-]{2,64}$/)
+      return
+    case 'ecs-agency':
+      expect(inputs.join('')).toBe('')
+      expect(given['use-ecs-agency']?.trim().toLowerCase()).toBe('true')
   }
 }
 
@@ -524,6 +543,8 @@ const nearlyValid = {
   'agency-urn': fc.constantFrom('', 'iam::0123:agency:deploy', 'iam::0123:oidcProvider:github', 'é'),
   audience: fc.constantFrom('', 'sts.myhuaweicloud.com', 'a b', '&audience=b', 'x'.repeat(256)),
   'sts-endpoint': fc.constantFrom('', 'sts.example', 'http://sts.example', 'sts.example/v5', 'a b'),
+  'use-ecs-agency': fc.constantFrom('', 'false', 'true', 'TRUE', 'yes'),
+  'iam-endpoint': fc.constantFrom('', 'iam.example', 'http://iam.example', 'iam.example/v3', 'a b'),
   timeout: fc
     .tuple(
       fc.nat(500),
@@ -680,7 +701,9 @@ describe('valid settings, or problems that name inputs and quote no value, resul
       any('token'),
       any('access-key-id', 'secret-access-key', 'security-token'),
       any('region', 'identity-provider-urn', 'agency-urn', 'audience', 'sts-endpoint'),
-      any('token', 'secret-access-key', 'agency-urn'),
+      any('token', 'secret-access-key', 'agency-urn', 'use-ecs-agency'),
+      fc.constant({ 'use-ecs-agency': 'true' }),
+      any('region', 'identity-provider-urn', 'agency-urn', 'audience', 'sts-endpoint'),
     )
     const idToken = {
       ACTIONS_ID_TOKEN_REQUEST_URL: 'https://github.example/token?api-version=2.0',
@@ -691,6 +714,11 @@ describe('valid settings, or problems that name inputs and quote no value, resul
       fc.constantFrom('fake-value', 'fake-value', 'https://github.example/token', 'cn-north-4', 'a b', ''),
       { minKeys: 5 },
     )
+    const TEMPORARY_KEY = {
+      'access-key-id': 'FAKE-KEY-ID',
+      'secret-access-key': 'fake-secret',
+      'security-token': 'fake+token/=',
+    }
     fc.assert(
       fc.property(
         credentials,
@@ -706,7 +734,7 @@ describe('valid settings, or problems that name inputs and quote no value, resul
           if (settings !== undefined) sources.add(settings.credentials.source)
         },
       ),
-      { seed: 4, numRuns: 2_000 },
+      { seed: 4, numRuns: 2_000, examples: [[TEMPORARY_KEY, {}]] },
     )
     // Every kind of credentials was accepted.
     expect([...sources]).toEqual(
@@ -717,6 +745,7 @@ describe('valid settings, or problems that name inputs and quote no value, resul
         'an access key from HUAWEI_CLOUD_ACCESS_KEY_ID, HUAWEI_CLOUD_SECRET_ACCESS_KEY',
         'an access key from HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK',
         'GitHub OIDC with identity-provider-urn and agency-urn',
+        'the agency of this ECS, from its metadata service',
       ]),
     )
   })

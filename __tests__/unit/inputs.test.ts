@@ -430,14 +430,18 @@ describe('proxy variables', () => {
   })
 
   test('with the hosts that need no proxy are adapted', () => {
-    expect(environment({ NO_PROXY: '*.example, a.test b.test' })['NO_PROXY']).toBe('.example,a.test,b.test')
-    expect(environment({ no_proxy: '*.example', NO_PROXY: 'a.test' })['no_proxy']).toBe('.example')
+    expect(environment({ NO_PROXY: '*.example, a.test b.test' })['NO_PROXY']).toBe(
+      '.example,a.test,b.test,169.254.169.254',
+    )
+    expect(environment({ no_proxy: '*.example', NO_PROXY: 'a.test' })['no_proxy']).toBe(
+      '.example,169.254.169.254',
+    )
   })
 
   test('that contain only spaces count as not set, also for http-client', () => {
     const env = { https_proxy: ' ', HTTPS_PROXY: 'proxy.example:3128', no_proxy: ' ', NO_PROXY: 'a.test' }
     const { https_proxy, no_proxy } = environment(env)
-    expect([https_proxy, no_proxy]).toEqual(['http://proxy.example:3128/', 'a.test'])
+    expect([https_proxy, no_proxy]).toEqual(['http://proxy.example:3128/', 'a.test,169.254.169.254'])
     expect(environment({ https_proxy: ' ', HTTPS_PROXY: '\n' })).toMatchObject({
       https_proxy: '',
       HTTPS_PROXY: '',
@@ -448,8 +452,8 @@ describe('proxy variables', () => {
     expect(environment({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toEqual({
       https_proxy: '',
       HTTPS_PROXY: '',
-      no_proxy: '',
-      NO_PROXY: '',
+      no_proxy: '169.254.169.254',
+      NO_PROXY: '169.254.169.254',
       NODE_TLS_REJECT_UNAUTHORIZED: '1',
     })
   })
