@@ -25,7 +25,8 @@ export function assumeAgency(request: ApiRequest, cloud: Cloud): ApiResponse {
   return issueKey(parameters, cloud)
 }
 
-const account = 'fedcba9876543210fedcba9876543210'
+/** The ID of the simulated account, which IAM calls a domain. */
+export const account = 'fedcba9876543210fedcba9876543210'
 const agency = 'simulated-agency'
 
 /** The trust relationship between the simulated account and GitHub. */

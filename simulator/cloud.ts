@@ -2,7 +2,9 @@ import type { AccessKeys } from './access-keys.ts'
 import type { FaultQueue } from './fault-queue.ts'
 import type { IdTokens } from './id-tokens.ts'
 import type { Instances } from './instances.ts'
+import type { Project } from './list-projects.ts'
 import type { LockOut } from './lock-out.ts'
+import type { MetadataService } from './metadata-service.ts'
 import type { RateLimit, RateLimiter } from './rate-limit.ts'
 import type { Service } from './services.ts'
 import type { TaskCenter } from './task-center.ts'
@@ -10,6 +12,8 @@ import type { TaskCenter } from './task-center.ts'
 /** The state of the simulated cloud, which all APIs share. */
 export interface Cloud {
   readonly projectId: string
+  /** The projects that IAM returns. */
+  readonly projects: readonly Project[]
   readonly token: string
   readonly keys: AccessKeys
   readonly lockOut: LockOut
@@ -18,6 +22,7 @@ export interface Cloud {
   readonly maxSessionSeconds: number
   /** The longest lifetime of a temporary key, whatever the client requests, in simulated seconds. */
   readonly keySeconds: number
+  readonly metadata: MetadataService
   readonly service: Service
   readonly tasks: TaskCenter
   readonly instances: Instances

@@ -23,8 +23,9 @@ export function createInstance(request: ApiRequest, cloud: Cloud): ApiResponse {
   const orderId = isPrePaid(parameters) ? newOrderId() : undefined
   const job = { instance: { id, name }, orderId, ...simulation.job }
   const jobId = cloud.tasks.add(job, orderId === undefined ? 0 : simulation.orderMs)
-  for (const fault of simulation.faults) cloud.faults.add(fault, { jobId })
-  for (const fault of simulation.instanceFaults) cloud.faults.add(fault, { instanceId: id })
+  for (const fault of simulation.faults) cloud.faults.add(fault, { api: 'jobs', jobId })
+  for (const fault of simulation.subTaskFaults) cloud.faults.add(fault, { api: 'sub-tasks', jobId })
+  for (const fault of simulation.instanceFaults) cloud.faults.add(fault, { api: 'instance', instanceId: id })
   const instance = { ...newInstance, ...echoed(parameters), id, name }
   if (orderId === undefined) return json(201, { instance, job_id: jobId })
   const charge = { charge_mode: 'prePaid', order_id: orderId }

@@ -35,10 +35,12 @@ export interface RequestScope {
 }
 
 /**
- * The APIs that one simulator serves: the jobs API, the job list, and the instance details of the database service, the
- * Security Token Service, and GitHub's ID token endpoint.
+ * The APIs that one simulator serves: the jobs API, the job list, the instance details, and the sub-tasks of the database
+ * service; the Security Token Service; IAM; GitHub's ID token endpoint; and session tokens and access keys of the metadata
+ * service of an ECS.
  */
-export type Api = 'jobs' | 'job-list' | 'instance' | 'sts' | 'id-token'
+export type Api =
+  'jobs' | 'job-list' | 'instance' | 'sub-tasks' | 'sts' | 'iam' | 'id-token' | 'ecs-token' | 'ecs-keys'
 
 /** Which requests a fault affects. */
 export interface FaultScope {
@@ -46,7 +48,7 @@ export interface FaultScope {
   readonly times?: number | 'always'
   /** Only requests to this API; requests to any API by default. */
   readonly api?: Api
-  /** Only requests with this `id` in their query; any request by default. */
+  /** Only requests with this `id` in their query, or this `job_id` of sub-tasks; any request by default. */
   readonly jobId?: string
   /** Only requests with this instance ID in their path; any request by default. */
   readonly instanceId?: string

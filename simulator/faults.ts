@@ -243,6 +243,14 @@ export const faults = {
     description: 'returns the real job list with total_count as text (only for the job list)',
     respond: (real) => withBodyFields(real, { total_count: '1' }),
   },
+  'iam-forbidden': {
+    description: 'returns 403 with the error of IAM for a user who must not list projects (only for IAM)',
+    respond: () =>
+      json(403, {
+        error_msg: "Policy doesn't allow iam:projects:listProjects to be performed.",
+        error_code: 'IAM.0003',
+      }),
+  },
   '204': { description: 'returns 204 No Content', respond: () => ({ status: 204 }) },
   '206': {
     description: 'returns the whole real response as 206 Partial Content',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabasePhase } from './database.ts'
 import type { InstanceBehavior } from './instance.ts'
+import type { SubTaskBehavior } from './sub-tasks.ts'
 
 /**
  * The job as the service returns it `elapsedMs` after its creation: `not-found`, or the object under `job`. A pure and
@@ -45,6 +46,7 @@ export function planJob(options: JobOptions = {}): JobPlan {
     orderId: undefined,
     address: DEFAULT_ADDRESS,
     instanceBehavior: {},
+    subTaskBehavior: {},
     database: undefined,
     ...options,
     name,
@@ -86,6 +88,8 @@ export interface JobPlan {
   readonly address: Address
   /** How the instance behaves during and after the job, where it differs from the default. */
   readonly instanceBehavior: InstanceBehavior
+  /** Which sub-tasks a restore job has, where they differ from the default. Other jobs have none. */
+  readonly subTaskBehavior: SubTaskBehavior
   /**
    * How the simulator's database port behaves when the job has ended, in simulated time. Before, it refuses connections;
    * afterwards, it sends handshakes. Undefined: the job does not change it.

@@ -1,4 +1,5 @@
 import { jobAt, type Job, type JobPlan } from './job.ts'
+import { jobsWithSubTasks } from './sub-tasks.ts'
 
 /**
  * The job as the job list of the task center contains it `elapsedMs` after its creation. Source of the fields: the
@@ -20,7 +21,7 @@ export function listEntry(plan: JobPlan, elapsedMs: number): 'not-found' | Job {
     created_time: job['created'],
     ended_time: job['ended'],
     fail_reason: job['fail_reason'] ?? null,
-    show_detail: false,
+    show_detail: jobsWithSubTasks.includes(plan.name),
     extend_fields: null,
   }
 }

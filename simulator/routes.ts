@@ -3,17 +3,20 @@ import type { Cloud } from './cloud.ts'
 import { createInstance } from './create-instance.ts'
 import type { Api, RequestScope } from './fault-queue.ts'
 import { listJobs } from './list-jobs.ts'
+import { listProjects } from './list-projects.ts'
+import { requestSessionToken, showSecurityKey } from './metadata-service.ts'
 import type { ApiResponse } from './response.ts'
 import type { ApiRequest } from './request.ts'
 import { requestIdToken } from './request-id-token.ts'
 import type { Service } from './services.ts'
 import { instanceIdIn, showInstance } from './show-instance.ts'
 import { showJob } from './show-job.ts'
+import { showSubTasks } from './show-sub-tasks.ts'
 
 /** An operation of an API. A new one is a new file with its handler, and an entry in `routes`. */
 export interface Route {
   readonly api: Api
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: RegExp
   /** The only service that has this operation; all services by default. */
   readonly service?: Service
@@ -48,6 +51,16 @@ export const routes: readonly Route[] = [
     handle: showInstance,
   },
   {
+    api: 'sub-tasks',
+    method: 'GET',
+    path: projectPath('instances/[^/]+/task-center-detail'),
+    service: 'taurusdb',
+    isBehindGateway: true,
+    handle: showSubTasks,
+  },
+  // IAM authenticates requests itself, since they belong to no project.
+  { api: 'iam', method: 'GET', path: /^\/v3\/projects$/, isBehindGateway: false, handle: listProjects },
+  {
     api: 'sts',
     method: 'POST',
     path: /^\/v5\/agencies\/assume-with-oidc$/,
@@ -55,6 +68,20 @@ export const routes: readonly Route[] = [
     handle: assumeAgency,
   },
   { api: 'id-token', method: 'GET', path: /^\/id-token$/, isBehindGateway: false, handle: requestIdToken },
+  {
+    api: 'ecs-token',
+    method: 'PUT',
+    path: /^\/meta-data\/latest\/api\/token$/,
+    isBehindGateway: false,
+    handle: requestSessionToken,
+  },
+  {
+    api: 'ecs-keys',
+    method: 'GET',
+    path: /^\/openstack\/latest\/securitykey$/,
+    isBehindGateway: false,
+    handle: showSecurityKey,
+  },
 ]
 
 /** The API that a request is meant for, by its path alone. A path that does not exist counts as the jobs API. */
@@ -63,7 +90,9 @@ export function apiOf({ path }: ApiRequest): Api {
 }
 
 export function scopeOf(request: ApiRequest): RequestScope {
-  return { api: apiOf(request), jobId: request.query['id'], instanceId: instanceIdIn(request) }
+  const api = apiOf(request)
+  const jobId = request.query[api === 'sub-tasks' ? 'job_id' : 'id']
+  return { api, jobId, instanceId: instanceIdIn(request) }
 }
 
 /** `/v3/{project_id}/<resource>`. Older endpoints have a prefix, as in `/mysql/v3/…`. */

@@ -19,6 +19,11 @@ export interface Step {
    * timeouts do, too.
    */
   readonly speed?: number
+  /**
+   * The port of a simulator that the action reaches at 169.254.169.254:80, the address of the metadata service of an ECS.
+   * By default, the connection is real.
+   */
+  readonly metadataPort?: number
   /** Called with each line of the log as it is written. */
   readonly onLine?: (line: string) => void
   /** Called with the process when it starts, for example to send it signals. */
@@ -42,7 +47,7 @@ export async function runStep(step: Step): Promise<StepResult> {
   for (const file of Object.values(files)) writeFileSync(file, '')
   const start = performance.now()
   const child = spawn(process.execPath, [ACTION], {
-    env: { ...SYSTEM, ...files, ...inputVariables(step.with), ...step.env, ...speedVariables(step) },
+    env: { ...SYSTEM, ...files, ...inputVariables(step.with), ...step.env, ...preloadVariables(step) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   step.onStart?.(child)
@@ -94,11 +99,18 @@ export function readOutputs(file: string): Record<string, string> {
   return Object.fromEntries(outputs)
 }
 
-/** Preloads fast-time.ts before what the step preloads itself. */
-function speedVariables({ speed, env = {} }: Step): Record<string, string> {
-  if (speed === undefined) return {}
-  const preload = `--import=${new URL('fast-time.ts', import.meta.url).href}`
-  return { FAST_TIME: String(speed), NODE_OPTIONS: [preload, env['NODE_OPTIONS'] ?? ''].join(' ') }
+/** Makes the process load what `speed` and `metadataPort` need, before what the step preloads itself. */
+function preloadVariables({ speed, metadataPort, env = {} }: Step): Record<string, string> {
+  const preloads = [
+    { file: 'fast-time.ts', variable: 'FAST_TIME', value: speed },
+    { file: 'metadata-address.ts', variable: 'METADATA_PORT', value: metadataPort },
+  ].filter(({ value }) => value !== undefined)
+  if (preloads.length === 0) return {}
+  const options = preloads.map(({ file }) => `--import=${new URL(file, import.meta.url).href}`)
+  return {
+    ...Object.fromEntries(preloads.map(({ variable, value }) => [variable, String(value)])),
+    NODE_OPTIONS: [...options, env['NODE_OPTIONS'] ?? ''].join(' '),
+  }
 }
 
 /** The runner passes `job-id` as `INPUT_JOB-ID`: in upper case, with its hyphen. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { databaseBehaviors, startDatabase } from './database.ts'
 import { faults } from './faults.ts'
+import { newInstanceId } from './job.ts'
 import { referenceExample } from './reference-example.ts'
 import { isService, services } from './services.ts'
 import { startSimulator } from './simulator.ts'
@@ -54,10 +55,20 @@ async function serve(
     throw new UsageError('--speed must be a number above 0: simulated seconds per real second')
   if (!isService(service)) throw new UsageError(`--service must be one of ${SERVICES}`)
   const database = await startDatabase({ port: databasePort })
-  const simulator = await startSimulator({ port, speed, service, database })
+  const simulator = await startSimulator({ port, speed, service, database }).catch(async (error: unknown) => {
+    // An open port would keep the process running.
+    await database.close()
+    throw error
+  })
   const busyInstance = simulator.addInstance({
     statuses: [{ status: 'MODIFYING', ms: 60_000 }, { status: 'ACTIVE' }],
   })
+  const restore = {
+    name: 'RestoreTaurusInInstanceToExisted',
+    instance: { id: newInstanceId(), name: 'restored-database' },
+    runningMs: 1_800_000,
+  }
+  const restoreId = simulator.addJob(restore)
   const jobs = {
     'completes after about a minute': simulator.addJob(),
     'fails after about 30 seconds': simulator.addJob({
@@ -67,6 +78,7 @@ async function serve(
     }),
     'is not found for a minute, then completes after another': simulator.addJob({ notFoundMs: 60_000 }),
     ...(service === 'taurusdb' && {
+      'restores an instance in half an hour, in four sub-tasks': restoreId,
       'has completed: the example of the API reference': referenceExample.jobId,
     }),
   }
@@ -80,12 +92,18 @@ async function serve(
     name: 'my-database',
     simulate: { seconds: 30, active_seconds: 20, backup_seconds: 40, database: ['refused', 'error-1040'] },
   }
+  const metadataVariables = {
+    METADATA_PORT: String(simulator.port),
+    NODE_OPTIONS: `--import=${new URL('metadata-address.ts', import.meta.url).href}`,
+  }
   const buy = { charge_info: { charge_mode: 'prePaid' }, simulate: { order_seconds: 20 } }
 
   console.log(`Simulated jobs API of ${service}. Time passes at ${speed}× speed. Press Ctrl+C to stop.
 
 endpoint    ${simulator.endpoint}
-project-id  ${simulator.projectId}
+project-id  ${simulator.projectId}, or let the action look it up in IAM with:
+  region        ${simulator.region}
+  iam-endpoint  ${simulator.endpoint}
 
 Use one of these credentials:
   token                  ${simulator.token}
@@ -97,9 +115,11 @@ Use one of these credentials:
   agency-urn             ${simulator.oidc.agencyUrn}
   sts-endpoint           ${simulator.endpoint}
   with these variables, which GitHub sets for a job with the permission id-token: write:
-${Object.entries(simulator.oidc.env)
-  .map(([name, value]) => `    ${name}='${value}'`)
-  .join('\n')}
+${assignments(simulator.oidc.env)}
+
+  use-ecs-agency         true
+  with these variables, which redirect http://169.254.169.254, the metadata service of an ECS, to this simulator:
+${assignments(metadataVariables)}
 
 Jobs (their simulated time starts now):
 ${Object.entries(jobs)
@@ -109,8 +129,8 @@ ${Object.entries(jobs)
 Get the status of a job:
   curl -i ${token} '${url}/jobs?id=${jobs['completes after about a minute']}'
 
-Create an instance, and choose how its job behaves. Other fields of "simulate" are pending_seconds, fail, fail_reason,
-outcome, omit, and override. To list the faults, run npm run simulator -- --faults.
+Create an instance, and choose how its job behaves. Other fields of "simulate" are job_name, pending_seconds, fail,
+fail_reason, outcome, omit, and override. To list the faults, run npm run simulator -- --faults.
   curl -i ${token} '${url}/instances' -d '${JSON.stringify(create)}'
 `)
   if (service !== 'taurusdb') return
@@ -120,6 +140,11 @@ outcome, omit, and override. To list the faults, run npm run simulator -- --faul
 List the jobs, including those of orders, or only those that are running:
   curl -i ${token} '${url}/immediate-jobs?limit=10'
   curl -i ${token} '${url}/immediate-jobs?limit=50&status=Running'
+
+Get the sub-tasks of the restore job. To choose those of a new one, create an instance with the job_name
+RestoreGaussDBforMySQLNewInstance, and with sub_tasks (["First", {"name": "Second", "share": 3}]), sub_task_override,
+sub_task_omit, and sub_task_faults.
+  curl -i ${token} '${url}/instances/${restore.instance.id}/task-center-detail?job_id=${restoreId}&job_name=${restore.name}'
 
 Get the details of an instance. This one is MODIFYING for a minute, then ACTIVE:
   curl -i ${token} '${url}/instances/${busyInstance}'
@@ -134,6 +159,13 @@ completes, then behaves as listed, 20 seconds each or {"behavior": "silent", "se
 To list the behaviors, run npm run simulator -- --faults.
   curl -i ${token} '${url}/instances' -d '${JSON.stringify(build)}'
 `)
+}
+
+/** Lines that set variables in a shell. */
+function assignments(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `    ${name}='${value}'`)
+    .join('\n')
 }
 
 function parsePort(option: string, text: string): number {

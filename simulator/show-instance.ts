@@ -11,5 +11,5 @@ export function showInstance(request: ApiRequest, cloud: Cloud): ApiResponse {
 
 /** The instance ID in the path of a request, if it has one. */
 export function instanceIdIn({ path }: Pick<ApiRequest, 'path'>): string | undefined {
-  return /\/instances\/([^/]+)$/.exec(path)?.[1]
+  return /\/instances\/([^/]+)(?:\/|$)/.exec(path)?.[1]
 }

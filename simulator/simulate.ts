@@ -3,19 +3,22 @@ import { isDatabaseBehavior, type DatabasePhase } from './database.ts'
 import { isFaultName, type Fault } from './faults.ts'
 import type { InstanceBehavior, InstanceStatus } from './instance.ts'
 import { outcomes, type JobOptions } from './job.ts'
+import type { SubTaskBehavior, SubTaskPlan } from './sub-tasks.ts'
 
 /**
- * Reads the `simulate` object of a create request: how the job, the instance, and the database port behave, and the
- * faults of the first requests for the job and the instance.
+ * Reads the `simulate` object of a create request: how the job, its sub-tasks, the instance, and the database port behave,
+ * and the faults of the first requests for the job, its sub-tasks, and the instance.
  */
 export function readSimulate(value: unknown = {}): Simulation | { readonly error: string } {
   if (!isRecord(value)) return { error: '`simulate` must be an object.' }
-  let simulation: Simulation = { job: {}, faults: [], instanceFaults: [], orderMs: 20_000 }
+  let simulation: Simulation = { job: {}, faults: [], instanceFaults: [], subTaskFaults: [], orderMs: 20_000 }
   for (const [name, field] of Object.entries(value)) {
     const part = readField(name, field)
     if (part === undefined) return { error: `Unknown field or invalid value: \`simulate.${name}\`.` }
     const instanceBehavior = { ...simulation.job.instanceBehavior, ...part.job?.instanceBehavior }
-    simulation = { ...simulation, ...part, job: { ...simulation.job, ...part.job, instanceBehavior } }
+    const subTaskBehavior = { ...simulation.job.subTaskBehavior, ...part.job?.subTaskBehavior }
+    const job = { ...simulation.job, ...part.job, instanceBehavior, subTaskBehavior }
+    simulation = { ...simulation, ...part, job }
   }
   return simulation
 }
@@ -29,12 +32,15 @@ interface Simulation {
   readonly job: JobOptions
   readonly faults: readonly Fault[]
   readonly instanceFaults: readonly Fault[]
+  readonly subTaskFaults: readonly Fault[]
   /** From the creation of a yearly or monthly order to its payment, when the job starts. */
   readonly orderMs: number
 }
 
 function readField(name: string, value: unknown): Partial<Simulation> | undefined {
   switch (name) {
+    case 'job_name':
+      return typeof value === 'string' ? { job: { name: value } } : undefined
     case 'not_found_seconds':
       return isSeconds(value) ? { job: { notFoundMs: value * 1000 } } : undefined
     case 'pending_seconds':
@@ -59,6 +65,18 @@ function readField(name: string, value: unknown): Partial<Simulation> | undefine
     case 'faults': {
       const faults = readAll(value, readFault)
       return faults && { faults }
+    }
+    case 'sub_tasks': {
+      const all = readAll(value, readSubTask)
+      return all && subTasks({ subTasks: all })
+    }
+    case 'sub_task_omit':
+      return isTexts(value) ? subTasks({ entryOmit: value }) : undefined
+    case 'sub_task_override':
+      return isRecord(value) ? subTasks({ entryOverride: value }) : undefined
+    case 'sub_task_faults': {
+      const subTaskFaults = readAll(value, readFault)
+      return subTaskFaults && { subTaskFaults }
     }
     case 'active_seconds':
       return isSeconds(value) ? instance({ activeMs: value * 1000 }) : undefined
@@ -97,6 +115,10 @@ function instance(instanceBehavior: InstanceBehavior): Partial<Simulation> {
   return { job: { instanceBehavior } }
 }
 
+function subTasks(subTaskBehavior: SubTaskBehavior): Partial<Simulation> {
+  return { job: { subTaskBehavior } }
+}
+
 /** Reads every element of an array. Returns undefined when the value is not an array, or an element is invalid. */
 function readAll<T>(value: unknown, read: (element: unknown) => T | undefined): T[] | undefined {
   if (!Array.isArray(value)) return undefined
@@ -110,6 +132,12 @@ function readStatus(value: unknown): InstanceStatus | undefined {
   if (typeof status !== 'string') return undefined
   if (seconds === undefined) return { status }
   return isSeconds(seconds) ? { status, ms: seconds * 1000 } : undefined
+}
+
+/** A sub-task in JSON: `"RestoreFullBackup"`, or `{"name": "RestoreFullBackup", "share": 5}`. */
+function readSubTask(value: unknown): SubTaskPlan | undefined {
+  const { name, share = 1 } = isRecord(value) ? value : { name: value }
+  return typeof name === 'string' && isSeconds(share) && share > 0 ? { name, share } : undefined
 }
 
 /** A behavior of the database port in JSON: `"silent"` for 20 seconds, or `{"behavior": "silent", "seconds": 5}`. */

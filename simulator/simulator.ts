@@ -13,8 +13,10 @@ import { instanceOfJob, type InstanceOptions } from './instance.ts'
 import { openInstances } from './instances.ts'
 import { DEFAULT_ADDRESS, endOf, type JobOptions } from './job.ts'
 import type { ListOverride } from './list-entry.ts'
+import type { Project } from './list-projects.ts'
 import { listen } from './listen.ts'
 import { lockOut } from './lock-out.ts'
+import { openMetadataService, type EcsOptions } from './metadata-service.ts'
 import { rateLimiter, type RateLimit } from './rate-limit.ts'
 import { send } from './response.ts'
 import { readRequest, recorder, type RecordedRequest } from './request.ts'
@@ -27,15 +29,19 @@ import { openTaskCenter } from './task-center.ts'
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { accessKey = { id: 'SIMULATORACCESSKEY00', secret: 'simulator-secret-key-not-a-secret' } } = options
   const { tls } = options
-  const cloud = createCloud(options, accessKey)
+  const { region = 'simulated-region-1' } = options
+  const cloud = createCloud({ ...options, region }, accessKey)
   const record = recorder()
 
   const serve = async (message: IncomingMessage, res: ServerResponse): Promise<void> => {
     const requestId = randomUUID().replaceAll('-', '')
-    res.setHeader('x-request-id', requestId)
     res.setHeader('date', new Date(cloud.wallClock()).toUTCString())
     const request = await readRequest(message, requestId)
     const scope = scopeOf(request)
+    // The metadata service of an ECS has no request IDs.
+    if (!scope.api.startsWith('ecs-')) {
+      res.setHeader(scope.api === 'iam' ? 'x-iam-trace-id' : 'x-request-id', requestId)
+    }
     record.add(request, scope.api, cloud.elapsedMs())
     const real = handleRequest(request, cloud)
     const fault = cloud.faults.take(scope)
@@ -63,6 +69,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     endpoint,
     port: listening.port,
     projectId: cloud.projectId,
+    region,
     token: cloud.token,
     accessKey,
     oidc: { ...trust, env: idTokenEnv(endpoint) },
@@ -87,6 +94,17 @@ export interface SimulatorOptions {
   readonly token?: string
   readonly accessKey?: KeyPair
   readonly projectId?: string
+  /** The ID of the region, `simulated-region-1` by default. */
+  readonly region?: string
+  /** The projects in IAM. By default, there is one, whose name is the ID of the region. */
+  readonly projects?: readonly Project[]
+  /** The ECS on which clients run, and its metadata service. With `tls`, clients cannot reach this service. */
+  readonly ecs?: EcsOptions
+  /**
+   * Whether the clients' clock runs at the simulator's speed, as it does in a step with the same `speed`. By default, it
+   * runs in real time.
+   */
+  readonly hasFastClients?: boolean
   /** The database service whose jobs API is simulated, TaurusDB by default. */
   readonly service?: Service
   /**
@@ -117,6 +135,7 @@ export interface Simulator {
   readonly endpoint: string
   readonly port: number
   readonly projectId: string
+  readonly region: string
   readonly token: string
   readonly accessKey: KeyPair
   /** What the action needs to assume the agency: inputs, and the variables that the runner sets. */
@@ -143,9 +162,12 @@ export interface Simulator {
   readonly close: () => Promise<void>
 }
 
-function createCloud(options: SimulatorOptions, accessKey: KeyPair): Cloud {
+function createCloud(
+  options: SimulatorOptions & Required<Pick<SimulatorOptions, 'region'>>,
+  accessKey: KeyPair,
+): Cloud {
   const { now = () => performance.now(), wallClock = Date.now, speed = 1, rateLimit } = options
-  const { service = 'taurusdb' } = options
+  const { service = 'taurusdb', hasFastClients = false } = options
   const start = now()
   const elapsedMs = (): number => (now() - start) * speed
   const startedAt = wallClock()
@@ -154,14 +176,22 @@ function createCloud(options: SimulatorOptions, accessKey: KeyPair): Cloud {
   const address = { host, port }
   const instances = openInstances(elapsedMs, { startedAt, projectId, address })
   const { defaults, ...format } = services[service]
+  const keys = accessKeys(accessKey)
+  const clients = {
+    elapsedMs,
+    wallClock: (inMs = 0): number =>
+      hasFastClients ? startedAt + elapsedMs() + inMs : wallClock() + inMs / speed,
+  }
   return {
     projectId,
+    projects: options.projects ?? [{ id: projectId, name: options.region }],
     token: options.token ?? 'simulator-token-not-a-secret',
-    keys: accessKeys(accessKey),
+    keys,
     lockOut: lockOut(),
     idTokens: idTokens(),
     maxSessionSeconds: options.oidc?.maxSessionSeconds ?? 3600,
     keySeconds: options.oidc?.keySeconds ?? Infinity,
+    metadata: openMetadataService(options.ecs ?? {}, { keys, ...clients }),
     service,
     instances,
     tasks: openTaskCenter(
@@ -181,7 +211,6 @@ function createCloud(options: SimulatorOptions, accessKey: KeyPair): Cloud {
     firstOffset: options.firstOffset ?? 0,
     faults: faultQueue(),
     throttle: rateLimit && { limit: rateLimit, limiter: rateLimiter(rateLimit) },
-    elapsedMs,
-    wallClock: (inMs = 0) => wallClock() + inMs / speed,
+    ...clients,
   }
 }

@@ -27,6 +27,12 @@ export function openTaskCenter(
       const task = tasks.get(jobId)
       return task === undefined ? 'unknown' : jobAt(task.plan, elapsedMs() - task.since, formatJob)
     },
+    find: (jobId) => {
+      const task = tasks.get(jobId)
+      const elapsed = elapsedMs() - (task?.since ?? 0)
+      const isFound = task !== undefined && elapsed >= task.plan.notFoundMs
+      return isFound ? { plan: task.plan, elapsedMs: elapsed } : undefined
+    },
     list: () =>
       [...tasks.values()]
         .reverse()
@@ -49,6 +55,8 @@ export interface TaskCenter {
   readonly add: (options?: JobOptions, inMs?: number) => string
   readonly remove: (jobId: string) => void
   readonly get: (jobId: string) => 'unknown' | 'not-found' | Job
+  /** Returns a job and the time since its creation; undefined if it is unknown, or not found yet. */
+  readonly find: (jobId: string) => { readonly plan: JobPlan; readonly elapsedMs: number } | undefined
   /** The jobs that can be found, newest first. */
   readonly list: () => readonly { readonly createdAt: number; readonly entry: Job }[]
   readonly overrideEntry: (jobId: string, override: ListOverride) => void

@@ -70,6 +70,7 @@ const expected: Record<FaultName, Partial<HttpResult>> = {
   '494': { status: 494, end: 'complete' },
   'no-total': { status: 200, end: 'complete' },
   'total-as-text': { status: 200, end: 'complete' },
+  'iam-forbidden': { status: 403, end: 'complete' },
   '204': { status: 204, body: '', end: 'complete' },
   '206': { status: 206, body: referenceExample.body, end: 'complete' },
   redirect: { status: 302, body: '', end: 'complete' },

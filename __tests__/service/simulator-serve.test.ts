@@ -40,7 +40,7 @@ test('npm run simulator prints requests that succeed, and stops on Ctrl+C', asyn
     const response = await fetch(url, body === undefined ? { headers } : { headers, method: 'POST', body })
     statuses.push(response.status)
   }
-  expect(statuses).toEqual([200, 201, 201, 200, 200, 200, 201])
+  expect(statuses).toEqual([200, 201, 201, 200, 200, 200, 200, 201])
   child.kill('SIGINT')
   expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
 })
@@ -50,6 +50,32 @@ test('npm run simulator prints variables that can be used to request an ID token
   const { url = '', token = '' } =
     /_REQUEST_URL='(?<url>.*)'\n *ACTIONS_ID_TOKEN_REQUEST_TOKEN='(?<token>.*)'/.exec(text)?.groups ?? {}
   expect((await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
+})
+
+test('npm run simulator prints variables that redirect the address of the metadata service', async () => {
+  const text = await textOf(serve('--port', '0').stdout, /NODE_OPTIONS='.*'\n/)
+  const { port, options } =
+    /METADATA_PORT='(?<port>.*)'\n *NODE_OPTIONS='(?<options>.*)'/.exec(text)?.groups ?? {}
+  const code = `
+    const { status } = await fetch('http://169.254.169.254/openstack/latest/securitykey')
+    console.log(status)`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+    env: { ...process.env, METADATA_PORT: port, NODE_OPTIONS: options },
+  })
+  children.push(child)
+  expect(await textOf(child.stdout)).toBe('200\n')
+})
+
+test('npm run simulator prints inputs that look up the project', async () => {
+  const text = await textOf(serve('--port', '0').stdout, /secret-access-key/)
+  const { id, region, iam } =
+    /^project-id +(?<id>\w+).*\n +region +(?<region>.*)\n +iam-endpoint +(?<iam>.*)$/m.exec(text)?.groups ??
+    {}
+  const [, token = ''] = /^ +token +(.*)$/m.exec(text) ?? []
+  const response = await fetch(`${iam ?? ''}/v3/projects?name=${region ?? ''}`, {
+    headers: { 'x-auth-token': token },
+  })
+  expect(await response.json()).toMatchObject({ projects: [{ id, name: region }] })
 })
 
 test('npm run simulator can simulate another service', async () => {

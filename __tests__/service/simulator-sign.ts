@@ -54,7 +54,11 @@ export async function sendSigned(simulator: Simulator, signing: Signing = {}): P
   const authorization = `SDK-HMAC-SHA256 Access=${key.id}, SignedHeaders=${names.join(';')}, Signature=${signature}`
   const { method, headers, body } = sent
   const url = `${simulator.endpoint}${sent.path}?${sent.query}`
-  const response = await fetch(url, { method, body, headers: { authorization, ...headers } })
+  const response = await fetch(url, {
+    method,
+    headers: { authorization, ...headers },
+    ...(body !== '' && { body }),
+  })
   const content = (await response.json()) as { error_msg?: string }
   const reason = content.error_msg?.replace('Incorrect IAM authentication information: ', '')
   return reason === undefined ? { status: response.status } : { status: response.status, reason }
