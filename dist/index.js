@@ -3435,12 +3435,24 @@ const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.ur
  * @param read parses the result of the exchange
  */
 async function get(api, resource, read, signal) {
-    const url = `${api.endpoint}/v3/${api.projectId}/${resource}`;
-    const headers = { Accept: 'application/json', 'X-Language': api.language };
-    const signed = await api.credentials.sign({ method: 'GET', url, headers, body: '' }, signal);
+    const project = await api.getProject(signal);
+    if (project.kind !== 'project')
+        return project;
+    const url = `${api.endpoint}/v3/${project.id}/${resource}`;
+    return send(api, url, { 'X-Language': api.language }, project.id, read, signal);
+}
+/** As {@link get}, for any URL; `projectId` is undefined for requests outside of a project. */
+async function send({ credentials, exchange }, url, headers, projectId, read, signal) {
+    const request = {
+        method: 'GET',
+        url,
+        headers: { Accept: 'application/json', ...headers },
+        body: '',
+    };
+    const signed = await credentials.sign(request, projectId, signal);
     if (signed.kind !== 'signed')
         return signed;
-    const response = read(await api.exchange(signed.request, signal));
+    const response = read(await exchange(signed.request, signal));
     return response.kind === 'rejected' && response.reason === 'credentials'
         ? signed.rejected(response)
         : response;
@@ -13306,6 +13318,13 @@ const jobSchema = object({
     instance: object({ id: optionalText, name: optionalText }).optional().catch(undefined),
     entities: job_object.optional().catch(undefined),
 });
+/** Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowTaskDetailsRequest, `job_name`. */
+const NAMES_WITH_SUB_TASKS = [
+    'RestoreTaurusInInstanceToExisted',
+    'RestoreTaurusInInstanceToCurrent',
+    'RestoreGaussDBforMySQLNewInstance',
+    'RestoreTableTaurus',
+];
 const endpointSchema = object({ instance: object({ endpoint: schemas_string().min(1) }) });
 function toJob(sent, secrets) {
     const untrusted = (raw) => (raw === undefined ? undefined : secrets.text(raw));
@@ -13317,6 +13336,7 @@ function toJob(sent, secrets) {
     return {
         status,
         name: untrusted(sent.name?.trim()),
+        nameWithSubTasks: NAMES_WITH_SUB_TASKS.find((name) => name === sent.name?.trim()),
         instanceId: sent.instance?.id === undefined ? undefined : toId(sent.instance.id, secrets),
         instanceName: untrusted(sent.instance?.name),
         instanceEndpoint: untrusted(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
@@ -13774,21 +13794,29 @@ function api_parse_parse(result, schema, what, context) {
  * Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowGaussMySqlInstanceInfo.
  */
 function instanceApi(api) {
-    return async ({ value }, signal) => {
-        // Anything else, for example `..`, could change the path.
-        if (!/^[\w-]{1,128}$/.test(value))
+    return async (id, signal) => {
+        if (!isInstanceId(id))
             return notFound(['the ID is not that of an instance']);
-        return get(api, `instances/${value}`, (result) => readInstance(result, api), signal);
+        return get(api, `instances/${id.value}`, (result) => readInstance(result, id.value, api), signal);
     };
 }
+/** Any other value, for example `..`, could change the path of a request. */
+function isInstanceId({ value }) {
+    return /^[\w-]{1,128}$/.test(value);
+}
 /** Classifies the result of a request for an instance. */
-function readInstance(result, context) {
+function readInstance(result, id, context) {
     const response = api_parse_parse(result, instanceSchema, 'an instance that has a status', context);
     if (response.kind === 'parsed') {
         const { instance } = response.data;
-        return instance === null
-            ? notFound(['HTTP 200 without the instance'])
-            : { kind: 'instance', instance: toInstance(instance, context.secrets) };
+        if (instance === null)
+            return notFound(['HTTP 200 without the instance']);
+        return isSameId(instance.id, id)
+            ? { kind: 'instance', instance: toInstance(instance, context.secrets) }
+            : {
+                kind: 'unusable',
+                detail: { label: 'another instance', message: ['HTTP 200 with another instance'] },
+            };
     }
     if (response.kind !== 'rejected')
         return response;
@@ -13882,16 +13910,131 @@ function readEntry(raw, secrets) {
         },
     ];
 }
-/** Drops jobs that are listed twice, because their entries may contradict each other. */
+/** Each job once; drops those whose entries contradict each other. */
 function withoutDuplicates(entries) {
-    const counts = new Map();
-    for (const { id } of entries)
-        counts.set(keyOf(id), (counts.get(keyOf(id)) ?? 0) + 1);
-    return entries.filter(({ id }) => counts.get(keyOf(id)) === 1);
+    return [...Map.groupBy(entries, ({ id }) => keyOf(id)).values()].flatMap(([first, ...others]) => first && others.every(({ job }) => job.status.text.equals(first.job.status.text)) ? [first] : []);
 }
 /** `2018-08-06T10:41:14+0000`, percent-encoded. */
 function queryTime(ms) {
     return percentEncode(`${new Date(Math.floor(ms / SECOND) * SECOND).toISOString().slice(0, 19)}+0000`);
+}
+
+;// CONCATENATED MODULE: ./src/api/project.ts
+
+
+
+
+
+/**
+ * Looks up the project with one request, on first use. `GET /v3/projects?name=`. Source: Huawei Cloud Python SDK
+ * huaweicloudsdkcore 3.1.219, class Credentials.
+ */
+function projectApi(choice, deps) {
+    if (typeof choice === 'string')
+        return () => Promise.resolve({ kind: 'project', id: choice });
+    const { region, iamEndpoint } = choice;
+    const url = `${iamEndpoint}/v3/projects?name=${percentEncode(region)}`;
+    let project;
+    return async (signal) => {
+        // All jobs share one request.
+        project ??= send(deps, url, {}, undefined, (result) => readProjects(result, region, deps), signal);
+        const result = await project;
+        // The next poll tries again.
+        if (result.kind !== 'project')
+            project = undefined;
+        return result;
+    };
+}
+const schema = object({
+    projects: array(object({ id: schemas_string().regex(/^[A-Za-z0-9]{32}$/), name: schemas_string() })),
+});
+function readProjects(result, region, deps) {
+    const response = api_parse_parse(result, schema, 'a list of projects', deps);
+    if (response.kind !== 'parsed')
+        return faultOfIam(response);
+    const [project, ...others] = response.data.projects.filter(({ name }) => name === region);
+    if (project === undefined)
+        return project_rejected(phrase `IAM returned no project with the name ${deps.secrets.text(region)}`);
+    if (others.length > 0) {
+        return project_rejected(phrase `IAM returned ${others.length + 1} projects with the name ${deps.secrets.text(region)}`);
+    }
+    deps.onProject(project.id, region);
+    return { kind: 'project', id: project.id };
+}
+function project_rejected(message) {
+    return { kind: 'rejected', reason: 'project', scope: 'all', detail: { label: 'no project', message } };
+}
+/** Its rate limit is not that of the jobs API, and its hints would be about the wrong service. */
+function faultOfIam(fault) {
+    const { label, message } = fault.detail;
+    const detail = { label: `IAM ${label}`, message: phrase `IAM: ${message}` };
+    if (fault.kind === 'transient')
+        return { kind: 'transient', retryAfter: fault.retryAfter, detail };
+    if (fault.kind === 'unusable')
+        return { kind: 'unusable', detail };
+    const isAboutProject = fault.reason === 'permission' || fault.reason === 'request';
+    return { ...fault, ...(isAboutProject && { reason: 'project' }), scope: 'all', detail };
+}
+
+;// CONCATENATED MODULE: ./src/api/sub-tasks.ts
+
+
+
+
+
+
+
+/** Jobs are documented to have fewer. */
+const MAX_SUB_TASKS = 20;
+/**
+ * `GET /v3/{project_id}/instances/{instance_id}/task-center-detail`. Source: Huawei Cloud Python SDK
+ * huaweicloudsdkgaussdb 3.1.219, ShowTaskDetails.
+ */
+function subTasksApi(api) {
+    return ({ id, name, instanceId }, signal) => {
+        if (!isInstanceId(instanceId))
+            return Promise.resolve(NO_INSTANCE);
+        const path = `instances/${instanceId.value}/task-center-detail`;
+        const query = `job_id=${percentEncode(id.value)}&job_name=${name}`;
+        return get(api, `${path}?${query}`, (result) => readSubTasks(result, api), signal);
+    };
+}
+const NO_INSTANCE = {
+    kind: 'unusable',
+    detail: { label: 'no instance', message: ['the job names no valid instance'] },
+};
+const optionalNumber = textOrNumber.transform((text = '') => /^\d{1,7}$/.test(text) ? Number(text) : undefined);
+const subTaskSchema = object({
+    sub_task_name: schemas_string().min(1),
+    status: schemas_string().min(1),
+    percent: textOrNumber,
+    remaining_time: optionalNumber,
+});
+const sub_tasks_schema = object({ sub_task_list: array(unknown()) });
+/** Classifies the result of a request for sub-tasks. */
+function readSubTasks(result, context) {
+    const response = api_parse_parse(result, sub_tasks_schema, 'a list of sub-tasks', context);
+    if (response.kind !== 'parsed')
+        return response;
+    const list = response.data.sub_task_list.slice(0, MAX_SUB_TASKS);
+    return { kind: 'sub-tasks', subTasks: list.flatMap((sent) => readSubTask(sent, context.secrets)) };
+}
+function readSubTask(raw, secrets) {
+    const { data } = subTaskSchema.safeParse(raw);
+    if (data === undefined)
+        return [];
+    const { label: name } = toStatus(data.sub_task_name, new Map(), secrets);
+    const { label: status } = toStatus(data.status, new Map(), secrets);
+    const isFinished = data.status === 'Completed';
+    const remaining = isFinished ? undefined : data.remaining_time;
+    return [
+        {
+            name,
+            status,
+            progress: isFinished ? 100 : parsePercentage(data.percent),
+            remaining: remaining === undefined ? undefined : remaining * SECOND,
+        },
+    ];
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
@@ -13907,9 +14050,9 @@ function tokenCredentials(token) {
 /** Credentials that never change, so a rejection is final; `hint` contains its next steps. */
 function staticCredentials(sign, hint) {
     return {
-        sign: (request) => Promise.resolve({
+        sign: (request, projectId) => Promise.resolve({
             kind: 'signed',
-            request: sign(request),
+            request: sign(request, projectId),
             rejected: (rejection) => ({ ...rejection, detail: { ...rejection.detail, hint } }),
         }),
     };
@@ -13920,8 +14063,8 @@ function staticCredentials(sign, hint) {
 
 
 /** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
-function accessKeyCredentials(key, projectId, wallClock) {
-    return staticCredentials((request) => signWithAccessKey(request, key, projectId, wallClock()), `${unusualLengths(key)}Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.`);
+function accessKeyCredentials(key, wallClock) {
+    return staticCredentials((request, projectId) => signWithAccessKey(request, key, projectId, wallClock()), `${unusualLengths(key)}Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.`);
 }
 /** A key that was cut or padded has another length. Source: Huawei Cloud IAM, "Access Keys". */
 const USUAL_LENGTHS = { id: 20, secret: 40 };
@@ -13940,7 +14083,7 @@ function signWithAccessKey(request, key, projectId, at) {
         ...request.headers,
         // Set here so that it is sent exactly as it is signed, including the port.
         Host: new URL(request.url).host,
-        'X-Project-Id': projectId,
+        ...(projectId === undefined ? {} : { 'X-Project-Id': projectId }),
         'X-Sdk-Date': new Date(at).toISOString().replace(/-|:|\.\d{3}/g, ''),
         ...(key.securityToken === undefined ? {} : { 'X-Security-Token': key.securityToken }),
     };
@@ -13989,9 +14132,52 @@ function sha256(text) {
     return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(text).digest('hex');
 }
 
+;// CONCATENATED MODULE: ./src/credentials/token-service.ts
+
+
+
+
+/** Text that a header can contain, and long enough for a key or token. */
+const printable = schemas_string().regex(/^[!-~]{8,}$/);
+/** Sends a request to a service that issues tokens or keys, and parses the JSON of its response. It never rejects. */
+async function callTokenService(service, request, schema, deps, signal) {
+    const result = await deps.exchange(request, signal);
+    if (result.kind === 'no-response' || result.status >= 300) {
+        const isPassing = result.kind === 'response' && service.passing.includes(result.status);
+        return tokenServiceFault(service, faultOf(result, deps), isPassing);
+    }
+    const json = result.bodyError === undefined ? parseJson(result.body) : undefined;
+    const { data } = schema.safeParse(json);
+    return data === undefined
+        ? unusableResponse(service, result.status)
+        : { kind: 'sent', data, headers: result.headers };
+}
+/** Returns milliseconds since the epoch, or NaN; a time without an offset is UTC. */
+function parseExpiration(time) {
+    return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(time) ? time : `${time}Z`);
+}
+/** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
+function tokenServiceFault(service, fault, isPassing) {
+    const { label, message, hint } = fault.detail;
+    const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect';
+    const detail = {
+        label: `${service.label} ${label}`,
+        message: phrase `${service.name}: ${message}`,
+        ...((hint !== undefined || isRedirect) && { hint: service.hint }),
+    };
+    if (fault.kind === 'transient')
+        return { kind: fault.kind, retryAfter: fault.retryAfter, detail };
+    const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason);
+    const reason = isAboutRequest ? service.reason : fault.reason;
+    return { ...fault, reason, scope: 'all', ...(isPassing && { isPassing }), detail };
+}
+/** Shows nothing of the response, which may contain a part of the keys. */
+function unusableResponse({ name, label, issues, hint }, status) {
+    const message = phrase `${name}: HTTP ${status} without ${issues}`;
+    return { kind: 'unusable', detail: { label: `unusable ${label} response`, message, hint } };
+}
+
 ;// CONCATENATED MODULE: ./src/credentials/assume-agency.ts
-
-
 
 
 
@@ -14002,28 +14188,16 @@ function sha256(text) {
  * @param lifetime requested lifetime of the keys, milliseconds
  */
 async function assumeAgency(agency, lifetime, deps, signal) {
-    const { exchange, secrets, wallClock } = deps;
-    const send = async (service, request, schema) => {
-        const result = await exchange(request, signal);
-        if (result.kind === 'no-response' || result.status >= 300) {
-            const isPassing = result.kind === 'response' && service.passing.includes(result.status);
-            return tokenServiceFault(service, faultOf(result, deps), isPassing);
-        }
-        const json = result.bodyError === undefined ? parseJson(result.body) : undefined;
-        const { data } = schema.safeParse(json);
-        return data === undefined
-            ? assume_agency_unusable(service, result.status)
-            : { kind: 'issued', data, headers: result.headers };
-    };
-    const token = await send(GITHUB, requestIdToken(agency), idTokenSchema);
-    if (token.kind !== 'issued')
+    const { secrets, wallClock } = deps;
+    const token = await callTokenService(GITHUB, requestIdToken(agency), idTokenSchema, deps, signal);
+    if (token.kind !== 'sent')
         return token;
     const idToken = token.data.value;
     const tokenParts = partsOf(idToken);
     for (const part of tokenParts)
         secrets.add(part);
-    const assumed = await send(STS, requestKeys(agency, idToken, lifetime), assumedSchema);
-    if (assumed.kind !== 'issued')
+    const assumed = await callTokenService(STS, requestKeys(agency, idToken, lifetime), assumedSchema, deps, signal);
+    if (assumed.kind !== 'sent')
         return assumed;
     const { credentials } = assumed.data;
     const key = {
@@ -14038,18 +14212,14 @@ async function assumeAgency(agency, lifetime, deps, signal) {
     const clockOffset = readClockOffset(assumed.headers, wallClock()) || 0;
     const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime);
     if (!(left > 0))
-        return assume_agency_unusable(STS, 200);
-    return { kind: 'assumed', key, lifetime: left, clockOffset, secrets: [...tokenParts, ...keyParts] };
+        return unusableResponse(STS, 200);
+    return { kind: 'issued', key, lifetime: left, clockOffset, secrets: [...tokenParts, ...keyParts] };
 }
 /** A service may echo the token without its signature, or the signature alone. */
 function partsOf(idToken) {
     const end = idToken.lastIndexOf('.');
     const parts = end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)];
     return parts.filter((part) => part.length >= 8);
-}
-/** Returns milliseconds since the epoch, or NaN; a time without an offset is UTC. */
-function parseExpiration(time) {
-    return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(time) ? time : `${time}Z`);
 }
 /** Source: GitHub Docs, "Methods for requesting the OIDC token". */
 function requestIdToken({ idTokenRequest, audience }) {
@@ -14077,8 +14247,6 @@ function requestKeys(agency, idToken, lifetime) {
         }),
     };
 }
-/** Text that a header can contain, and long enough for a key or token. */
-const printable = schemas_string().regex(/^[!-~]{8,}$/);
 const idTokenSchema = object({ value: printable });
 const assumedSchema = object({
     credentials: object({
@@ -14106,29 +14274,99 @@ const STS = {
     reason: 'agency',
     hint: 'Check sts-endpoint and region, and that this runner can reach the Security Token Service: firewall, VPC, https_proxy, and no_proxy.',
 };
-/** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
-function tokenServiceFault(service, fault, isPassing) {
-    const { label, message, hint } = fault.detail;
-    const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect';
-    const detail = {
-        label: `${service.label} ${label}`,
-        message: phrase `${service.name}: ${message}`,
-        ...((hint !== undefined || isRedirect) && { hint: service.hint }),
-    };
-    if (fault.kind === 'transient')
-        return { kind: fault.kind, retryAfter: fault.retryAfter, detail };
-    const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason);
-    const reason = isAboutRequest ? service.reason : fault.reason;
-    return { ...fault, reason, scope: 'all', ...(isPassing && { isPassing }), detail };
-}
-/** Shows nothing of the response, which may contain a part of the keys. */
-function assume_agency_unusable({ name, label, issues, hint }, status) {
-    const message = phrase `${name}: HTTP ${status} without ${issues}`;
-    return { kind: 'unusable', detail: { label: `unusable ${label} response`, message, hint } };
-}
 
-;// CONCATENATED MODULE: ./src/credentials/oidc.ts
+;// CONCATENATED MODULE: ./src/credentials/ecs-agency.ts
 
+
+
+
+
+/** Link-local: it is reached without a network, so inputs.ts keeps it away from proxies. */
+const METADATA_HOST = '169.254.169.254';
+/** Statuses of a metadata service that issues no session tokens, and needs none. */
+const WITHOUT_SESSION_TOKENS = [404, 405, 503];
+/**
+ * Gets the keys of the agency of the ECS that runs this step. It never rejects. Source: Huawei Cloud Python SDK
+ * huaweicloudsdkcore 3.1.219, class MetadataAccessor.
+ *
+ * @param isRenewal whether the metadata service has issued keys before
+ */
+async function readEcsAgency(isRenewal, deps, signal) {
+    const headers = { 'X-Metadata-Token-Ttl-Seconds': '21600' };
+    const session = await ecs_agency_send('PUT', 'meta-data/latest/api/token', headers, deps, signal);
+    if (session.kind === 'response' && WITHOUT_SESSION_TOKENS.includes(session.status)) {
+        return readKeys({}, isRenewal, deps, signal);
+    }
+    if (session.kind === 'no-response' || session.status >= 300)
+        return ecs_agency_faultOf(session, isRenewal, deps);
+    const token = session.body.trim();
+    if (!printable.safeParse(token).success)
+        return unusableResponse(METADATA, session.status);
+    deps.secrets.add(token);
+    const result = await readKeys({ 'X-Metadata-Token': token }, isRenewal, deps, signal);
+    deps.secrets.forget(token);
+    return result;
+}
+function ecs_agency_send(method, path, headers, { exchange }, signal) {
+    return exchange({ method, url: `http://${METADATA_HOST}/${path}`, headers, body: '' }, signal);
+}
+async function readKeys(headers, isRenewal, deps, signal) {
+    const { secrets, wallClock } = deps;
+    const result = await ecs_agency_send('GET', 'openstack/latest/securitykey', headers, deps, signal);
+    if (result.kind === 'no-response' || result.status >= 300)
+        return ecs_agency_faultOf(result, isRenewal, deps);
+    const { data } = ecs_agency_schema.safeParse(result.bodyError === undefined ? parseJson(result.body) : undefined);
+    if (data === undefined)
+        return unusableResponse(METADATA, result.status);
+    const { access: id, secret, securitytoken: securityToken, expires_at } = data.credential;
+    const parts = [id, secret, securityToken];
+    for (const part of parts)
+        secrets.add(part);
+    const clockOffset = readClockOffset(result.headers, wallClock()) || 0;
+    const lifetime = parseExpiration(expires_at) - wallClock() - clockOffset;
+    if (!(lifetime > 0))
+        return unusableResponse(METADATA, result.status);
+    return { kind: 'issued', key: { id, secret, securityToken }, lifetime, clockOffset, secrets: parts };
+}
+const ecs_agency_schema = object({
+    credential: object({
+        access: printable,
+        secret: printable,
+        securitytoken: printable,
+        expires_at: schemas_string(),
+    }),
+});
+/** Says what is missing, unless the metadata service has worked before. */
+function ecs_agency_faultOf(result, isRenewal, deps) {
+    const fault = tokenServiceFault(METADATA, faultOf(result, deps), false);
+    const { label, message } = fault.detail;
+    const rejected = (hint) => ({
+        kind: 'rejected',
+        reason: 'ecs-agency',
+        scope: 'all',
+        detail: { label, message, hint },
+    });
+    if (result.kind === 'no-response')
+        return isRenewal ? fault : { ...rejected(NO_ECS), isPassing: true };
+    if (result.status === 401)
+        return rejected(result.body.includes(NO_AGENCY_TEXT) ? NO_AGENCY : NEEDS_TOKEN);
+    return fault.kind === 'transient' ? fault : rejected(NO_ECS);
+}
+/** Source: as above. */
+const NO_AGENCY_TEXT = 'Please configure Cloud Service Agency first';
+const NO_ECS = 'The metadata service exists only on an ECS of Huawei Cloud. Run this job on a runner of your own that is an ECS, or use other credentials. In a container, check that the network of the container allows link-local addresses.';
+const NO_AGENCY = 'The ECS has no agency. Create an agency for the cloud service ECS in IAM, and choose it in the settings of the ECS in the console.';
+const NEEDS_TOKEN = 'The metadata service requires a session token, but did not issue a valid one. Check the metadata settings of the ECS.';
+const METADATA = {
+    name: 'the metadata service of the ECS',
+    label: 'metadata',
+    issues: 'valid keys',
+    passing: [],
+    reason: 'ecs-agency',
+    hint: NO_ECS,
+};
+
+;// CONCATENATED MODULE: ./src/credentials/renewable.ts
 
 
 
@@ -14146,9 +14384,9 @@ const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE;
 const MIN_LIFETIME = 15 * MINUTE;
 const MAX_LIFETIME = 60 * MINUTE;
 const HINT = 'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.';
-/** GitHub OIDC: temporary keys, obtained on first use and renewed before they expire or after a rejection. */
-class OidcCredentials {
-    #agency;
+/** Temporary keys of an agency, obtained on first use and renewed before they expire or after a rejection. */
+class RenewableCredentials {
+    #issue;
     #deps;
     #keys;
     /** The renewal in progress, shared by all jobs. */
@@ -14160,15 +14398,15 @@ class OidcCredentials {
     #rejections = 0;
     #replacedAt = -Infinity;
     #unexpired = new Set();
-    constructor(agency, deps) {
-        this.#agency = agency;
+    constructor(issue, deps) {
+        this.#issue = issue;
         this.#deps = deps;
     }
-    async sign(request, signal) {
+    async sign(request, projectId, signal) {
         const keys = await this.#validKeys(signal);
-        if (keys.kind !== 'assumed')
+        if (keys.kind !== 'issued')
             return keys;
-        const { projectId, wallClock } = this.#deps;
+        const { wallClock } = this.#deps;
         return {
             kind: 'signed',
             request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
@@ -14194,12 +14432,12 @@ class OidcCredentials {
         const { timeout, now, onRenewed } = this.#deps;
         const needed = timeout + RENEWAL_MARGIN + MINUTE;
         const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
-        const assumed = await assumeAgency(this.#agency, requested, this.#deps, signal);
+        const issued = await this.#issue(requested, this.#unexpired.size > 0, signal);
         if (this.#renewal?.signal === signal)
             this.#renewal = undefined;
-        if (assumed.kind !== 'assumed')
-            return signal.aborted ? assumed : this.#backOff(assumed);
-        const keys = { ...assumed, expiresAt: now() + assumed.lifetime };
+        if (issued.kind !== 'issued')
+            return signal.aborted ? issued : this.#backOff(issued);
+        const keys = { ...issued, expiresAt: now() + issued.lifetime };
         this.#forgetExpired();
         this.#unexpired.add(keys);
         this.#keys = keys;
@@ -14248,7 +14486,10 @@ class OidcCredentials {
     }
 }
 
+;// CONCATENATED MODULE: external "node:dns"
+const external_node_dns_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns");
 ;// CONCATENATED MODULE: ./src/database.ts
+
 
 
 
@@ -14260,6 +14501,7 @@ const SILENT_AFTER_MS = 1 * SECOND;
 const MAX_PACKET_BYTES = 1_024;
 /** Connects to a MySQL server, reads its first packet, and closes the connection. Nothing is sent. */
 function databaseConnector(secrets) {
+    const find = sharedLookup();
     return (address) => {
         /** Accepted by an attempt that was silent at first. */
         let accepted;
@@ -14268,7 +14510,7 @@ function databaseConnector(secrets) {
                 if (accepted !== undefined)
                     resolve(accepted);
                 else
-                    attempt(address, signal, (seen) => {
+                    attempt(address, find, signal, (seen) => {
                         if (seen.isAccepted)
                             accepted = seen;
                         resolve(seen);
@@ -14280,9 +14522,24 @@ function databaseConnector(secrets) {
         };
     };
 }
+/** Looks up a name only once at a time: each lookup blocks a thread, and the report needs one of the few threads. */
+function sharedLookup() {
+    const waiting = new Map();
+    return (name, options, callback) => {
+        const callbacks = waiting.get(name) ?? [];
+        if (callbacks.push(callback) > 1)
+            return;
+        waiting.set(name, callbacks);
+        (0,external_node_dns_namespaceObject.lookup)(name, options, (...found) => {
+            waiting.delete(name);
+            for (const each of callbacks)
+                each(...found);
+        });
+    };
+}
 /** Calls `onSeen` when the attempt is silent for a second, and when it ends. */
-function attempt({ host, port }, signal, onSeen) {
-    const socket = (0,external_node_net_namespaceObject.createConnection)({ host, port });
+function attempt({ host, port }, find, signal, onSeen) {
+    const socket = (0,external_node_net_namespaceObject.createConnection)({ host, port, lookup: find });
     let received = Buffer.alloc(0);
     const end = (label, isAccepted = false) => {
         clearTimeout(silence);
@@ -14341,10 +14598,11 @@ function readPacket(bytes) {
         const message = payload.toString('utf8', 2).replace(/^#.{5}/, '');
         return { isAccepted: false, label: `error ${payload.readUInt16LE(0)}: ${message}` };
     }
-    const version = payload.toString('utf8', 0, Math.max(payload.indexOf(0), 0));
-    if (version === '')
+    // After the version: the connection ID, eight bytes of authentication data, and a zero.
+    const end = payload.indexOf(0);
+    if (end < 1 || payload[end + 13] !== 0)
         return NOT_MYSQL;
-    return { isAccepted: true, label: `handshake of ${version}` };
+    return { isAccepted: true, label: `handshake of ${payload.toString('utf8', 0, end)}` };
 }
 const HANDSHAKE_V10 = 10;
 const ERROR = 0xff;
@@ -14422,6 +14680,8 @@ function textOf(bytes) {
 
 
 
+/** A test compares it with package.json. */
+const VERSION = '1.0.0';
 /** From connecting to the last byte. */
 const MAX_EXCHANGE_MS = 30_000;
 /** For each address of a host. Node's 250 ms are too short for a distant one; TCP repeats a lost SYN after 1 and 3 s. */
@@ -14471,7 +14731,7 @@ async function exchange_attempt(request, trace, signal) {
         canHandleAuthentication: () => false,
         handleAuthentication: () => Promise.reject(new Error('no authentication handler')),
     };
-    const client = new HttpClient('wait-for-taurusdb-job', [handler], { allowRedirects: false });
+    const client = new HttpClient(`wait-for-taurusdb-job/${VERSION}`, [handler], { allowRedirects: false });
     const { method, url, headers, body } = request;
     // Not signed, since proxies may change it.
     const sentHeaders = { ...headers, 'Accept-Encoding': 'identity' };
@@ -14597,6 +14857,12 @@ class InvalidInput {
 function parseMatching(value, pattern, problem) {
     return pattern.test(value) ? value : new InvalidInput(problem);
 }
+/** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
+function parseBoolean(value) {
+    if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value))
+        return new InvalidInput('must be true or false.');
+    return value.toLowerCase() === 'true';
+}
 /** Whether no value is missing because it was invalid. */
 function isComplete(values) {
     return Object.values(values).every((value) => value !== undefined);
@@ -14669,6 +14935,12 @@ function stsEndpointOf(region) {
     }
     const problem = `missing, and no Security Token Service host is documented for the value of ${region.source}. ${suggestRegions(region.id, regions_STS)} Set sts-endpoint; the host of any other region works.`;
     return endpointOf(region.id, regions_STS) ?? new InvalidInput(problem);
+}
+/** Returns the IAM of a region. Source: Huawei Cloud Python SDK huaweicloudsdkiam 3.1.219, region/iam_region.py. */
+function iamEndpointOf({ id, source }) {
+    return /^[a-z\d-]{1,40}$/.test(id)
+        ? `https://iam.${id}.myhuaweicloud.com`
+        : new InvalidInput(`missing, and the value of ${source} is not a region ID. Set project-id, or a valid region.`);
 }
 /**
  * Parses an endpoint: host or host:port, with or without `https://` and a path prefix.
@@ -14761,6 +15033,7 @@ const KINDS = {
     token: ['token'],
     'access-key': ['access-key-id', 'secret-access-key', 'security-token'],
     agency: ['identity-provider-urn', 'agency-urn'],
+    'ecs-agency': ['use-ecs-agency'],
 };
 /** Environment variables with access keys, in order of precedence. */
 const KEY_VARIABLES = [
@@ -14784,8 +15057,12 @@ function registerSecrets({ input, variable }, secrets) {
 /** Chooses the credentials: those in the inputs, otherwise the first access key in the environment. */
 function chooseCredentials(reader) {
     const { input, variable, check } = reader;
-    const [first, second] = ['token', 'access-key', 'agency'].flatMap((kind) => {
-        const name = KINDS[kind].find((each) => input(each) !== '');
+    const usesEcs = check('use-ecs-agency', parseBoolean(input('use-ecs-agency')));
+    if (usesEcs === undefined)
+        return undefined;
+    const [first, second] = ['token', 'access-key', 'agency', 'ecs-agency'].flatMap((kind) => {
+        const isSet = (name) => (name === 'use-ecs-agency' ? usesEcs : input(name) !== '');
+        const name = KINDS[kind].find(isSet);
         return name === undefined ? [] : [{ kind, name }];
     });
     if (first !== undefined && second !== undefined) {
@@ -14798,12 +15075,15 @@ function chooseCredentials(reader) {
         return chooseKey(KINDS['access-key'], input, check);
     if (first?.kind === 'agency')
         return chooseAgency(reader);
+    if (first?.kind === 'ecs-agency') {
+        return { kind: 'ecs-agency', source: 'the agency of this ECS, from its metadata service' };
+    }
     const names = KEY_VARIABLES.find((each) => each.some((name) => variable(name) !== ''));
     if (names !== undefined)
         return chooseKey(names, variable, check);
     return check('token', new InvalidInput(NO_CREDENTIALS));
 }
-const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, or token. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.';
+const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, token, or, on a runner that is an ECS, use-ecs-agency: true. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.';
 function chooseToken({ input, check }) {
     const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`;
     const token = check('token', parseSecret(input('token'), problem));
@@ -15046,11 +15326,13 @@ function splitIds(value, kind, secrets) {
 
 
 
+
 /** All inputs with their defaults; a test compares them with action.yml and the README. */
 const INPUTS = {
     endpoint: '',
     region: '',
     'project-id': '',
+    'iam-endpoint': '',
     'job-id': '',
     'order-id': '',
     'instance-id': '',
@@ -15064,6 +15346,7 @@ const INPUTS = {
     'agency-urn': '',
     audience: 'sts.myhuaweicloud.com',
     'sts-endpoint': '',
+    'use-ecs-agency': 'false',
     timeout: '60m',
     'poll-interval': 'auto',
     'fail-fast': 'false',
@@ -15099,7 +15382,7 @@ function readInputs(getInput, env, secrets) {
         endpoint: fromRegion
             ? check(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
             : check('endpoint', parseJobsEndpoint(input('endpoint'))),
-        projectId: check('project-id', parseProjectId(projectId)),
+        project: readProject(projectId, input('iam-endpoint'), region, check),
         waitFor: readWaitFor({ input, check }, service, secrets),
         credentials: chooseCredentials({ input, variable, region, check }),
         timeout: check('timeout', parseDurationBetween(input('timeout'), SECOND, 120 * HOUR)),
@@ -15117,7 +15400,8 @@ function readEnvironment(variable, check) {
     const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)));
     if (url === undefined)
         return undefined;
-    const noProxy = parseNoProxy(NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '');
+    const hosts = NO_PROXY_VARIABLES.map(variable).find(Boolean) ?? '';
+    const noProxy = parseNoProxy(`${hosts},${METADATA_HOST}`);
     return {
         // All names, because http-client would prefer a variable that contains only spaces.
         ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, url])),
@@ -15141,10 +15425,21 @@ function parseJobsEndpoint(value) {
         return parseEndpoint(value, 'v3', 'jobs');
     return new InvalidInput("missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.");
 }
-function parseProjectId(value) {
-    if (value === '') {
-        return new InvalidInput(`missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project.`);
+/** Without an ID, the project of the region is looked up. */
+function readProject(id, iam, region, check) {
+    const given = iam === '' ? undefined : check('iam-endpoint', parseEndpoint(iam, 'v3', 'projects'));
+    if (iam !== '' && given === undefined)
+        return undefined;
+    if (id !== '')
+        return check('project-id', parseProjectId(id));
+    if (region === undefined) {
+        const problem = `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project; or set region to look it up.`;
+        return check('project-id', new InvalidInput(problem));
     }
+    const iamEndpoint = check('project-id', given ?? iamEndpointOf(region));
+    return iamEndpoint && { region: region.id, iamEndpoint };
+}
+function parseProjectId(value) {
     return parseMatching(value, /^[A-Za-z0-9]{32}$/, `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`);
 }
 function parsePollInterval(value) {
@@ -15156,12 +15451,6 @@ function parseDurationBetween(value, min, max, form = 'a duration') {
         return duration;
     const range = `${formatDuration(min)} to ${formatDuration(max)}`;
     return new InvalidInput(`must be ${form} from ${range}, for example 90 (seconds), 45s, or 5m.`);
-}
-/** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
-function parseBoolean(value) {
-    if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value))
-        return new InvalidInput('must be true or false.');
-    return value.toLowerCase() === 'true';
 }
 function parseService(value) {
     const found = Object.entries(SERVICES).find(([name]) => name === value);
@@ -15204,6 +15493,8 @@ const TITLES = {
     credentials: 'Authentication failed',
     'id-token': 'GitHub did not issue an ID token',
     agency: 'Could not assume the agency',
+    'ecs-agency': 'The ECS provides no keys',
+    project: 'The project could not be looked up',
     permission: 'Permission denied',
     redirect: 'The endpoint returned a redirect',
     endpoint: 'The endpoint cannot be reached',
@@ -15227,6 +15518,8 @@ const NEXT_STEPS = {
     credentials: 'Check the credentials.',
     'id-token': 'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
     agency: "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
+    'ecs-agency': 'Check that this runner is an ECS that has an agency. See docs/credentials.md.',
+    project: 'Set project-id to the ID of the project that contains the instance: the console shows it under My Credentials > Projects. To look it up, the region must have exactly one project of that name, and the user or agency needs the permission iam:projects:listProjects.',
     permission: "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
     redirect: 'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
     endpoint: 'Check the spelling of the endpoint and its port, and whether this runner can reach it.',
@@ -15323,7 +15616,7 @@ function explainSuccess({ state, instance }) {
     const facts = [name && phrase `instance ${name}`, address && phrase `address ${address}`, readiness].filter((fact) => fact !== undefined);
     const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
     const message = kind === 'instance'
-        ? phrase `Instance ${nameOf(state)} is ready${details}.`
+        ? phrase `Instance ${nameOf(ready ?? state)} is ready${details}.`
         : phrase `Job ${nameOf(state)} completed${time}${details}.`;
     return {
         title: kind === 'instance' ? 'The instance is ready' : 'The job completed',
@@ -15524,9 +15817,21 @@ function estimateCompletion(history) {
     const isSteady = isSeen && Math.max(Math.abs(whole.completion - completion), whole.uncertainty) <= left / 4;
     return { earliest: completion - margin, completion, latest: completion + margin, isSteady };
 }
+/** The service's own estimate for a job with sub-tasks; undefined if there is none, or its time has passed. */
+function estimateOfService({ subTasks }, elapsed) {
+    const remaining = subTasks?.list.flatMap((task) => task.remaining ?? []) ?? [];
+    if (subTasks === undefined || remaining.length === 0)
+        return undefined;
+    // Whether sub-tasks run one after another is not documented, so this may be too early.
+    const left = Math.max(...remaining);
+    const completion = subTasks.at + left;
+    const margin = RATE_UNCERTAINTY * left;
+    const estimate = { earliest: completion - margin, completion, latest: completion + margin, isSteady: true };
+    return elapsed < estimate.latest ? estimate : undefined;
+}
 /** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
-function timeLeft(history, elapsed) {
-    const estimate = estimateCompletion(history);
+function timeLeft(state, elapsed) {
+    const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history);
     return estimate?.isSteady === true && estimate.completion > elapsed
         ? estimate.completion - elapsed
         : undefined;
@@ -15718,6 +16023,9 @@ class Log {
         this.#printer.info(forLog(phrase `Waiting up to ${time} for ${target}${GOALS[until]} at ${endpoint}`));
         this.#printer.info(`Credentials: ${credentials}.`);
     }
+    onProject = (id, region) => {
+        this.#print(forLog(phrase `project ${id}, looked up for the region ${region}`));
+    };
     /** @param lifetime of the new keys, milliseconds */
     onRenewed = (lifetime) => {
         this.#print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`);
@@ -15737,6 +16045,8 @@ class Log {
         }
         if (this.#ids.length > MAX_FOLLOWED && !isFinished)
             return;
+        if (previous?.subTasks !== state.subTasks)
+            this.#printSubTasks(previous, state);
         const isReady = isFinished && state.kind === 'instance';
         if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress && !isReady)
             return;
@@ -15791,12 +16101,22 @@ class Log {
         this.#printProgress(state.kind === 'instance' ? null : state.progress, colorOf(state), text, outlook);
     }
     /** Rounded, because it is an estimate. */
-    #estimate({ history }) {
-        const left = timeLeft(history, this.#elapsed());
-        if (left === undefined)
-            return [];
-        const unit = left > 2 * MINUTE ? MINUTE : left > 15 * SECOND ? 10 * SECOND : SECOND;
-        return phrase ` · about ${formatDuration(Math.max(Math.round(left / unit), 1) * unit)} left`;
+    #estimate(state) {
+        const left = timeLeft(state, this.#elapsed());
+        return left === undefined ? [] : phrase ` · about ${roundedTime(left)} left`;
+    }
+    /** Prints a line for each sub-task that changed. */
+    #printSubTasks(before, { subTasks, id }) {
+        for (const [index, task] of (subTasks?.list ?? []).entries()) {
+            const last = before?.subTasks?.list[index];
+            if (last !== undefined && sameLabel(last.status, task.status) && last.progress === task.progress)
+                continue;
+            const of = this.#ids.length === 1 ? [] : phrase ` · ${id.text}`;
+            const progress = task.progress === undefined ? '' : `, ${percent(task.progress)}`;
+            const left = task.remaining === undefined ? '' : ` · about ${roundedTime(task.remaining)} left`;
+            const text = phrase `sub-task ${task.name}: ${task.status}${progress}${of}${left}`;
+            this.#printProgress(null, 'cyan', text, []);
+        }
     }
     #nextPoll(nextPoll) {
         if (nextPoll === undefined || !Number.isFinite(nextPoll))
@@ -15841,6 +16161,10 @@ function printDetails(results, outputs, requests, printer, secrets) {
         printer.info(forLog(phrase `output ${name}: ${secrets.text(value)}`));
     }
     printer.endGroup();
+}
+function roundedTime(ms) {
+    const unit = ms > 2 * MINUTE ? MINUTE : ms > 15 * SECOND ? 10 * SECOND : SECOND;
+    return formatDuration(Math.max(Math.round(ms / unit), 1) * unit);
 }
 function labelOf(state) {
     if (state?.kind === 'order')
@@ -16189,7 +16513,7 @@ function summaryOfOne(result, timeout, accepted) {
     const hasVerdict = outcome.result in VERDICTS;
     const color = outcome.result === 'completed' ? 'green' : hasVerdict ? 'red' : 'blue';
     const chart = chartOf(state.history, color);
-    return markdown(`### ${ICONS[outcome.result]} ${title}`, factsOf(result), hasVerdict ? '' : forSummary(lines.flat()), forSummary(accepted.flat()), nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`, chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``, ...detailsOf(result));
+    return markdown(`### ${ICONS[outcome.result]} ${title}`, factsOf(result), hasVerdict ? '' : forSummary(lines.flat()), forSummary(accepted.flat()), nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`, subTasksOf(state), chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``, ...detailsOf(result));
 }
 const VERDICTS = { completed: true, failed: true, canceled: true };
 /** A table of what is known. */
@@ -16215,6 +16539,19 @@ function factsOf(result) {
     const known = facts.filter(([, ...texts]) => texts.some(Boolean));
     const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`);
     return [`| Result | ${outcome.result} |`, '|:--|:--|', ...rows].join('\n');
+}
+/** A table of the sub-tasks of a job; empty if it has none. */
+function subTasksOf({ subTasks }) {
+    if (subTasks === undefined || subTasks.list.length === 0)
+        return '';
+    const rows = subTasks.list.map(({ name, status, progress, remaining }) => rowOf([
+        [name],
+        [status],
+        [percent(progress)],
+        [remaining === undefined ? '' : formatDuration(remaining)],
+    ]));
+    const heading = `| Sub-task, after ${formatDuration(subTasks.at)} | Status | Progress | Remaining |`;
+    return [heading, '|:--|:--|--:|--:|', ...rows].join('\n');
 }
 const LABELS = { job: 'Job', order: 'Order', instance: 'Instance' };
 /** The texts that are known, with spaces in between. */
@@ -16453,7 +16790,7 @@ function automatic(state, elapsed, random) {
     // A random second interval keeps the jobs of a matrix from polling in step.
     if (total(state.tally) === 1)
         return MIN_INTERVAL * (1 + random());
-    const estimate = estimateCompletion(state.history);
+    const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history);
     const progress = state.history.at(-1)?.progress;
     if (estimate === undefined) {
         const isEarly = progress !== undefined && progress < HALFWAY;
@@ -16531,6 +16868,7 @@ function initialState(id, kind = 'job') {
         id,
         job: undefined,
         instance: undefined,
+        subTasks: undefined,
         connection: undefined,
         // A job named the instance, or the user.
         isSeen: kind === 'instance',
@@ -16557,8 +16895,13 @@ function judge(before, response, at) {
             return {
                 state: seen({ ...state, job: response.job, progress: response.job.progress }, response.job, at),
             };
-        case 'idle':
-            return { state: { ...state, ...NONE_IN_A_ROW, job: undefined }, outcome: { result: 'completed' } };
+        case 'idle': {
+            // A new job may be missing from the first list, or seem to come from the future.
+            const idle = { ...state, ...NONE_IN_A_ROW, job: undefined };
+            return before.last?.kind === 'idle'
+                ? { state: idle, outcome: { result: 'completed' } }
+                : { state: idle };
+        }
         case 'connection': {
             const connection = { ...response, since: state.connection?.since ?? at };
             const next = seen({ ...state, connection }, { status: response }, at);
@@ -16761,6 +17104,7 @@ class JudgedTarget extends Judged {
 ;// CONCATENATED MODULE: ./src/wait/job-target.ts
 
 
+
 /** One job, polled by its ID until it is terminal. */
 class JobTarget extends JudgedTarget {
     constructor(id, dueAt, getJob, options) {
@@ -16769,6 +17113,10 @@ class JobTarget extends JudgedTarget {
     /** Takes over status and progress from the job list, which never end the wait. */
     updateFromList(job, at) {
         this.update({ kind: 'job', job, isFromList: true }, at);
+    }
+    updateSubTasks(list, at) {
+        this.state = { ...this.state, subTasks: { list, at } };
+        this.report(nextPollAt(this, this.options.deadline));
     }
 }
 
@@ -17118,7 +17466,14 @@ class RateLimit {
         return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0;
     }
 }
-const ACCEPTED = ['job', 'other-job', 'not-found-yet', 'list', 'instance'];
+const ACCEPTED = [
+    'job',
+    'other-job',
+    'not-found-yet',
+    'list',
+    'instance',
+    'sub-tasks',
+];
 function within(moments, period, now) {
     return moments.filter((moment) => moment > now - period);
 }
@@ -17448,7 +17803,7 @@ class Readiness {
             onFinished: (instance, response, moment) => {
                 const isAvailable = instance.outcome?.result === 'completed';
                 if (isAvailable && until === 'connectable')
-                    this.#connect(instance.state, moment);
+                    this.#connect(instance.state, response, moment);
                 else
                     onFinished(instance, response, moment);
             },
@@ -17457,18 +17812,61 @@ class Readiness {
         this.#targets.set(keyOf(id), target);
     }
     /** Connects to an available instance until it accepts a connection. */
-    #connect(state, at) {
+    #connect(state, last, at) {
         const { connectTo = state.instance?.address, connect } = this.#options;
         const attempt = connect(connectTo ?? { host: '', port: 0 });
         const target = new JudgedTarget(state, at, attempt, this.#options);
         target.rank = 4;
-        if (connectTo === undefined)
-            target.finish({ result: 'not-ready', cause: 'no-address' });
         this.#targets.set(keyOf(state.id), target);
+        if (connectTo !== undefined)
+            return;
+        target.finish({ result: 'not-ready', cause: 'no-address' });
+        this.#options.onFinished(target, last, at);
+    }
+}
+
+;// CONCATENATED MODULE: ./src/wait/sub-task-target.ts
+
+/** Between two requests. */
+const INTERVAL = 1 * MINUTE;
+/** The sub-tasks of a job, if it has any. Whatever their requests return, the wait for the job continues. */
+class SubTaskTarget {
+    rank = 3;
+    /** They need no final poll. */
+    sentAt = Infinity;
+    retryAt = -Infinity;
+    #job;
+    #getSubTasks;
+    #nextAt = -Infinity;
+    #isRefused = false;
+    constructor(job, getSubTasks) {
+        this.#job = job;
+        this.#getSubTasks = getSubTasks;
+    }
+    get isOpen() {
+        return this.#job.isOpen && !this.#isRefused;
+    }
+    get dueAt() {
+        const { job } = this.#job.state;
+        const hasSubTasks = job?.status.meaning === 'running' && job.nameWithSubTasks !== undefined;
+        return hasSubTasks && job.instanceId !== undefined ? this.#nextAt : Infinity;
+    }
+    send(at, signal) {
+        this.#nextAt = at + INTERVAL;
+        const { id, job } = this.#job.state;
+        const { nameWithSubTasks: name = '', instanceId = id } = job ?? {};
+        return this.#getSubTasks({ id, name, instanceId }, signal);
+    }
+    handle(response, at) {
+        if (response.kind === 'sub-tasks')
+            this.#job.updateSubTasks(response.subTasks, at);
+        else
+            this.#isRefused = response.kind !== 'transient';
     }
 }
 
 ;// CONCATENATED MODULE: ./src/wait/wait.ts
+
 
 
 
@@ -17495,6 +17893,7 @@ async function wait(plan, deps) {
     const readiness = new Readiness({ ...plan, ...deps, ...options });
     const lists = [];
     const searches = [];
+    const subTasks = [];
     /** What gets a result. Jobs replace their order when they are found. */
     let subjects = ids.map((id) => new Judged(initialState(id, kind), options));
     if (kind === 'job')
@@ -17507,7 +17906,7 @@ async function wait(plan, deps) {
     function openTargets() {
         const jobs = subjects.filter((subject) => subject instanceof JobTarget);
         const judged = [...jobs, ...readiness.targets].filter(isOpen);
-        return [...judged, ...searches.filter(isOpen), ...lists.filter(isOpen)];
+        return [...judged, ...[...searches, ...lists, ...subTasks].filter(isOpen)];
     }
     function finishAll(outcome) {
         for (const judged of [...subjects, ...readiness.targets])
@@ -17516,23 +17915,23 @@ async function wait(plan, deps) {
     function onFinished({ state, outcome }, response, at) {
         const result = outcome?.result ?? 'error';
         const instance = instanceOf(state);
-        if (result === 'completed') {
-            if (plan.until !== 'completed' && instance !== undefined)
-                readiness.follow(instance, at, state);
-            return;
-        }
+        const needsInstance = result === 'completed' && plan.until !== 'completed';
+        if (needsInstance && instance !== undefined)
+            readiness.follow(instance, at, state);
         if (outcome !== undefined && response.kind === 'rejected' && response.scope === 'all')
             finishAll(outcome);
-        if (plan.failFast && !plan.successResults.includes(result)) {
+        const isSuccess = needsInstance ? instance !== undefined : plan.successResults.includes(result);
+        if (plan.failFast && !isSuccess)
             finishAll({ result: 'interrupted', by: 'fail-fast' });
-        }
     }
     /** After a response: its poll interval, or longer if the rate limit is divided among `count` targets. */
     function nextPoll(state, at, count) {
         // The rate limit alone decides when to try again after a throttled request.
         const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined;
         const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count;
-        return Math.max(at + interval(state, at, minInterval), rateLimit.notBefore);
+        // A connection is not a request to the service.
+        const notBefore = state.connection === undefined ? rateLimit.notBefore : at;
+        return Math.max(at + interval(state, at, minInterval), notBefore);
     }
     function onJobsFound(order, entries, at) {
         const found = entries.map(({ id }) => id);
@@ -17547,6 +17946,7 @@ async function wait(plan, deps) {
             ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
             : options;
         const jobs = found.map((id) => new JobTarget(id, at, deps.getJob, jobOptions));
+        subTasks.push(...jobs.map((job) => new SubTaskTarget(job, deps.getSubTasks)));
         if (isListed) {
             list = new ListTarget(jobs, at, wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
             lists.push(list);
@@ -17604,6 +18004,10 @@ function outcomeOf(stop, { describe }) {
 
 
 
+
+
+
+
 /** Runs the action; true if the step succeeds: every result is a success, and the outputs are written. */
 async function main(deps) {
     const { toolkit, env, secrets, clock, onReport } = deps;
@@ -17640,7 +18044,9 @@ async function waitForJobs(settings, deps, exchange) {
     const log = new Log(waitFor, toolkit, clock, usesColor(env));
     log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source);
     const credentials = credentialsFor(settings, deps, exchange, log);
-    const apiDeps = { ...settings, credentials, exchange, secrets, wallClock };
+    const sender = { credentials, exchange, secrets, wallClock };
+    const getProject = projectApi(settings.project, { ...sender, onProject: log.onProject });
+    const api = { ...settings, ...sender, getProject };
     const finished = new AbortController();
     void log.startHeartbeat(finished.signal);
     const results = await wait({
@@ -17650,9 +18056,10 @@ async function waitForJobs(settings, deps, exchange) {
         hasList: service.hasList,
     }, {
         ...deps,
-        getJob: jobsApi(apiDeps),
-        listJobs: jobListApi(apiDeps),
-        getInstance: instanceApi(apiDeps),
+        getJob: jobsApi(api),
+        listJobs: jobListApi(api),
+        getInstance: instanceApi(api),
+        getSubTasks: subTasksApi(api),
         connect: databaseConnector(secrets),
         listener: log,
         describe: (error) => secrets.error(error),
@@ -17663,17 +18070,24 @@ async function waitForJobs(settings, deps, exchange) {
         log.onWarning(warning);
     return results;
 }
-function credentialsFor({ credentials, projectId, timeout }, deps, exchange, { onRenewed, onNotRenewed }) {
+function credentialsFor({ credentials, timeout }, deps, exchange, { onRenewed, onNotRenewed }) {
+    const issueDeps = { ...deps, exchange };
+    const renewable = (issue) => new RenewableCredentials(issue, {
+        ...deps,
+        timeout,
+        now: () => deps.clock.now(),
+        onRenewed,
+        onNotRenewed,
+    });
     switch (credentials.kind) {
         case 'token':
             return tokenCredentials(credentials.token);
         case 'access-key':
-            return accessKeyCredentials(credentials.key, projectId, deps.wallClock);
-        case 'agency': {
-            const now = () => deps.clock.now();
-            const oidcDeps = { ...deps, projectId, timeout, exchange, now, onRenewed, onNotRenewed };
-            return new OidcCredentials(credentials.agency, oidcDeps);
-        }
+            return accessKeyCredentials(credentials.key, deps.wallClock);
+        case 'agency':
+            return renewable((lifetime, _isRenewal, signal) => assumeAgency(credentials.agency, lifetime, issueDeps, signal));
+        case 'ecs-agency':
+            return renewable((_lifetime, isRenewal, signal) => readEcsAgency(isRenewal, issueDeps, signal));
     }
 }
 

@@ -70,7 +70,10 @@ async function readKeys(
   for (const part of parts) secrets.add(part)
   const clockOffset = readClockOffset(result.headers, wallClock()) || 0
   const lifetime = parseExpiration(expires_at) - wallClock() - clockOffset
-  if (!(lifetime > 0)) return unusableResponse(METADATA, result.status)
+  if (!(lifetime > 0)) {
+    for (const part of parts) secrets.forget(part)
+    return unusableResponse(METADATA, result.status)
+  }
   return { kind: 'issued', key: { id, secret, securityToken }, lifetime, clockOffset, secrets: parts }
 }
 
@@ -94,7 +97,9 @@ function faultOf(result: ExchangeResult, isRenewal: boolean, deps: IssueDependen
     detail: { label, message, hint },
   })
   if (result.kind === 'no-response') return isRenewal ? fault : { ...rejected(NO_ECS), isPassing: true }
-  if (result.status === 401) return rejected(result.body.includes(NO_AGENCY_TEXT) ? NO_AGENCY : NEEDS_TOKEN)
+  if (result.status === 401 && result.body.includes(NO_AGENCY_TEXT)) return rejected(NO_AGENCY)
+  // The service of session tokens may have been unavailable for a moment.
+  if (result.status === 401) return { ...rejected(NEEDS_TOKEN), isPassing: true }
   return fault.kind === 'transient' ? fault : rejected(NO_ECS)
 }
 

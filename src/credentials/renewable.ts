@@ -115,11 +115,13 @@ export class RenewableCredentials implements Credentials {
     const keys = { ...issued, expiresAt: now() + issued.lifetime }
     this.#forgetExpired()
     this.#unexpired.add(keys)
+    const isNew = keys.key.id !== this.#keys?.key.id
     this.#keys = keys
     this.#failures = 0
     this.#rejections = 0
     this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3)
-    onRenewed(keys.lifetime)
+    // The metadata service of an ECS may return the same keys again.
+    if (isNew) onRenewed(keys.lifetime)
     return keys
   }
 

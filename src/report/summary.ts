@@ -107,7 +107,7 @@ function subTasksOf({ subTasks }: WaitState): string {
       [remaining === undefined ? '' : formatDuration(remaining)],
     ]),
   )
-  const heading = `| Sub-task, after ${formatDuration(subTasks.at)} | Status | Progress | Remaining |`
+  const heading = `| Sub-task, last seen after ${formatDuration(subTasks.at)} | Status | Progress | Remaining |`
   return [heading, '|:--|:--|--:|--:|', ...rows].join('\n')
 }
 

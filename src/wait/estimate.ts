@@ -39,26 +39,34 @@ export function estimateCompletion(history: readonly HistoryPoint[]): Estimate |
   return { earliest: completion - margin, completion, latest: completion + margin, isSteady }
 }
 
-type Hints = Pick<WaitState, 'history' | 'subTasks'>
+/** When a job will probably complete: the later of what its progress and its sub-tasks predict. */
+export function estimate(
+  state: Pick<WaitState, 'history' | 'subTasks'>,
+  elapsed: number,
+): Estimate | undefined {
+  const [own, ofService] = [estimateCompletion(state.history), estimateOfService(state, elapsed)]
+  return (ofService?.completion ?? 0) > (own?.completion ?? 0) ? ofService : own
+}
 
 /** The service's own estimate for a job with sub-tasks; undefined if there is none, or its time has passed. */
-export function estimateOfService({ subTasks }: Hints, elapsed: number): Estimate | undefined {
+function estimateOfService({ subTasks }: Pick<WaitState, 'subTasks'>, elapsed: number): Estimate | undefined {
   const remaining = subTasks?.list.flatMap((task) => task.remaining ?? []) ?? []
   if (subTasks === undefined || remaining.length === 0) return undefined
   // Whether sub-tasks run one after another is not documented, so this may be too early.
   const left = Math.max(...remaining)
   const completion = subTasks.at + left
   const margin = RATE_UNCERTAINTY * left
-  const estimate = { earliest: completion - margin, completion, latest: completion + margin, isSteady: true }
-  return elapsed < estimate.latest ? estimate : undefined
+  const found = { earliest: completion - margin, completion, latest: completion + margin, isSteady: true }
+  return elapsed < found.latest ? found : undefined
 }
 
 /** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
-export function timeLeft(state: Hints, elapsed: number): number | undefined {
-  const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history)
-  return estimate?.isSteady === true && estimate.completion > elapsed
-    ? estimate.completion - elapsed
-    : undefined
+export function timeLeft(
+  state: Pick<WaitState, 'history' | 'subTasks'>,
+  elapsed: number,
+): number | undefined {
+  const found = estimate(state, elapsed)
+  return found?.isSteady === true && found.completion > elapsed ? found.completion - elapsed : undefined
 }
 
 /** A progress and the moment when it was reached, plus or minus the uncertainty. */

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../duration.ts'
-import { estimateCompletion, estimateOfService } from './estimate.ts'
+import { estimate } from './estimate.ts'
 import type { WaitState } from '../judge/judge.ts'
 import { total } from '../judge/tally.ts'
 
@@ -57,13 +57,13 @@ function automatic(state: WaitState, elapsed: number, random: () => number): num
   if (state.instance !== undefined) return isActive(state) ? ACTIVE_INTERVAL : INSTANCE_INTERVAL
   // A random second interval keeps the jobs of a matrix from polling in step.
   if (total(state.tally) === 1) return MIN_INTERVAL * (1 + random())
-  const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history)
+  const expected = estimate(state, elapsed)
   const progress = state.history.at(-1)?.progress
-  if (estimate === undefined) {
+  if (expected === undefined) {
     const isEarly = progress !== undefined && progress < HALFWAY
     return clamp(isEarly ? elapsed : blind(elapsed))
   }
-  const { earliest, latest } = estimate
+  const { earliest, latest } = expected
   if (elapsed < earliest) return clamp(earliest - elapsed)
   // Where completion is equally likely at any moment, this interval balances requests and delay.
   if (elapsed <= latest) return clamp(Math.sqrt(2 * DELAY_PER_REQUEST * (latest - elapsed)))
@@ -83,7 +83,7 @@ function blind(elapsed: number): number {
 /** Where requests are scarce, the next one waits for the estimated completion if that is not far. */
 function stretched(state: WaitState, elapsed: number, minInterval: number, random: () => number): number {
   const interval = minInterval * (0.9 + random() / 5)
-  const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed
+  const left = (estimate(state, elapsed)?.latest ?? 0) - elapsed
   return Math.max(interval, Math.min(left, 2 * interval))
 }
 

@@ -24,7 +24,7 @@ export class SubTaskTarget implements PollTarget<SubTasksResponse> {
   }
 
   get isOpen(): boolean {
-    return this.#job.isOpen && !this.#isRefused
+    return this.#job.isOpen && !this.#isRefused && this.dueAt < Infinity
   }
 
   get dueAt(): number {
