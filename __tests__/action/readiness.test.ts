@@ -206,8 +206,8 @@ test.concurrent(
   'wait-until: available: an instance that is ACTIVE for less than a minute each time is not ready',
   async () => {
     const unstable = Array.from({ length: 200 }, () => ['ACTIVE', 'ACTIVE', 'ACTIVE', 'MODIFYING']).flat()
-    const result = await runUntilAvailable(await cloud(), withStatuses(...unstable), { timeout: '3m' })
-    expectFailure(result, 'not-ready', 'not-ready', /did not become available within 3m \(last status: /)
+    const result = await runUntilAvailable(await cloud(), withStatuses(...unstable), { timeout: '2m' })
+    expectFailure(result, 'not-ready', 'not-ready', /did not become available within 2m \(last status: /)
   },
 )
 
@@ -488,7 +488,7 @@ test.concurrent(
       result,
       'timed-out',
       'timed-out',
-      /Instance instance-7 was not ready within 1m \(last status: Running/,
+      /Instance instance-7 was not ready within 1m \(job RestartGaussDBforMySQLInstance is running\)/,
     )
     expect(result.outputs['message']).toMatch(/^19 of 20 instances completed\./)
     expect(countOf(simulator, 'instances/')).toBe(0)
@@ -521,7 +521,12 @@ test.concurrent('instance-id: a job that was created after the time of this runn
   simulator.addJob({ ...RUNNING, instance })
   const inputs = { 'instance-id': instance.id, 'wait-until': 'completed', timeout: '30s' }
   const result = await run(simulator, inputs)
-  expectFailure(result, 'timed-out', 'timed-out', /was not ready within 30s \(last status: Running/)
+  expectFailure(
+    result,
+    'timed-out',
+    'timed-out',
+    /was not ready within 30s \(job RestartGaussDBforMySQLInstance is running\)/,
+  )
 })
 
 test.concurrent('instance-id: a refused list fails the step', async () => {
@@ -707,7 +712,7 @@ test.concurrent('the timeout while an instance of instance-id is busy is timed-o
   expectFailure(result, 'timed-out', 'timed-out', text)
 })
 
-/** Sends a signal when a line has matched a number of times; the process runs at normal speed from then on. */
+/** Sends a signal when a line has matched a number of times. */
 async function cancel(
   start: (more: More) => Promise<StepResult>,
   signal: NodeJS.Signals,

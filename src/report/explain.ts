@@ -57,7 +57,12 @@ export function explainOutcome(result: WaitResult, timeout: number): Explanation
       const when = INTERRUPTIONS[outcome.by]
       const subject = result.instance ?? state
       const message = phrase`${completedJob(result)}${unfinished(subject, when)}.`
-      return { title: TITLES.interrupted, message, lines: [message], nextSteps: [`${resume(subject)}.`] }
+      return {
+        title: TITLES.interrupted,
+        message,
+        lines: [message],
+        nextSteps: [`${resume(subject, state.kind)}.`],
+      }
     }
     case 'error':
       return explainError(result, outcome)
@@ -179,11 +184,11 @@ function explainNotReady(result: WaitResult, cause: NotReady['cause'], timeout: 
   }
   if (connection !== undefined) {
     const message = phrase`${name} did not accept connections at ${connection.address} within ${time} (last attempt: ${connection.label}).`
-    return explainCause(message, `${NOT_CONNECTABLE} ${resume(subject)}.`)
+    return explainCause(message, `${NOT_CONNECTABLE} ${resume(subject, state.kind)}.`)
   }
   return explainCause(
     phrase`${name} did not become available within ${time}${lastStatus(subject)}.`,
-    `${resume(subject)} and a longer timeout.`,
+    `${resume(subject, state.kind)} and a longer timeout.`,
   )
 }
 
@@ -221,7 +226,8 @@ function lastStatus({ kind, job, instance, progress }: WaitState): Phrase {
   return phrase` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`
 }
 
-function resume({ kind, job }: WaitState): string {
+/** @param input what the input of the step is about */
+function resume({ kind, job }: WaitState, input = kind): string {
   const known =
     job === undefined
       ? 'If the job exists, it is still running in the cloud'
@@ -231,7 +237,7 @@ function resume({ kind, job }: WaitState): string {
     order: 'The order may still create a job',
     instance: 'The instance may still become ready',
   }[kind]
-  return `${status}. To resume waiting, run a step with the same ${kind}-id`
+  return `${status}. To resume waiting, run a step with the same ${input}-id`
 }
 
 function explainError(result: WaitResult, outcome: Extract<Outcome, { result: 'error' }>): Explanation {
@@ -252,7 +258,10 @@ function explainError(result: WaitResult, outcome: Extract<Outcome, { result: 'e
   const wasAccepted = isKnown || subject.notFoundSince !== undefined
   if (!wasAccepted || reason === 'internal') return explanation
   const expired = reason === 'credentials' ? ` ${EXPIRED}` : ''
-  return { ...explanation, nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(subject)}.` }
+  return {
+    ...explanation,
+    nextSteps: phrase`${explanation.nextSteps}${expired} ${resume(subject, state.kind)}.`,
+  }
 }
 
 const EXPIRED =
