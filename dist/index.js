@@ -14324,8 +14324,11 @@ async function readKeys(headers, isRenewal, deps, signal) {
         secrets.add(part);
     const clockOffset = readClockOffset(result.headers, wallClock()) || 0;
     const lifetime = parseExpiration(expires_at) - wallClock() - clockOffset;
-    if (!(lifetime > 0))
+    if (!(lifetime > 0)) {
+        for (const part of parts)
+            secrets.forget(part);
         return unusableResponse(METADATA, result.status);
+    }
     return { kind: 'issued', key: { id, secret, securityToken }, lifetime, clockOffset, secrets: parts };
 }
 const ecs_agency_schema = object({
@@ -14348,8 +14351,11 @@ function ecs_agency_faultOf(result, isRenewal, deps) {
     });
     if (result.kind === 'no-response')
         return isRenewal ? fault : { ...rejected(NO_ECS), isPassing: true };
+    if (result.status === 401 && result.body.includes(NO_AGENCY_TEXT))
+        return rejected(NO_AGENCY);
+    // The service of session tokens may have been unavailable for a moment.
     if (result.status === 401)
-        return rejected(result.body.includes(NO_AGENCY_TEXT) ? NO_AGENCY : NEEDS_TOKEN);
+        return { ...rejected(NEEDS_TOKEN), isPassing: true };
     return fault.kind === 'transient' ? fault : rejected(NO_ECS);
 }
 /** Source: as above. */
@@ -14440,11 +14446,14 @@ class RenewableCredentials {
         const keys = { ...issued, expiresAt: now() + issued.lifetime };
         this.#forgetExpired();
         this.#unexpired.add(keys);
+        const isNew = keys.key.id !== this.#keys?.key.id;
         this.#keys = keys;
         this.#failures = 0;
         this.#rejections = 0;
         this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3);
-        onRenewed(keys.lifetime);
+        // The metadata service of an ECS may return the same keys again.
+        if (isNew)
+            onRenewed(keys.lifetime);
         return keys;
     }
     /** Delays the next renewal, for all jobs. */
@@ -15568,7 +15577,12 @@ function explainOutcome(result, timeout) {
             const when = INTERRUPTIONS[outcome.by];
             const subject = result.instance ?? state;
             const message = phrase `${completedJob(result)}${unfinished(subject, when)}.`;
-            return { title: TITLES.interrupted, message, lines: [message], nextSteps: [`${resume(subject)}.`] };
+            return {
+                title: TITLES.interrupted,
+                message,
+                lines: [message],
+                nextSteps: [`${resume(subject, state.kind)}.`],
+            };
         }
         case 'error':
             return explainError(result, outcome);
@@ -15669,9 +15683,9 @@ function explainNotReady(result, cause, timeout) {
     }
     if (connection !== undefined) {
         const message = phrase `${name} did not accept connections at ${connection.address} within ${time} (last attempt: ${connection.label}).`;
-        return explainCause(message, `${NOT_CONNECTABLE} ${resume(subject)}.`);
+        return explainCause(message, `${NOT_CONNECTABLE} ${resume(subject, state.kind)}.`);
     }
-    return explainCause(phrase `${name} did not become available within ${time}${lastStatus(subject)}.`, `${resume(subject)} and a longer timeout.`);
+    return explainCause(phrase `${name} did not become available within ${time}${lastStatus(subject)}.`, `${resume(subject, state.kind)} and a longer timeout.`);
 }
 const FAILED_INSTANCE = 'Check the instance in the console. FAILED usually means that it could not be created; FROZEN usually means that the account is in arrears.';
 const NOT_CONNECTABLE = "Check that this runner can reach the address (is it inside the VPC?), that the instance's security group allows this runner, and that connect-to, if set, is the address of the database or of a proxy in front of it.";
@@ -15703,7 +15717,8 @@ function lastStatus({ kind, job, instance, progress }) {
         return [' (no status received)'];
     return phrase ` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`;
 }
-function resume({ kind, job }) {
+/** @param input what the input of the step is about */
+function resume({ kind, job }, input = kind) {
     const known = job === undefined
         ? 'If the job exists, it is still running in the cloud'
         : 'The job is still running in the cloud';
@@ -15712,7 +15727,7 @@ function resume({ kind, job }) {
         order: 'The order may still create a job',
         instance: 'The instance may still become ready',
     }[kind];
-    return `${status}. To resume waiting, run a step with the same ${kind}-id`;
+    return `${status}. To resume waiting, run a step with the same ${input}-id`;
 }
 function explainError(result, outcome) {
     const { state, instance: subject = state } = result;
@@ -15728,7 +15743,10 @@ function explainError(result, outcome) {
     if (!wasAccepted || reason === 'internal')
         return explanation;
     const expired = reason === 'credentials' ? ` ${EXPIRED}` : '';
-    return { ...explanation, nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(subject)}.` };
+    return {
+        ...explanation,
+        nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(subject, state.kind)}.`,
+    };
 }
 const EXPIRED = 'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC renews its keys.';
 const CIRCUMSTANCES = {
@@ -15817,6 +15835,11 @@ function estimateCompletion(history) {
     const isSteady = isSeen && Math.max(Math.abs(whole.completion - completion), whole.uncertainty) <= left / 4;
     return { earliest: completion - margin, completion, latest: completion + margin, isSteady };
 }
+/** When a job will probably complete: the later of what its progress and its sub-tasks predict. */
+function estimate(state, elapsed) {
+    const [own, ofService] = [estimateCompletion(state.history), estimateOfService(state, elapsed)];
+    return (ofService?.completion ?? 0) > (own?.completion ?? 0) ? ofService : own;
+}
 /** The service's own estimate for a job with sub-tasks; undefined if there is none, or its time has passed. */
 function estimateOfService({ subTasks }, elapsed) {
     const remaining = subTasks?.list.flatMap((task) => task.remaining ?? []) ?? [];
@@ -15826,15 +15849,13 @@ function estimateOfService({ subTasks }, elapsed) {
     const left = Math.max(...remaining);
     const completion = subTasks.at + left;
     const margin = RATE_UNCERTAINTY * left;
-    const estimate = { earliest: completion - margin, completion, latest: completion + margin, isSteady: true };
-    return elapsed < estimate.latest ? estimate : undefined;
+    const found = { earliest: completion - margin, completion, latest: completion + margin, isSteady: true };
+    return elapsed < found.latest ? found : undefined;
 }
 /** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
 function timeLeft(state, elapsed) {
-    const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history);
-    return estimate?.isSteady === true && estimate.completion > elapsed
-        ? estimate.completion - elapsed
-        : undefined;
+    const found = estimate(state, elapsed);
+    return found?.isSteady === true && found.completion > elapsed ? found.completion - elapsed : undefined;
 }
 /** The milestones since progress last fell or was missing. Each was reached between two responses. */
 function milestonesOf(history) {
@@ -16550,7 +16571,7 @@ function subTasksOf({ subTasks }) {
         [percent(progress)],
         [remaining === undefined ? '' : formatDuration(remaining)],
     ]));
-    const heading = `| Sub-task, after ${formatDuration(subTasks.at)} | Status | Progress | Remaining |`;
+    const heading = `| Sub-task, last seen after ${formatDuration(subTasks.at)} | Status | Progress | Remaining |`;
     return [heading, '|:--|:--|--:|--:|', ...rows].join('\n');
 }
 const LABELS = { job: 'Job', order: 'Order', instance: 'Instance' };
@@ -16790,13 +16811,13 @@ function automatic(state, elapsed, random) {
     // A random second interval keeps the jobs of a matrix from polling in step.
     if (total(state.tally) === 1)
         return MIN_INTERVAL * (1 + random());
-    const estimate = estimateOfService(state, elapsed) ?? estimateCompletion(state.history);
+    const expected = estimate(state, elapsed);
     const progress = state.history.at(-1)?.progress;
-    if (estimate === undefined) {
+    if (expected === undefined) {
         const isEarly = progress !== undefined && progress < HALFWAY;
         return clamp(isEarly ? elapsed : blind(elapsed));
     }
-    const { earliest, latest } = estimate;
+    const { earliest, latest } = expected;
     if (elapsed < earliest)
         return clamp(earliest - elapsed);
     // Where completion is equally likely at any moment, this interval balances requests and delay.
@@ -16815,7 +16836,7 @@ function blind(elapsed) {
 /** Where requests are scarce, the next one waits for the estimated completion if that is not far. */
 function stretched(state, elapsed, minInterval, random) {
     const interval = minInterval * (0.9 + random() / 5);
-    const left = (estimateCompletion(state.history)?.latest ?? 0) - elapsed;
+    const left = (estimate(state, elapsed)?.latest ?? 0) - elapsed;
     return Math.max(interval, Math.min(left, 2 * interval));
 }
 /** Doubles with each fault in a row; jitter keeps concurrent waits out of step. */
@@ -17844,7 +17865,7 @@ class SubTaskTarget {
         this.#getSubTasks = getSubTasks;
     }
     get isOpen() {
-        return this.#job.isOpen && !this.#isRefused;
+        return this.#job.isOpen && !this.#isRefused && this.dueAt < Infinity;
     }
     get dueAt() {
         const { job } = this.#job.state;

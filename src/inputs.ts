@@ -159,8 +159,8 @@ function readProject(
     const problem = `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project; or set region to look it up.`
     return check<ProjectChoice>('project-id', new InvalidInput(problem))
   }
-  const iamEndpoint = check('project-id', given ?? iamEndpointOf(region))
-  return iamEndpoint && { region: region.id, iamEndpoint }
+  const iamEndpoint = check('project-id', iamEndpointOf(region))
+  return iamEndpoint && { region: region.id, iamEndpoint: given ?? iamEndpoint }
 }
 
 function parseProjectId(value: string): string | InvalidInput {

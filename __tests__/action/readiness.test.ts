@@ -197,7 +197,7 @@ test.concurrent('wait-until: available: a deleted instance can no longer be foun
 
 test.concurrent.each([
   [401, 'credentials', /\(last status: BUILD\): HTTP 401 .*they may have expired.*may still become ready/],
-  [403, 'permission', /\(last status: BUILD\): HTTP 403 .*gaussdbformysql:instance:get.*same instance-id/],
+  [403, 'permission', /\(last status: BUILD\): HTTP 403 .*gaussdbformysql:instance:get.*same job-id/],
 ] as const)('wait-until: available: %d fails the step with the last status', async (status, title, text) => {
   const simulator = await cloud()
   simulator.injectFault('gzip', { api: 'instance' })

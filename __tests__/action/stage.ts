@@ -38,8 +38,12 @@ export interface Stage {
   readonly close: () => Promise<void>
 }
 
-/** Sets up a fault that happens once or every time; behind it is the simulator. */
-export async function setUp({ over, cause }: FaultCase, times: 'once' | 'always'): Promise<Stage> {
+/**
+ * Sets up a fault that happens once or every time; behind it is the simulator.
+ *
+ * @param speed seconds that pass for the action in one real second
+ */
+export async function setUp({ over, cause }: FaultCase, times: 'once' | 'always', speed = 1): Promise<Stage> {
   const isPlain = over === 'http' || over === 'connect'
   const simulator = await (isPlain ? startSimulator() : startTlsSimulator())
   const closing = [simulator.close]
@@ -74,7 +78,7 @@ export async function setUp({ over, cause }: FaultCase, times: 'once' | 'always'
     case 'refused':
       return stage(`http://127.0.0.1:${await forwardTo(await closedPort(), simulator.port)}`)
     case 'black hole': {
-      const hole = await startBlackHole(simulator.port, times === 'once' ? 31_000 : undefined)
+      const hole = await startBlackHole(simulator.port, times === 'once' ? 31_000 / speed : undefined)
       closing.push(hole.close)
       return stage(`http://127.0.0.1:${hole.port}`)
     }

@@ -32,6 +32,8 @@ export async function runWorkflow(
 ): Promise<WorkflowRun> {
   const simulator = await startSimulator({
     speed: SPEED,
+    hasFastClients: given.isFast === true,
+    ...(given.region !== undefined && { region: given.region }),
     ...(given.database && { database: given.database }),
   })
   try {
@@ -54,6 +56,10 @@ export interface Given {
   readonly database?: Database
   /** Whether time passes as fast for the action as for the simulator, because the action measures a minute itself. */
   readonly isFast?: boolean
+  /** The region of the simulator, whose project IAM knows by this name. */
+  readonly region?: string
+  /** Whether the steps run on an ECS, whose metadata service is that of the simulator. */
+  readonly isEcs?: boolean
 }
 
 export interface WorkflowRun {
@@ -105,7 +111,7 @@ async function act(
       ...given.secrets,
     }),
     // GitHub sets these only for jobs with `id-token: write`. act does not, so every job gets them here.
-    ...pairs('--env', { ...simulator.oidc.env, ...(given.isFast === true && FAST), ...given.env }),
+    ...pairs('--env', { ...simulator.oidc.env, ...preloads(simulator, given), ...given.env }),
     ...pairs('--input', inputs),
   ]
   const child = spawn(pinned('act'), args, {
@@ -136,9 +142,16 @@ async function act(
   return { exitCode, log }
 }
 
-const FAST = {
-  FAST_TIME: String(SPEED),
-  NODE_OPTIONS: `--import=${pathToFileURL(join(ROOT, 'simulator', 'fast-time.ts')).href}`,
+/** The environment that changes the time of the action, or where it finds the metadata service. */
+function preloads({ port }: Simulator, { isFast, isEcs }: Given): Readonly<Record<string, string>> {
+  const modules = [
+    ...(isFast === true ? ['fast-time.ts'] : []),
+    ...(isEcs === true ? ['metadata-address.ts'] : []),
+  ]
+  const options = modules.map((file) => `--import=${pathToFileURL(join(ROOT, 'simulator', file)).href}`)
+  return options.length === 0
+    ? {}
+    : { FAST_TIME: String(SPEED), METADATA_PORT: String(port), NODE_OPTIONS: options.join(' ') }
 }
 
 function pairs(option: string, values: Readonly<Record<string, string>>): string[] {

@@ -66,6 +66,8 @@ const CHECKOUT: Step = {
 
 function runHere(step: Step): Step {
   if (!step.uses?.startsWith(PLACE)) return step
+  const given = { endpoint: SIMULATOR, 'poll-interval': '1s', ...step.with }
   const sts = step.with?.['agency-urn'] === undefined ? {} : { 'sts-endpoint': SIMULATOR }
-  return { ...step, uses: './', with: { endpoint: SIMULATOR, 'poll-interval': '1s', ...sts, ...step.with } }
+  const iam = step.with?.['use-ecs-agency'] === undefined ? {} : { 'iam-endpoint': SIMULATOR }
+  return { ...step, uses: './', with: { ...given, ...sts, ...iam } }
 }

@@ -199,6 +199,41 @@ test('the load test starts after the replicas exist', async () => {
   expect(exitCode).toBe(0)
   expect(jobs['example']?.steps['Load test']?.prints).toBe('load-test.sh\n')
   expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({ priorities: [1, 1] })
+  // One job for each replica: their IDs are in one value, separated by commas.
+  expect(jobIdsIn(requests).size).toBe(2)
+})
+
+/** The batch call starts two jobs; `filter` makes its response out of their IDs. */
+function runBatch(filter: string) {
+  const given = author()
+  return runWorkflow(
+    recipe(RECIPES, '      - name: Change the flavor of several instances', [STORED, LOG_IN]),
+    nothing,
+    {
+      ...given,
+      vars: { ...given.vars, TAURUSDB_BATCH: '{"flavor": "x"}' },
+      env: { ...given.env, BATCH: filter },
+    },
+  )
+}
+
+test.each([
+  ['job_ids[]', 2, '{job_ids: ., order_ids: []}'],
+  ['results[].job_id', 2, '{results: map({job_id: ., success: true})}'],
+  ['.job_id // .workflow_id', 1, '{workflow_id: .[0]}'],
+])('a batch call whose response contains %s: the wait is for %i jobs', async (_, count, filter) => {
+  const { exitCode, jobs, requests } = await runBatch(filter)
+  expect(exitCode).toBe(0)
+  expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({ flavor: 'x' })
+  expect(jobIdsIn(requests).size).toBe(count)
+  expect(jobs['example']?.steps['Wait for all jobs']?.outputs['result']).toBe('completed')
+})
+
+test('a batch call that the service rejects in part fails the job', async () => {
+  const { exitCode, jobs } = await runBatch('{results: [{job_id: .[0], success: true}, {success: false}]}')
+  expect(exitCode).toBe(1)
+  expect(jobs['example']?.steps['Change the flavor of several instances']?.result).toBe('failure')
+  expect(jobs['example']?.steps['Wait for all jobs']).toBeUndefined()
 })
 
 test('the nightly clone uses the newest completed backup, and is deleted', async () => {
@@ -245,6 +280,34 @@ test('the migration starts when the database accepts connections', async () => {
   expect(jobs['example']?.steps['Migrate']?.prints).toBe(`migrate.sh ${host} ${port}\n`)
   expect(connections.map(({ behavior }) => behavior)).toContain('error-1040')
   expect(connections.at(-1)).toMatchObject({ behavior: 'handshake', received: '', closed: true })
+})
+
+test('a runner inside the VPC needs no secret and no project ID', async () => {
+  const given = await withDatabase({ region: 'ap-southeast-3', isEcs: true })
+  const { exitCode, jobs, requests } = await runWorkflow(
+    recipe(RECIPES, 'name: migrate inside the VPC'),
+    (simulator) => ({
+      'job-id': simulator.addJob({
+        notFoundMs: 0,
+        pendingMs: 0,
+        runningMs: 0,
+        instanceBehavior: { backupMs: 0 },
+      }),
+    }),
+    given,
+  )
+  expect(exitCode).toBe(0)
+  const { host, port } = given.database
+  expect(jobs['migrate']?.steps['Migrate']?.prints).toBe(`migrate.sh ${host} ${port}\n`)
+  expect(requests.slice(0, 3).map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'PUT /meta-data/latest/api/token',
+    'GET /openstack/latest/securitykey',
+    'GET /v3/projects',
+  ])
+  const [, , ...signed] = requests
+  expect(new Set(signed.map(({ headers }) => headers.authorization?.split(' ')[0]))).toEqual(
+    new Set(['SDK-HMAC-SHA256']),
+  )
 })
 
 test('the next operation starts when no other is running on the instance', async () => {
@@ -327,6 +390,11 @@ test('the job that needs an approval gets the address from the job that waited',
   expect(exitCode).toBe(0)
   expect(jobs['deploy']?.steps['Deploy']?.prints).toBe('deploy.sh 192.168.0.10:3306\n')
 })
+
+/** The jobs that were polled by their IDs. */
+function jobIdsIn(requests: Simulator['requests']): ReadonlySet<string | undefined> {
+  return new Set(requests.filter(({ path }) => path.endsWith('/jobs')).map(({ query }) => query['id']))
+}
 
 /** Removes the job after its first poll, as when the instance was deleted and its jobs with it. */
 function removeOnceSeen({ requests, removeJob }: Simulator): void {

@@ -22,13 +22,19 @@ export function projectApi(choice: ProjectChoice, deps: ProjectDependencies): Ge
   if (typeof choice === 'string') return () => Promise.resolve({ kind: 'project', id: choice })
   const { region, iamEndpoint } = choice
   const url = `${iamEndpoint}/v3/projects?name=${percentEncode(region)}`
-  let project: ReturnType<GetProject> | undefined
+  let found: Project | undefined
+  /** The request in progress, which all jobs share. */
+  let lookup: { readonly signal: AbortSignal; readonly result: Promise<Project | Fault> } | undefined
   return async (signal) => {
-    // All jobs share one request.
-    project ??= send(deps, url, {}, undefined, (result) => readProjects(result, region, deps), signal)
-    const result = await project
-    // The next poll tries again.
-    if (result.kind !== 'project') project = undefined
+    if (found !== undefined) return found
+    if (lookup?.signal.aborted !== false) {
+      const read = (result: ExchangeResult) => readProjects(result, region, deps)
+      lookup = { signal, result: send(deps, url, {}, undefined, read, signal) }
+    }
+    const current = lookup
+    const result = await current.result
+    if (result.kind === 'project') found = result
+    if (lookup === current) lookup = undefined
     return result
   }
 }

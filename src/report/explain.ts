@@ -265,7 +265,7 @@ function explainError(result: WaitResult, outcome: Extract<Outcome, { result: 'e
 }
 
 const EXPIRED =
-  'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC renews its keys.'
+  'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC and use-ecs-agency renew their keys.'
 
 const CIRCUMSTANCES: Partial<Record<string, string>> = {
   unusable: ' from five responses in a row. Last response',

@@ -16,7 +16,7 @@ export interface PollTarget<Response extends PollResponse = PollResponse> {
   /** When the latest request was sent that covers this target. */
   readonly sentAt: number
   /**
-   * Lower ranks go first: 1 for an order, a job, or an instance, 2 for the job list, 3 for a job that the list covers,
+   * Lower ranks go first: 1 for an order, a job, or an instance, 2 for the job list, 3 for sub-tasks and a job that the list covers,
    * and 4 for a database. 3 is spread; 4 sends nothing to the service, so no rate limit applies.
    */
   readonly rank: 1 | 2 | 3 | 4
