@@ -7,6 +7,7 @@ import Sequencer from '@jest/test-sequencer'
 const FIRST = [
   'action/field.test.ts',
   'action/readiness.test.ts',
+  'action/vpc.test.ts',
   'unit/bench.test.ts',
   'unit/inputs-fuzz.test.ts',
   'action/faults.test.ts',

@@ -195,3 +195,9 @@ test('the remaining time steers when the job is polled', async () => {
   expect(delay(known)).toBeLessThan(10 * SECOND)
   expect(known.requests.length).toBeLessThan(blind.requests.length / 1.5)
 })
+
+test('a remaining time of years does not delay when a completed job is noticed', async () => {
+  const end = 40 * MINUTE
+  const { endedAt } = await waitFor({ service: restore(end), subTasks: subTasks('9999999') })
+  expect(endedAt - end).toBeLessThan(30 * SECOND)
+})
