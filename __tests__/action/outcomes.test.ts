@@ -107,10 +107,12 @@ describe('the step fails with exit code 1 and exactly one error annotation after
 
   test('a job that no longer exists', async () => {
     const id = simulator.addJob({ notFoundMs: 0, runningMs: 1_000_000 })
-    setTimeout(() => {
-      simulator.removeJob(id)
-    }, 500)
+    // Not before the action has seen it.
+    const timer = setInterval(() => {
+      if (simulator.requests.length > 1) simulator.removeJob(id)
+    }, 50)
     const result = await run({ 'job-id': id })
+    clearInterval(timer)
     expect(result.exitCode).toBe(1)
     expect(annotations(result)).toEqual([expect.stringContaining('title=The job can no longer be found')])
     expect(result.outputs['result']).toBe('vanished')

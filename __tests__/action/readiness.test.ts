@@ -12,8 +12,8 @@ import { startSimulator, type Simulator, type SimulatorOptions } from '../../sim
 import { TITLES } from '../../src/report/titles.ts'
 import { unexpectedNodesIn } from '../model/gfm.ts'
 import { commandsIn } from '../model/runner-commands.ts'
-import { withCode } from './preload.ts'
-import { annotation, annotations, notices } from './step.ts'
+import { realLimits, withCode } from './preload.ts'
+import { annotation, annotations, expectFailure, expectSuccess, notices } from './step.ts'
 
 /**
  * Ready, not only completed: the built action against the simulator and its database port. Time passes 50 times as fast,
@@ -41,15 +41,6 @@ async function databaseAt(options: { host?: string; behavior?: DatabaseBehavior 
 
 type Inputs = Readonly<Record<string, string>>
 
-/** The time limits of a report stay real, because its files are. */
-const REAL_LIMITS = `
-  const limits = [1_200, 1_500, 9_700, 10_000]
-  const real = (ms) => (limits.includes(ms) ? ms * ${SPEED} : ms)
-  const [fast, { timeout }] = [globalThis.setTimeout, AbortSignal]
-  globalThis.setTimeout = (callback, ms, ...rest) => fast(callback, real(ms), ...rest)
-  AbortSignal.timeout = (ms) => timeout.call(AbortSignal, real(ms))
-`
-
 interface More extends Partial<Step> {
   /** Runs before the action. */
   readonly code?: string
@@ -63,7 +54,7 @@ function run(simulator: Simulator, inputs: Inputs, more: More = {}): Promise<Ste
     speed: SPEED,
     ...rest,
     with: { ...defaults, ...inputs },
-    env: { ...env, ...withCode(REAL_LIMITS + code) },
+    env: { ...env, ...withCode(realLimits(SPEED) + code) },
   })
 }
 
@@ -112,21 +103,6 @@ function resources({ requests }: Simulator): string[] {
 
 function countOf(simulator: Simulator, resource: string): number {
   return resources(simulator).filter((each) => each.startsWith(resource)).length
-}
-
-function expectSuccess(result: StepResult): void {
-  expect(annotations(result)).toEqual([])
-  expect(result.exitCode).toBe(0)
-  expect(notices(result)).toHaveLength(1)
-}
-
-/** The step failed with one annotation: its title, and text in it. */
-function expectFailure(result: StepResult, outcome: string, title: keyof typeof TITLES, text: RegExp): void {
-  expect(annotations(result)).toEqual([expect.stringMatching(`^::error title=${TITLES[title]}::`)])
-  expect(annotation(result)).toMatch(text)
-  expect(result.exitCode).toBe(1)
-  expect(result.outputs['result']).toBe(outcome)
-  expect(notices(result)).toEqual([])
 }
 
 test.concurrent('without the inputs for readiness: the step requests only jobs, as before', async () => {
@@ -221,7 +197,7 @@ test.concurrent('wait-until: available: a deleted instance can no longer be foun
 
 test.concurrent.each([
   [401, 'credentials', /\(last status: BUILD\): HTTP 401 .*they may have expired.*may still become ready/],
-  [403, 'permission', /\(last status: BUILD\): HTTP 403 .*gaussdbformysql:instance:get.*same instance-id/],
+  [403, 'permission', /\(last status: BUILD\): HTTP 403 .*gaussdbformysql:instance:get.*same job-id/],
 ] as const)('wait-until: available: %d fails the step with the last status', async (status, title, text) => {
   const simulator = await cloud()
   simulator.injectFault('gzip', { api: 'instance' })

@@ -1,5 +1,7 @@
+import { expect } from '@jest/globals'
 import { runStep, type StepResult } from '../../simulator/runner.ts'
 import type { Simulator } from '../../simulator/simulator.ts'
+import { TITLES } from '../../src/report/titles.ts'
 
 /** Runs a step against a simulator, with these inputs in place of the defaults. */
 export function stepAt(
@@ -24,4 +26,25 @@ export function notices({ log }: StepResult): string[] {
 /** The first error annotation; empty if there is none. */
 export function annotation(result: StepResult): string {
   return annotations(result)[0] ?? ''
+}
+
+/** The step succeeded with one notice. */
+export function expectSuccess(result: StepResult): void {
+  expect(annotations(result)).toEqual([])
+  expect(result.exitCode).toBe(0)
+  expect(notices(result)).toHaveLength(1)
+}
+
+/** The step failed with one annotation: its title, and text in it. */
+export function expectFailure(
+  result: StepResult,
+  outcome: string,
+  title: keyof typeof TITLES,
+  text: RegExp,
+): void {
+  expect(annotations(result)).toEqual([expect.stringMatching(`^::error title=${TITLES[title]}::`)])
+  expect(annotation(result)).toMatch(text)
+  expect(result.exitCode).toBe(1)
+  expect(result.outputs['result']).toBe(outcome)
+  expect(notices(result)).toEqual([])
 }

@@ -3,6 +3,7 @@ import Ajv from 'ajv'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { VERSION } from '../../src/http/exchange.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8')
@@ -23,4 +24,9 @@ test.each([
   ['a runtime that does not exist', { ...action, runs: { ...action.runs, using: 'node23' } }],
 ])('the schema rejects %s', (_what, broken) => {
   expect(isMetadata(broken)).toBe(false)
+})
+
+test('the version in the user agent of requests is that of package.json', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  expect(VERSION).toBe(version)
 })

@@ -13,7 +13,7 @@ import {
   outcomesOf,
   errorOf,
   START,
-} from './oidc-stage.ts'
+} from './agency-stage.ts'
 
 /** How GitHub OIDC obtains, renews, and replaces keys during a wait. */
 

@@ -15,7 +15,7 @@ import {
   outcomesOf,
   errorOf,
   type AgencyChanges,
-} from './oidc-stage.ts'
+} from './agency-stage.ts'
 
 /** Faults and rejections of GitHub's token service and of the Security Token Service. */
 

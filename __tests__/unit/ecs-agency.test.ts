@@ -95,6 +95,17 @@ test('a network fault is retried twice before the first keys, and until the time
   expect((await readKeys([unreachable], true)).result.kind).toBe('transient')
 })
 
+test('a request that the end of the wait aborts says nothing about the ECS', async () => {
+  const aborted = { ...unreachable, reason: 'aborted' } as const
+  expect((await readKeys([aborted])).result.kind).toBe('transient')
+  expect((await readKeys([response(200, SESSION), aborted])).result.kind).toBe('transient')
+})
+
+test('the session token stays redacted as long as the keys', async () => {
+  const { result } = await readKeys([response(200, SESSION), keys()])
+  expect(result).toMatchObject({ secrets: expect.arrayContaining([SESSION]) })
+})
+
 test('a server error is retried', async () => {
   expect((await readKeys([response(500, '')])).result.kind).toBe('transient')
   expect((await readKeys([response(200, SESSION), response(502, '')])).result.kind).toBe('transient')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { jobsEndpointOf, stsEndpointOf } from '../../src/api/endpoints.ts'
+import { iamEndpointOf, jobsEndpointOf, stsEndpointOf } from '../../src/api/endpoints.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import { InvalidInput } from '../../src/invalid-input.ts'
 import { plain } from './text.ts'
@@ -100,5 +100,31 @@ describe('the Security Token Service of a region', () => {
       'missing, and no Security Token Service host is documented for the value of HW_REGION_NAME. Similar regions: cn-north-4. Set sts-endpoint; the host of any other region works.',
     )
     expect(problem(stsEndpointOf(undefined))).toContain('missing')
+  })
+})
+
+describe('the IAM of a region', () => {
+  test.each([
+    ['cn-north-4', 'https://iam.cn-north-4.myhuaweicloud.com'],
+    ['eu-west-101', 'https://iam.eu-west-101.myhuaweicloud.eu'],
+  ])('in %s is %s', (id, endpoint) => {
+    expect(iamEndpointOf({ id, source: 'region' })).toBe(endpoint)
+  })
+
+  test.each([
+    '',
+    'evil.test/',
+    'evil.test#',
+    'a@b',
+    'a:1',
+    'CN-NORTH-4',
+    'cn north',
+    'a'.repeat(41),
+    '..',
+    'a\n',
+  ])('is an error for %j, which is not the ID of a region', (id) => {
+    expect(problem(iamEndpointOf({ id, source: 'HW_REGION_NAME' }))).toBe(
+      'missing, and the value of HW_REGION_NAME is not a region ID. Set project-id, or a valid region.',
+    )
   })
 })

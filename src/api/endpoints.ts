@@ -27,7 +27,7 @@ export function stsEndpointOf(region: Region | undefined): string | InvalidInput
 /** Returns the IAM of a region. Source: Huawei Cloud Python SDK huaweicloudsdkiam 3.1.219, region/iam_region.py. */
 export function iamEndpointOf({ id, source }: Region): string | InvalidInput {
   return /^[a-z\d-]{1,40}$/.test(id)
-    ? `https://iam.${id}.myhuaweicloud.com`
+    ? `https://iam.${id}.myhuaweicloud.${id === 'eu-west-101' ? 'eu' : 'com'}`
     : new InvalidInput(
         `missing, and the value of ${source} is not a region ID. Set project-id, or a valid region.`,
       )

@@ -40,6 +40,8 @@ export async function readEcsAgency(
   if (!printable.safeParse(token).success) return unusableResponse(METADATA, session.status)
   deps.secrets.add(token)
   const result = await readKeys({ 'X-Metadata-Token': token }, isRenewal, deps, signal)
+  // It stays valid, and a later response may contain it.
+  if (result.kind === 'issued') return { ...result, secrets: [...result.secrets, token] }
   deps.secrets.forget(token)
   return result
 }
@@ -96,7 +98,9 @@ function faultOf(result: ExchangeResult, isRenewal: boolean, deps: IssueDependen
     scope: 'all',
     detail: { label, message, hint },
   })
-  if (result.kind === 'no-response') return isRenewal ? fault : { ...rejected(NO_ECS), isPassing: true }
+  if (result.kind === 'no-response') {
+    return isRenewal || result.reason === 'aborted' ? fault : { ...rejected(NO_ECS), isPassing: true }
+  }
   if (result.status === 401 && result.body.includes(NO_AGENCY_TEXT)) return rejected(NO_AGENCY)
   // The service of session tokens may have been unavailable for a moment.
   if (result.status === 401) return { ...rejected(NEEDS_TOKEN), isPassing: true }

@@ -49,7 +49,7 @@ export const NEXT_STEPS = {
     "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
   'ecs-agency': 'Check that this runner is an ECS that has an agency. See docs/credentials.md.',
   project:
-    'Set project-id to the ID of the project that contains the instance: the console shows it under My Credentials > Projects. To look it up, the region must have exactly one project of that name, and the user or agency needs the permission iam:projects:listProjects.',
+    'Set project-id to the ID of the project that contains the instance: the console shows it on the page My Credentials. To look it up, the region must have exactly one project of that name, and the user or agency needs the permission iam:projects:listProjects.',
   permission:
     "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
   redirect:

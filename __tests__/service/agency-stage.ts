@@ -4,9 +4,10 @@ import type { JobResponse } from '../../src/response.ts'
 import { jobsApi } from '../../src/api/jobs.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import { assumeAgency, type Agency } from '../../src/credentials/assume-agency.ts'
-import { RenewableCredentials } from '../../src/credentials/renewable.ts'
+import { METADATA_HOST, readEcsAgency } from '../../src/credentials/ecs-agency.ts'
+import { RenewableCredentials, type Issue } from '../../src/credentials/renewable.ts'
 import { HOUR, SECOND } from '../../src/duration.ts'
-import { exchange } from '../../src/http/exchange.ts'
+import { exchange, type ExchangeResult, type HttpRequest } from '../../src/http/exchange.ts'
 import { Secrets } from '../../src/secrets.ts'
 import { pollInterval } from '../../src/wait/poll-interval.ts'
 import { wait, type WaitResult } from '../../src/wait/wait.ts'
@@ -15,7 +16,10 @@ import { VirtualClock } from '../../simulator/virtual-clock.ts'
 import { plain } from '../unit/text.ts'
 import { dependencies, jobId, plan } from '../unit/virtual-wait.ts'
 
-/** A wait with GitHub OIDC, over real sockets and in virtual time. {@link start} resets everything. */
+/**
+ * A wait with the keys of an agency, from GitHub OIDC or from the metadata service of an ECS, over real sockets and in virtual
+ * time. {@link start} resets everything.
+ */
 
 export const START = Date.UTC(2026, 10, 25)
 
@@ -53,6 +57,9 @@ interface Options {
   readonly jobs?: readonly string[]
   readonly timeout?: number
   readonly interval?: number
+  /** Where the keys come from, GitHub OIDC by default. */
+  readonly from?: 'oidc' | 'ecs'
+  /** Only with GitHub OIDC. */
   readonly agency?: AgencyChanges
   /** Error of this runner's clock, milliseconds. */
   readonly skew?: number
@@ -64,36 +71,26 @@ export async function waitFor({
   jobs,
   timeout = HOUR,
   interval = 15 * SECOND,
+  from = 'oidc',
   agency = {},
   skew = 0,
   ignoresRenewals = false,
 }: Options = {}) {
-  const { env, providerUrn: identityProviderUrn, ...trust } = simulator.oidc
-  const { bearer, ...changes } = agency
   const begin = clock.now()
   const wallClock = () => START + clock.now() - begin + skew
-  const trusted: Agency = {
-    ...trust,
-    identityProviderUrn,
-    stsEndpoint: simulator.endpoint,
-    sessionName: 'GitHubActions',
-    idTokenRequest: {
-      url: env.ACTIONS_ID_TOKEN_REQUEST_URL,
-      bearer: bearer ?? env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
-    },
-    ...changes,
+  const deps = { secrets, exchange: exchangeOnEcs, wallClock }
+  const trusted = trustedAgency(agency)
+  const issueFrom: Readonly<Record<typeof from, Issue>> = {
+    oidc: (lifetime, _isRenewal, signal) => assumeAgency(trusted, lifetime, deps, signal),
+    ecs: (_lifetime, isRenewal, signal) => readEcsAgency(isRenewal, deps, signal),
   }
-  const deps = { secrets, exchange, wallClock }
-  const credentials = new RenewableCredentials(
-    (lifetime, _isRenewal, signal) => assumeAgency(trusted, lifetime, deps, signal),
-    {
-      ...deps,
-      timeout,
-      now: () => clock.now(),
-      onRenewed: () => renewals.push(clock.now() - begin),
-      onNotRenewed: (reason) => notRenewed.push(plain(reason)),
-    },
-  )
+  const credentials = new RenewableCredentials(issueFrom[from], {
+    ...deps,
+    timeout,
+    now: () => clock.now(),
+    onRenewed: () => renewals.push(clock.now() - begin),
+    onNotRenewed: (reason) => notRenewed.push(plain(reason)),
+  })
   const { endpoint, projectId } = simulator
   const getProject = () => Promise.resolve({ kind: 'project' as const, id: projectId })
   const api = { endpoint, getProject, service: SERVICES.taurusdb, language: 'en-us' }
@@ -118,6 +115,27 @@ export async function waitFor({
     () => pending > 0 || (openRequests.size > 0 && !ignoresRenewals),
   )
   return { results, responses }
+}
+
+function trustedAgency({ bearer, ...changes }: AgencyChanges): Agency {
+  const { env, providerUrn: identityProviderUrn, ...trust } = simulator.oidc
+  return {
+    ...trust,
+    identityProviderUrn,
+    stsEndpoint: simulator.endpoint,
+    sessionName: 'GitHubActions',
+    idTokenRequest: {
+      url: env.ACTIONS_ID_TOKEN_REQUEST_URL,
+      bearer: bearer ?? env.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    },
+    ...changes,
+  }
+}
+
+/** Sends requests to the metadata service to the simulator. */
+function exchangeOnEcs(request: HttpRequest, signal: AbortSignal): Promise<ExchangeResult> {
+  const url = request.url.replace(`http://${METADATA_HOST}`, simulator.endpoint)
+  return exchange({ ...request, url }, signal)
 }
 
 export function requests(path: string) {
