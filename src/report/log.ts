@@ -12,7 +12,7 @@ import type { Clock } from '../wait/poll-loop.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import type { WaitFor } from '../wait-for.ts'
 import { forAnnotation, forLog } from './escape.ts'
-import { countsPhrase, tallyPhrase } from './explain.ts'
+import { countsPhrase, runningJob, tallyPhrase } from './explain.ts'
 import type { Outputs } from './outputs.ts'
 import { bar, colored, colorOf, percent, type Color } from './style.ts'
 
@@ -245,7 +245,7 @@ function describeState({ state, isFinished }: Latest): Phrase {
       : phrase`instance ${label}`
   return job === undefined
     ? ['no job is running']
-    : phrase`job ${job.name ?? ''} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`
+    : phrase`${runningJob(job)} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`
 }
 
 function describe(response: JudgedResponse): Phrase {
