@@ -18,6 +18,9 @@ export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 
+/** The limit for an exchange. */
+const MAX_EXCHANGE = 30 * SECOND
+
 /** The wall clock when a wait begins, milliseconds since the epoch. */
 export const START = Date.UTC(2026, 0, 1)
 
@@ -39,8 +42,8 @@ export interface Scenario extends Partial<
   /** What a request for an instance, and an attempt to connect to one, returns at a moment. */
   readonly instance?: (request: JobRequest) => InstanceResponse
   readonly connect?: (request: Address & { readonly at: number }) => ConnectionResponse
-  /** What a request for the sub-tasks of a job returns at a moment. */
-  readonly subTasks?: (request: JobRequest) => SubTasksResponse
+  /** What a request for the sub-tasks of a job returns at a moment; `never` is one that only the limit of 30 s ends. */
+  readonly subTasks?: (request: JobRequest) => SubTasksResponse | 'never'
   readonly interruptAt?: number
   /** How long an exchange takes, in milliseconds. */
   readonly latency?: number
@@ -132,8 +135,9 @@ export async function waitFor({
         getSubTasks: async ({ id }, signal) => {
           const request = { id: id.value, at: clock.now() }
           subTaskRequests.push(request)
-          await clock.sleep(latency, signal)
-          return signal.aborted ? (transient() as SubTasksResponse) : subTasks(request)
+          const response = subTasks(request)
+          await clock.sleep(response === 'never' ? MAX_EXCHANGE : latency, signal)
+          return signal.aborted || response === 'never' ? (transient() as SubTasksResponse) : response
         },
         connect: (address) => async (signal) => {
           const request = { ...address, at: clock.now() }

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals'
 import { readSubTasks } from '../../src/api/sub-tasks.ts'
 import type { ExchangeResult } from '../../src/http/exchange.ts'
 import type { JobResponse, SubTask, SubTasksResponse } from '../../src/response.ts'
-import { forbidden, jobResponse, transient, unusable } from './responses.ts'
+import { forbidden, jobResponse, listResponse, transient, unusable } from './responses.ts'
 import { contextAt, plain } from './text.ts'
-import { HOUR, MINUTE, SECOND, waitFor, type JobRequest } from './virtual-wait.ts'
+import { HOUR, MINUTE, SECOND, START, waitFor, type JobRequest } from './virtual-wait.ts'
 
 /** The sub-tasks of restore jobs: what is read, when they are requested, and that they never end a wait. */
 
@@ -128,6 +128,49 @@ describe('requests for sub-tasks', () => {
     })
     expect(only.outcome.result).toBe('completed')
     expect(subTaskRequests.length).toBeGreaterThan(5)
+  })
+
+  test('that are silent do not delay those for jobs', async () => {
+    const delays: number[] = []
+    for (let end = 10 * MINUTE; end < 11 * MINUTE; end += 3 * SECOND) {
+      const { endedAt } = await waitFor({
+        jobs: Array.from({ length: 8 }, (_, index) => `job-${index}`),
+        interval: 15 * SECOND,
+        service: restore(end),
+        subTasks: () => 'never',
+      })
+      delays.push(endedAt - end)
+    }
+    // The rate limit, divided among all requests, allows one for each job every 24 s.
+    expect(Math.max(...delays)).toBeLessThan(26 * SECOND)
+  })
+
+  test('are sent for ten jobs at most, because they would delay those for jobs', async () => {
+    const ids = Array.from({ length: 11 }, (_, index) => `id-${index}`)
+    const scenario = { service: restore(10 * MINUTE), subTasks: subTasks() }
+    const jobs = await waitFor({ ...scenario, jobs: ids })
+    const listed = ids.map((id) => ({ id: `job-${id}`, status: 'Running', created: START, orderId: id }))
+    const orders = await waitFor({ ...scenario, orders: ids, list: () => listResponse(listed) })
+    const counts = [jobs, orders].map(({ results, subTaskRequests }) => [
+      results.filter(({ outcome }) => outcome.result === 'completed').length,
+      new Set(subTaskRequests.map(({ id }) => id)).size,
+    ])
+    expect(counts).toEqual([
+      [11, 0],
+      [11, 10],
+    ])
+  })
+
+  test('are ignored if the job has completed meanwhile', async () => {
+    // The second request for its sub-tasks is sent after 67 s, between the last request for the job and its response.
+    const { next } = await waitFor({
+      jobs: ['first', 'second'],
+      interval: 9 * SECOND,
+      latency: 7 * SECOND,
+      service: (request) => restore(request.id === 'first' ? MINUTE : 3 * MINUTE)(request),
+      subTasks: subTasks(),
+    })
+    expect(next.filter((moment) => moment === undefined)).toHaveLength(2)
   })
 
   test('need no final poll', async () => {

@@ -41,6 +41,7 @@ export class SubTaskTarget implements PollTarget<SubTasksResponse> {
   }
 
   handle(response: SubTasksResponse, at: number): void {
+    if (!this.#job.isOpen) return
     if (response.kind === 'sub-tasks') this.#job.updateSubTasks(response.subTasks, at)
     else this.#isRefused = response.kind !== 'transient'
   }

@@ -21,6 +21,8 @@ import { SubTaskTarget } from './sub-task-target.ts'
 
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4
+/** With more jobs, requests for sub-tasks would delay those for jobs, and the log does not show them. */
+const MAX_JOBS_WITH_SUB_TASKS = 10
 
 export interface WaitPlan extends WaitFor {
   /** Whether the service has a list of jobs. */
@@ -128,7 +130,9 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
       ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
       : options
     const jobs = found.map((id) => new JobTarget(id, at, deps.getJob, jobOptions))
-    subTasks.push(...jobs.map((job) => new SubTaskTarget(job, deps.getSubTasks)))
+    if (subTasks.length + jobs.length <= MAX_JOBS_WITH_SUB_TASKS) {
+      subTasks.push(...jobs.map((job) => new SubTaskTarget(job, deps.getSubTasks)))
+    }
     if (isListed) {
       list = new ListTarget(jobs, at, wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll })
       lists.push(list)
