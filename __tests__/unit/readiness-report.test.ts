@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals'
-import type { InstanceResponse } from '../../src/response.ts'
 import type { Outcome } from '../../src/judge/judge.ts'
 import { annotationOf, noticeOf } from '../../src/report/annotation.ts'
 import type { Notice } from '../../src/report/explain.ts'
@@ -7,8 +6,10 @@ import { outputsOf } from '../../src/report/outputs.ts'
 import { summaryOf } from '../../src/report/summary.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
 import {
+  busy,
   connection,
   forbidden,
+  idle,
   instanceResponse,
   jobResponse,
   notFoundYet,
@@ -16,7 +17,7 @@ import {
   unauthorized,
   unusable,
 } from './responses.ts'
-import { plain, untrusted } from './text.ts'
+import { plain } from './text.ts'
 import { instanceResult, waitResult } from './wait-results.ts'
 
 /** What a user reads about instances, and about the instances of completed jobs. */
@@ -26,15 +27,6 @@ const active = instanceResponse('ACTIVE', { name: 'shop' })
 const build = instanceResponse('BUILD')
 const handshake = connection('handshake of 8.0.22', true)
 const refused = connection('connection refused')
-const idle: InstanceResponse = { kind: 'idle' }
-
-/** A job that runs on an instance. */
-function busy(fields: Record<string, unknown> = { name: 'CreateX', process: '40%' }): InstanceResponse {
-  const response = jobResponse('Running', fields)
-  if (response.kind !== 'job') throw new Error('not a job')
-  return { kind: 'busy', id: { value: 'job-9', text: untrusted('job-9') }, job: response.job }
-}
-
 function instance(
   responses: Parameters<typeof waitResult>[1],
   outcome: Outcome = { result: 'timed-out' },

@@ -55,6 +55,17 @@ export function instanceResponse(status: string, fields: Record<string, unknown>
   )
 }
 
+/** A job that runs on an instance. */
+export function busy(
+  fields: Record<string, unknown> = { name: 'CreateX', process: '40%' },
+): InstanceResponse {
+  const { status, ...others } = { status: 'Running', ...fields }
+  const job = toJob(jobSchema.parse({ id: 'job-9', status, ...others }), noSecrets)
+  return { kind: 'busy', id: { value: 'job-9', text: untrusted('job-9') }, job }
+}
+
+export const idle: InstanceResponse = { kind: 'idle' }
+
 export function connection(label: string, isAccepted = false): ConnectionResponse {
   return { kind: 'connection', address: untrusted('192.168.0.10:3306'), isAccepted, label: untrusted(label) }
 }
