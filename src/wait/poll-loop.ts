@@ -79,7 +79,7 @@ export async function poll(options: PollOptions): Promise<Stop> {
       for (const { target, next } of idle) {
         const earliest = next <= now ? rateLimit.earliest(target, now, open.length) : next
         if (earliest > now) moments.push(earliest)
-        else if (!usesService(target) || countRequests() < MAX_IN_FLIGHT) void send(target, now)
+        else if (!usesService(target) || countRequests() < maxInFlight(target)) void send(target, now)
       }
       const wakeAt = Math.min(...moments.filter((moment) => moment > now))
       await clock.sleep(Math.ceil(wakeAt - now), wake.signal)
@@ -94,6 +94,11 @@ export async function poll(options: PollOptions): Promise<Stop> {
   untilFinalPoll.abort()
   untilTimeout.abort()
   return stop
+}
+
+/** Requests that can wait leave room for the others, even if all of them are slow. */
+function maxInFlight({ rank }: PollTarget): number {
+  return rank === 3 ? MAX_IN_FLIGHT / 2 : MAX_IN_FLIGHT
 }
 
 function usesService({ rank }: PollTarget): boolean {
