@@ -15,6 +15,15 @@ function response(body: unknown, status = 200): ExchangeResult {
   return { kind: 'response', status, headers: {}, body: JSON.stringify(body), bodyError: undefined }
 }
 
+const unknownHost: ExchangeResult = {
+  kind: 'no-response',
+  reason: 'unknown-host',
+  phase: 'connect',
+  code: 'ENOTFOUND',
+  message: 'not found',
+  proxyStatus: undefined,
+}
+
 const projects = (...names: readonly string[]) =>
   response({ projects: names.map((name) => ({ id: ID, name })) })
 
@@ -117,5 +126,15 @@ describe('an error names what is wrong', () => {
   ])('%s is not usable', async (_name, result) => {
     const { first } = await lookUp([result])
     expect(first).toMatchObject({ kind: 'unusable' })
+  })
+
+  test.each([
+    ['a page', response('<html>')],
+    ['an error that passes', response({}, 502)],
+    ['a redirect', response({}, 302)],
+    ['a host that does not exist', unknownHost],
+  ])('%s has next steps about IAM, not about the endpoint of the jobs API', async (_name, result) => {
+    const { first } = await lookUp([result])
+    expect(first).toMatchObject({ detail: { hint: expect.stringMatching(/^Check iam-endpoint and region/) } })
   })
 })

@@ -65,9 +65,14 @@ function rejected(message: Phrase): Fault {
 /** Its rate limit is not that of the jobs API, and its hints would be about the wrong service. */
 function faultOfIam(fault: Fault): Fault {
   const { label, message } = fault.detail
-  const detail = { label: `IAM ${label}`, message: phrase`IAM: ${message}` }
+  const own = { label: `IAM ${label}`, message: phrase`IAM: ${message}` }
+  const detail = { ...own, hint: HINT }
   if (fault.kind === 'transient') return { kind: 'transient', retryAfter: fault.retryAfter, detail }
   if (fault.kind === 'unusable') return { kind: 'unusable', detail }
+  if (fault.reason === 'redirect' || fault.reason === 'endpoint') return { ...fault, scope: 'all', detail }
   const isAboutProject = fault.reason === 'permission' || fault.reason === 'request'
-  return { ...fault, ...(isAboutProject && { reason: 'project' }), scope: 'all', detail }
+  return { ...fault, ...(isAboutProject && { reason: 'project' }), scope: 'all', detail: own }
 }
+
+const HINT =
+  'Check iam-endpoint and region, and whether this runner can reach IAM. With project-id, no project is looked up.'
