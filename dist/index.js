@@ -15668,7 +15668,7 @@ function explainSuccess({ state, instance }) {
     const facts = [name && phrase `instance ${name}`, address && phrase `address ${address}`, readiness].filter((fact) => fact !== undefined);
     const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
     const message = kind === 'instance'
-        ? phrase `Instance ${nameOf(ready ?? state)} is ready${details}.`
+        ? phrase `Instance ${nameOf(state)} is ready${details}.`
         : phrase `Job ${nameOf(state)} completed${time}${details}.`;
     return {
         title: kind === 'instance' ? 'The instance is ready' : 'The job completed',
@@ -16111,7 +16111,9 @@ class Log {
         if (previous?.subTasks !== state.subTasks)
             this.#printSubTasks(previous, state);
         const isReady = isFinished && state.kind === 'instance';
-        if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress && !isReady)
+        const isSameJob = state.kind !== 'instance' || sameLabel(log_nameOf(previous), log_nameOf(state));
+        const isSame = isSameJob && sameLabel(labelOf(previous), labelOf(state));
+        if (isSame && previous?.progress === state.progress && !isReady)
             return;
         const id = this.#ids.length === 1 ? [] : phrase ` · ${state.id.text}`;
         this.#printState(latest, phrase `${describeState(latest)}${id}`);
@@ -16236,6 +16238,10 @@ function labelOf(state) {
         return 'no job yet';
     const label = state?.connection?.label ?? state?.instance?.status.label ?? state?.job?.status.label;
     return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet');
+}
+/** The name of a job that runs on an instance. */
+function log_nameOf(state) {
+    return state?.job?.name ?? '';
 }
 function describeState({ state, isFinished }) {
     const label = labelOf(state);
@@ -17020,7 +17026,8 @@ function seen(before, { status, progress }, at) {
 function judgeJob(before, job, at) {
     const { meaning, label } = job.status;
     const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress);
-    const pendingSince = meaning === 'pending' ? (before.pendingSince ?? at) : undefined;
+    const since = before.pendingSince ?? at;
+    const pendingSince = meaning === 'pending' ? since : undefined;
     const state = seen({ ...before, job, progress, pendingSince }, { status: job.status, progress }, at);
     switch (meaning) {
         case 'completed':
@@ -17029,10 +17036,8 @@ function judgeJob(before, job, at) {
             return { state, outcome: { result: meaning } };
         case 'running':
             return { state };
-        case 'pending': {
-            const isLong = at - (pendingSince ?? at) >= PENDING_WARNING_AFTER;
-            return isLong ? warnOnce(state, label, [LONG_PENDING]) : { state };
-        }
+        case 'pending':
+            return at - since >= PENDING_WARNING_AFTER ? warnOnce(state, label, [LONG_PENDING]) : { state };
         case 'unauthorized':
             return warnOnce(state, label, phrase `has the status “${label}”: it needs authorization in the console`);
         case 'unknown':
@@ -18033,6 +18038,9 @@ async function wait(plan, deps) {
         const target = id && readiness.get(id);
         if (target?.outcome === undefined)
             return { state, outcome: { result: 'not-ready', cause: 'no-instance' } };
+        // The state of an instance continues in its own target.
+        if (kind === 'instance')
+            return { state: target.state, outcome: target.outcome };
         return { state, instance: target.state, outcome: target.outcome };
     });
 }

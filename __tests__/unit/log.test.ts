@@ -230,6 +230,14 @@ describe('the log', () => {
     await clock.run(Promise.resolve())
   })
 
+  test('names the order whose jobs are found if there are several', () => {
+    const ids = ['CS1', 'CS2'].map((value) => ({ value, text: untrusted(value) }))
+    const { log, lines } = logFor({ kind: 'order', ids })
+    const [order = { value: '', text: untrusted('') }] = ids
+    log.onJobsFound(order, [{ value: 'a', text: untrusted('a') }])
+    expect(lines).toEqual(['      0s  jobs of order CS1: a'])
+  })
+
   describe('in color', () => {
     const linesFor = (response: JobResponse) => logOf([[0, response]], { until: 1, isColored: true })
 
@@ -312,6 +320,7 @@ describe('an instance', () => {
         [0, busy()],
         [5, busy({ name: 'CreateX', process: '45%' })],
         [10, busy({})],
+        [12, busy({ name: 'RestartX' })],
         [15, idle],
         [20, instanceResponse('BACKING UP')],
         [25, instanceResponse('ACTIVE')],
@@ -324,6 +333,7 @@ describe('an instance', () => {
       `      0s  ${BLANK}  job CreateX is Running, 40% · next poll in 5s`,
       `      5s  ${BLANK}  job CreateX is Running, 45% · next poll in 5s`,
       `     10s  ${BLANK}  a job is Running · next poll in 5s`,
+      `     12s  ${BLANK}  job RestartX is Running · next poll in 5s`,
       `     15s  ${BLANK}  no job is running · next poll in 5s`,
       `     20s  ${BLANK}  instance BACKING UP · next poll in 5s`,
       `     25s  ${BLANK}  instance ACTIVE · next poll in 5s`,

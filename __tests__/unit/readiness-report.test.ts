@@ -12,12 +12,14 @@ import {
   idle,
   instanceResponse,
   jobResponse,
+  listResponse,
   notFoundYet,
   transient,
   unauthorized,
   unusable,
 } from './responses.ts'
 import { plain } from './text.ts'
+import { waitFor } from './virtual-wait.ts'
 import { instanceResult, waitResult } from './wait-results.ts'
 
 /** What a user reads about instances, and about the instances of completed jobs. */
@@ -416,5 +418,18 @@ test('the outputs of an instance have its status and address, and no job', () =>
   })
   expect(JSON.parse(outputs.jobs)).toEqual([
     expect.objectContaining({ jobId: '', instanceId: 'instance-1', progress: null, entities: null }),
+  ])
+})
+
+test('the responses of an instance are counted once, whatever it was polled for', async () => {
+  const { results } = await waitFor({
+    instances: ['instance-1'],
+    until: 'available',
+    list: ({ at }) =>
+      listResponse(at < 30_000 ? [{ id: 'job-9', status: 'Running', instanceId: 'instance-1' }] : []),
+    instance: () => instanceResponse('ACTIVE'),
+  })
+  expect(summaryOf(results, HOUR).match(/^\d+ checks: .*$/gm)).toEqual([
+    '13 checks: 7 × a job is running, 2 × no job is running, 4 × <code>ACTIVE</code>',
   ])
 })

@@ -149,7 +149,7 @@ function explainSuccess({ state, instance }: WaitResult): Explanation {
   const details = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
   const message =
     kind === 'instance'
-      ? phrase`Instance ${nameOf(ready ?? state)} is ready${details}.`
+      ? phrase`Instance ${nameOf(state)} is ready${details}.`
       : phrase`Job ${nameOf(state)} completed${time}${details}.`
   return {
     title: kind === 'instance' ? 'The instance is ready' : 'The job completed',

@@ -95,8 +95,9 @@ export class Log implements WaitListener {
     if (this.#ids.length > MAX_FOLLOWED && !isFinished) return
     if (previous?.subTasks !== state.subTasks) this.#printSubTasks(previous, state)
     const isReady = isFinished && state.kind === 'instance'
-    if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress && !isReady)
-      return
+    const isSameJob = state.kind !== 'instance' || sameLabel(nameOf(previous), nameOf(state))
+    const isSame = isSameJob && sameLabel(labelOf(previous), labelOf(state))
+    if (isSame && previous?.progress === state.progress && !isReady) return
     const id = this.#ids.length === 1 ? [] : phrase` · ${state.id.text}`
     this.#printState(latest, phrase`${describeState(latest)}${id}`)
   }
@@ -235,6 +236,11 @@ function labelOf(state: WaitState | undefined): string | UntrustedText {
   if (state?.kind === 'order') return 'no job yet'
   const label = state?.connection?.label ?? state?.instance?.status.label ?? state?.job?.status.label
   return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet')
+}
+
+/** The name of a job that runs on an instance. */
+function nameOf(state: WaitState | undefined): string | UntrustedText {
+  return state?.job?.name ?? ''
 }
 
 function describeState({ state, isFinished }: Latest): Phrase {
