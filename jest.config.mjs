@@ -1,4 +1,8 @@
+import { join } from 'node:path'
 import process from 'node:process'
+
+// Hundreds of processes run the same action, so only the first ones compile it and strip the types of its preloads.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled-for-tests')
 
 export default {
   testEnvironment: 'node',
@@ -11,6 +15,7 @@ export default {
   // Most tests wait for processes that sleep, so three workers do not slow each other down on two cores.
   maxWorkers: 3,
   testSequencer: './__tests__/sequencer.mjs',
+  setupFiles: ['./__tests__/setup.mjs'],
   // Long enough for a busy machine: the timeout only has to catch tests that hang.
   testTimeout: 30_000,
   // Only a run of all tests, that is Jest without arguments, can reach the thresholds.

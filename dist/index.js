@@ -13934,14 +13934,22 @@ function projectApi(choice, deps) {
         return () => Promise.resolve({ kind: 'project', id: choice });
     const { region, iamEndpoint } = choice;
     const url = `${iamEndpoint}/v3/projects?name=${percentEncode(region)}`;
-    let project;
+    let found;
+    /** The request in progress, which all jobs share. */
+    let lookup;
     return async (signal) => {
-        // All jobs share one request.
-        project ??= send(deps, url, {}, undefined, (result) => readProjects(result, region, deps), signal);
-        const result = await project;
-        // The next poll tries again.
-        if (result.kind !== 'project')
-            project = undefined;
+        if (found !== undefined)
+            return found;
+        if (lookup?.signal.aborted !== false) {
+            const read = (result) => readProjects(result, region, deps);
+            lookup = { signal, result: send(deps, url, {}, undefined, read, signal) };
+        }
+        const current = lookup;
+        const result = await current.result;
+        if (result.kind === 'project')
+            found = result;
+        if (lookup === current)
+            lookup = undefined;
         return result;
     };
 }
@@ -14304,6 +14312,9 @@ async function readEcsAgency(isRenewal, deps, signal) {
         return unusableResponse(METADATA, session.status);
     deps.secrets.add(token);
     const result = await readKeys({ 'X-Metadata-Token': token }, isRenewal, deps, signal);
+    // It stays valid, and a later response may contain it.
+    if (result.kind === 'issued')
+        return { ...result, secrets: [...result.secrets, token] };
     deps.secrets.forget(token);
     return result;
 }
@@ -14349,8 +14360,9 @@ function ecs_agency_faultOf(result, isRenewal, deps) {
         scope: 'all',
         detail: { label, message, hint },
     });
-    if (result.kind === 'no-response')
-        return isRenewal ? fault : { ...rejected(NO_ECS), isPassing: true };
+    if (result.kind === 'no-response') {
+        return isRenewal || result.reason === 'aborted' ? fault : { ...rejected(NO_ECS), isPassing: true };
+    }
     if (result.status === 401 && result.body.includes(NO_AGENCY_TEXT))
         return rejected(NO_AGENCY);
     // The service of session tokens may have been unavailable for a moment.
@@ -14948,7 +14960,7 @@ function stsEndpointOf(region) {
 /** Returns the IAM of a region. Source: Huawei Cloud Python SDK huaweicloudsdkiam 3.1.219, region/iam_region.py. */
 function iamEndpointOf({ id, source }) {
     return /^[a-z\d-]{1,40}$/.test(id)
-        ? `https://iam.${id}.myhuaweicloud.com`
+        ? `https://iam.${id}.myhuaweicloud.${id === 'eu-west-101' ? 'eu' : 'com'}`
         : new InvalidInput(`missing, and the value of ${source} is not a region ID. Set project-id, or a valid region.`);
 }
 /**
@@ -15445,8 +15457,8 @@ function readProject(id, iam, region, check) {
         const problem = `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project; or set region to look it up.`;
         return check('project-id', new InvalidInput(problem));
     }
-    const iamEndpoint = check('project-id', given ?? iamEndpointOf(region));
-    return iamEndpoint && { region: region.id, iamEndpoint };
+    const iamEndpoint = check('project-id', iamEndpointOf(region));
+    return iamEndpoint && { region: region.id, iamEndpoint: given ?? iamEndpoint };
 }
 function parseProjectId(value) {
     return parseMatching(value, /^[A-Za-z0-9]{32}$/, `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`);
@@ -15513,6 +15525,7 @@ const TITLES = {
     unusable: 'The responses are not usable',
     'other-job': 'The response is about another job',
     several: 'Several jobs did not complete',
+    'several-instances': 'Several instances are not ready',
     outputs: 'Could not write the outputs',
     internal: 'Internal error',
 };
@@ -15528,7 +15541,7 @@ const NEXT_STEPS = {
     'id-token': 'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
     agency: "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
     'ecs-agency': 'Check that this runner is an ECS that has an agency. See docs/credentials.md.',
-    project: 'Set project-id to the ID of the project that contains the instance: the console shows it under My Credentials > Projects. To look it up, the region must have exactly one project of that name, and the user or agency needs the permission iam:projects:listProjects.',
+    project: 'Set project-id to the ID of the project that contains the instance: the console shows it on the page My Credentials. To look it up, the region must have exactly one project of that name, and the user or agency needs the permission iam:projects:listProjects.',
     permission: "Check that the user or agency has permission to list the service's tasks (for TaurusDB: gaussdbformysql:task:list, or gaussdb:instance:list in a role), and that project-id is the project of the job.",
     redirect: 'Redirects are not followed, because they would pass on the credentials. Set endpoint to the host of the API itself. A proxy that requires a sign-in can also cause this.',
     endpoint: 'Check the spelling of the endpoint and its port, and whether this runner can reach it.',
@@ -15574,7 +15587,9 @@ function explainOutcome(result, timeout) {
             return explain(gone.kind === 'instance' ? 'instance-vanished' : 'vanished', message);
         }
         case 'interrupted': {
-            const when = INTERRUPTIONS[outcome.by];
+            const when = outcome.by === 'signal'
+                ? 'before the wait was interrupted'
+                : `before fail-fast ended the wait because of another ${state.kind}`;
             const subject = result.instance ?? state;
             const message = phrase `${completedJob(result)}${unfinished(subject, when)}.`;
             return {
@@ -15596,10 +15611,33 @@ function acceptedPhrase(results) {
         ? []
         : [phrase `The step succeeds because success-results contains ${[...others].join(', ')}.`];
 }
-/** What several results are about. */
-function nounOf(results) {
-    return results.every(({ state }) => state.kind === 'instance') ? 'instances' : 'jobs';
+/** What several results are about, and how to say that they are a success, or not. */
+function wordsFor(results) {
+    if (results.some(({ state }) => state.kind === 'instance'))
+        return WORDS.instances;
+    const isReadiness = results.some(({ instance, outcome }) => instance ?? outcome.result === 'not-ready');
+    return isReadiness ? WORDS.readiness : WORDS.jobs;
 }
+const WORDS = {
+    jobs: {
+        noun: 'jobs',
+        succeeded: 'completed',
+        notSucceeded: 'did not complete',
+        title: TITLES.several,
+    },
+    readiness: {
+        noun: 'jobs',
+        succeeded: 'have a ready instance',
+        notSucceeded: 'have no ready instance',
+        title: TITLES['several-instances'],
+    },
+    instances: {
+        noun: 'instances',
+        succeeded: 'are ready',
+        notSucceeded: 'are not ready',
+        title: TITLES['several-instances'],
+    },
+};
 /** `X (name)`: an ID, and the name of the job or instance if it is known. */
 function nameOf({ kind, id, job, instance }) {
     const name = kind === 'instance' ? instance?.name : job?.name;
@@ -15630,7 +15668,7 @@ function explainSuccess({ state, instance }) {
     const facts = [name && phrase `instance ${name}`, address && phrase `address ${address}`, readiness].filter((fact) => fact !== undefined);
     const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
     const message = kind === 'instance'
-        ? phrase `Instance ${nameOf(ready ?? state)} is ready${details}.`
+        ? phrase `Instance ${nameOf(state)} is ready${details}.`
         : phrase `Job ${nameOf(state)} completed${time}${details}.`;
     return {
         title: kind === 'instance' ? 'The instance is ready' : 'The job completed',
@@ -15693,10 +15731,6 @@ const NOT_CONNECTABLE = "Check that this runner can reach the address (is it ins
 function completedJob({ state, instance }) {
     return instance === undefined || state.kind !== 'job' ? [] : phrase `Job ${nameOf(state)} completed. `;
 }
-const INTERRUPTIONS = {
-    signal: 'before the wait was interrupted',
-    'fail-fast': 'before fail-fast ended the wait because another job did not complete',
-};
 function unfinished(state, when) {
     const name = nameOf(state);
     switch (state.kind) {
@@ -15708,9 +15742,13 @@ function unfinished(state, when) {
             return phrase `Instance ${name} was not ready ${when}${lastStatus(state)}`;
     }
 }
+/** `job CreateX`, or `a job` if its name is not known. */
+function runningJob({ name }) {
+    return name === undefined ? ['a job'] : phrase `job ${name}`;
+}
 function lastStatus({ kind, job, instance, progress }) {
     if (kind === 'instance' && job !== undefined)
-        return phrase ` (job ${job.name ?? ''} is running)`;
+        return phrase ` (${runningJob(job)} is running)`;
     if (instance !== undefined)
         return phrase ` (last status: ${instance.status.text})`;
     if (job === undefined)
@@ -15748,13 +15786,90 @@ function explainError(result, outcome) {
         nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(subject, state.kind)}.`,
     };
 }
-const EXPIRED = 'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC renews its keys.';
+const EXPIRED = 'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC and use-ecs-agency renew their keys.';
 const CIRCUMSTANCES = {
     unusable: ' from five responses in a row. Last response',
     internal: ' because of an internal error',
 };
 
+;// CONCATENATED MODULE: ./src/report/escape.ts
+/** Longest untrusted text in the log, in annotations and the summary, and in a block; UTF-16 code units. */
+const MAX_IN_LOG = 300;
+const MAX_IN_REPORT = 1_000;
+const MAX_JSON_BLOCK = 10_000;
+/** Longest log line and longest annotation; GitHub truncates an annotation at 4096 characters. */
+const MAX_LINE = 1_000;
+const MAX_ANNOTATION = 4_000;
+/** For the log: one line without anything that the runner or a terminal interprets. */
+function forLog(text) {
+    return escape_truncate(withoutCommands(render(text, MAX_IN_LOG)), MAX_LINE);
+}
+/**
+ * For the message of an annotation, a line for each phrase (@actions/core escapes line breaks). Long lines are truncated
+ * so that the last line, the next steps, stays complete.
+ */
+function forAnnotation(...phrases) {
+    const lines = phrases.map((text) => withoutCommands(render(text, MAX_IN_REPORT)));
+    const last = lines.pop() ?? '';
+    const share = Math.floor((MAX_ANNOTATION - last.length) / lines.length) - 1;
+    return [...lines.map((line) => escape_truncate(line, share)), escape_truncate(last, MAX_ANNOTATION)].join('\n');
+}
+/**
+ * For the summary: our own parts are Markdown, untrusted text is shown as code. Every ASCII character that Markdown or
+ * HTML could interpret becomes a character reference. GitHub links email addresses after it resolves references, which
+ * an empty comment prevents.
+ */
+function forSummary(text, maxLength = MAX_IN_REPORT) {
+    return render(text, maxLength, (line) => {
+        const references = line
+            .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (character) => `&#${character.charCodeAt(0)};`)
+            .replaceAll('&#64;', '&#64;<!-- -->');
+        return `<code>${references}</code>`;
+    });
+}
+/**
+ * A compact JSON object as a code block for the summary; empty for `{}`, undefined if it is too long. A text cannot end
+ * the block, because every line begins with JSON syntax.
+ */
+function forSummaryBlock(json) {
+    const compact = json.reveal();
+    if (compact === '{}')
+        return '';
+    if (compact.length > MAX_JSON_BLOCK)
+        return undefined;
+    const lines = JSON.stringify(JSON.parse(compact), undefined, 2).split('\n');
+    const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n');
+    return block.length > MAX_JSON_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
+}
+/** For the output `message`: one line of plain text. */
+function forMessage(text) {
+    return escape_truncate(render(text, MAX_IN_REPORT), MAX_IN_REPORT);
+}
+/** For an output: unchanged. */
+function forOutput(text) {
+    return text.reveal();
+}
+/** Shows each untrusted text as one line of limited length. */
+function render(text, maxLength, escape = (line) => line) {
+    return text.map((part) => (typeof part === 'string' ? part : escape(oneLine(part, maxLength)))).join('');
+}
+function oneLine(text, maxLength) {
+    return escape_truncate(text.reveal().replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength);
+}
+/** Includes what the runner ignores when it compares strings, and what changes the direction of text. */
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
+/** The runner executes `##[command]` anywhere in a line, and `::command::` at its start. */
+function withoutCommands(text) {
+    return text.replaceAll('##[', '## [').replace(/^(\s*):(?=:)/gm, '$1: ');
+}
+function escape_truncate(text, maxLength) {
+    if (text.length <= maxLength)
+        return text;
+    return `${text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
 ;// CONCATENATED MODULE: ./src/report/annotation.ts
+
 
 
 
@@ -15770,15 +15885,17 @@ function annotationOf(results, timeout, successResults = ['completed']) {
     if (first === undefined || incomplete.length === 1)
         return first;
     const haveSameTitle = explanations.every(({ title }) => title === first.title);
+    const haveSameSteps = explanations.every(({ nextSteps }) => forLog(nextSteps) === forLog(first.nextSteps));
+    const words = wordsFor(results);
     const stopped = incomplete.length - causes.length;
     return {
-        title: haveSameTitle ? first.title : TITLES.several,
+        title: haveSameTitle ? first.title : words.title,
         lines: [
-            phrase `${incomplete.length} of ${results.length} ${nounOf(results)} did not complete:`,
+            phrase `${incomplete.length} of ${results.length} ${words.noun} ${words.notSucceeded}:`,
             ...listOf(explanations.flatMap(({ lines }) => lines)),
             ...(stopped > 0 ? [phrase `- ${stopped} no longer polled because fail-fast is on`] : []),
         ],
-        nextSteps: haveSameTitle ? first.nextSteps : phrase `For the next steps of each job, see the job summary.`,
+        nextSteps: haveSameSteps ? first.nextSteps : phrase `For the next steps, see the job summary.`,
     };
 }
 /** The one notice of a step that succeeds; `timeout` in milliseconds. */
@@ -15789,7 +15906,8 @@ function noticeOf(results, timeout) {
     const accepted = acceptedPhrase(results);
     if (only !== undefined && others.length === 0)
         return { title: only.title, lines: [...lines, ...accepted] };
-    const title = accepted.length > 0 ? 'The step succeeded' : `All ${lines.length} ${nounOf(results)} completed`;
+    const { noun, succeeded } = wordsFor(results);
+    const title = accepted.length > 0 ? 'The step succeeded' : `All ${lines.length} ${noun} ${succeeded}`;
     return { title, lines: [...listOf(lines), ...accepted] };
 }
 function listOf(messages) {
@@ -15883,82 +16001,6 @@ function extrapolate(from, to) {
     };
 }
 
-;// CONCATENATED MODULE: ./src/report/escape.ts
-/** Longest untrusted text in the log, in annotations and the summary, and in a block; UTF-16 code units. */
-const MAX_IN_LOG = 300;
-const MAX_IN_REPORT = 1_000;
-const MAX_JSON_BLOCK = 10_000;
-/** Longest log line and longest annotation; GitHub truncates an annotation at 4096 characters. */
-const MAX_LINE = 1_000;
-const MAX_ANNOTATION = 4_000;
-/** For the log: one line without anything that the runner or a terminal interprets. */
-function forLog(text) {
-    return escape_truncate(withoutCommands(render(text, MAX_IN_LOG)), MAX_LINE);
-}
-/**
- * For the message of an annotation, a line for each phrase (@actions/core escapes line breaks). Long lines are truncated
- * so that the last line, the next steps, stays complete.
- */
-function forAnnotation(...phrases) {
-    const lines = phrases.map((text) => withoutCommands(render(text, MAX_IN_REPORT)));
-    const last = lines.pop() ?? '';
-    const share = Math.floor((MAX_ANNOTATION - last.length) / lines.length) - 1;
-    return [...lines.map((line) => escape_truncate(line, share)), escape_truncate(last, MAX_ANNOTATION)].join('\n');
-}
-/**
- * For the summary: our own parts are Markdown, untrusted text is shown as code. Every ASCII character that Markdown or
- * HTML could interpret becomes a character reference. GitHub links email addresses after it resolves references, which
- * an empty comment prevents.
- */
-function forSummary(text, maxLength = MAX_IN_REPORT) {
-    return render(text, maxLength, (line) => {
-        const references = line
-            .replace(/[!-*/:-@[-`{-~]|(?<=www)\./gi, (character) => `&#${character.charCodeAt(0)};`)
-            .replaceAll('&#64;', '&#64;<!-- -->');
-        return `<code>${references}</code>`;
-    });
-}
-/**
- * A compact JSON object as a code block for the summary; empty for `{}`, undefined if it is too long. A text cannot end
- * the block, because every line begins with JSON syntax.
- */
-function forSummaryBlock(json) {
-    const compact = json.reveal();
-    if (compact === '{}')
-        return '';
-    if (compact.length > MAX_JSON_BLOCK)
-        return undefined;
-    const lines = JSON.stringify(JSON.parse(compact), undefined, 2).split('\n');
-    const block = lines.map((line) => line.replace(/[\u2028\u2029]/g, ' ').replace(INVISIBLE, '�')).join('\n');
-    return block.length > MAX_JSON_BLOCK ? undefined : `\`\`\`json\n${block}\n\`\`\``;
-}
-/** For the output `message`: one line of plain text. */
-function forMessage(text) {
-    return escape_truncate(render(text, MAX_IN_REPORT), MAX_IN_REPORT);
-}
-/** For an output: unchanged. */
-function forOutput(text) {
-    return text.reveal();
-}
-/** Shows each untrusted text as one line of limited length. */
-function render(text, maxLength, escape = (line) => line) {
-    return text.map((part) => (typeof part === 'string' ? part : escape(oneLine(part, maxLength)))).join('');
-}
-function oneLine(text, maxLength) {
-    return escape_truncate(text.reveal().replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength);
-}
-/** Includes what the runner ignores when it compares strings, and what changes the direction of text. */
-const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
-/** The runner executes `##[command]` anywhere in a line, and `::command::` at its start. */
-function withoutCommands(text) {
-    return text.replaceAll('##[', '## [').replace(/^(\s*):(?=:)/gm, '$1: ');
-}
-function escape_truncate(text, maxLength) {
-    if (text.length <= maxLength)
-        return text;
-    return `${text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
-}
-
 ;// CONCATENATED MODULE: ./src/report/style.ts
 /** Parameters of the SGR escape sequence. Source: ECMA-48, "SGR - Select Graphic Rendition". */
 const style_CODES = { red: 31, green: 32, yellow: 33, cyan: 36, gray: 90 };
@@ -16041,7 +16083,7 @@ class Log {
         const isSingle = only !== undefined && others.length === 0;
         const target = isSingle ? phrase `${kind} ${only.text}` : `${ids.length} ${kind}s`;
         const time = formatDuration(timeout);
-        this.#printer.info(forLog(phrase `Waiting up to ${time} for ${target}${GOALS[until]} at ${endpoint}`));
+        this.#printer.info(forLog(phrase `Waiting up to ${time} for ${target}${goalOf(until, kind, isSingle)} at ${endpoint}`));
         this.#printer.info(`Credentials: ${credentials}.`);
     }
     onProject = (id, region) => {
@@ -16069,7 +16111,9 @@ class Log {
         if (previous?.subTasks !== state.subTasks)
             this.#printSubTasks(previous, state);
         const isReady = isFinished && state.kind === 'instance';
-        if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress && !isReady)
+        const isSameJob = state.kind !== 'instance' || sameLabel(log_nameOf(previous), log_nameOf(state));
+        const isSame = isSameJob && sameLabel(labelOf(previous), labelOf(state));
+        if (isSame && previous?.progress === state.progress && !isReady)
             return;
         const id = this.#ids.length === 1 ? [] : phrase ` · ${state.id.text}`;
         this.#printState(latest, phrase `${describeState(latest)}${id}`);
@@ -16161,11 +16205,13 @@ class Log {
         return this.#clock.now() - this.#start;
     }
 }
-const GOALS = {
-    completed: '',
-    available: ', until its instance is available,',
-    connectable: ', until its instance accepts connections,',
-};
+function goalOf(until, kind, isSingle) {
+    if (until === 'completed')
+        return kind === 'instance' ? ', until no job is running,' : '';
+    const [one, several] = kind === 'instance' ? ['it', 'they'] : ['its instance', 'their instances'];
+    const [subject, are, accept] = isSingle ? [one, 'is', 'accepts'] : [several, 'are', 'accept'];
+    return `, until ${subject} ${until === 'available' ? `${are} available` : `${accept} connections`},`;
+}
 /** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
 function printDetails(results, outputs, requests, printer, secrets) {
     const rest = results.length - log_MAX_NAMED;
@@ -16193,6 +16239,10 @@ function labelOf(state) {
     const label = state?.connection?.label ?? state?.instance?.status.label ?? state?.job?.status.label;
     return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet');
 }
+/** The name of a job that runs on an instance. */
+function log_nameOf(state) {
+    return state?.job?.name ?? '';
+}
 function describeState({ state, isFinished }) {
     const label = labelOf(state);
     if (state.kind !== 'instance')
@@ -16206,7 +16256,7 @@ function describeState({ state, isFinished }) {
             : phrase `instance ${label}`;
     return job === undefined
         ? ['no job is running']
-        : phrase `job ${job.name ?? ''} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`;
+        : phrase `${runningJob(job)} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`;
 }
 function log_describe(response) {
     switch (response.kind) {
@@ -16279,9 +16329,10 @@ function messageOf(results, timeout) {
     if (results.length === 1)
         return first;
     const completed = results.filter(({ outcome }) => outcome.result === 'completed').length;
+    const { noun, succeeded } = wordsFor(results);
     if (bad < 0)
-        return phrase `All ${completed} ${nounOf(results)} completed.`;
-    return phrase `${completed} of ${results.length} ${nounOf(results)} completed. First of the others: ${first}`;
+        return phrase `All ${completed} ${noun} ${succeeded}.`;
+    return phrase `${completed} of ${results.length} ${noun} ${succeeded}. First of the others: ${first}`;
 }
 /** A warning if the service returned entities that the outputs do not contain. */
 function warningOf(results) {
@@ -16616,8 +16667,9 @@ function summaryOfMany(results, timeout, accepted) {
     const alignments = columns.map((column) => (column === 'Duration' ? '--:' : ':--'));
     const icon = ICONS[incomplete.length === 0 || accepted.length > 0 ? 'completed' : 'failed'];
     const explanations = incomplete.map((result) => explainOutcome(result, timeout));
-    const nextSteps = new Map(explanations.map(({ title, nextSteps }) => [title, nextSteps]));
-    return markdown(`### ${icon} ${completed.length} of ${results.length} ${nounOf(results)} completed`, forSummary(accepted.flat()), [heading, `|${alignments.join('|')}|`, ...shown].join('\n'), rest > 0 ? `… and ${rest} more.` : '', [...nextSteps].map(([title, text]) => `- **${title}.** ${forSummary(text, MAX_IN_ROW)}`).join('\n'));
+    const nextSteps = explanations.map(({ title, nextSteps }) => `- **${title}.** ${forSummary(nextSteps, MAX_IN_ROW)}`);
+    const { noun, succeeded } = wordsFor(results);
+    return markdown(`### ${icon} ${completed.length} of ${results.length} ${noun} ${succeeded}`, forSummary(accepted.flat()), [heading, `|${alignments.join('|')}|`, ...shown].join('\n'), rest > 0 ? `… and ${rest} more.` : '', [...new Set(nextSteps)].join('\n'));
 }
 const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
 function cellsOf({ state, instance: ready, outcome }) {
@@ -16974,7 +17026,8 @@ function seen(before, { status, progress }, at) {
 function judgeJob(before, job, at) {
     const { meaning, label } = job.status;
     const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress);
-    const pendingSince = meaning === 'pending' ? (before.pendingSince ?? at) : undefined;
+    const since = before.pendingSince ?? at;
+    const pendingSince = meaning === 'pending' ? since : undefined;
     const state = seen({ ...before, job, progress, pendingSince }, { status: job.status, progress }, at);
     switch (meaning) {
         case 'completed':
@@ -16983,10 +17036,8 @@ function judgeJob(before, job, at) {
             return { state, outcome: { result: meaning } };
         case 'running':
             return { state };
-        case 'pending': {
-            const isLong = at - (pendingSince ?? at) >= PENDING_WARNING_AFTER;
-            return isLong ? warnOnce(state, label, [LONG_PENDING]) : { state };
-        }
+        case 'pending':
+            return at - since >= PENDING_WARNING_AFTER ? warnOnce(state, label, [LONG_PENDING]) : { state };
         case 'unauthorized':
             return warnOnce(state, label, phrase `has the status “${label}”: it needs authorization in the console`);
         case 'unknown':
@@ -17987,6 +18038,9 @@ async function wait(plan, deps) {
         const target = id && readiness.get(id);
         if (target?.outcome === undefined)
             return { state, outcome: { result: 'not-ready', cause: 'no-instance' } };
+        // The state of an instance continues in its own target.
+        if (kind === 'instance')
+            return { state: target.state, outcome: target.outcome };
         return { state, instance: target.state, outcome: target.outcome };
     });
 }

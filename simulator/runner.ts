@@ -6,8 +6,15 @@ import { join } from 'node:path'
 /** The built action, the `main` of action.yml. */
 const ACTION = join(import.meta.dirname, '..', 'dist', 'index.js')
 
-/** The variables that every process needs: on Windows, Node cannot generate random numbers without SystemRoot. */
-const SYSTEM = { PATH: process.env['PATH'], SystemRoot: process.env['SystemRoot'] }
+/**
+ * The variables that every process needs: on Windows, Node cannot generate random numbers without SystemRoot. If a folder
+ * for compiled code is set, starts take less time.
+ */
+const SYSTEM = {
+  PATH: process.env['PATH'],
+  SystemRoot: process.env['SystemRoot'],
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+}
 
 export interface Step {
   /** Inputs, by their names in action.yml. */

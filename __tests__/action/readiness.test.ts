@@ -273,7 +273,9 @@ test.concurrent(
     ])
     expect(countOf(simulator, 'instances/shared')).toBe(4)
     expect(countOf(simulator, 'instances/')).toBe(5)
-    expect(result.outputs['message']).toMatch(/^2 of 3 jobs completed\. First of the others: Job /)
+    expect(result.outputs['message']).toMatch(
+      /^2 of 3 jobs have a ready instance\. First of the others: Job /,
+    )
   },
 )
 
@@ -466,7 +468,7 @@ test.concurrent(
       'timed-out',
       /Instance instance-7 was not ready within 1m \(job RestartGaussDBforMySQLInstance is running\)/,
     )
-    expect(result.outputs['message']).toMatch(/^19 of 20 instances completed\./)
+    expect(result.outputs['message']).toMatch(/^19 of 20 instances are ready\./)
     expect(countOf(simulator, 'instances/')).toBe(0)
   },
 )

@@ -260,6 +260,11 @@ test('one annotation contains all invalid inputs', () => {
   )
 })
 
+test('the annotation for one invalid input names only that', () => {
+  const { message } = flat(inputsAnnotation([['a: is missing.']]))
+  expect(message).toBe('- a: is missing.\nNo request was sent. Fix this input and run the step again.')
+})
+
 test('untrusted text in a message stays untrusted text', () => {
   const lines = annotationOf(
     [waitResult('a', [jobResponse('Failed', { fail_reason: '::x::' })])],

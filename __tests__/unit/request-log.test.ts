@@ -51,6 +51,12 @@ describe('in debug mode, each request is logged on one line without secrets:', (
       { ...response, bodyError: 'is not UTF-8' },
       '200, a body that is not UTF-8, request ID',
     ],
+    ['a response without a request ID', { ...response, headers: {} }, '200, 8 bytes, 34 ms'],
+    [
+      'no response for no known reason',
+      { ...noResponse, code: undefined },
+      'no response (network in phase tls), 34 ms',
+    ],
     ['no response', noResponse, 'no response (network in phase tls, ECONNRESET ::error::x), 34 ms'],
   ])('%s', async (_name, result, line) => {
     const { lines } = await send(result)

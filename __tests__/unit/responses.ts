@@ -1,4 +1,11 @@
-import type { JobResponse, ListResponse, ListEntry } from '../../src/response.ts'
+import type {
+  ConnectionResponse,
+  InstanceResponse,
+  JobResponse,
+  ListResponse,
+  ListEntry,
+} from '../../src/response.ts'
+import { readInstance } from '../../src/api/instances.ts'
 import { jobSchema, toJob } from '../../src/api/job.ts'
 import type { Id } from '../../src/id.ts'
 import { noSecrets, untrusted } from './text.ts'
@@ -36,6 +43,31 @@ export const forbidden: JobResponse = {
   reason: 'permission',
   scope: 'job',
   detail: { label: '403', message: ['HTTP 403 DBS.200010'] },
+}
+
+/** What the service returns for an instance with a status. */
+export function instanceResponse(status: string, fields: Record<string, unknown> = {}): InstanceResponse {
+  const instance = { id: 'instance-1', status, private_write_ips: ['192.168.0.10'], port: '3306', ...fields }
+  return readInstance(
+    { kind: 'response', status: 200, headers: {}, body: JSON.stringify({ instance }), bodyError: undefined },
+    'instance-1',
+    { secrets: noSecrets, wallClock: () => 0 },
+  )
+}
+
+/** A job that runs on an instance. */
+export function busy(
+  fields: Record<string, unknown> = { name: 'CreateX', process: '40%' },
+): InstanceResponse {
+  const { status, ...others } = { status: 'Running', ...fields }
+  const job = toJob(jobSchema.parse({ id: 'job-9', status, ...others }), noSecrets)
+  return { kind: 'busy', id: { value: 'job-9', text: untrusted('job-9') }, job }
+}
+
+export const idle: InstanceResponse = { kind: 'idle' }
+
+export function connection(label: string, isAccepted = false): ConnectionResponse {
+  return { kind: 'connection', address: untrusted('192.168.0.10:3306'), isAccepted, label: untrusted(label) }
 }
 
 export interface Listed {

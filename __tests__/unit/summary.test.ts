@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { chartOf } from '../../src/report/chart.ts'
-import { summaryOf } from '../../src/report/summary.ts'
+import { summaryOf, summaryOfAnnotation } from '../../src/report/summary.ts'
 import { jobResponse, transient, unauthorized } from './responses.ts'
+import { untrusted } from './text.ts'
 import { waitResult } from './wait-results.ts'
 
 const HOUR = 3_600_000
@@ -167,4 +168,28 @@ describe('several jobs', () => {
     expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576)
     expect(summary).toMatch(/… and \d+ more\./)
   })
+})
+
+test('a job with sub-tasks has a table of them, and an empty list has none', () => {
+  const result = waitResult('a', [jobResponse('Running')])
+  const list = [
+    { name: untrusted('Restore|data'), status: untrusted('Running'), progress: 40, remaining: 300_000 },
+    { name: untrusted('Verify'), status: untrusted('Pending'), progress: undefined, remaining: undefined },
+  ]
+  const withSubTasks = (subTasks: typeof list) =>
+    summaryOf([{ ...result, state: { ...result.state, subTasks: { list: subTasks, at: 60_000 } } }], HOUR)
+  expect(withSubTasks(list)).toContain(`
+
+| Sub-task, last seen after 1m | Status | Progress | Remaining |
+|:--|:--|--:|--:|
+| <code>Restore&#124;data</code> | <code>Running</code> | 40% | 5m |
+| <code>Verify</code> | <code>Pending</code> |  |  |
+
+<details>`)
+  expect(withSubTasks([])).toBe(summaryOf([result], HOUR))
+})
+
+test('a step without a wait has a summary of its error', () => {
+  const annotation = { title: 'Invalid inputs', lines: [['- a: x.'], ['- b: y.']], nextSteps: ['Fix them.'] }
+  expect(summaryOfAnnotation(annotation)).toBe('### ⚠️ Invalid inputs\n\n- a: x.\n- b: y.\n\nFix them.\n')
 })

@@ -1,30 +1,23 @@
 import { describe, expect, test } from '@jest/globals'
-import { readInstance } from '../../src/api/instances.ts'
-import type { ConnectionResponse, InstanceResponse, JobResponse } from '../../src/response.ts'
-import { forbidden, jobResponse, notFoundYet, transient, unauthorized, unusable } from './responses.ts'
-import { noSecrets, untrusted } from './text.ts'
+import type { InstanceResponse, JobResponse } from '../../src/response.ts'
+import {
+  connection,
+  forbidden,
+  instanceResponse,
+  jobResponse,
+  notFoundYet,
+  transient,
+  unauthorized,
+  unusable,
+} from './responses.ts'
 import { completesAfter, HOUR, MINUTE, SECOND, waitFor, type JobRequest } from './virtual-wait.ts'
 
 /** A completed job of an instance. */
 const completed = (instance = 'instance-1') => jobResponse('Completed', { instance: { id: instance } })
 
-/** What the service returns for an instance with a status. */
-function instanceResponse(status: string, fields: Record<string, unknown> = {}): InstanceResponse {
-  const instance = { id: 'instance-1', status, private_write_ips: ['192.168.0.10'], port: '3306', ...fields }
-  return readInstance(
-    { kind: 'response', status: 200, headers: {}, body: JSON.stringify({ instance }), bodyError: undefined },
-    'instance-1',
-    { secrets: noSecrets, wallClock: () => 0 },
-  )
-}
-
 /** An instance whose status changes at the given moments. */
 function statuses(...changes: readonly (readonly [number, string])[]) {
   return ({ at }: JobRequest) => instanceResponse(changes.findLast(([since]) => since <= at)?.[1] ?? 'BUILD')
-}
-
-function connection(label: string, isAccepted = false): ConnectionResponse {
-  return { kind: 'connection', address: untrusted('192.168.0.10:3306'), isAccepted, label: untrusted(label) }
 }
 
 const handshake = connection('handshake of 8.0.22', true)

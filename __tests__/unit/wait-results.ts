@@ -1,12 +1,13 @@
-import type { JobResponse } from '../../src/response.ts'
+import type { JobResponse, JudgedResponse } from '../../src/response.ts'
 import { initialState, judge, type Outcome, type WaitState } from '../../src/judge/judge.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
+import { jobResponse } from './responses.ts'
 import { untrusted } from './text.ts'
 
-/** The result for a job or an order after these responses, one minute apart; `outcome` if they do not end the wait. */
+/** The result for a job, an order, or an instance after these responses, one minute apart; `outcome` if they do not end the wait. */
 export function waitResult(
   id: string,
-  responses: readonly JobResponse[],
+  responses: readonly JudgedResponse[],
   outcome: Outcome = { result: 'timed-out' },
   kind: WaitState['kind'] = 'job',
 ): WaitResult {
@@ -18,4 +19,15 @@ export function waitResult(
     judged ??= judgement.outcome
   }
   return { state, outcome: judged ?? outcome }
+}
+
+/** The result for a job that completed, and then its instance, as above. */
+export function instanceResult(
+  id: string,
+  responses: readonly JudgedResponse[],
+  outcome: Outcome = { result: 'not-ready', cause: 'timeout' },
+  job: JobResponse = jobResponse('Completed', { name: 'CreateX', instance: { id: 'instance-1' } }),
+): WaitResult {
+  const { state: instance, outcome: judged } = waitResult('instance-1', responses, outcome, 'instance')
+  return { ...waitResult(id, [job]), instance, outcome: judged }
 }

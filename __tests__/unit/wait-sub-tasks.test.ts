@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { readSubTasks } from '../../src/api/sub-tasks.ts'
+import { readSubTasks, subTasksApi } from '../../src/api/sub-tasks.ts'
+import { tokenCredentials } from '../../src/credentials/credentials.ts'
 import type { ExchangeResult } from '../../src/http/exchange.ts'
 import type { JobResponse, SubTask, SubTasksResponse } from '../../src/response.ts'
 import { forbidden, jobResponse, listResponse, transient, unusable } from './responses.ts'
 import { contextAt, plain } from './text.ts'
-import { HOUR, MINUTE, SECOND, START, waitFor, type JobRequest } from './virtual-wait.ts'
+import { HOUR, jobId, MINUTE, SECOND, START, waitFor, type JobRequest } from './virtual-wait.ts'
 
 /** The sub-tasks of restore jobs: what is read, when they are requested, and that they never end a wait. */
 
@@ -64,6 +65,39 @@ describe('a list of sub-tasks', () => {
 
   test.each([[{}], [{ sub_task_list: 'x' }], [5]])('is not usable if it is %j', (body) => {
     expect(shown(readSubTasks(response(body), contextAt(0)))).toBe('unusable')
+  })
+})
+
+describe('a request for sub-tasks', () => {
+  const requested: string[] = []
+  const getSubTasks = subTasksApi({
+    ...contextAt(0),
+    endpoint: 'https://host',
+    language: 'en-us',
+    getProject: () => Promise.resolve({ kind: 'project', id: 'project1' }),
+    credentials: tokenCredentials('token-not-a-secret'),
+    exchange: ({ url }) => {
+      requested.push(url)
+      return Promise.resolve(response({ sub_task_list: [task()] }))
+    },
+  })
+  const get = (id: string, instanceId: string) =>
+    getSubTasks({ id: jobId(id), name: NAME, instanceId: jobId(instanceId) }, new AbortController().signal)
+
+  test('names the job and its instance, encoded for a URL', async () => {
+    expect(shown(await get('job&1', 'instance-1'))).toEqual([['Restore data', 'Running', 40, 300 * SECOND]])
+    expect(requested).toEqual([
+      `https://host/v3/project1/instances/instance-1/task-center-detail?job_id=job%261&job_name=${NAME}`,
+    ])
+  })
+
+  test('is not sent for an instance ID that would change its path', async () => {
+    requested.length = 0
+    expect(await get('job-1', '../x')).toEqual({
+      kind: 'unusable',
+      detail: { label: 'no instance', message: ['the job names no valid instance'] },
+    })
+    expect(requested).toEqual([])
   })
 })
 

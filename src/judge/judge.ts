@@ -177,7 +177,8 @@ function seen(
 function judgeJob(before: WaitState, job: Job, at: number): Judgment {
   const { meaning, label } = job.status
   const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress)
-  const pendingSince = meaning === 'pending' ? (before.pendingSince ?? at) : undefined
+  const since = before.pendingSince ?? at
+  const pendingSince = meaning === 'pending' ? since : undefined
   const state = seen({ ...before, job, progress, pendingSince }, { status: job.status, progress }, at)
   switch (meaning) {
     case 'completed':
@@ -186,10 +187,8 @@ function judgeJob(before: WaitState, job: Job, at: number): Judgment {
       return { state, outcome: { result: meaning } }
     case 'running':
       return { state }
-    case 'pending': {
-      const isLong = at - (pendingSince ?? at) >= PENDING_WARNING_AFTER
-      return isLong ? warnOnce(state, label, [LONG_PENDING]) : { state }
-    }
+    case 'pending':
+      return at - since >= PENDING_WARNING_AFTER ? warnOnce(state, label, [LONG_PENDING]) : { state }
     case 'unauthorized':
       return warnOnce(state, label, phrase`has the status “${label}”: it needs authorization in the console`)
     case 'unknown':

@@ -1,7 +1,8 @@
 import type { Outcome } from '../judge/judge.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import { acceptedPhrase, explainOutcome, nounOf, type Annotation, type Notice } from './explain.ts'
+import { acceptedPhrase, explainOutcome, wordsFor, type Annotation, type Notice } from './explain.ts'
+import { forLog } from './escape.ts'
 import { TITLES } from './titles.ts'
 
 /** Jobs named in one annotation; the others are counted. */
@@ -23,15 +24,17 @@ export function annotationOf(
   if (first === undefined || incomplete.length === 1) return first
 
   const haveSameTitle = explanations.every(({ title }) => title === first.title)
+  const haveSameSteps = explanations.every(({ nextSteps }) => forLog(nextSteps) === forLog(first.nextSteps))
+  const words = wordsFor(results)
   const stopped = incomplete.length - causes.length
   return {
-    title: haveSameTitle ? first.title : TITLES.several,
+    title: haveSameTitle ? first.title : words.title,
     lines: [
-      phrase`${incomplete.length} of ${results.length} ${nounOf(results)} did not complete:`,
+      phrase`${incomplete.length} of ${results.length} ${words.noun} ${words.notSucceeded}:`,
       ...listOf(explanations.flatMap(({ lines }) => lines)),
       ...(stopped > 0 ? [phrase`- ${stopped} no longer polled because fail-fast is on`] : []),
     ],
-    nextSteps: haveSameTitle ? first.nextSteps : phrase`For the next steps of each job, see the job summary.`,
+    nextSteps: haveSameSteps ? first.nextSteps : phrase`For the next steps, see the job summary.`,
   }
 }
 
@@ -42,8 +45,8 @@ export function noticeOf(results: readonly WaitResult[], timeout: number): Notic
   const lines = explanations.map(({ message }) => message)
   const accepted = acceptedPhrase(results)
   if (only !== undefined && others.length === 0) return { title: only.title, lines: [...lines, ...accepted] }
-  const title =
-    accepted.length > 0 ? 'The step succeeded' : `All ${lines.length} ${nounOf(results)} completed`
+  const { noun, succeeded } = wordsFor(results)
+  const title = accepted.length > 0 ? 'The step succeeded' : `All ${lines.length} ${noun} ${succeeded}`
   return { title, lines: [...listOf(lines), ...accepted] }
 }
 

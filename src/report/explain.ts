@@ -1,3 +1,4 @@
+import type { Job } from '../api/job.ts'
 import { formatDuration, SECOND } from '../duration.ts'
 import { joinPhrases, phrase, type Phrase } from '../untrusted-text.ts'
 import type { WaitState, Outcome } from '../judge/judge.ts'
@@ -54,7 +55,10 @@ export function explainOutcome(result: WaitResult, timeout: number): Explanation
       return explain(gone.kind === 'instance' ? 'instance-vanished' : 'vanished', message)
     }
     case 'interrupted': {
-      const when = INTERRUPTIONS[outcome.by]
+      const when =
+        outcome.by === 'signal'
+          ? 'before the wait was interrupted'
+          : `before fail-fast ended the wait because of another ${state.kind}`
       const subject = result.instance ?? state
       const message = phrase`${completedJob(result)}${unfinished(subject, when)}.`
       return {
@@ -81,10 +85,33 @@ export function acceptedPhrase(results: readonly WaitResult[]): readonly Phrase[
     : [phrase`The step succeeds because success-results contains ${[...others].join(', ')}.`]
 }
 
-/** What several results are about. */
-export function nounOf(results: readonly WaitResult[]): string {
-  return results.every(({ state }) => state.kind === 'instance') ? 'instances' : 'jobs'
+/** What several results are about, and how to say that they are a success, or not. */
+export function wordsFor(results: readonly WaitResult[]): (typeof WORDS)[keyof typeof WORDS] {
+  if (results.some(({ state }) => state.kind === 'instance')) return WORDS.instances
+  const isReadiness = results.some(({ instance, outcome }) => instance ?? outcome.result === 'not-ready')
+  return isReadiness ? WORDS.readiness : WORDS.jobs
 }
+
+const WORDS = {
+  jobs: {
+    noun: 'jobs',
+    succeeded: 'completed',
+    notSucceeded: 'did not complete',
+    title: TITLES.several,
+  },
+  readiness: {
+    noun: 'jobs',
+    succeeded: 'have a ready instance',
+    notSucceeded: 'have no ready instance',
+    title: TITLES['several-instances'],
+  },
+  instances: {
+    noun: 'instances',
+    succeeded: 'are ready',
+    notSucceeded: 'are not ready',
+    title: TITLES['several-instances'],
+  },
+} as const
 
 /** `X (name)`: an ID, and the name of the job or instance if it is known. */
 export function nameOf({ kind, id, job, instance }: WaitState): Phrase {
@@ -122,7 +149,7 @@ function explainSuccess({ state, instance }: WaitResult): Explanation {
   const details = facts.length === 0 ? [] : phrase`: ${joinPhrases(facts, ', ')}`
   const message =
     kind === 'instance'
-      ? phrase`Instance ${nameOf(ready ?? state)} is ready${details}.`
+      ? phrase`Instance ${nameOf(state)} is ready${details}.`
       : phrase`Job ${nameOf(state)} completed${time}${details}.`
   return {
     title: kind === 'instance' ? 'The instance is ready' : 'The job completed',
@@ -202,11 +229,6 @@ function completedJob({ state, instance }: WaitResult): Phrase {
   return instance === undefined || state.kind !== 'job' ? [] : phrase`Job ${nameOf(state)} completed. `
 }
 
-const INTERRUPTIONS = {
-  signal: 'before the wait was interrupted',
-  'fail-fast': 'before fail-fast ended the wait because another job did not complete',
-} as const
-
 function unfinished(state: WaitState, when: string): Phrase {
   const name = nameOf(state)
   switch (state.kind) {
@@ -219,8 +241,13 @@ function unfinished(state: WaitState, when: string): Phrase {
   }
 }
 
+/** `job CreateX`, or `a job` if its name is not known. */
+export function runningJob({ name }: Job): Phrase {
+  return name === undefined ? ['a job'] : phrase`job ${name}`
+}
+
 function lastStatus({ kind, job, instance, progress }: WaitState): Phrase {
-  if (kind === 'instance' && job !== undefined) return phrase` (job ${job.name ?? ''} is running)`
+  if (kind === 'instance' && job !== undefined) return phrase` (${runningJob(job)} is running)`
   if (instance !== undefined) return phrase` (last status: ${instance.status.text})`
   if (job === undefined) return [' (no status received)']
   return phrase` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`

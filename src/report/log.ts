@@ -1,5 +1,5 @@
 import type * as core from '@actions/core'
-import type { Id } from '../id.ts'
+import type { Id, Kind } from '../id.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
 import type { JudgedResponse } from '../response.ts'
 import type { Secrets } from '../secrets.ts'
@@ -10,9 +10,9 @@ import { count, sameLabel, type Tally } from '../judge/tally.ts'
 import type { WaitListener } from '../wait/judged-target.ts'
 import type { Clock } from '../wait/poll-loop.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import type { WaitFor } from '../wait-for.ts'
+import type { Until, WaitFor } from '../wait-for.ts'
 import { forAnnotation, forLog } from './escape.ts'
-import { countsPhrase, tallyPhrase } from './explain.ts'
+import { countsPhrase, runningJob, tallyPhrase } from './explain.ts'
 import type { Outputs } from './outputs.ts'
 import { bar, colored, colorOf, percent, type Color } from './style.ts'
 
@@ -63,7 +63,9 @@ export class Log implements WaitListener {
     const isSingle = only !== undefined && others.length === 0
     const target = isSingle ? phrase`${kind} ${only.text}` : `${ids.length} ${kind}s`
     const time = formatDuration(timeout)
-    this.#printer.info(forLog(phrase`Waiting up to ${time} for ${target}${GOALS[until]} at ${endpoint}`))
+    this.#printer.info(
+      forLog(phrase`Waiting up to ${time} for ${target}${goalOf(until, kind, isSingle)} at ${endpoint}`),
+    )
     this.#printer.info(`Credentials: ${credentials}.`)
   }
 
@@ -93,8 +95,9 @@ export class Log implements WaitListener {
     if (this.#ids.length > MAX_FOLLOWED && !isFinished) return
     if (previous?.subTasks !== state.subTasks) this.#printSubTasks(previous, state)
     const isReady = isFinished && state.kind === 'instance'
-    if (sameLabel(labelOf(previous), labelOf(state)) && previous?.progress === state.progress && !isReady)
-      return
+    const isSameJob = state.kind !== 'instance' || sameLabel(nameOf(previous), nameOf(state))
+    const isSame = isSameJob && sameLabel(labelOf(previous), labelOf(state))
+    if (isSame && previous?.progress === state.progress && !isReady) return
     const id = this.#ids.length === 1 ? [] : phrase` · ${state.id.text}`
     this.#printState(latest, phrase`${describeState(latest)}${id}`)
   }
@@ -194,11 +197,12 @@ export class Log implements WaitListener {
   }
 }
 
-const GOALS = {
-  completed: '',
-  available: ', until its instance is available,',
-  connectable: ', until its instance accepts connections,',
-} as const
+function goalOf(until: Until, kind: Kind, isSingle: boolean): string {
+  if (until === 'completed') return kind === 'instance' ? ', until no job is running,' : ''
+  const [one, several] = kind === 'instance' ? ['it', 'they'] : ['its instance', 'their instances']
+  const [subject, are, accept] = isSingle ? [one, 'is', 'accepts'] : [several, 'are', 'accept']
+  return `, until ${subject} ${until === 'available' ? `${are} available` : `${accept} connections`},`
+}
 
 /** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
 export function printDetails(
@@ -234,6 +238,11 @@ function labelOf(state: WaitState | undefined): string | UntrustedText {
   return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet')
 }
 
+/** The name of a job that runs on an instance. */
+function nameOf(state: WaitState | undefined): string | UntrustedText {
+  return state?.job?.name ?? ''
+}
+
 function describeState({ state, isFinished }: Latest): Phrase {
   const label = labelOf(state)
   if (state.kind !== 'instance') return [label]
@@ -245,7 +254,7 @@ function describeState({ state, isFinished }: Latest): Phrase {
       : phrase`instance ${label}`
   return job === undefined
     ? ['no job is running']
-    : phrase`job ${job.name ?? ''} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`
+    : phrase`${runningJob(job)} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`
 }
 
 function describe(response: JudgedResponse): Phrase {

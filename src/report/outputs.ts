@@ -3,7 +3,7 @@ import { truncate } from '../secrets.ts'
 import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import { forMessage, forOutput } from './escape.ts'
-import { explainOutcome, nounOf } from './explain.ts'
+import { explainOutcome, wordsFor } from './explain.ts'
 
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
 const MAX_JOBS_BYTES = 140_000
@@ -56,8 +56,9 @@ function messageOf(results: readonly WaitResult[], timeout: number): Phrase {
   const first = explanations[Math.max(bad, 0)]?.message ?? []
   if (results.length === 1) return first
   const completed = results.filter(({ outcome }) => outcome.result === 'completed').length
-  if (bad < 0) return phrase`All ${completed} ${nounOf(results)} completed.`
-  return phrase`${completed} of ${results.length} ${nounOf(results)} completed. First of the others: ${first}`
+  const { noun, succeeded } = wordsFor(results)
+  if (bad < 0) return phrase`All ${completed} ${noun} ${succeeded}.`
+  return phrase`${completed} of ${results.length} ${noun} ${succeeded}. First of the others: ${first}`
 }
 
 /** A warning if the service returned entities that the outputs do not contain. */

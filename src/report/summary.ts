@@ -5,7 +5,7 @@ import type { Outcome, WaitState } from '../judge/judge.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import { chartOf } from './chart.ts'
 import { forSummary, forSummaryBlock } from './escape.ts'
-import { acceptedPhrase, explainOutcome, nounOf, tallyPhrase, type Annotation } from './explain.ts'
+import { acceptedPhrase, explainOutcome, wordsFor, tallyPhrase, type Annotation } from './explain.ts'
 import { percent } from './style.ts'
 
 /** GitHub drops the summary of a step above 1 MiB; the part after the rows needs the rest. */
@@ -162,13 +162,16 @@ function summaryOfMany(results: readonly WaitResult[], timeout: number, accepted
   const alignments = columns.map((column) => (column === 'Duration' ? '--:' : ':--'))
   const icon = ICONS[incomplete.length === 0 || accepted.length > 0 ? 'completed' : 'failed']
   const explanations = incomplete.map((result) => explainOutcome(result, timeout))
-  const nextSteps = new Map(explanations.map(({ title, nextSteps }) => [title, nextSteps]))
+  const nextSteps = explanations.map(
+    ({ title, nextSteps }) => `- **${title}.** ${forSummary(nextSteps, MAX_IN_ROW)}`,
+  )
+  const { noun, succeeded } = wordsFor(results)
   return markdown(
-    `### ${icon} ${completed.length} of ${results.length} ${nounOf(results)} completed`,
+    `### ${icon} ${completed.length} of ${results.length} ${noun} ${succeeded}`,
     forSummary(accepted.flat()),
     [heading, `|${alignments.join('|')}|`, ...shown].join('\n'),
     rest > 0 ? `… and ${rest} more.` : '',
-    [...nextSteps].map(([title, text]) => `- **${title}.** ${forSummary(text, MAX_IN_ROW)}`).join('\n'),
+    [...new Set(nextSteps)].join('\n'),
   )
 }
 

@@ -24,6 +24,7 @@ export const TITLES = {
   unusable: 'The responses are not usable',
   'other-job': 'The response is about another job',
   several: 'Several jobs did not complete',
+  'several-instances': 'Several instances are not ready',
   outputs: 'Could not write the outputs',
   internal: 'Internal error',
 } as const

@@ -151,6 +151,8 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     const target = id && readiness.get(id)
     if (target?.outcome === undefined)
       return { state, outcome: { result: 'not-ready', cause: 'no-instance' } }
+    // The state of an instance continues in its own target.
+    if (kind === 'instance') return { state: target.state, outcome: target.outcome }
     return { state, instance: target.state, outcome: target.outcome }
   })
 }
