@@ -2,7 +2,12 @@ import { join } from 'node:path'
 import process from 'node:process'
 
 // Hundreds of processes run the same action, so only the first ones compile it and strip the types of its preloads.
-process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled-for-tests')
+process.env['NODE_COMPILE_CACHE'] ??= join(
+  import.meta.dirname,
+  'node_modules',
+  '.cache',
+  'compiled-for-tests',
+)
 
 export default {
   testEnvironment: 'node',
