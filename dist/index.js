@@ -13975,14 +13975,18 @@ function project_rejected(message) {
 /** Its rate limit is not that of the jobs API, and its hints would be about the wrong service. */
 function faultOfIam(fault) {
     const { label, message } = fault.detail;
-    const detail = { label: `IAM ${label}`, message: phrase `IAM: ${message}` };
+    const own = { label: `IAM ${label}`, message: phrase `IAM: ${message}` };
+    const detail = { ...own, hint: HINT };
     if (fault.kind === 'transient')
         return { kind: 'transient', retryAfter: fault.retryAfter, detail };
     if (fault.kind === 'unusable')
         return { kind: 'unusable', detail };
+    if (fault.reason === 'redirect' || fault.reason === 'endpoint')
+        return { ...fault, scope: 'all', detail };
     const isAboutProject = fault.reason === 'permission' || fault.reason === 'request';
-    return { ...fault, ...(isAboutProject && { reason: 'project' }), scope: 'all', detail };
+    return { ...fault, ...(isAboutProject && { reason: 'project' }), scope: 'all', detail: own };
 }
+const HINT = 'Check iam-endpoint and region, and whether this runner can reach IAM. With project-id, no project is looked up.';
 
 ;// CONCATENATED MODULE: ./src/api/sub-tasks.ts
 
@@ -14401,7 +14405,7 @@ const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE;
 /** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
 const MIN_LIFETIME = 15 * MINUTE;
 const MAX_LIFETIME = 60 * MINUTE;
-const HINT = 'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.';
+const renewable_HINT = 'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.';
 /** Temporary keys of an agency, obtained on first use and renewed before they expire or after a rejection. */
 class RenewableCredentials {
     #issue;
@@ -14503,7 +14507,7 @@ class RenewableCredentials {
             this.#renewAt = this.#replacedAt;
             this.#reason = phrase `${detail.message}; new keys of the agency are needed`;
         }
-        return { ...rejection, isRenewable: true, detail: { ...detail, hint: HINT } };
+        return { ...rejection, isRenewable: true, detail: { ...detail, hint: renewable_HINT } };
     }
 }
 
@@ -17827,7 +17831,7 @@ async function poll(options) {
                 const earliest = next <= now ? rateLimit.earliest(target, now, open.length) : next;
                 if (earliest > now)
                     moments.push(earliest);
-                else if (!usesService(target) || countRequests() < MAX_IN_FLIGHT)
+                else if (!usesService(target) || countRequests() < maxInFlight(target))
                     void send(target, now);
             }
             const wakeAt = Math.min(...moments.filter((moment) => moment > now));
@@ -17842,6 +17846,10 @@ async function poll(options) {
     untilFinalPoll.abort();
     untilTimeout.abort();
     return stop;
+}
+/** Requests that can wait leave room for the others, even if all of them are slow. */
+function maxInFlight({ rank }) {
+    return rank === 3 ? MAX_IN_FLIGHT / 2 : MAX_IN_FLIGHT;
 }
 function usesService({ rank }) {
     return rank !== 4;
@@ -17930,6 +17938,8 @@ class SubTaskTarget {
         return this.#getSubTasks({ id, name, instanceId }, signal);
     }
     handle(response, at) {
+        if (!this.#job.isOpen)
+            return;
         if (response.kind === 'sub-tasks')
             this.#job.updateSubTasks(response.subTasks, at);
         else
@@ -17950,6 +17960,8 @@ class SubTaskTarget {
 
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4;
+/** With more jobs, requests for sub-tasks would delay those for jobs, and the log does not show them. */
+const MAX_JOBS_WITH_SUB_TASKS = 10;
 /** Waits until everything has an outcome. Always resolves. */
 async function wait(plan, deps) {
     const { kind, ids, interval } = plan;
@@ -18018,7 +18030,9 @@ async function wait(plan, deps) {
             ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
             : options;
         const jobs = found.map((id) => new JobTarget(id, at, deps.getJob, jobOptions));
-        subTasks.push(...jobs.map((job) => new SubTaskTarget(job, deps.getSubTasks)));
+        if (subTasks.length + jobs.length <= MAX_JOBS_WITH_SUB_TASKS) {
+            subTasks.push(...jobs.map((job) => new SubTaskTarget(job, deps.getSubTasks)));
+        }
         if (isListed) {
             list = new ListTarget(jobs, at, wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
             lists.push(list);
