@@ -207,7 +207,7 @@ test.concurrent.each<[string, Inputs, RegExp | undefined]>([
 )
 
 test.concurrent('use-ecs-agency: keys are renewed before they expire, and once after a 401', async () => {
-  const simulator = await cloud({ ecs: { keySeconds: 240, renewSeconds: 110 } })
+  const simulator = await cloud({ ecs: { keySeconds: 180, renewSeconds: 80 } })
   const renewals = () => requestsTo(simulator, 'ecs-keys').length - 1
   let isRevoked = false
   const onLine = (line: string) => {
@@ -323,7 +323,7 @@ test.concurrent.each([
 test.concurrent('use-ecs-agency: an error of the server is retried until the timeout', async () => {
   const simulator = await cloud()
   simulator.injectFault('html-502', { api: 'ecs-keys', times: 'always' })
-  const result = await run(simulator, { ...ECS, 'job-id': 'job-1', timeout: '90s' })
+  const result = await run(simulator, { ...ECS, 'job-id': 'job-1', timeout: '60s' })
   expectFailure(result, 'timed-out', 'timed-out', /the metadata service of the ECS: HTTP 502/)
 })
 
@@ -555,7 +555,7 @@ test.concurrent.each<[string, Fault, string, keyof typeof TITLES, RegExp, number
 ])('project look-up: %s fails the step', async (_name, fault, outcome, title, text, requests) => {
   const simulator = await cloud()
   simulator.injectFault(fault, { api: 'iam', times: 'always' })
-  const inputs = { ...lookUp(simulator), token: simulator.token, 'job-id': 'job-1', timeout: '90s' }
+  const inputs = { ...lookUp(simulator), token: simulator.token, 'job-id': 'job-1', timeout: '60s' }
   const result = await run(simulator, inputs, { hasFastLimit: fault === 'silent' })
   expectFailure(result, outcome, title, text)
   if (!Number.isNaN(requests)) expect(requestsTo(simulator, 'iam')).toHaveLength(requests)
@@ -717,7 +717,7 @@ test.concurrent('sub-tasks are requested neither for other jobs, nor for an inva
   ]
   const polls = () => requestsTo(simulator, 'jobs', 'job-list').length
   const ids = changes.map((fields) => {
-    const job = restoreUntil(() => polls() > 30)
+    const job = restoreUntil(() => polls() > 6)
     return simulator.addJob({ ...job, override: Object.assign(job.override ?? {}, fields) })
   })
   // The job list has the same values.
@@ -782,7 +782,7 @@ test.concurrent('sub-tasks: refused or unusable responses are the last ones, and
 test.concurrent('sub-tasks: faults that pass are retried a minute later', async () => {
   const simulator = await cloud()
   for (const fault of ['reset', 503] as const) simulator.injectFault(fault, { api: 'sub-tasks' })
-  const job = restoreUntil(() => requestsTo(simulator, 'sub-tasks').length >= 4)
+  const job = restoreUntil(() => requestsTo(simulator, 'sub-tasks').length >= 3)
   const result = await runWithToken(simulator, [job])
   expectSuccess(result)
   expectDistance(simulator)
