@@ -71,7 +71,7 @@ describe('a value that is too short for a secret', () => {
 describe('an error response', () => {
   test('with errCode for a job that is not registered yet is retried', async () => {
     simulator.injectFault('not-registered', { times: 2 })
-    expectCompleted(await run())
+    expectCompleted(await run({}, accelerated(5)))
   })
 
   test.each([
@@ -89,7 +89,7 @@ describe('an error response', () => {
 
   test('418 of a web application firewall is retried', async () => {
     simulator.injectFault('418', { times: 2 })
-    expectCompleted(await run())
+    expectCompleted(await run({}, accelerated(5)))
   })
 
   test('418 that lasts names the firewall, and shows no script', async () => {
@@ -354,7 +354,8 @@ describe('over TLS', () => {
     'no_proxy=%s bypasses the proxy',
     async (noProxy) => {
       const proxy = await startProxy({ target: `127.0.0.1:${tls.port}` })
-      const result = await runAt(BEHIND_PROXY, { https_proxy: proxy.url, no_proxy: noProxy })
+      const env = { https_proxy: proxy.url, no_proxy: noProxy, ...accelerated(5) }
+      const result = await runAt(BEHIND_PROXY, env)
       await proxy.close()
       expect(proxy.tunnels).toEqual([])
       expect(annotation(result)).toMatch(/ENOTFOUND|EAI_AGAIN/)
