@@ -71,7 +71,7 @@ describe('a value that is too short for a secret', () => {
 describe('an error response', () => {
   test('with errCode for a job that is not registered yet is retried', async () => {
     simulator.injectFault('not-registered', { times: 2 })
-    expectCompleted(await run())
+    expectCompleted(await run({}, accelerated(5)))
   })
 
   test.each([
@@ -89,7 +89,7 @@ describe('an error response', () => {
 
   test('418 of a web application firewall is retried', async () => {
     simulator.injectFault('418', { times: 2 })
-    expectCompleted(await run())
+    expectCompleted(await run({}, accelerated(5)))
   })
 
   test('418 that lasts names the firewall, and shows no script', async () => {
