@@ -21,7 +21,6 @@ const ORDER = [
   'http/headers.ts',
   'http/service-error.ts',
   'http/fault.ts',
-  'api/regions.ts',
   'api/service.ts',
   'api/endpoints.ts',
   'credentials/credentials.ts',

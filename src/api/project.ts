@@ -39,8 +39,10 @@ export function projectApi(choice: ProjectChoice, deps: ProjectDependencies): Ge
   }
 }
 
+export const PROJECT_ID = /^[A-Za-z0-9]{32}$/
+
 const schema = z.object({
-  projects: z.array(z.object({ id: z.string().regex(/^[A-Za-z0-9]{32}$/), name: z.string() })),
+  projects: z.array(z.object({ id: z.string().regex(PROJECT_ID), name: z.string() })),
 })
 
 function readProjects(result: ExchangeResult, region: string, deps: ProjectDependencies): Project | Fault {
