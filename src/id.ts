@@ -23,3 +23,8 @@ export function keyOf({ value }: Pick<Id, 'value'>): string {
 export const JOB_ID = /^[!-~]{1,128}$/
 /** Any other value, for example `..`, could change the path of a request. */
 export const INSTANCE_ID = /^[\w-]{1,128}$/
+
+/** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
+export function isSameId(sent = '', requested: string): boolean {
+  return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase()
+}

@@ -33,7 +33,6 @@ const ORDER = [
   'api/job.ts',
   'api/instance.ts',
   'response.ts',
-  'api/parse.ts',
   'api/get.ts',
   'api/project.ts',
   'api/jobs.ts',
