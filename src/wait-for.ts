@@ -24,14 +24,11 @@ export type Until = (typeof UNTIL)[number]
 const SUCCESS_RESULTS = ['completed', 'vanished', 'canceled', 'timed-out'] as const
 export type SuccessResult = (typeof SUCCESS_RESULTS)[number]
 
-interface InputReader {
-  readonly input: (name: `${Kind}-id` | 'wait-until' | 'connect-to') => string
-  readonly check: Check
-}
+type WaitForInput = `${Kind}-id` | 'wait-until' | 'connect-to'
 
 /** Reads which IDs to wait for, and what for. */
 export function readWaitFor(
-  { input, check }: InputReader,
+  { input, check }: { readonly input: (name: WaitForInput) => string; readonly check: Check },
   service: Service | InvalidInput,
   secrets: Secrets,
 ): WaitFor | undefined {

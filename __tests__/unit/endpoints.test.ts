@@ -24,6 +24,10 @@ describe('the TaurusDB host of a region', () => {
     ['cn-north4', 'Similar regions: cn-north-2, cn-north-4, cn-north-9.'],
     ['CN-NORTH-4', 'cn-north-4, '],
     ['tr-west', 'Similar regions: tr-west-1.'],
+    ['la-nroth-2', 'Similar regions: la-north-2.'],
+    ['saa-brazill-1', 'Similar regions: sa-brazil-1.'],
+    ['saa-brazilll-1', 'Known regions: '],
+    ['tr-west-1'.repeat(1_000), 'Known regions: '],
     ['ap-southeast-5', 'ap-southeast-3, ap-southeast-4, ap-southeast-1, ap-southeast-2'],
   ])('in the unknown region %s is an error that names similar regions', (region, similar) => {
     expect(problem(jobsEndpoint(region))).toMatch(
