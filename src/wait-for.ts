@@ -6,16 +6,6 @@ import { INSTANCE_ID, JOB_ID, KINDS, toId, type Id, type Kind } from './id.ts'
 import { invalid, InvalidInput, isComplete, type Check } from './invalid-input.ts'
 import type { Secrets } from './secrets.ts'
 
-/** What to wait for. */
-export interface WaitFor {
-  readonly kind: Kind
-  /** At least one, in the order of the input and without duplicates. */
-  readonly ids: readonly Id[]
-  readonly until: Until
-  /** Where to connect to, instead of the address of the instance. */
-  readonly connectTo: Address | undefined
-}
-
 /** That the job completed, also that its instance is available, or also that the instance accepts connections. */
 const UNTIL = ['completed', 'available', 'connectable'] as const
 export type Until = (typeof UNTIL)[number]
@@ -26,12 +16,15 @@ export type SuccessResult = (typeof SUCCESS_RESULTS)[number]
 
 type WaitForInput = `${Kind}-id` | 'wait-until' | 'connect-to'
 
+/** What to wait for. */
+export type WaitFor = Readonly<NonNullable<ReturnType<typeof readWaitFor>>>
+
 /** Reads which IDs to wait for, and what for. */
 export function readWaitFor(
   { input, check }: { readonly input: (name: WaitForInput) => string; readonly check: Check },
   service: Service | InvalidInput,
   secrets: Secrets,
-): WaitFor | undefined {
+) {
   const [kind = 'job', other] = KINDS.filter((each) => input(`${each}-id`) !== '')
   const ids =
     other === undefined
@@ -46,6 +39,7 @@ export function readWaitFor(
     kind,
     ids: check(`${other ?? kind}-id`, kind === 'job' ? ids : (needsTaurusdb(service, 'job-id') ?? ids)),
     until: check('wait-until', isPlain ? until : (needsTaurusdb(service, 'wait-until: completed') ?? until)),
+    /** Where to connect to, instead of the address of the instance. */
     ...(address !== '' && { connectTo: check('connect-to', parseConnectTo(address, until)) }),
   }
   return isComplete(waitFor) ? { connectTo: undefined, ...waitFor } : undefined
@@ -85,7 +79,7 @@ const RULES: Readonly<Record<Kind, { field: string; max: number; hint: string }>
   instance: { field: 'instance.id', max: 20, hint: '' },
 }
 
-/** Parses one or several IDs, separated by commas or line breaks; duplicates are removed, ignoring case. */
+/** Parses at least one ID, separated by commas or line breaks; duplicates are removed, ignoring case. */
 function parseIds(value: string, kind: Kind, secrets: Secrets): readonly Id[] | InvalidInput {
   const ids = splitIds(value, kind, secrets)
   if (ids instanceof InvalidInput) return ids

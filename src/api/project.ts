@@ -8,10 +8,8 @@ import { parse, send, type GetProject, type Project, type Sender } from './get.t
 /** The ID of a project, or the region whose project of the same name is looked up in IAM. */
 export type ProjectChoice = string | { readonly region: string; readonly iamEndpoint: string }
 
-export interface ProjectDependencies extends Sender {
-  /** Called when the project was looked up. */
-  readonly onProject: (id: string, region: string) => void
-}
+/** `onProject` is called when the project was looked up. */
+type ProjectDependencies = Sender & { readonly onProject: (id: string, region: string) => void }
 
 /**
  * Looks up the project with one request, on first use. `GET /v3/projects?name=`. Source: Huawei Cloud Python SDK
