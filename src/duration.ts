@@ -19,11 +19,7 @@ export function parseDuration(text: string): number | undefined {
 /** Formats milliseconds in the form that {@link parseDuration} accepts, rounded to seconds: `0s`, `45s`, `1h30m`. */
 export function formatDuration(ms: number): string {
   const total = Math.max(0, Math.round(ms / SECOND))
-  const parts = [
-    [Math.floor(total / 3600), 'h'],
-    [Math.floor(total / 60) % 60, 'm'],
-    [total % 60, 's'],
-  ] as const
-  const nonZero = parts.filter(([count]) => count > 0)
-  return nonZero.length === 0 ? '0s' : nonZero.map(([count, unit]) => `${count}${unit}`).join('')
+  const counts = { h: Math.floor(total / 3600), m: Math.floor(total / 60) % 60, s: total % 60 }
+  const parts = Object.entries(counts).map(([unit, count]) => (count > 0 ? `${count}${unit}` : ''))
+  return parts.join('') || '0s'
 }

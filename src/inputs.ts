@@ -1,14 +1,14 @@
-import { iamEndpointOf, jobsEndpointOf, parseEndpoint, type Region } from './api/endpoints.ts'
-import type { ProjectChoice } from './api/project.ts'
+import { iamEndpointOf, jobsEndpointOf, parseEndpoint } from './api/endpoints.ts'
+import { PROJECT_ID, type ProjectChoice } from './api/project.ts'
 import { SERVICES, type Service } from './api/service.ts'
-import { chooseCredentials, registerSecrets, type CredentialsChoice } from './credentials/choice.ts'
+import { chooseCredentials, registerSecrets, type InputReader } from './credentials/choice.ts'
 import { METADATA_HOST } from './credentials/ecs-agency.ts'
 import { formatDuration, HOUR, MINUTE, parseDuration, SECOND } from './duration.ts'
 import { NO_PROXY_VARIABLES, parseNoProxy, parseProxy, PROXY_VARIABLES } from './http/proxy.ts'
-import { InvalidInput, isComplete, parseBoolean, parseMatching } from './invalid-input.ts'
+import { invalid, InvalidInput, isComplete, parseBoolean, type Check } from './invalid-input.ts'
 import type { Secrets } from './secrets.ts'
 import { phrase, type Phrase } from './untrusted-text.ts'
-import { parseSuccessResults, readWaitFor, type SuccessResult, type WaitFor } from './wait-for.ts'
+import { parseSuccessResults, readWaitFor } from './wait-for.ts'
 
 /** All inputs with their defaults; a test compares them with action.yml and the README. */
 export const INPUTS = {
@@ -44,24 +44,8 @@ export type InputName = keyof typeof INPUTS
 const PROJECT_VARIABLES = ['HUAWEI_CLOUD_PROJECT_ID', 'HUAWEICLOUD_SDK_PROJECT_ID'] as const
 const REGION_VARIABLES = ['HUAWEI_CLOUD_REGION', 'HW_REGION_NAME'] as const
 
-export interface Settings {
-  /** Scheme, host, and path prefix, without a trailing slash. */
-  readonly endpoint: string
-  readonly project: ProjectChoice
-  readonly waitFor: WaitFor
-  readonly credentials: CredentialsChoice
-  /** Milliseconds. */
-  readonly timeout: number
-  /** Milliseconds between two requests for a job. */
-  readonly pollInterval: 'auto' | number
-  readonly failFast: boolean
-  /** Results with which the step succeeds. */
-  readonly successResults: readonly SuccessResult[]
-  readonly service: Service
-  readonly language: string
-  /** Environment variables as Node.js and @actions/http-client have to see them. */
-  readonly environment: Readonly<Record<string, string>>
-}
+/** All inputs, if they are valid, and what they imply. */
+export type Settings = Exclude<ReturnType<typeof readInputs>, { problems: unknown }>
 
 /**
  * Reads and validates all inputs, after registering the secrets among them.
@@ -69,50 +53,93 @@ export interface Settings {
  * @param getInput returns an input's value; empty if it is not set
  * @returns the settings, or all problems in the order of action.yml: `name: problem`; none quotes a value, except an error of KooCLI
  */
-export function readInputs(
-  getInput: (name: InputName) => string,
-  env: NodeJS.ProcessEnv,
-  secrets: Secrets,
-): Settings | { readonly problems: readonly Phrase[] } {
+export function readInputs(getInput: (name: InputName) => string, env: NodeJS.ProcessEnv, secrets: Secrets) {
   const problems: Phrase[] = []
   const input = (name: InputName) => getInput(name).trim() || INPUTS[name]
   const variable = (name: string) => env[name]?.trim() ?? ''
-  const check = <T>(name: string, value: T | InvalidInput): T | undefined => {
+  const check: Check = (name, value) => {
     if (!(value instanceof InvalidInput)) return value
     problems.push(phrase`${name}: ${value.problem}`)
     return undefined
   }
 
   registerSecrets({ input, variable }, secrets)
-  const region = readRegion(input('region'), variable)
-  const fromRegion = input('endpoint') === '' && region !== undefined
-  const projectId = input('project-id') || (PROJECT_VARIABLES.map(variable).find(Boolean) ?? '')
-  const service = parseService(input('service'))
+  const regions = REGION_VARIABLES.map((source) => ({ id: variable(source), source }))
+  const region = [{ id: input('region'), source: 'region' }, ...regions].find(({ id }) => id !== '')
+  const reader = { input, variable, region, check }
+  const service =
+    Object.entries(SERVICES).find(([name]) => name === input('service'))?.[1] ??
+    invalid`must be one of ${Object.keys(SERVICES).join(', ')}.`
+  const language = input('language')
   const settings = {
-    endpoint: fromRegion
-      ? check(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
-      : check('endpoint', parseJobsEndpoint(input('endpoint'))),
-    project: readProject(projectId, input('iam-endpoint'), region, check),
-    waitFor: readWaitFor({ input, check }, service, secrets),
-    credentials: chooseCredentials({ input, variable, region, check }),
+    endpoint: readEndpoint(reader, service),
+    project: readProject(reader),
+    waitFor: readWaitFor(reader, service, secrets),
+    credentials: chooseCredentials(reader),
+    /** Milliseconds. */
     timeout: check('timeout', parseDurationBetween(input('timeout'), SECOND, 120 * HOUR)),
+    /** Milliseconds between two requests for a job. */
     pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
     failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
     successResults: check('success-results', parseSuccessResults(input('success-results'))),
     service: check('service', service),
     language: check(
       'language',
-      parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.'),
+      /^(en-us|zh-cn)$/.test(language) ? language : invalid`must be en-us or zh-cn.`,
     ),
-    environment: readEnvironment(variable, check),
+    environment: readEnvironment(reader),
   }
   return isComplete(settings) ? settings : { problems }
 }
 
-function readEnvironment(
-  variable: (name: string) => string,
-  check: (name: string, value: string | InvalidInput) => string | undefined,
-): Record<string, string> | undefined {
+interface Reader extends InputReader {
+  readonly input: (name: InputName) => string
+}
+
+/** Returns the endpoint of the service in the form of {@link parseEndpoint}. */
+function readEndpoint({ input, region, check }: Reader, service: Service | InvalidInput): string | undefined {
+  const given = input('endpoint')
+  if (given !== '' || region === undefined)
+    return check('endpoint', given === '' ? NO_ENDPOINT : parseEndpoint(given, 'v3', 'jobs'))
+  return service instanceof InvalidInput
+    ? undefined
+    : check(region.source, jobsEndpointOf(region.id, service))
+}
+
+const NO_ENDPOINT = invalid`missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.`
+
+/** Without an ID, the project of the region is looked up. */
+function readProject({ input, variable, region, check }: Reader): ProjectChoice | undefined {
+  const id = input('project-id') || (PROJECT_VARIABLES.map(variable).find(Boolean) ?? '')
+  const iam = input('iam-endpoint')
+  const given = iam === '' ? undefined : check('iam-endpoint', parseEndpoint(iam, 'v3', 'projects'))
+  if (iam !== '' && given === undefined) return undefined
+  if (id !== '') return check('project-id', parseProjectId(id))
+  const iamEndpoint = check('project-id', region === undefined ? NO_PROJECT : iamEndpointOf(region))
+  return region && iamEndpoint && { region: region.id, iamEndpoint: given ?? iamEndpoint }
+}
+
+const NO_PROJECT = invalid`missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project; or set region to look it up.`
+
+function parseProjectId(value: string): string | InvalidInput {
+  return PROJECT_ID.test(value)
+    ? value
+    : invalid`must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`
+}
+
+function parsePollInterval(value: string): 'auto' | number | InvalidInput {
+  return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration')
+}
+
+function parseDurationBetween(text: string, min: number, max: number, form = 'a duration') {
+  const duration = parseDuration(text)
+  return duration !== undefined && duration >= min && duration <= max
+    ? duration
+    : invalid`must be ${form} from ${formatDuration(min)} to ${formatDuration(max)}, for example 90 (seconds), 45s, or 5m.`
+}
+
+/** Returns the environment variables as Node.js and @actions/http-client have to see them. */
+function readEnvironment({ variable, check }: Reader): Readonly<Record<string, string>> | undefined {
   const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '')
   const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)))
   if (url === undefined) return undefined
@@ -130,64 +157,4 @@ function readEnvironment(
 /** Whether the log is styled: only for the runner's log viewer, and unless NO_COLOR is set (https://no-color.org). */
 export function usesColor(env: NodeJS.ProcessEnv): boolean {
   return env['GITHUB_ACTIONS'] === 'true' && (env['NO_COLOR'] ?? '') === ''
-}
-
-function readRegion(id: string, variable: (name: string) => string): Region | undefined {
-  if (id !== '') return { id, source: 'region' }
-  const source = REGION_VARIABLES.find((name) => variable(name) !== '')
-  return source && { id: variable(source), source }
-}
-
-function parseJobsEndpoint(value: string): string | InvalidInput {
-  if (value !== '') return parseEndpoint(value, 'v3', 'jobs')
-  return new InvalidInput(
-    "missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.",
-  )
-}
-
-/** Without an ID, the project of the region is looked up. */
-function readProject(
-  id: string,
-  iam: string,
-  region: Region | undefined,
-  check: <T>(name: string, value: T | InvalidInput) => T | undefined,
-): ProjectChoice | undefined {
-  const given = iam === '' ? undefined : check('iam-endpoint', parseEndpoint(iam, 'v3', 'projects'))
-  if (iam !== '' && given === undefined) return undefined
-  if (id !== '') return check('project-id', parseProjectId(id))
-  if (region === undefined) {
-    const problem = `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project; or set region to look it up.`
-    return check<ProjectChoice>('project-id', new InvalidInput(problem))
-  }
-  const iamEndpoint = check('project-id', iamEndpointOf(region))
-  return iamEndpoint && { region: region.id, iamEndpoint: given ?? iamEndpoint }
-}
-
-function parseProjectId(value: string): string | InvalidInput {
-  return parseMatching(
-    value,
-    /^[A-Za-z0-9]{32}$/,
-    `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`,
-  )
-}
-
-function parsePollInterval(value: string): 'auto' | number | InvalidInput {
-  return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration')
-}
-
-function parseDurationBetween(
-  value: string,
-  min: number,
-  max: number,
-  form = 'a duration',
-): number | InvalidInput {
-  const duration = parseDuration(value)
-  if (duration !== undefined && duration >= min && duration <= max) return duration
-  const range = `${formatDuration(min)} to ${formatDuration(max)}`
-  return new InvalidInput(`must be ${form} from ${range}, for example 90 (seconds), 45s, or 5m.`)
-}
-
-function parseService(value: string): Service | InvalidInput {
-  const found = Object.entries(SERVICES).find(([name]) => name === value)
-  return found?.[1] ?? new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`)
 }

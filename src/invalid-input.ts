@@ -1,4 +1,4 @@
-import type { Phrase } from './untrusted-text.ts'
+import { phrase, type Phrase } from './untrusted-text.ts'
 
 /** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
 export class InvalidInput {
@@ -9,6 +9,14 @@ export class InvalidInput {
   }
 }
 
+/** Tag for an {@link InvalidInput}: invalid`must be one of ${names}.` */
+export function invalid(...problem: Parameters<typeof phrase>): InvalidInput {
+  return new InvalidInput(phrase(...problem))
+}
+
+/** Returns a valid value; otherwise reports the problem under this name and returns undefined. */
+export type Check = <T>(name: string, value: T | InvalidInput) => T | undefined
+
 /** Returns the value if it matches the pattern. */
 export function parseMatching(value: string, pattern: RegExp, problem: string): string | InvalidInput {
   return pattern.test(value) ? value : new InvalidInput(problem)
@@ -16,7 +24,7 @@ export function parseMatching(value: string, pattern: RegExp, problem: string): 
 
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 export function parseBoolean(value: string): boolean | InvalidInput {
-  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value)) return new InvalidInput('must be true or false.')
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value)) return invalid`must be true or false.`
   return value.toLowerCase() === 'true'
 }
 

@@ -54,7 +54,6 @@ const MESSAGE_PARTS: ReadonlySet<string> = new Set(
       'inputs.ts',
       'wait-for.ts',
       'api/endpoints.ts',
-      'api/regions.ts',
       'api/service.ts',
       'credentials/choice.ts',
       'invalid-input.ts',

@@ -1,7 +1,11 @@
+import type { z } from 'zod'
 import type { Credentials } from '../credentials/credentials.ts'
 import type { Exchange, ExchangeResult } from '../http/exchange.ts'
-import type { Fault, ResponseContext } from '../http/fault.ts'
-import type { ApiResponse } from '../response.ts'
+import { faultOf, type Fault, type ResponseContext } from '../http/fault.ts'
+import { parseJson, readServiceError } from '../http/service-error.ts'
+import type { ApiResponse, NotFoundYet } from '../response.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
+import type { Service } from './service.ts'
 
 /** What a request to any API of the cloud needs. */
 export interface Sender extends ResponseContext {
@@ -13,6 +17,7 @@ export interface Sender extends ResponseContext {
 export interface Api extends Sender {
   /** Scheme, host, and path prefix, without a trailing slash. */
   readonly endpoint: string
+  readonly service: Service
   readonly getProject: GetProject
   readonly language: string
 }
@@ -64,4 +69,43 @@ export async function send<Response extends ApiResponse | Project>(
   return response.kind === 'rejected' && response.reason === 'credentials'
     ? signed.rejected(response)
     : response
+}
+
+/**
+ * Parses the JSON of a 200 response.
+ *
+ * @param what names the expected content, with an article
+ */
+export function parse<T>(
+  result: ExchangeResult,
+  schema: z.ZodType<T>,
+  what: string,
+  context: ResponseContext,
+): { readonly kind: 'parsed'; readonly data: T } | Fault {
+  if (result.kind === 'no-response' || result.status >= 300) return faultOf(result, context)
+  const { status, body, bodyError } = result
+  const label = what.replace(/^an? /, 'no ')
+  if (status !== 200) return unusable(label, phrase`HTTP ${status}`)
+  if (bodyError !== undefined) return unusable(label, phrase`HTTP 200 with a body that ${bodyError}`)
+  const { data } = schema.safeParse(parseJson(body))
+  if (data !== undefined) return { kind: 'parsed', data }
+  const { code, message } = readServiceError(result, context.secrets)
+  return unusable(label, code === undefined ? phrase`HTTP 200 without ${what}` : message)
+}
+
+export function unusable(label: string, message: Phrase): Fault {
+  return { kind: 'unusable', detail: { label, message } }
+}
+
+export function notFoundYet(label: string, message: Phrase): NotFoundYet {
+  return { kind: 'not-found-yet', detail: { label, message } }
+}
+
+/** Whether a response means that nothing has the ID: a 404 with a gateway code is about the path. */
+export function isUnknown(result: ExchangeResult, { secrets }: ResponseContext): boolean {
+  if (result.kind === 'no-response') return false
+  const { code = '' } = readServiceError(result, secrets)
+  // "The job does not exist."
+  if (result.status === 400) return code === 'DBS.200543'
+  return result.status === 404 && !/^APIGW?\./.test(code)
 }

@@ -1,40 +1,27 @@
 import { z } from 'zod'
-import { formatAddress, parseAddress, type Address } from '../address.ts'
+import { formatAddress, parseAddress } from '../address.ts'
+import { textOrNumber } from '../http/service-error.ts'
 import type { Secrets } from '../secrets.ts'
-import type { UntrustedText } from '../untrusted-text.ts'
-import { optionalText, textOrNumber, toStatus, type Status } from './job.ts'
-
-export interface Instance {
-  readonly status: Status<InstanceMeaning>
-  readonly name: UntrustedText | undefined
-  /** Where it accepts connections inside its VPC; undefined if the response contains none. */
-  readonly address: Address | undefined
-  /** The address as `host:port`. */
-  readonly endpoint: UntrustedText | undefined
-}
-
-export type InstanceMeaning = 'active' | 'busy' | 'failed'
+import { optional, optionalText, toStatus } from './job.ts'
 
 /**
- * `STORAGE FULL` counts as unknown, because somebody has to act. Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb
- * 3.1.219, ShowGaussMySqlInstanceInfo, `status`.
+ * What a status means for the wait. `STORAGE FULL` counts as unknown, because somebody has to act. Source: Huawei Cloud
+ * Python SDK huaweicloudsdkgaussdb 3.1.219, ShowGaussMySqlInstanceInfo, `status`.
  */
-const MEANINGS = new Map<string, InstanceMeaning>([
+const MEANINGS = new Map([
   ['ACTIVE', 'active'],
   ['FAILED', 'failed'],
   ['FROZEN', 'failed'],
-  ...[
-    'BUILD',
-    'BACKING UP',
-    'MODIFYING',
-    'MODIFYING INSTANCE TYPE',
-    'MODIFYING DATABASE PORT',
-    'REBOOTING',
-    'RESTORING',
-    'SWITCHOVER',
-    'MIGRATING',
-  ].map((status): [string, InstanceMeaning] => [status, 'busy']),
-])
+  ['BUILD', 'busy'],
+  ['BACKING UP', 'busy'],
+  ['MODIFYING', 'busy'],
+  ['MODIFYING INSTANCE TYPE', 'busy'],
+  ['MODIFYING DATABASE PORT', 'busy'],
+  ['REBOOTING', 'busy'],
+  ['RESTORING', 'busy'],
+  ['SWITCHOVER', 'busy'],
+  ['MIGRATING', 'busy'],
+] as const)
 
 /** Without an ID, the instance was deleted. Source: Terraform provider huaweicloud, `resource_huaweicloud_taurusdb_instance`. */
 const deletedSchema = z.object({ id: z.literal('').nullish() }).transform(() => null)
@@ -46,24 +33,23 @@ export const instanceSchema = z.object({
       status: z.string().min(1),
       name: optionalText,
       port: textOrNumber,
-      private_write_ips: z.array(z.string()).optional().catch(undefined),
+      private_write_ips: optional(z.array(z.string())),
     })
     .or(deletedSchema),
 })
 
-type SentInstance = NonNullable<z.infer<typeof instanceSchema>['instance']>
+export type Instance = Readonly<ReturnType<typeof toInstance>>
 
-export function toInstance(
-  { status, name, port, private_write_ips }: SentInstance,
-  secrets: Secrets,
-): Instance {
-  const isPort = /^\d{1,5}$/.test(port ?? '')
-  const texts = isPort ? private_write_ips?.map((host) => formatAddress({ host, port: Number(port) })) : []
+export function toInstance(sent: NonNullable<z.infer<typeof instanceSchema>['instance']>, secrets: Secrets) {
+  const port = /^\d{1,5}$/.test(sent.port ?? '') ? Number(sent.port) : 0
+  const texts = sent.private_write_ips?.map((host) => formatAddress({ host, port }))
+  /** Where it accepts connections inside its VPC; undefined if the response contains none. */
   const address = texts?.map(parseAddress).find((each) => each !== undefined)
   return {
-    status: toStatus(status, MEANINGS, secrets),
-    name: name === undefined ? undefined : secrets.text(name),
+    status: toStatus(sent.status, MEANINGS, secrets),
+    name: sent.name === undefined ? undefined : secrets.text(sent.name),
     address,
+    /** The address as `host:port`. */
     endpoint: address && secrets.text(formatAddress(address)),
   }
 }

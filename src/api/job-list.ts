@@ -1,15 +1,13 @@
 import { z } from 'zod'
 import type { JobList, ListResponse, ListEntry, TimeWindow } from '../response.ts'
-import { SECOND } from '../duration.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
 import type { ResponseContext } from '../http/fault.ts'
 import { readClockOffset } from '../http/headers.ts'
-import { percentEncode } from '../http/percent-encode.ts'
+import { textOrNumber } from '../http/service-error.ts'
 import type { Secrets } from '../secrets.ts'
-import { get, type Api } from './get.ts'
-import { parse } from './parse.ts'
-import { keyOf, toId } from '../id.ts'
-import { jobSchema, parseTime, textOrNumber, toJob } from './job.ts'
+import { get, parse, type Api } from './get.ts'
+import { JOB_ID, keyOf, toId } from '../id.ts'
+import { jobSchema, optional, optionalText, parseTime, toJob } from './job.ts'
 
 /** Requests the jobs of a time window, all or only those that run. It never rejects. */
 export type ListJobs = (window: TimeWindow, signal: AbortSignal, status?: 'Running') => Promise<ListResponse>
@@ -37,8 +35,9 @@ export function jobListApi(api: Api): ListJobs {
 }
 
 export function listQuery({ since, until }: TimeWindow, status?: string): string {
-  const filter = status === undefined ? '' : `status=${status}&`
-  return `${filter}start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`
+  const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}+0000`
+  const filters = { start_time: time(since), end_time: time(until), limit: `${PAGE_LIMIT}` }
+  return new URLSearchParams(status === undefined ? filters : { status, ...filters }).toString()
 }
 
 /** Classifies the result of a request for the job list. */
@@ -52,40 +51,28 @@ export function readListResponse(result: ExchangeResult, context: ResponseContex
 
 const listSchema = z.object({
   jobs: z.array(z.unknown()),
-  total_count: z
-    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
-    .optional()
-    .catch(undefined),
+  total_count: optional(z.number().or(z.string().regex(/^\d+$/).transform(Number))),
 })
 
-const entrySchema = z.looseObject({
-  job_id: z.string().regex(/^[!-~]{1,128}$/),
+/** The fields of a job have other names than in the response for one job. */
+const entrySchema = jobSchema.pick({ status: true, process: true, fail_reason: true }).extend({
+  job_id: z.string().regex(JOB_ID),
   order_id: textOrNumber,
+  job_name: optionalText,
+  created_time: optionalText,
+  ended_time: optionalText,
+  instance_id: optionalText,
+  instance_name: optionalText,
 })
 
 /** Returns no entry if it cannot be parsed. */
 function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
   const { data: sent } = entrySchema.safeParse(raw)
   if (sent === undefined) return []
-  const { data: job } = jobSchema.safeParse({
-    id: sent.job_id,
-    status: sent['status'],
-    name: sent['job_name'],
-    created: sent['created_time'],
-    ended: sent['ended_time'],
-    process: sent['process'],
-    fail_reason: sent['fail_reason'],
-    instance: { id: sent['instance_id'], name: sent['instance_name'] },
-  })
-  if (job === undefined) return []
-  return [
-    {
-      id: toId(sent.job_id, secrets),
-      orderId: sent.order_id,
-      created: parseTime(job.created),
-      job: toJob(job, secrets),
-    },
-  ]
+  const { job_id: id, order_id: orderId, job_name: name, created_time: created, ended_time: ended } = sent
+  const instance = { id: sent.instance_id, name: sent.instance_name }
+  const job = toJob({ ...sent, id, name, created, ended, instance }, secrets)
+  return [{ id: toId(id, secrets), orderId, created: parseTime(created), job }]
 }
 
 /** Each job once; drops those whose entries contradict each other. */
@@ -93,9 +80,4 @@ function withoutDuplicates(entries: readonly ListEntry[]): JobList['entries'] {
   return [...Map.groupBy(entries, ({ id }) => keyOf(id)).values()].flatMap(([first, ...others]) =>
     first && others.every(({ job }) => job.status.text.equals(first.job.status.text)) ? [first] : [],
   )
-}
-
-/** `2018-08-06T10:41:14+0000`, percent-encoded. */
-function queryTime(ms: number): string {
-  return percentEncode(`${new Date(Math.floor(ms / SECOND) * SECOND).toISOString().slice(0, 19)}+0000`)
 }

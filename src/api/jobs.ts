@@ -1,15 +1,13 @@
 import { z } from 'zod'
 import type { JobResponse } from '../response.ts'
 import type { ExchangeResult, HttpResponse } from '../http/exchange.ts'
-import { faultOf, type FaultDetail, type ResponseContext } from '../http/fault.ts'
+import { faultOf, type ResponseContext } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { parseJson, readableText, readServiceError } from '../http/service-error.ts'
-import { phrase, type Phrase } from '../untrusted-text.ts'
-import type { Secrets } from '../secrets.ts'
-import { get, type Api } from './get.ts'
+import { phrase } from '../untrusted-text.ts'
+import { isSameId, type Id } from '../id.ts'
+import { get, isUnknown, notFoundYet, unusable, type Api } from './get.ts'
 import { jobSchema, toJob } from './job.ts'
-import type { Id } from '../id.ts'
-import type { Service } from './service.ts'
 
 /** Requests one job. It never rejects. */
 export type GetJob = (id: Id, signal: AbortSignal) => Promise<JobResponse>
@@ -18,105 +16,72 @@ export type GetJob = (id: Id, signal: AbortSignal) => Promise<JobResponse>
  * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
  * with a Specified ID".
  */
-export function jobsApi(api: Api & JobContext): GetJob {
+export function jobsApi(api: Api): GetJob {
   return ({ value }, signal) =>
     get(api, `jobs?id=${percentEncode(value)}`, (result) => readJobResponse(result, value, api), signal)
 }
 
-interface JobContext extends ResponseContext {
-  readonly service: Service
-}
+type JobContext = ResponseContext & Pick<Api, 'service'>
 
 /** Classifies the result of a request for a job. */
 export function readJobResponse(result: ExchangeResult, jobId: string, context: JobContext): JobResponse {
-  if (result.kind === 'no-response') return faultOf(result, context)
-  const { status } = result
-  if (status === 200) return readJob(result, jobId, context)
-  if (status < 300) return unusable(phrase`HTTP ${status}`, { label: `${status}` })
+  if (result.kind === 'response' && result.status < 300) return readJob(result, jobId, context)
   const fault = faultOf(result, context)
-  return isUnknown(result, context.secrets) ? notFoundYet(fault.detail.message) : fault
+  return isUnknown(result, context) ? notFoundYet('not found yet', fault.detail.message) : fault
 }
 
 function readJob(response: HttpResponse, jobId: string, { service, secrets }: JobContext): JobResponse {
+  const { status, body, bodyError } = response
   const { field } = service
-  if (response.bodyError !== undefined) {
-    return unusable(phrase`HTTP 200 with a body that ${response.bodyError}`)
+  if (status !== 200) return unusable(`${status}`, phrase`HTTP ${status}`)
+  if (bodyError !== undefined) return unusable('no job', phrase`HTTP 200 with a body that ${bodyError}`)
+  const json = parseJson(body)
+  const fields: Readonly<Record<string, unknown>> = typeof json === 'object' ? { ...json } : {}
+  const [job, ...others] = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId)
+  if (others.length > 0) {
+    const count = others.length + 1
+    return unusable('no job', phrase`HTTP 200 with a list that contains the job ${count} times`)
   }
-  const json = parseJson(response.body)
-  const fields: Fields = typeof json === 'object' ? { ...json } : {}
-  const jobs = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId)
-  if (jobs.length > 1) {
-    return unusable(phrase`HTTP 200 with a list that contains the job ${jobs.length} times`)
-  }
-  const [job] = jobs
   if (job === null) {
-    return notFoundYet(phrase`HTTP 200 with ${field === 'job' ? '"job": null' : 'a list without the job'}`)
+    const what = field === 'job' ? '"job": null' : 'a list without the job'
+    return notFoundYet('not found yet', phrase`HTTP 200 with ${what}`)
   }
-  const registered = registeredSchema.safeParse(job)
-  if (registered.success && isSameId(registered.data.id, jobId)) {
-    return notFoundYet(phrase`HTTP 200 with a job that has no status`)
-  }
+  if (isSameId(registeredSchema.safeParse(job).data?.id, jobId))
+    return notFoundYet('not found yet', phrase`HTTP 200 with a job that has no status`)
   const { data: sent } = jobSchema.safeParse(job)
-  if (sent === undefined) {
-    const error = readServiceError(response, secrets)
-    if (error.code !== undefined) return unusable(error.message)
-    const message =
-      json === undefined
-        ? describeText(response, secrets)
-        : phrase`HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`
-    return unusable(message, serviceHint(fields, field))
+  if (sent !== undefined) {
+    return isSameId(sent.id, jobId)
+      ? { kind: 'job', job: toJob(sent, secrets) }
+      : { kind: 'other-job', id: secrets.text(sent.id) }
   }
-  if (!isSameId(sent.id, jobId)) return { kind: 'other-job', id: secrets.text(sent.id) }
-  return { kind: 'job', job: toJob(sent, secrets) }
+  const error = readServiceError(response, secrets)
+  if (error.code !== undefined) return unusable('no job', error.message)
+  if (json === undefined) {
+    const text = readableText(response, secrets)
+    const described = text === undefined ? 'without text' : phrase`with the text “${text}”`
+    return unusable('no job', phrase`HTTP 200 ${described}`)
+  }
+  const names = secrets.text(Object.keys(fields).join(', '))
+  const message = phrase`HTTP 200 with JSON that contains no job with id and status, only the fields “${names}”`
+  const other = field === 'job' ? 'jobs' : 'job'
+  const hint = other in fields && !(field in fields) ? { hint: HINTS[other] } : {}
+  return { kind: 'unusable', detail: { label: 'no job', message, ...hint } }
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** Returns all entries with the job's ID; otherwise null, or undefined if it is not a list. */
 function findJob(jobs: unknown, jobId: string): readonly unknown[] {
-  const list = z.array(z.unknown()).safeParse(jobs)
-  if (!list.success) return [undefined]
-  const matches = list.data.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId))
-  return matches.length > 0 ? matches : [null]
+  const { data: list } = z.array(z.unknown()).safeParse(jobs)
+  const isJob = (entry: unknown) => isSameId(idSchema.safeParse(entry).data?.id, jobId)
+  const found = list?.filter(isJob) ?? [undefined]
+  return found.length > 0 ? found : [null]
 }
 
 const idSchema = z.object({ id: z.string() })
 /** What some services return for a moment after a job was created. */
-const registeredSchema = z.object({ id: z.string(), status: z.literal('').nullish() })
+const registeredSchema = idSchema.extend({ status: z.literal('').nullish() })
 
-/** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
-export function isSameId(sent: string, requested: string): boolean {
-  return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase()
-}
-
-function notFoundYet(message: Phrase): JobResponse {
-  return { kind: 'not-found-yet', detail: { label: 'not found yet', message } }
-}
-
-function unusable(message: Phrase, detail: Partial<FaultDetail> = {}): JobResponse {
-  return { kind: 'unusable', detail: { label: 'no job', message, ...detail } }
-}
-
-function describeText(response: HttpResponse, secrets: Secrets): Phrase {
-  const text = readableText(response, secrets)
-  return text === undefined ? phrase`HTTP 200 without text` : phrase`HTTP 200 with the text “${text}”`
-}
-
-/** Suggests another service if the response has its format. */
-function serviceHint(fields: Fields, field: Service['field']): Pick<FaultDetail, 'hint'> {
-  const other = field === 'job' ? 'jobs' : 'job'
-  return other in fields && !(field in fields) ? { hint: HINTS[other] } : {}
-}
-
+/** For responses in the format of another service. */
 const HINTS = {
   job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
   jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
-}
-
-/** Whether a response means that nothing has the ID: a 404 with a gateway code is about the path. */
-export function isUnknown(response: HttpResponse, secrets: Secrets): boolean {
-  const { code = '' } = readServiceError(response, secrets)
-  // "The job does not exist."
-  if (response.status === 400) return code === 'DBS.200543'
-  return response.status === 404 && !/^APIGW?\./.test(code)
 }

@@ -2,17 +2,14 @@ import { z } from 'zod'
 import type { ExchangeResult } from '../http/exchange.ts'
 import type { Fault } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
-import { phrase, type Phrase } from '../untrusted-text.ts'
-import { send, type GetProject, type Project, type Sender } from './get.ts'
-import { parse } from './parse.ts'
+import { phrase } from '../untrusted-text.ts'
+import { parse, send, type GetProject, type Project, type Sender } from './get.ts'
 
 /** The ID of a project, or the region whose project of the same name is looked up in IAM. */
 export type ProjectChoice = string | { readonly region: string; readonly iamEndpoint: string }
 
-export interface ProjectDependencies extends Sender {
-  /** Called when the project was looked up. */
-  readonly onProject: (id: string, region: string) => void
-}
+/** `onProject` is called when the project was looked up. */
+type ProjectDependencies = Sender & { readonly onProject: (id: string, region: string) => void }
 
 /**
  * Looks up the project with one request, on first use. `GET /v3/projects?name=`. Source: Huawei Cloud Python SDK
@@ -39,33 +36,28 @@ export function projectApi(choice: ProjectChoice, deps: ProjectDependencies): Ge
   }
 }
 
+export const PROJECT_ID = /^[A-Za-z0-9]{32}$/
+
 const schema = z.object({
-  projects: z.array(z.object({ id: z.string().regex(/^[A-Za-z0-9]{32}$/), name: z.string() })),
+  projects: z.array(z.object({ id: z.string().regex(PROJECT_ID), name: z.string() })),
 })
 
 function readProjects(result: ExchangeResult, region: string, deps: ProjectDependencies): Project | Fault {
   const response = parse(result, schema, 'a list of projects', deps)
   if (response.kind !== 'parsed') return faultOfIam(response)
   const [project, ...others] = response.data.projects.filter(({ name }) => name === region)
-  if (project === undefined)
-    return rejected(phrase`IAM returned no project with the name ${deps.secrets.text(region)}`)
-  if (others.length > 0) {
-    return rejected(
-      phrase`IAM returned ${others.length + 1} projects with the name ${deps.secrets.text(region)}`,
-    )
+  if (project === undefined || others.length > 0) {
+    const found = project === undefined ? 'no project' : `${others.length + 1} projects`
+    const message = phrase`IAM returned ${found} with the name ${deps.secrets.text(region)}`
+    return { kind: 'rejected', reason: 'project', scope: 'all', detail: { label: 'no project', message } }
   }
   deps.onProject(project.id, region)
   return { kind: 'project', id: project.id }
 }
 
-function rejected(message: Phrase): Fault {
-  return { kind: 'rejected', reason: 'project', scope: 'all', detail: { label: 'no project', message } }
-}
-
 /** Its rate limit is not that of the jobs API, and its hints would be about the wrong service. */
 function faultOfIam(fault: Fault): Fault {
-  const { label, message } = fault.detail
-  const own = { label: `IAM ${label}`, message: phrase`IAM: ${message}` }
+  const own = { label: `IAM ${fault.detail.label}`, message: phrase`IAM: ${fault.detail.message}` }
   const detail = { ...own, hint: HINT }
   if (fault.kind === 'transient') return { kind: 'transient', retryAfter: fault.retryAfter, detail }
   if (fault.kind === 'unusable') return { kind: 'unusable', detail }

@@ -3,13 +3,12 @@ import { SECOND } from '../duration.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
 import type { ResponseContext } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
-import type { Id } from '../id.ts'
+import { textOrNumber } from '../http/service-error.ts'
+import { INSTANCE_ID, type Id } from '../id.ts'
 import type { SubTask, SubTasksResponse } from '../response.ts'
 import type { Secrets } from '../secrets.ts'
-import { get, type Api } from './get.ts'
-import { parsePercentage, textOrNumber, toStatus } from './job.ts'
-import { isInstanceId } from './instances.ts'
-import { parse } from './parse.ts'
+import { get, parse, unusable, type Api } from './get.ts'
+import { parsePercentage, toLabel } from './job.ts'
 
 /** Requests the sub-tasks of a job. It never rejects. */
 export type GetSubTasks = (
@@ -25,29 +24,23 @@ const MAX_SUB_TASKS = 20
  * huaweicloudsdkgaussdb 3.1.219, ShowTaskDetails.
  */
 export function subTasksApi(api: Api): GetSubTasks {
-  return ({ id, name, instanceId }, signal) => {
-    if (!isInstanceId(instanceId)) return Promise.resolve(NO_INSTANCE)
+  return async ({ id, name, instanceId }, signal) => {
+    if (!INSTANCE_ID.test(instanceId.value))
+      return unusable('no instance', ['the job names no valid instance'])
     const path = `instances/${instanceId.value}/task-center-detail`
     const query = `job_id=${percentEncode(id.value)}&job_name=${name}`
     return get(api, `${path}?${query}`, (result) => readSubTasks(result, api), signal)
   }
 }
 
-const NO_INSTANCE: SubTasksResponse = {
-  kind: 'unusable',
-  detail: { label: 'no instance', message: ['the job names no valid instance'] },
-}
-
-const optionalNumber = textOrNumber.transform((text = '') =>
-  /^\d{1,7}$/.test(text) ? Number(text) : undefined,
-)
+const schema = z.object({ sub_task_list: z.array(z.unknown()) })
 const subTaskSchema = z.object({
   sub_task_name: z.string().min(1),
   status: z.string().min(1),
   percent: textOrNumber,
-  remaining_time: optionalNumber,
+  /** Seconds. */
+  remaining_time: textOrNumber,
 })
-const schema = z.object({ sub_task_list: z.array(z.unknown()) })
 
 /** Classifies the result of a request for sub-tasks. */
 export function readSubTasks(result: ExchangeResult, context: ResponseContext): SubTasksResponse {
@@ -58,18 +51,11 @@ export function readSubTasks(result: ExchangeResult, context: ResponseContext): 
 }
 
 function readSubTask(raw: unknown, secrets: Secrets): SubTask[] {
-  const { data } = subTaskSchema.safeParse(raw)
-  if (data === undefined) return []
-  const { label: name } = toStatus(data.sub_task_name, new Map(), secrets)
-  const { label: status } = toStatus(data.status, new Map(), secrets)
-  const isFinished = data.status === 'Completed'
-  const remaining = isFinished ? undefined : data.remaining_time
-  return [
-    {
-      name,
-      status,
-      progress: isFinished ? 100 : parsePercentage(data.percent),
-      remaining: remaining === undefined ? undefined : remaining * SECOND,
-    },
-  ]
+  const { data: sent } = subTaskSchema.safeParse(raw)
+  if (sent === undefined) return []
+  const texts = { name: toLabel(sent.sub_task_name, secrets), status: toLabel(sent.status, secrets) }
+  if (sent.status === 'Completed') return [{ ...texts, progress: 100, remaining: undefined }]
+  const isKnown = /^\d{1,7}$/.test(sent.remaining_time ?? '')
+  const remaining = isKnown ? Number(sent.remaining_time) * SECOND : undefined
+  return [{ ...texts, progress: parsePercentage(sent.percent), remaining }]
 }

@@ -16,7 +16,7 @@ export function readServiceError(response: HttpResponse, secrets: Secrets): Serv
   const code = find(json, CODES)
   const message = find(json, MESSAGES)
   const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers
-  const requestId = text.parse(id) ?? text.parse(traceId) ?? find(json, ['request_id'])
+  const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? find(json, ['request_id'])
   const isUnknown = code === undefined && message === undefined
   const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message)
   return {
@@ -65,7 +65,7 @@ const MESSAGES = ['error_msg', 'errorMsg', 'externalMessage', 'message', 'title'
 function find(json: unknown, names: readonly string[]): string | undefined {
   if (!isObject(json)) return undefined
   const levels = [json, ...Object.values(json).filter(isObject)]
-  const values = levels.flatMap((level) => names.map((name) => text.parse(level[name])))
+  const values = levels.flatMap((level) => names.map((name) => textOrNumber.parse(level[name])))
   return values.find((value) => value !== undefined)
 }
 
@@ -73,7 +73,8 @@ function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
-const text = z
+/** A text that is not empty, or a number as text; otherwise undefined. */
+export const textOrNumber = z
   .union([z.string().min(1), z.number().transform(String)])
   .optional()
   .catch(undefined)
