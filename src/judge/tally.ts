@@ -13,11 +13,10 @@ const MAX_LABELS = 20
 const REST = 'other responses'
 
 export function count(tally: Tally, label: string | UntrustedText): Tally {
-  const isKnown = tally.some((entry) => sameLabel(entry.label, label))
-  const counted = isKnown || tally.length < MAX_LABELS ? label : REST
-  return isKnown || tally.some((entry) => sameLabel(entry.label, counted))
-    ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
-    : [...tally, { label: counted, count: 1 }]
+  const index = tally.findIndex((entry) => sameLabel(entry.label, label))
+  const known = tally[index]
+  if (known !== undefined) return tally.with(index, { ...known, count: known.count + 1 })
+  return tally.length < MAX_LABELS || label === REST ? [...tally, { label, count: 1 }] : count(tally, REST)
 }
 
 /** The number of results, including requests without a response. */
