@@ -183,12 +183,10 @@ function judgeInstance(before: WaitState, instance: Instance, at: number): Judgm
       return { state, outcome: { result: 'not-ready', cause: 'failed' } }
     case 'busy':
       return { state }
-    case 'unknown':
-      return warnOnce(
-        state,
-        label,
-        phrase`has the status “${label}”, which may need attention. The wait continues`,
-      )
+    case 'unknown': {
+      const what = phrase`has the status “${label}”, which may need attention. The wait continues`
+      return warnOnce(state, label, what)
+    }
   }
 }
 

@@ -17,14 +17,10 @@ const NEXT_WINDOW_DELAY = 2 * SECOND
 /** What to search for. Windows may overlap. */
 interface Search {
   readonly status?: 'Running'
-  /** Returns the windows of a search, at least one. A wide one can be refused: it is then skipped. */
-  readonly windows: (isFirst: boolean, isRefused: boolean) => readonly SearchWindow[]
+  /** Returns the windows of a search, at least one. A wide one that is refused is skipped. */
+  readonly windows: (isFirst: boolean, isRefused: boolean) => readonly Window[]
   /** Reads what the search contained so far; undefined if there is nothing to judge yet. */
   readonly read: (subject: Judged, found: JobList, at: number, isLast: boolean) => JudgedResponse | undefined
-}
-
-interface SearchWindow extends Window {
-  readonly isWide?: true
 }
 
 /** Searches for the jobs of orders, until the list contains jobs of the order. `wallClock` in milliseconds since the epoch. */
@@ -34,7 +30,7 @@ export function orderSearch(
 ): Search {
   const until = wallClock + MAX_CLOCK_SKEW
   const recent = { since: wallClock - RECENT_RANGE, until }
-  const older: SearchWindow = { since: wallClock - RETENTION, until: recent.since, isWide: true }
+  const older: Window = { since: wallClock - RETENTION, until: recent.since, isWide: true }
   const message = phrase`the job list contains no job of this order`
   return {
     windows: (isFirst) => (isFirst ? [recent, older] : [recent]),
@@ -153,4 +149,4 @@ export function listSearch(
 
 /** Stands for a window that was refused: nothing is known about its jobs. */
 const UNREAD_LIST: JobList = { kind: 'list', entries: [], isWhole: false }
-const EMPTY_WINDOW: SearchWindow = { since: 0, until: 0 }
+const EMPTY_WINDOW: Window = { since: 0, until: 0 }

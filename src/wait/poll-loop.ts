@@ -30,8 +30,7 @@ export interface PollOptions {
 }
 
 /** Polls all targets until none is left, the timeout, or an abort. Always resolves. */
-export async function poll(options: PollOptions): Promise<Stop> {
-  const { targets, deadline, rateLimit, clock, signal } = options
+export async function poll({ targets, deadline, rateLimit, clock, signal }: PollOptions): Promise<Stop> {
   const start = clock.now()
   const elapsed = () => clock.now() - start
   const inFlight = new Set<PollTarget>()

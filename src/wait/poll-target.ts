@@ -50,11 +50,7 @@ export function nextPollAt({ dueAt, retryAt, sentAt }: PollTarget, { finalPollAt
 
 /** Receives what happens during a wait. */
 export interface WaitListener {
-  /**
-   * After each response.
-   *
-   * @param nextPoll milliseconds since the wait began; undefined when no request follows
-   */
+  /** After each response; `nextPoll` in milliseconds since the wait began, undefined when no request follows. */
   onResponse(state: WaitState, nextPoll: number | undefined, isFinished: boolean): void
   onWarning(warning: Phrase): void
   /** The jobs of an order were found. */
@@ -85,7 +81,7 @@ export class Judged {
     return this.outcome === undefined
   }
 
-  /** When to poll next, after a response at a moment. */
+  /** The job list replaces it for the jobs that it covers. */
   nextPoll = (at: number): number => this.options.nextPoll(this.state, at)
 
   /** Ends the wait; a later response changes nothing. */

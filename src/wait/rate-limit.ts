@@ -50,10 +50,13 @@ export class RateLimit {
   /** The earliest moment for a target's next request; `open` counts the targets that still need a final poll. */
   earliest({ rank }: Pick<PollTarget, 'rank'>, now: number, open: number): number {
     const lastSent = this.#sent.at(-1) ?? -Infinity
-    const isFinal = now >= this.#finalPollAt
+    const left = this.#finalPollAt - now
+    const isFinal = left <= 0
     const isSpread = this.#hasManyJobs && rank === 3 && !isFinal
     const spacing = Math.max(this.#isAccepted ? 0 : FIRST_INTERVAL, isSpread ? this.interval(now) : 0)
-    const oldest = this.#hasManyJobs ? this.#sent.at(this.#reserved(now, open) - LIMIT) : undefined
+    // Of the limit: a final poll for each target, half of it at most.
+    const reserved = left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0
+    const oldest = this.#hasManyJobs ? this.#sent.at(reserved - LIMIT) : undefined
     const exhaustedUntil = (oldest ?? -Infinity) + PERIOD
     const spacedUntil = isFinal ? -Infinity : this.#spacedUntil
     return Math.max(this.#retryAt, spacedUntil, lastSent + spacing, exhaustedUntil)
@@ -119,12 +122,6 @@ export class RateLimit {
     this.#spacedUntil = Math.min(this.#spacedUntil, at + this.#interval)
     this.#accepted = [...within(this.#accepted, this.#period, at), at]
     this.#throttles = 0
-  }
-
-  /** Of the limit: a final poll for each target, half of it at most. */
-  #reserved(now: number, open: number): number {
-    const left = this.#finalPollAt - now
-    return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0
   }
 }
 
