@@ -1,12 +1,7 @@
 import { UntrustedText } from '../untrusted-text.ts'
 
 /** How often each kind of response came, in order of first appearance. */
-export type Tally = readonly Count[]
-
-interface Count {
-  readonly label: string | UntrustedText
-  readonly count: number
-}
+export type Tally = readonly { readonly label: string | UntrustedText; readonly count: number }[]
 
 /** Labels kept per job; further ones are counted together. */
 const MAX_LABELS = 20

@@ -20,17 +20,17 @@ export class InternalError extends Error {}
 /** Why polling ended. */
 export type Stop = 'finished' | 'timed-out' | 'aborted' | InternalError
 
-export interface PollOptions {
-  /** The targets that are not finished yet. */
-  readonly targets: () => readonly PollTarget[]
-  readonly deadline: Deadline
-  readonly rateLimit: RateLimit
-  readonly clock: Clock
-  readonly signal: AbortSignal
-}
-
-/** Polls all targets until none is left, the timeout, or an abort. Always resolves. */
-export async function poll({ targets, deadline, rateLimit, clock, signal }: PollOptions): Promise<Stop> {
+/**
+ * Polls all targets until none is left, the timeout, or an abort. Always resolves.
+ *
+ * @param targets returns the targets that are not finished yet
+ */
+export async function poll(
+  targets: () => readonly PollTarget[],
+  deadline: Deadline,
+  rateLimit: RateLimit,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<Stop> {
   const start = clock.now()
   const elapsed = () => clock.now() - start
   const inFlight = new Set<PollTarget>()

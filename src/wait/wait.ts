@@ -109,8 +109,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
       if (until === 'connectable' && before.connection === undefined) connect(before, at)
     } else if (!instances.has(keyOf(id))) {
       const state = before.kind === 'instance' ? before : initialState(id, 'instance')
-      const send = (signal: AbortSignal) => deps.getInstance(id, signal)
-      instances.set(keyOf(id), new JudgedTarget(state, at, send, options))
+      instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options))
     }
     return true
   }
@@ -145,10 +144,9 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   }
 
   function follow(found: readonly Id[], at: number): readonly Judged[] {
-    const jobs = found.map((id) => {
-      const send = (signal: AbortSignal) => deps.getJob(id, signal)
-      return new JudgedTarget(initialState(id), at, send, options)
-    })
+    const jobs = found.map(
+      (id) => new JudgedTarget(initialState(id), at, (signal) => deps.getJob(id, signal), options),
+    )
     if (subTasks.length + jobs.length <= MAX_JOBS_WITH_SUB_TASKS) {
       subTasks.push(...jobs.map((job) => subTaskTarget(job, deps.getSubTasks)))
     }
@@ -159,7 +157,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     return jobs
   }
 
-  const stop = await poll({ ...deps, targets: openTargets, deadline, rateLimit })
+  const stop = await poll(openTargets, deadline, rateLimit, deps)
   if (stop === 'timed-out') {
     for (const instance of instances.values()) instance.finish({ result: 'not-ready', cause: 'timeout' })
   }
