@@ -70,8 +70,7 @@ export class ListTarget implements PollTarget<ListResponse> {
   }
 
   send(signal: AbortSignal, at: number): Promise<ListResponse> {
-    const isFirstFinal = this.#isFinal(at) && !this.#isFinal(this.sentAt)
-    if (this.#window === undefined || isFirstFinal) this.#window = this.#startScan(at)
+    if (this.#window === undefined || this.#needsFinalPoll(this, at)) this.#window = this.#startScan(at)
     return this.#options.listJobs(this.#window, signal)
   }
 
@@ -167,9 +166,8 @@ export class ListTarget implements PollTarget<ListResponse> {
   }
 
   #due(at: number): readonly ListedJob[] {
-    const { finalPollAt } = this.#options.deadline
-    const needsFinalPoll = ({ job }: ListedJob) => at >= finalPollAt && job.sentAt < finalPollAt
-    return this.#open().filter((one) => one.isTracked && (one.dueAt <= at || needsFinalPoll(one)))
+    const isDue = ({ job, dueAt }: ListedJob) => dueAt <= at || this.#needsFinalPoll(job, at)
+    return this.#open().filter((one) => one.isTracked && isDue(one))
   }
 
   /** The list reports on the job: its own request waits until the list is late or has nothing new. */
@@ -179,7 +177,7 @@ export class ListTarget implements PollTarget<ListResponse> {
     job.sentAt = Math.max(job.sentAt, this.sentAt)
     const staleAt = Math.max(seenAt, furthestAt(job.state.history)) + STALE_AFTER
     const ownAt = Math.max(notBefore, Math.min(this.#lateAt(listed.dueAt), staleAt))
-    job.dueAt = this.#isFinal(this.sentAt) ? Infinity : ownAt
+    job.dueAt = this.sentAt >= this.#options.deadline.finalPollAt ? Infinity : ownAt
   }
 
   #nextRequestAt(at: number): number {
@@ -197,8 +195,9 @@ export class ListTarget implements PollTarget<ListResponse> {
     return dueAt + Math.max(LATE_AFTER, LATE_AFTER_CYCLES * this.#cycle)
   }
 
-  #isFinal(moment: number): boolean {
-    return moment >= this.#options.deadline.finalPollAt
+  #needsFinalPoll({ sentAt }: PollTarget, at: number): boolean {
+    const { finalPollAt } = this.#options.deadline
+    return at >= finalPollAt && sentAt < finalPollAt
   }
 
   #open(): readonly ListedJob[] {

@@ -65,12 +65,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   const { wallClock, listJobs, listener } = deps
   const deadline = deadlineOf(plan.timeout)
   const rateLimit = new RateLimit(kind !== 'job' || ids.length > 1, deadline, deps.random)
-  const options: JudgedOptions = {
-    deadline,
-    listener,
-    nextPoll: (state, at) => nextPoll(state, at, openTargets().length),
-    onFinished,
-  }
+  const options: JudgedOptions = { deadline, listener, nextPoll, onFinished }
   const lists: PollTarget[] = []
   const subTasks: PollTarget[] = []
   /** By the keys of their IDs: instances, and their databases, which replace them. Several jobs can share one. */
@@ -127,7 +122,7 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   }
 
   /** After a response: its poll interval, or longer if the rate limit is divided among `count` targets. */
-  function nextPoll(state: WaitState, at: number, count: number): number {
+  function nextPoll(state: WaitState, at: number, count = openTargets().length): number {
     // The rate limit alone decides when to try again after a throttled request.
     const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined
     const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count
