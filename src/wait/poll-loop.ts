@@ -2,8 +2,8 @@ import { nextPollAt, type Deadline, type PollTarget } from './poll-target.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 /**
- * Requests to the service that are in flight at once, by the rank of another one: many jobs must not open as many connections.
- * What can wait leaves room for the others, even if all of them are slow.
+ * Requests in flight from which on none of a rank is sent, so that many jobs do not open as many connections. Requests
+ * that can wait leave room for the others, even if all of them are slow.
  */
 const MAX_IN_FLIGHT = { 1: 8, 2: 8, 3: 4, 4: Infinity }
 
