@@ -22,15 +22,13 @@ export function databaseConnector(secrets: Secrets): Connect {
     /** Accepted by an attempt that was silent at first. */
     let accepted: Seen | undefined
     return async (signal) => {
-      const first = await new Promise<Seen>((resolve) => {
-        if (accepted !== undefined) resolve(accepted)
-        else
-          attempt(address, find, signal, (seen) => {
-            if (seen.isAccepted) accepted = seen
-            resolve(seen)
-          })
-      })
-      const { isAccepted, label } = accepted ?? first
+      const { promise, resolve } = Promise.withResolvers<Seen>()
+      const onSeen = (seen: Seen) => {
+        if (seen.isAccepted) accepted = seen
+        resolve(accepted ?? seen)
+      }
+      if (accepted === undefined) attempt(address, find, signal, onSeen)
+      const { isAccepted, label } = accepted ?? (await promise)
       const shown = secrets.text(formatAddress(address))
       return { kind: 'connection', address: shown, isAccepted, label: secrets.text(label) }
     }

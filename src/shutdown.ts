@@ -70,7 +70,7 @@ export class Shutdown {
     this.#errorReporter = this.#isReporting ? 'shutdown' : 'run'
     this.#limitTime(MAX_REPORT_MS)
     if (this.#errorReporter === 'run') {
-      this.#controller.abort(new InternalError(error))
+      this.#controller.abort(new InternalError('internal error', { cause: error }))
       await sleep(MAX_SHUTDOWN_MS / 2)
       // If the run has not even begun to report the error, it cannot.
       if (this.#isReporting) return

@@ -98,8 +98,7 @@ test('another status with the same progress does not change the estimate', () =>
 
 describe('the time left', () => {
   test('is shown once the rate of progress is steady', () => {
-    const left =
-      timeLeft({ history: historyOf(...readings(20, 300, (x) => x)), subTasks: undefined }, 300_000) ?? 0
+    const left = timeLeft({ history: historyOf(...readings(20, 300, (x) => x)) }, 300_000) ?? 0
     expect(Math.abs(left - 300_000)).toBeLessThanOrEqual(10_000)
   })
 
@@ -144,6 +143,6 @@ describe('the time left', () => {
     ['if the rate of progress has fallen', [...readings(10, 100, (x) => 5 * x), [300, 85]], 300],
     ['if the job should have finished already', readings(20, 300, (x) => 2 * x), 400],
   ])('is not shown %s', (_name, points, seconds) => {
-    expect(timeLeft({ history: historyOf(...points), subTasks: undefined }, seconds * 1_000)).toBeUndefined()
+    expect(timeLeft({ history: historyOf(...points) }, seconds * 1_000)).toBeUndefined()
   })
 })

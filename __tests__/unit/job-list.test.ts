@@ -221,13 +221,14 @@ describe('the rest of a time window with an incomplete list', () => {
   const restAfter = (...seconds: number[]) => {
     const response = listResponse(
       seconds.map((second, index) => ({ id: `${index}`, status: 'x', created: second * 1_000 })),
+      false,
     )
     return response.kind === 'list' ? restOf(window, response) : undefined
   }
 
   test('begins after its last entry', () => {
-    expect(restAfter(90, 40)).toEqual({ since: 0, until: 40_000 })
-    expect(restAfter(10, 41)).toEqual({ since: 41_000, until: 100_000 })
+    expect(restAfter(90, 40)).toEqual({ since: 0, until: 40_000, requests: 1 })
+    expect(restAfter(10, 41)).toEqual({ since: 41_000, until: 100_000, requests: 1 })
   })
 
   test('is known only if an entry determines where it begins', () => {

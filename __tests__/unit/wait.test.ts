@@ -127,7 +127,7 @@ test('an internal error elsewhere ends the wait with what is known', async () =>
   const stop = new AbortController()
   const clock = new VirtualClock()
   clock.at(30 * SECOND, () => {
-    stop.abort(new InternalError('broken'))
+    stop.abort(new InternalError('internal error', { cause: 'broken' }))
   })
   const [result] = await clock.run(
     wait(

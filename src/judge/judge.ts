@@ -27,22 +27,22 @@ export interface WaitState {
   readonly kind: Kind
   readonly id: Id
   /** As it was last seen; for an instance, a job that runs on it. */
-  readonly job: Job | undefined
+  readonly job?: Job | undefined
   /** As it was last seen. */
-  readonly instance: Instance | undefined
+  readonly instance?: Instance | undefined
   /** Those of the job, and when they were last seen. */
-  readonly subTasks: { readonly list: readonly SubTask[]; readonly at: number } | undefined
+  readonly subTasks?: { readonly list: readonly SubTask[]; readonly at: number }
   /** The last result of connecting to the instance, and when the first attempt ended. */
-  readonly connection: (ConnectionResponse & { readonly since: number }) | undefined
+  readonly connection?: ConnectionResponse & { readonly since: number }
   /** Whether its own response contained it, not only the job list. */
   readonly isSeen: boolean
   /** The last known progress, 0 to 100. */
-  readonly progress: number | undefined
+  readonly progress?: number | undefined
   readonly history: readonly HistoryPoint[]
   readonly tally: Tally
-  readonly last: JudgedResponse | undefined
-  readonly notFoundSince: number | undefined
-  readonly pendingSince: number | undefined
+  readonly last?: JudgedResponse
+  readonly notFoundSince?: number
+  readonly pendingSince?: number | undefined
   readonly warnedStatuses: readonly UntrustedText[]
   /** Responses of a kind in a row: not found after it was seen, unusable, rejected, transient faults. */
   readonly missing: number
@@ -74,26 +74,18 @@ export type Outcome =
 export interface Judgment {
   readonly state: WaitState
   readonly warning?: Phrase
-  /** Missing as long as the wait continues. */
-  readonly outcome?: Outcome
+  /** Undefined as long as the wait continues. */
+  readonly outcome?: Outcome | undefined
 }
 
 export function initialState(id: Id, kind: Kind = 'job'): WaitState {
   return {
     kind,
     id,
-    job: undefined,
-    instance: undefined,
-    subTasks: undefined,
-    connection: undefined,
     // A job named the instance, or the user.
     isSeen: kind === 'instance',
-    progress: undefined,
     history: [],
     tally: [],
-    last: undefined,
-    notFoundSince: undefined,
-    pendingSince: undefined,
     warnedStatuses: [],
     ...NONE_IN_A_ROW,
     retries: 0,
@@ -110,19 +102,17 @@ export function judge(before: WaitState, response: JudgedResponse, at: number): 
       return judgeInstance(state, response.instance, at)
     case 'busy':
       return {
-        state: seen({ ...state, job: response.job, progress: response.job.progress }, response.job, at),
+        state: seen({ ...state, job: response.job }, response.job.status.label, at, response.job.progress),
       }
     case 'idle': {
-      // A new job may be missing from the first list, or seem to come from the future.
       const idle = { ...state, ...NONE_IN_A_ROW, job: undefined }
-      return before.last?.kind === 'idle'
-        ? { state: idle, outcome: { result: 'completed' } }
-        : { state: idle }
+      // A new job may be missing from the first list, or seem to come from the future.
+      return { state: idle, outcome: before.last?.kind === 'idle' ? { result: 'completed' } : undefined }
     }
     case 'connection': {
       const connection = { ...response, since: state.connection?.since ?? at }
-      const next = seen({ ...state, connection }, { status: response }, at)
-      return response.isAccepted ? { state: next, outcome: { result: 'completed' } } : { state: next }
+      const next = seen({ ...state, connection }, response.label, at)
+      return { state: next, outcome: response.isAccepted ? { result: 'completed' } : undefined }
     }
     case 'other-job':
       return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } }
@@ -146,32 +136,18 @@ export function judge(before: WaitState, response: JudgedResponse, at: number): 
 }
 
 function labelOf(response: JudgedResponse): string | UntrustedText {
-  switch (response.kind) {
-    case 'job':
-      return response.job.status.label
-    case 'instance':
-      return response.instance.status.label
-    case 'busy':
-      return 'a job is running'
-    case 'idle':
-      return 'no job is running'
-    case 'connection':
-      return response.label
-    case 'other-job':
-      return 'another job'
-    default:
-      return response.detail.label
-  }
+  if ('detail' in response) return response.detail.label
+  if ('label' in response) return response.label
+  if (response.kind === 'instance') return response.instance.status.label
+  return response.kind === 'job' ? response.job.status.label : LABELS[response.kind]
 }
 
+const LABELS = { busy: 'a job is running', idle: 'no job is running', 'other-job': 'another job' }
+
 /** Records what was seen. */
-function seen(
-  before: WaitState,
-  { status, progress }: { status: { label: UntrustedText }; progress?: number | undefined },
-  at: number,
-): WaitState {
-  const history = recordPoint(before.history, { at, status: status.label, progress })
-  return { ...before, ...NONE_IN_A_ROW, history }
+function seen(before: WaitState, status: UntrustedText, at: number, progress?: number): WaitState {
+  const history = recordPoint(before.history, { at, status, progress })
+  return { ...before, ...NONE_IN_A_ROW, progress, history }
 }
 
 function judgeJob(before: WaitState, job: Job, at: number): Judgment {
@@ -179,7 +155,7 @@ function judgeJob(before: WaitState, job: Job, at: number): Judgment {
   const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress)
   const since = before.pendingSince ?? at
   const pendingSince = meaning === 'pending' ? since : undefined
-  const state = seen({ ...before, job, progress, pendingSince }, { status: job.status, progress }, at)
+  const state = seen({ ...before, job, pendingSince }, label, at, progress)
   switch (meaning) {
     case 'completed':
     case 'failed':
@@ -198,21 +174,19 @@ function judgeJob(before: WaitState, job: Job, at: number): Judgment {
 
 function judgeInstance(before: WaitState, instance: Instance, at: number): Judgment {
   const { meaning, label } = instance.status
-  const state = seen({ ...before, job: undefined, progress: undefined, instance }, instance, at)
+  const state = seen({ ...before, job: undefined, instance }, label, at)
   const since = state.history.at(-1)?.at ?? at
   switch (meaning) {
     case 'active':
-      return at - since >= STABLE_AFTER ? { state, outcome: { result: 'completed' } } : { state }
+      return { state, outcome: at - since >= STABLE_AFTER ? { result: 'completed' } : undefined }
     case 'failed':
       return { state, outcome: { result: 'not-ready', cause: 'failed' } }
     case 'busy':
       return { state }
-    case 'unknown':
-      return warnOnce(
-        state,
-        label,
-        phrase`has the status “${label}”, which may need attention. The wait continues`,
-      )
+    case 'unknown': {
+      const what = phrase`has the status “${label}”, which may need attention. The wait continues`
+      return warnOnce(state, label, what)
+    }
   }
 }
 

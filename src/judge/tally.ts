@@ -1,23 +1,17 @@
 import { UntrustedText } from '../untrusted-text.ts'
 
 /** How often each kind of response came, in order of first appearance. */
-export type Tally = readonly Count[]
-
-interface Count {
-  readonly label: string | UntrustedText
-  readonly count: number
-}
+export type Tally = readonly { readonly label: string | UntrustedText; readonly count: number }[]
 
 /** Labels kept per job; further ones are counted together. */
 const MAX_LABELS = 20
 const REST = 'other responses'
 
 export function count(tally: Tally, label: string | UntrustedText): Tally {
-  const isKnown = tally.some((entry) => sameLabel(entry.label, label))
-  const counted = isKnown || tally.length < MAX_LABELS ? label : REST
-  return isKnown || tally.some((entry) => sameLabel(entry.label, counted))
-    ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
-    : [...tally, { label: counted, count: 1 }]
+  const index = tally.findIndex((entry) => sameLabel(entry.label, label))
+  const known = tally[index]
+  if (known !== undefined) return tally.with(index, { ...known, count: known.count + 1 })
+  return tally.length < MAX_LABELS || label === REST ? [...tally, { label, count: 1 }] : count(tally, REST)
 }
 
 /** The number of results, including requests without a response. */

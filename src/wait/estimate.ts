@@ -29,27 +29,26 @@ export function estimateCompletion(history: readonly HistoryPoint[]): Estimate |
   const overall = extrapolate(start, now)
   const recent = extrapolate(before, now)
   // A slower rate counts at once, a faster one only over the whole baseline: polling too early costs requests.
-  const isSlowing = recent.completion - recent.uncertainty > overall.completion + overall.uncertainty
-  const { completion, uncertainty } = isSlowing ? recent : overall
+  const isSlowing = recent.at - recent.uncertainty > overall.at + overall.uncertainty
+  const { at: completion, uncertainty } = isSlowing ? recent : overall
   const left = completion - now.at
   const margin = uncertainty + RATE_UNCERTAINTY * left
   const whole = extrapolate(first, now)
   const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE_POINTS
-  const isSteady = isSeen && Math.max(Math.abs(whole.completion - completion), whole.uncertainty) <= left / 4
+  const isSteady = isSeen && Math.max(Math.abs(whole.at - completion), whole.uncertainty) <= left / 4
   return { earliest: completion - margin, completion, latest: completion + margin, isSteady }
 }
 
+type Seen = Pick<WaitState, 'history' | 'subTasks'>
+
 /** When a job will probably complete: the later of what its progress and its sub-tasks predict. */
-export function estimate(
-  state: Pick<WaitState, 'history' | 'subTasks'>,
-  elapsed: number,
-): Estimate | undefined {
+export function estimate(state: Seen, elapsed: number): Estimate | undefined {
   const [own, ofService] = [estimateCompletion(state.history), estimateOfService(state, elapsed)]
   return (ofService?.completion ?? 0) > (own?.completion ?? 0) ? ofService : own
 }
 
 /** The service's own estimate for a job with sub-tasks; undefined if there is none, or its time has passed. */
-function estimateOfService({ subTasks }: Pick<WaitState, 'subTasks'>, elapsed: number): Estimate | undefined {
+function estimateOfService({ subTasks }: Seen, elapsed: number): Estimate | undefined {
   const remaining = subTasks?.list.flatMap((task) => task.remaining ?? []) ?? []
   if (subTasks === undefined || remaining.length === 0) return undefined
   // Whether sub-tasks run one after another is not documented, so this may be too early.
@@ -61,10 +60,7 @@ function estimateOfService({ subTasks }: Pick<WaitState, 'subTasks'>, elapsed: n
 }
 
 /** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
-export function timeLeft(
-  state: Pick<WaitState, 'history' | 'subTasks'>,
-  elapsed: number,
-): number | undefined {
+export function timeLeft(state: Seen, elapsed: number): number | undefined {
   const found = estimate(state, elapsed)
   return found?.isSteady === true && found.completion > elapsed ? found.completion - elapsed : undefined
 }
@@ -93,13 +89,8 @@ function milestonesOf(history: readonly HistoryPoint[]): readonly Milestone[] {
 }
 
 /** When progress reaches 100 at the rate between two milestones. */
-function extrapolate(
-  from: Milestone,
-  to: Milestone,
-): { readonly completion: number; readonly uncertainty: number } {
+function extrapolate(from: Milestone, to: Milestone): Milestone {
   const ahead = (100 - to.progress) / (to.progress - from.progress)
-  return {
-    completion: to.at + ahead * (to.at - from.at),
-    uncertainty: to.uncertainty + ahead * (to.uncertainty + from.uncertainty),
-  }
+  const uncertainty = to.uncertainty + ahead * (to.uncertainty + from.uncertainty)
+  return { progress: 100, at: to.at + ahead * (to.at - from.at), uncertainty }
 }

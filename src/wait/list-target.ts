@@ -4,13 +4,12 @@ import { isTerminal } from '../api/job.ts'
 import { DAY, MINUTE, SECOND } from '../duration.ts'
 import { furthestAt } from '../judge/history.ts'
 import type { WaitState } from '../judge/judge.ts'
-import type { JobList, ListResponse, TimeWindow } from '../response.ts'
-import type { JobTarget } from './job-target.ts'
+import type { JobList, ListResponse } from '../response.ts'
 import { ListedJob, pagesOf } from './listed-job.ts'
 import type { PollInterval } from './poll-interval.ts'
-import type { Deadline, PollTarget } from './poll-target.ts'
+import type { Deadline, JudgedTarget, PollTarget } from './poll-target.ts'
 import { EVEN_INTERVAL, type RateLimit } from './rate-limit.ts'
-import { MAX_CLOCK_SKEW, MAX_WINDOWS, restOf } from './time-window.ts'
+import { MAX_CLOCK_SKEW, restOf, type Window } from './time-window.ts'
 
 /** Nearly all waits begin, or are resumed, within a day after their jobs were created. */
 const SEARCH_RANGE = DAY
@@ -40,13 +39,12 @@ export class ListTarget implements PollTarget<ListResponse> {
   retryAt = -Infinity
   sentAt = -Infinity
   readonly #options: ListOptions
-  readonly #jobs: ReadonlyMap<string, ListedJob>
-  readonly #range: TimeWindow
-  /** What the current scan looks for, what it reads next, and how much it did. */
+  readonly #jobs: readonly ListedJob[]
+  readonly #range: Window
+  /** What the current scan looks for, what it found, and what it reads next; undefined between scans. */
   #sought: ListedJob | undefined
-  #window: TimeWindow
-  #scan = 0
-  #requests = 0
+  readonly #found = new Set<ListedJob>()
+  #window: Window | undefined
   /** Whether a scan ended since the last fault; after a fault, missing jobs are searched for again. */
   #hasFinishedScan = false
   /** Consecutive faults, and scans that found none of the jobs. */
@@ -55,30 +53,30 @@ export class ListTarget implements PollTarget<ListResponse> {
   #cycle = 0
 
   /** @param wallClock milliseconds since the epoch */
-  constructor(jobs: readonly JobTarget[], at: number, wallClock: number, options: ListOptions) {
+  constructor(jobs: readonly JudgedTarget[], at: number, wallClock: number, options: ListOptions) {
     this.#options = options
     this.dueAt = at
     this.#range = { since: wallClock - SEARCH_RANGE, until: wallClock + MAX_CLOCK_SKEW }
-    this.#window = this.#range
-    this.#jobs = new Map(
-      jobs.map((job) => [keyOf(job.state.id), new ListedJob(job, at, at + FIRST_LATE_AFTER)]),
-    )
+    this.#jobs = jobs.map((job) => {
+      const listed = new ListedJob(job)
+      job.dueAt = at + FIRST_LATE_AFTER
+      job.nextPoll = (moment) => this.#nextJobPoll(listed, moment)
+      return listed
+    })
   }
 
   get isOpen(): boolean {
     return this.#open().length > 0
   }
 
-  send(at: number, signal: AbortSignal): Promise<ListResponse> {
-    if (this.#requests === 0 || (this.#isFinal(at) && !this.#isFinal(this.sentAt))) this.#startScan(at)
-    this.sentAt = at
+  send(signal: AbortSignal, at: number): Promise<ListResponse> {
+    if (this.#window === undefined || this.#needsFinalPoll(this, at)) this.#window = this.#startScan(at)
     return this.#options.listJobs(this.#window, signal)
   }
 
   handle(response: ListResponse, at: number): void {
-    this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at
     const active = response.kind === 'list' ? this.#read(response, at) : this.#onFault(response, at)
-    const pages = pagesOf(this.#jobs.values()).filter((page) => page.some(({ isOpen }) => isOpen))
+    const pages = pagesOf(this.#jobs).filter((page) => page.some(({ job }) => job.isOpen))
     const interval = Math.max(this.#options.rateLimit.interval(at), EVEN_INTERVAL)
     this.#cycle = INTERVALS_PER_PAGE * Math.max(pages.length, 1) * interval
     for (const listed of active) this.#schedule(listed, at)
@@ -87,9 +85,8 @@ export class ListTarget implements PollTarget<ListResponse> {
   }
 
   /** When a job is polled individually after its own response, which may prove the list wrong. */
-  nextJobPoll(state: WaitState, at: number): number {
-    const listed = this.#jobs.get(keyOf(state.id))
-    if (listed === undefined) return at
+  #nextJobPoll(listed: ListedJob, at: number): number {
+    const { state } = listed.job
     const { last } = state
     if (last?.kind === 'job') listed.seenAt = at
     listed.notBefore = at + this.#options.interval(state, at)
@@ -114,13 +111,13 @@ export class ListTarget implements PollTarget<ListResponse> {
     for (const listed of open) {
       const entry = entries.get(keyOf(listed.job.state.id))
       if (entry === undefined || listed.state === 'untrusted') continue
-      listed.scan = this.#scan
+      this.#found.add(listed)
       listed.created = entry.created
       if (isTerminal(entry.job.status)) listed.setState('finished', at)
       // What was finished can't become active again.
       else listed.setState(listed.state === 'finished' ? 'untrusted' : 'active', at)
       if (listed.state !== 'active') continue
-      listed.job.updateFromList(entry.job, at)
+      listed.job.update({ kind: 'job', job: entry.job, isFromList: true }, at)
       active.push(listed)
     }
     this.#continueScan(list, at)
@@ -129,20 +126,14 @@ export class ListTarget implements PollTarget<ListResponse> {
 
   /** Reads on as long as a job is due that no page contained; the rest of them is missing. */
   #continueScan(list: JobList, at: number): void {
-    this.#requests += 1
     const isSought = (one: ListedJob) => one === this.#sought || one.state === 'searching'
-    const unseen = this.#due(at).filter((one) => isSought(one) && one.scan !== this.#scan)
-    const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS
-    const rest = isDone ? undefined : restOf(this.#window, list)
-    if (rest !== undefined) {
-      this.#window = rest
-      return
-    }
+    const unseen = this.#due(at).filter((one) => isSought(one) && !this.#found.has(one))
+    this.#window = this.#window && unseen.length > 0 ? restOf(this.#window, list) : undefined
+    if (this.#window !== undefined) return
     for (const listed of unseen) listed.setState('missing', at)
-    const isUseful = this.#open().some(({ scan, state }) => scan === this.#scan && state !== 'untrusted')
+    const isUseful = this.#open().some((one) => this.#found.has(one) && one.state !== 'untrusted')
     this.#failures = isUseful ? 0 : this.#failures + 1
     this.#hasFinishedScan = true
-    this.#requests = 0
   }
 
   #onFault(fault: Exclude<ListResponse, JobList>, at: number): readonly ListedJob[] {
@@ -150,7 +141,7 @@ export class ListTarget implements PollTarget<ListResponse> {
     // Rejected credentials would be rejected for each job, too.
     if (isRejected && fault.scope === 'all') this.#open()[0]?.job.handle(fault, at)
     this.#failures += 1
-    this.#requests = 0
+    this.#window = undefined
     const isGivenUp = isRejected || (fault.kind === 'rejected' && this.#failures > 1)
     if (isGivenUp) for (const listed of this.#open()) listed.setState('untrusted', at)
     // A throttled request says nothing about the list.
@@ -161,26 +152,22 @@ export class ListTarget implements PollTarget<ListResponse> {
   }
 
   /** Looks for the job that has been due for longest, beginning with its page, or for all whose place is unknown. */
-  #startScan(at: number): void {
+  #startScan(at: number): Window {
     const due = this.#due(at)
-    const pages = pagesOf(this.#jobs.values())
+    const pages = pagesOf(this.#jobs)
     const [sought] = due.toSorted((a, b) => a.dueAt - b.dueAt)
+    this.#sought = sought
+    this.#found.clear()
     const page = pages.find((jobs) => sought !== undefined && jobs.includes(sought))
     const [newest, oldest] = [page?.[0], pages.at(-1)?.at(-1)]
     const isKnown = due.every(({ created }) => !Number.isNaN(created))
-    this.#window =
-      isKnown && newest !== undefined && oldest !== undefined
-        ? { since: oldest.created - SECOND, until: newest.created + SECOND }
-        : this.#range
-    this.#sought = sought
-    this.#scan += 1
-    this.#requests = 0
+    if (!isKnown || newest === undefined || oldest === undefined) return this.#range
+    return { since: oldest.created - SECOND, until: newest.created + SECOND }
   }
 
   #due(at: number): readonly ListedJob[] {
-    const { finalPollAt } = this.#options.deadline
-    const needsFinalPoll = ({ job }: ListedJob) => at >= finalPollAt && job.sentAt < finalPollAt
-    return this.#open().filter((one) => one.isTracked && (one.dueAt <= at || needsFinalPoll(one)))
+    const isDue = ({ job, dueAt }: ListedJob) => dueAt <= at || this.#needsFinalPoll(job, at)
+    return this.#open().filter((one) => one.isTracked && isDue(one))
   }
 
   /** The list reports on the job: its own request waits until the list is late or has nothing new. */
@@ -190,11 +177,11 @@ export class ListTarget implements PollTarget<ListResponse> {
     job.sentAt = Math.max(job.sentAt, this.sentAt)
     const staleAt = Math.max(seenAt, furthestAt(job.state.history)) + STALE_AFTER
     const ownAt = Math.max(notBefore, Math.min(this.#lateAt(listed.dueAt), staleAt))
-    job.dueAt = this.#isFinal(this.sentAt) ? Infinity : ownAt
+    job.dueAt = this.sentAt >= this.#options.deadline.finalPollAt ? Infinity : ownAt
   }
 
   #nextRequestAt(at: number): number {
-    if (this.#requests > 0 || (this.#failures === 0 && this.#due(at).length > 0)) return at
+    if (this.#window !== undefined || (this.#failures === 0 && this.#due(at).length > 0)) return at
     const open = this.#open()
     const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), MAX_BACKOFF)
     const expected = open.filter(({ isTracked }) => isTracked).map(({ dueAt }) => dueAt - at)
@@ -208,11 +195,12 @@ export class ListTarget implements PollTarget<ListResponse> {
     return dueAt + Math.max(LATE_AFTER, LATE_AFTER_CYCLES * this.#cycle)
   }
 
-  #isFinal(moment: number): boolean {
-    return moment >= this.#options.deadline.finalPollAt
+  #needsFinalPoll({ sentAt }: PollTarget, at: number): boolean {
+    const { finalPollAt } = this.#options.deadline
+    return at >= finalPollAt && sentAt < finalPollAt
   }
 
   #open(): readonly ListedJob[] {
-    return [...this.#jobs.values()].filter(({ isOpen }) => isOpen)
+    return this.#jobs.filter(({ job }) => job.isOpen)
   }
 }

@@ -1,4 +1,4 @@
-import type { JobTarget } from './job-target.ts'
+import type { JudgedTarget } from './poll-target.ts'
 
 /** Consecutive responses of 50 jobs overlap by one. */
 const JOBS_PER_PAGE = 49
@@ -15,23 +15,19 @@ type ListedState = 'searching' | 'active' | 'finished' | 'missing' | 'untrusted'
 
 /** A job and what the job list reports about it. Times are milliseconds since the wait began. */
 export class ListedJob {
-  readonly job: JobTarget
+  readonly job: JudgedTarget
   #state: ListedState = 'searching'
-  /** The scan that contained it last, and when it is due to be contained again. */
-  scan = 0
-  dueAt: number
+  /** When a list is due to contain it again. */
+  dueAt = 0
   /** Milliseconds since the epoch; NaN when unknown. */
   created = Number.NaN
   /** When its own response last contained it, and until when its own poll interval lasts. */
   seenAt = 0
   notBefore = 0
 
-  /** @param firstPollAt when the job is polled individually if no list arrives */
-  constructor(job: JobTarget, at: number, firstPollAt: number) {
+  constructor(job: JudgedTarget) {
     this.job = job
-    this.dueAt = at
     job.rank = 3
-    job.dueAt = firstPollAt
   }
 
   get state(): ListedState {
@@ -49,10 +45,6 @@ export class ListedJob {
     this.job.dueAt = Math.min(this.job.dueAt, Math.max(at, this.notBefore))
   }
 
-  get isOpen(): boolean {
-    return this.job.outcome === undefined
-  }
-
   /** Whether the next list should contain the job. */
   get isTracked(): boolean {
     return this.#state === 'searching' || this.#state === 'active'
@@ -60,12 +52,9 @@ export class ListedJob {
 }
 
 /** Divides jobs whose creation time is known into the pages in which the list contains them, the newest first. */
-export function pagesOf(jobs: Iterable<ListedJob>): readonly (readonly ListedJob[])[] {
-  const sorted = [...jobs]
+export function pagesOf(jobs: readonly ListedJob[]): readonly (readonly ListedJob[])[] {
+  const sorted = jobs
     .filter(({ created }) => !Number.isNaN(created))
-    .sort((a, b) => b.created - a.created)
-  const count = Math.ceil(sorted.length / JOBS_PER_PAGE)
-  return Array.from({ length: count }, (_, page) =>
-    sorted.slice(page * JOBS_PER_PAGE, (page + 1) * JOBS_PER_PAGE),
-  )
+    .toSorted((a, b) => b.created - a.created)
+  return [...Map.groupBy(sorted, (_, index) => Math.floor(index / JOBS_PER_PAGE)).values()]
 }

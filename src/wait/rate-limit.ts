@@ -49,19 +49,17 @@ export class RateLimit {
 
   /** The earliest moment for a target's next request; `open` counts the targets that still need a final poll. */
   earliest({ rank }: Pick<PollTarget, 'rank'>, now: number, open: number): number {
-    if (rank === 4) return now
     const lastSent = this.#sent.at(-1) ?? -Infinity
-    const isFinal = now >= this.#finalPollAt
+    const left = this.#finalPollAt - now
+    const isFinal = left <= 0
     const isSpread = this.#hasManyJobs && rank === 3 && !isFinal
-    return Math.max(
-      this.#retryAt,
-      isFinal ? -Infinity : this.#spacedUntil,
-      this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL,
-      this.#hasManyJobs
-        ? (this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity) + PERIOD
-        : -Infinity,
-      isSpread ? lastSent + this.interval(now) : -Infinity,
-    )
+    const spacing = Math.max(this.#isAccepted ? 0 : FIRST_INTERVAL, isSpread ? this.interval(now) : 0)
+    // Of the limit: a final poll for each target, half of it at most.
+    const reserved = left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0
+    const oldest = this.#hasManyJobs ? this.#sent.at(reserved - LIMIT) : undefined
+    const exhaustedUntil = (oldest ?? -Infinity) + PERIOD
+    const spacedUntil = isFinal ? -Infinity : this.#spacedUntil
+    return Math.max(this.#retryAt, spacedUntil, lastSent + spacing, exhaustedUntil)
   }
 
   /** Milliseconds between two requests. A process with many jobs spreads what is left once half of the limit is used. */
@@ -82,11 +80,13 @@ export class RateLimit {
   }
 
   onResponse(response: PollResponse, at: number): void {
-    this.#isAccepted ||= provesAuthentication(response)
+    const isFault = ['transient', 'unusable', 'rejected'].includes(response.kind)
+    // A rejection of one job only proves that the service accepts the credentials.
+    this.#isAccepted ||= !isFault || (response.kind === 'rejected' && response.scope === 'job')
     if (response.kind === 'transient' && response.throttled !== undefined) {
       this.#period = response.throttled.period ?? this.#period
       this.#onThrottled(response.retryAfter, at)
-    } else if (ACCEPTED.includes(response.kind)) this.#onAccepted(at)
+    } else if (!isFault) this.#onAccepted(at)
   }
 
   /**
@@ -123,29 +123,8 @@ export class RateLimit {
     this.#accepted = [...within(this.#accepted, this.#period, at), at]
     this.#throttles = 0
   }
-
-  /** Of the limit: a final poll for each target, half of it at most. */
-  #reserved(now: number, open: number): number {
-    const left = this.#finalPollAt - now
-    return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0
-  }
 }
-
-const ACCEPTED: readonly PollResponse['kind'][] = [
-  'job',
-  'other-job',
-  'not-found-yet',
-  'list',
-  'instance',
-  'sub-tasks',
-]
 
 function within(moments: readonly number[], period: number, now: number): readonly number[] {
   return moments.filter((moment) => moment > now - period)
-}
-
-/** Whether the service accepted the credentials, even if it doesn't know the job. */
-function provesAuthentication(response: PollResponse): boolean {
-  if (response.kind === 'rejected') return response.scope === 'job'
-  return response.kind !== 'transient' && response.kind !== 'unusable'
 }

@@ -3,21 +3,19 @@ import type { ListJobs } from '../api/job-list.ts'
 import type { GetJob } from '../api/jobs.ts'
 import type { GetSubTasks } from '../api/sub-tasks.ts'
 import type { Connect } from '../database.ts'
-import type { Id } from '../id.ts'
+import { keyOf, type Id } from '../id.ts'
 import { initialState, type Outcome, type WaitState } from '../judge/judge.ts'
-import type { JudgedResponse, ListEntry } from '../response.ts'
+import type { ListEntry } from '../response.ts'
 import type { UntrustedText } from '../untrusted-text.ts'
 import type { WaitFor } from '../wait-for.ts'
-import { JobTarget } from './job-target.ts'
-import { Judged, type JudgedOptions, type WaitListener } from './judged-target.ts'
-import { ListSearch, orderSearch, runningSearch } from './list-search.ts'
+import { listSearch, orderSearch, runningSearch } from './list-search.ts'
 import { ListTarget } from './list-target.ts'
 import type { PollInterval } from './poll-interval.ts'
 import { InternalError, poll, type Clock, type Stop } from './poll-loop.ts'
-import { deadlineOf, type PollTarget } from './poll-target.ts'
+import { deadlineOf, Judged, JudgedTarget } from './poll-target.ts'
+import type { JudgedOptions, PollTarget, WaitListener } from './poll-target.ts'
 import { RateLimit } from './rate-limit.ts'
-import { Readiness } from './readiness.ts'
-import { SubTaskTarget } from './sub-task-target.ts'
+import { subTaskTarget } from './sub-task-target.ts'
 
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4
@@ -63,51 +61,68 @@ export interface WaitResult {
 
 /** Waits until everything has an outcome. Always resolves. */
 export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<readonly WaitResult[]> {
-  const { kind, ids, interval } = plan
-  const { clock, wallClock, listJobs, listener } = deps
+  const { kind, ids, until, interval } = plan
+  const { wallClock, listJobs, listener } = deps
   const deadline = deadlineOf(plan.timeout)
   const rateLimit = new RateLimit(kind !== 'job' || ids.length > 1, deadline, deps.random)
-  const options: JudgedOptions = {
-    deadline,
-    listener,
-    nextPoll: (state, at) => nextPoll(state, at, openTargets().length),
-    onFinished,
-  }
-  const readiness = new Readiness({ ...plan, ...deps, ...options })
-  const lists: ListTarget[] = []
-  const searches: ListSearch[] = []
-  const subTasks: SubTaskTarget[] = []
+  const options: JudgedOptions = { deadline, listener, nextPoll, onFinished }
+  const lists: PollTarget[] = []
+  const subTasks: PollTarget[] = []
+  /** By the keys of their IDs: instances, and their databases, which replace them. Several jobs can share one. */
+  const instances = new Map<string, JudgedTarget>()
   /** What gets a result. Jobs replace their order when they are found. */
   let subjects: readonly Judged[] = ids.map((id) => new Judged(initialState(id, kind), options))
   if (kind === 'job') subjects = follow(ids, 0)
   else {
     const search = kind === 'order' ? orderSearch(wallClock(), onJobsFound) : runningSearch(wallClock)
-    const isSought = (one: Judged) => isOpen(one) && one.state.kind === kind
-    searches.push(new ListSearch(search, () => subjects.filter(isSought), listJobs, options))
+    const sought = () => subjects.filter(({ isOpen, state }) => isOpen && state.kind === kind)
+    lists.push(listSearch(search, sought, listJobs, deadline))
   }
 
   function openTargets(): readonly PollTarget[] {
-    const jobs = subjects.filter((subject) => subject instanceof JobTarget)
-    const judged = [...jobs, ...readiness.targets].filter(isOpen)
-    return [...judged, ...[...searches, ...lists, ...subTasks].filter(isOpen)]
+    const jobs = subjects.filter((subject) => subject instanceof JudgedTarget)
+    return [...jobs, ...instances.values(), ...lists, ...subTasks].filter(({ isOpen }) => isOpen)
   }
 
   function finishAll(outcome: Outcome): void {
-    for (const judged of [...subjects, ...readiness.targets]) judged.finish(outcome)
+    for (const judged of [...subjects, ...instances.values()]) judged.finish(outcome)
   }
 
-  function onFinished({ state, outcome }: Judged, response: JudgedResponse, at: number): void {
-    const result = outcome?.result ?? 'error'
-    const instance = instanceOf(state)
-    const needsInstance = result === 'completed' && plan.until !== 'completed'
-    if (needsInstance && instance !== undefined) readiness.follow(instance, at, state)
-    if (outcome !== undefined && response.kind === 'rejected' && response.scope === 'all') finishAll(outcome)
-    const isSuccess = needsInstance ? instance !== undefined : plan.successResults.includes(result)
+  function onFinished({ state }: Judged, outcome: Outcome, at: number): void {
+    const { last } = state
+    if (last?.kind === 'rejected' && last.scope === 'all') finishAll(outcome)
+    const needsInstance = outcome.result === 'completed' && until !== 'completed'
+    const isSuccess = needsInstance ? followInstance(state, at) : plan.successResults.includes(outcome.result)
     if (plan.failFast && !isSuccess) finishAll({ result: 'interrupted', by: 'fail-fast' })
   }
 
+  /** Polls the instance of something that completed until it is available, and its database after that. */
+  function followInstance(before: WaitState, at: number): boolean {
+    const id = instanceOf(before)
+    if (id === undefined) return false
+    if (before.instance !== undefined) {
+      if (until === 'connectable' && before.connection === undefined) connect(before, at)
+    } else if (!instances.has(keyOf(id))) {
+      const state = before.kind === 'instance' ? before : initialState(id, 'instance')
+      instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options))
+    }
+    return true
+  }
+
+  /** Connects to the database of an available instance until it accepts a connection. */
+  function connect(state: WaitState, at: number): void {
+    const address = plan.connectTo ?? state.instance?.address
+    const database = new JudgedTarget(state, at, deps.connect(address ?? { host: '', port: 0 }), options)
+    database.rank = 4
+    instances.set(keyOf(state.id), database)
+    if (address !== undefined) return
+    const outcome = { result: 'not-ready', cause: 'no-address' } as const
+    database.finish(outcome)
+    onFinished(database, outcome, at)
+  }
+
   /** After a response: its poll interval, or longer if the rate limit is divided among `count` targets. */
-  function nextPoll(state: WaitState, at: number, count: number): number {
+  function nextPoll(state: WaitState, at: number, count = openTargets().length): number {
     // The rate limit alone decides when to try again after a throttled request.
     const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined
     const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count
@@ -124,41 +139,35 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   }
 
   function follow(found: readonly Id[], at: number): readonly Judged[] {
-    const isListed = plan.hasList && found.length >= MIN_LISTED_JOBS
-    let list: ListTarget | undefined
-    const jobOptions: JudgedOptions = isListed
-      ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
-      : options
-    const jobs = found.map((id) => new JobTarget(id, at, deps.getJob, jobOptions))
+    const jobs = found.map(
+      (id) => new JudgedTarget(initialState(id), at, (signal) => deps.getJob(id, signal), options),
+    )
     if (subTasks.length + jobs.length <= MAX_JOBS_WITH_SUB_TASKS) {
-      subTasks.push(...jobs.map((job) => new SubTaskTarget(job, deps.getSubTasks)))
+      subTasks.push(...jobs.map((job) => subTaskTarget(job, deps.getSubTasks)))
     }
-    if (isListed) {
-      list = new ListTarget(jobs, at, wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll })
-      lists.push(list)
+    if (plan.hasList && jobs.length >= MIN_LISTED_JOBS) {
+      const listOptions = { listJobs, deadline, rateLimit, interval, nextPoll }
+      lists.push(new ListTarget(jobs, at, wallClock(), listOptions))
     }
     return jobs
   }
 
-  const stop = await poll({ targets: openTargets, deadline, rateLimit, clock, signal: deps.signal })
+  const stop = await poll(openTargets, deadline, rateLimit, deps)
   if (stop === 'timed-out') {
-    for (const instance of readiness.targets) instance.finish({ result: 'not-ready', cause: 'timeout' })
+    for (const instance of instances.values()) instance.finish({ result: 'not-ready', cause: 'timeout' })
   }
-  finishAll(outcomeOf(stop, deps))
-  return subjects.map(({ state, outcome = outcomeOf(stop, deps) }) => {
-    if (outcome.result !== 'completed' || plan.until === 'completed') return { state, outcome }
+  const unfinished = outcomeOf(stop, deps)
+  finishAll(unfinished)
+  return subjects.map(({ state, outcome = unfinished }) => {
+    if (outcome.result !== 'completed' || until === 'completed') return { state, outcome }
     const id = instanceOf(state)
-    const target = id && readiness.get(id)
-    if (target?.outcome === undefined)
+    const instance = id && instances.get(keyOf(id))
+    if (instance?.outcome === undefined)
       return { state, outcome: { result: 'not-ready', cause: 'no-instance' } }
     // The state of an instance continues in its own target.
-    if (kind === 'instance') return { state: target.state, outcome: target.outcome }
-    return { state, instance: target.state, outcome: target.outcome }
+    if (kind === 'instance') return { state: instance.state, outcome: instance.outcome }
+    return { state, instance: instance.state, outcome: instance.outcome }
   })
-}
-
-function isOpen({ isOpen }: { readonly isOpen: boolean }): boolean {
-  return isOpen
 }
 
 function instanceOf({ kind, id, job }: WaitState): Id | undefined {
@@ -169,6 +178,6 @@ function instanceOf({ kind, id, job }: WaitState): Id | undefined {
 function outcomeOf(stop: Stop, { describe }: WaitDependencies): Outcome {
   if (stop === 'timed-out') return { result: 'timed-out' }
   if (!(stop instanceof InternalError)) return { result: 'interrupted', by: 'signal' }
-  const detail = { label: 'internal error', message: [describe(stop.thrown)] }
+  const detail = { label: 'internal error', message: [describe(stop.cause)] }
   return { result: 'error', reason: 'internal', detail }
 }
