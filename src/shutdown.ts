@@ -17,6 +17,10 @@ export class Shutdown {
   readonly #deps: PublishDependencies
   readonly #controller = new AbortController()
   readonly #writing = new AbortController()
+  /** Aborts when the wait must end; after an internal error, the reason is an {@link InternalError}. */
+  readonly signal = this.#controller.signal
+  /** Aborts when no time is left to write the report. */
+  readonly reportSignal = this.#writing.signal
   #isReporting = false
   /** Who reports an internal error: the run, together with its results, or this class if the run cannot. */
   #errorReporter: 'run' | 'shutdown' | undefined
@@ -34,16 +38,6 @@ export class Shutdown {
     process.on('uncaughtException', (error) => void this.#fail(error))
     process.on('unhandledRejection', (error) => void this.#fail(error))
     process.once('beforeExit', () => void this.#fail('Node.js had nothing left to do before the wait ended'))
-  }
-
-  /** Aborts when the wait must end; after an internal error, the reason is an {@link InternalError}. */
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  /** Aborts when no time is left to write the report. */
-  get reportSignal(): AbortSignal {
-    return this.#writing.signal
   }
 
   /** Call this when only the report is left to write. */
@@ -87,9 +81,7 @@ export class Shutdown {
     setTimeout(() => {
       this.#writing.abort()
     }, ms - MARGIN_MS)
-    setTimeout(() => {
-      exit(1, BLOCKING_AFTER_LIMIT)
-    }, ms)
+    setTimeout(exit, ms, 1, BLOCKING_AFTER_LIMIT)
   }
 }
 

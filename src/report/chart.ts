@@ -11,11 +11,7 @@ const COLORS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' } as const
 
 export type ChartColor = keyof typeof COLORS
 
-const UNITS = [
-  { name: 'hours', ms: HOUR },
-  { name: 'minutes', ms: MINUTE },
-  { name: 'seconds', ms: SECOND },
-] as const
+const UNITS = { hours: HOUR, minutes: MINUTE, seconds: SECOND }
 
 /**
  * Progress over time as a mermaid chart for a code block; undefined if too little is known. Only numbers of a job are
@@ -27,18 +23,18 @@ export function chartOf(history: readonly HistoryPoint[], color: ChartColor): st
   // Written so that NaN gives no chart either.
   if (points.length < MIN_POINTS || !(to - from >= SECOND)) return undefined
 
-  const unit = UNITS.find(({ ms }) => to >= 2 * ms) ?? UNITS[2]
+  const [unit, ms] = Object.entries(UNITS).find(([, each]) => to >= 2 * each) ?? ['seconds', SECOND]
   const steps = Math.min(MAX_SAMPLES - 1, Math.floor((to - from) / SECOND))
   const samples = Array.from({ length: steps + 1 }, (_, step) =>
     progressAt(points, from + ((to - from) * step) / steps),
   )
-  const onAxis = (ms: number) => round(ms / unit.ms, 2)
+  const onAxis = (at: number) => round(at / ms, 2)
   const xyChart = { backgroundColor: 'transparent', plotColorPalette: COLORS[color] }
   const config = { xyChart: { width: 800, height: 260 }, themeVariables: { xyChart } }
   return [
     `%%{init: ${JSON.stringify(config)}}%%`,
     'xychart-beta',
-    `  x-axis "${unit.name} since the wait began" ${onAxis(from)} --> ${onAxis(to)}`,
+    `  x-axis "${unit} since the wait began" ${onAxis(from)} --> ${onAxis(to)}`,
     '  y-axis "progress in %" 0 --> 100',
     `  line [${samples.map((progress) => round(progress, 1)).join(', ')}]`,
   ].join('\n')
