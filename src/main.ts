@@ -13,7 +13,8 @@ import { databaseConnector } from './database.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
 import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
 import { readInputs, usesColor, type Settings } from './inputs.ts'
-import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
+import { annotationOf, inputsAnnotation } from './report/annotation.ts'
+import { explainResults } from './report/explain.ts'
 import { Log, printDetails } from './report/log.ts'
 import { outputsOf, warningOf } from './report/outputs.ts'
 import { checkOutputs, publish, publishError, type PublishDependencies } from './report/publish.ts'
@@ -45,20 +46,19 @@ export async function main(deps: Dependencies): Promise<boolean> {
   }
   const requests = logRequests(send, toolkit, secrets, clock)
   const exchange = detectWrongEndpoints(requests.exchange, () => clock.now())
-  const results = await waitForJobs(settings, deps, exchange)
+  const ended = await waitForJobs(settings, deps, exchange)
   onReport()
-  const { timeout, successResults } = settings
-  const outputs = outputsOf(results, timeout)
+  const results = explainResults(ended, settings.timeout, settings.successResults)
+  const outputs = outputsOf(results)
   printDetails(results, outputs, requests.count(), toolkit, secrets)
-  const report = {
-    outputs,
-    annotation: annotationOf(results, timeout, successResults),
-    notice: noticeOf(results, timeout),
-    summary: summaryOf(results, timeout, successResults),
-  }
-  const isPublished = await publish(report, deps)
-  return (
-    isPublished && results.every(({ outcome }) => successResults.some((result) => result === outcome.result))
+  return publish(
+    {
+      outputs,
+      annotation: annotationOf(results),
+      isSuccess: results.every(({ isSuccess }) => isSuccess),
+      summary: summaryOf(results),
+    },
+    deps,
   )
 }
 

@@ -57,9 +57,9 @@ export function forMessage(text: Phrase): string {
   return truncate(render(text, MAX_IN_REPORT), MAX_IN_REPORT)
 }
 
-/** For an output: unchanged. */
-export function forOutput(text: UntrustedText): string {
-  return text.reveal()
+/** For an output: unchanged; empty if the text is not known. */
+export function forOutput(text: UntrustedText | undefined): string {
+  return text?.reveal() ?? ''
 }
 
 /** Shows each untrusted text as one line of limited length. */

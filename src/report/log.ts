@@ -6,13 +6,13 @@ import type { Secrets } from '../secrets.ts'
 import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { timeLeft } from '../wait/estimate.ts'
 import type { WaitState } from '../judge/judge.ts'
-import { count, sameLabel, type Tally } from '../judge/tally.ts'
+import { count, type Tally } from '../judge/tally.ts'
 import type { WaitListener } from '../wait/judged-target.ts'
 import type { Clock } from '../wait/poll-loop.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import type { Until, WaitFor } from '../wait-for.ts'
 import { forAnnotation, forLog } from './escape.ts'
-import { countsPhrase, runningJob, tallyPhrase } from './explain.ts'
+import { countsPhrase, runningJob, statesOf, tallyPhrase, withProgress } from './explain.ts'
 import type { Outputs } from './outputs.ts'
 import { bar, colored, colorOf, percent, type Color } from './style.ts'
 
@@ -41,7 +41,7 @@ export class Log implements WaitListener {
   readonly #waitFor: WaitFor
   readonly #printer: Printer
   readonly #clock: Clock
-  readonly #usesColor: boolean
+  readonly #style: (color: Color, text: string) => string
   readonly #start: number
   readonly #latest = new Map<Id, Latest>()
   #lastLine: number
@@ -52,7 +52,7 @@ export class Log implements WaitListener {
     this.#waitFor = waitFor
     this.#printer = printer
     this.#clock = clock
-    this.#usesColor = usesColor
+    this.#style = usesColor ? colored : (_color, text) => text
     this.#start = this.#lastLine = clock.now()
   }
 
@@ -95,11 +95,8 @@ export class Log implements WaitListener {
     if (this.#ids.length > MAX_FOLLOWED && !isFinished) return
     if (previous?.subTasks !== state.subTasks) this.#printSubTasks(previous, state)
     const isReady = isFinished && state.kind === 'instance'
-    const isSameJob = state.kind !== 'instance' || sameLabel(nameOf(previous), nameOf(state))
-    const isSame = isSameJob && sameLabel(labelOf(previous), labelOf(state))
-    if (isSame && previous?.progress === state.progress && !isReady) return
-    const id = this.#ids.length === 1 ? [] : phrase` · ${state.id.text}`
-    this.#printState(latest, phrase`${describeState(latest)}${id}`)
+    if (keyOf(previous) === keyOf(state) && !isReady) return
+    this.#printState(latest, phrase`${describeState(latest)}${this.#of(state.id)}`)
   }
 
   onJobsFound(order: Id, jobs: readonly Id[]): void {
@@ -146,46 +143,37 @@ export class Log implements WaitListener {
   }
 
   #printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
-    const estimate = isFinished ? [] : this.#estimate(state)
-    const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`
-    this.#printProgress(state.kind === 'instance' ? null : state.progress, colorOf(state), text, outlook)
-  }
-
-  /** Rounded, because it is an estimate. */
-  #estimate(state: WaitState): Phrase {
-    const left = timeLeft(state, this.#elapsed())
-    return left === undefined ? [] : phrase` · about ${roundedTime(left)} left`
+    const left = aboutLeft(isFinished ? undefined : timeLeft(state, this.#elapsed()))
+    const progress = state.kind === 'instance' ? null : state.progress
+    this.#printProgress(progress, colorOf(state), text, `${left}${this.#nextPoll(nextPoll)}`)
   }
 
   /** Prints a line for each sub-task that changed. */
   #printSubTasks(before: WaitState | undefined, { subTasks, id }: WaitState): void {
-    for (const [index, task] of (subTasks?.list ?? []).entries()) {
+    for (const [index, { name, status, progress, remaining }] of (subTasks?.list ?? []).entries()) {
       const last = before?.subTasks?.list[index]
-      if (last !== undefined && sameLabel(last.status, task.status) && last.progress === task.progress)
-        continue
-      const of = this.#ids.length === 1 ? [] : phrase` · ${id.text}`
-      const progress = task.progress === undefined ? '' : `, ${percent(task.progress)}`
-      const left = task.remaining === undefined ? '' : ` · about ${roundedTime(task.remaining)} left`
-      const text = phrase`sub-task ${task.name}: ${task.status}${progress}${of}${left}`
-      this.#printProgress(null, 'cyan', text, [])
+      if (last?.status.equals(status) === true && last.progress === progress) continue
+      const text = phrase`sub-task ${name}: ${withProgress(status, progress)}${this.#of(id)}${aboutLeft(remaining)}`
+      this.#printProgress(null, 'cyan', text, '')
     }
   }
 
-  #nextPoll(nextPoll: number | undefined): Phrase {
-    if (nextPoll === undefined || !Number.isFinite(nextPoll)) return []
-    return phrase` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`
+  /** The ID, unless there is only one. */
+  #of({ text }: Id): Phrase {
+    return this.#ids.length === 1 ? [] : phrase` · ${text}`
+  }
+
+  #nextPoll(nextPoll = Infinity): string {
+    if (!Number.isFinite(nextPoll)) return ''
+    return ` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`
   }
 
   /** @param progress null for something that has none */
-  #printProgress(progress: number | undefined | null, color: Color, text: Phrase, outlook: Phrase): void {
+  #printProgress(progress: number | undefined | null, color: Color, text: Phrase, outlook: string): void {
     this.#lastLine = this.#clock.now()
     const cells = progress === null ? ''.padStart(25) : `${bar(progress)} ${percent(progress).padStart(4)}`
     const now = this.#style(color, `${cells}  ${forLog(text)}`)
-    this.#print(`${now}${this.#style('gray', forLog(outlook))}`)
-  }
-
-  #style(color: Color, text: string): string {
-    return this.#usesColor ? colored(color, text) : text
+    this.#print(`${now}${this.#style('gray', outlook)}`)
   }
 
   #print(text: string): void {
@@ -215,10 +203,8 @@ export function printDetails(
   const rest = results.length - MAX_NAMED
   printer.startGroup('Details')
   printer.info(`Requests sent: ${requests}`)
-  for (const { state, instance } of results.slice(0, MAX_NAMED)) {
-    for (const one of instance === undefined ? [state] : [state, instance]) {
-      printer.info(forLog(phrase`${one.kind} ${one.id.text}: ${tallyPhrase(one)}`))
-    }
+  for (const state of results.slice(0, MAX_NAMED).flatMap(statesOf)) {
+    printer.info(forLog(phrase`${state.kind} ${state.id.text}: ${tallyPhrase(state)}`))
   }
   if (rest > 0) printer.info(`and ${rest} more`)
   for (const [name, value] of Object.entries(outputs)) {
@@ -227,9 +213,11 @@ export function printDetails(
   printer.endGroup()
 }
 
-function roundedTime(ms: number): string {
+/** Rounded, because it is an estimate. */
+function aboutLeft(ms: number | undefined): string {
+  if (ms === undefined) return ''
   const unit = ms > 2 * MINUTE ? MINUTE : ms > 15 * SECOND ? 10 * SECOND : SECOND
-  return formatDuration(Math.max(Math.round(ms / unit), 1) * unit)
+  return ` · about ${formatDuration(Math.max(Math.round(ms / unit), 1) * unit)} left`
 }
 
 function labelOf(state: WaitState | undefined): string | UntrustedText {
@@ -238,9 +226,10 @@ function labelOf(state: WaitState | undefined): string | UntrustedText {
   return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet')
 }
 
-/** The name of a job that runs on an instance. */
-function nameOf(state: WaitState | undefined): string | UntrustedText {
-  return state?.job?.name ?? ''
+/** Differs if a new line is due: by the status, the progress, or the job that runs on an instance. */
+function keyOf(state: WaitState | undefined): string {
+  const runningName = state?.kind === 'instance' ? (state.job?.name ?? '') : ''
+  return forLog(phrase`${labelOf(state)} ${percent(state?.progress)} ${runningName}`)
 }
 
 function describeState({ state, isFinished }: Latest): Phrase {
@@ -254,7 +243,7 @@ function describeState({ state, isFinished }: Latest): Phrase {
       : phrase`instance ${label}`
   return job === undefined
     ? ['no job is running']
-    : phrase`${runningJob(job)} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`
+    : phrase`${runningJob(job)} is ${withProgress(label, job.progress)}`
 }
 
 function describe(response: JudgedResponse): Phrase {

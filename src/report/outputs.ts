@@ -1,9 +1,10 @@
 import { parseAddress } from '../address.ts'
 import { truncate } from '../secrets.ts'
-import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
+import { wordsFor } from './annotation.ts'
 import { forMessage, forOutput } from './escape.ts'
-import { explainOutcome, wordsFor } from './explain.ts'
+import { factsOf, type ExplainedResult } from './explain.ts'
 
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
 const MAX_JOBS_BYTES = 140_000
@@ -34,31 +35,37 @@ export type Outputs = Readonly<typeof EMPTY_OUTPUTS>
 
 /**
  * The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first; the
- * message describes all. `timeout` in milliseconds.
+ * message describes all.
  */
-export function outputsOf(results: readonly WaitResult[], timeout: number): Outputs {
-  const jobs = results.map((result) => fieldsOf(result, timeout))
-  const described =
-    jobs.find(({ result }) => result === 'failed' || result === 'canceled') ??
-    jobs.find(({ result }) => result !== 'completed') ??
-    jobs[0]
+export function outputsOf(results: readonly ExplainedResult[]): Outputs {
+  const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed')
+  const failed = incomplete.find(
+    ({ outcome }) => outcome.result === 'failed' || outcome.result === 'canceled',
+  )
+  const described = failed ?? incomplete[0] ?? results[0]
   if (described === undefined) return EMPTY_OUTPUTS
-  const values = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')])
-  const outputs = { ...EMPTY_OUTPUTS, ...(Object.fromEntries(values) as Partial<Outputs>) }
-  const found = jobs.filter((_job, index) => results[index]?.state.kind !== 'order')
-  return { ...outputs, message: forMessage(messageOf(results, timeout)), jobs: jobsJson(found) }
+  const values = Object.entries(fieldsOf(described)).map(([name, value]) => [
+    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    String(value ?? ''),
+  ])
+  const jobs = results.filter(({ state }) => state.kind !== 'order').map(fieldsOf)
+  return {
+    ...EMPTY_OUTPUTS,
+    ...(Object.fromEntries(values) as Partial<Outputs>),
+    message: forMessage(results.length === 1 ? described.message : messageOf(results, incomplete)),
+    jobs: jobsJson(jobs),
+  }
 }
 
-/** What happened, in one sentence. */
-function messageOf(results: readonly WaitResult[], timeout: number): Phrase {
-  const explanations = results.map((result) => explainOutcome(result, timeout))
-  const bad = results.findIndex(({ outcome }) => outcome.result !== 'completed')
-  const first = explanations[Math.max(bad, 0)]?.message ?? []
-  if (results.length === 1) return first
-  const completed = results.filter(({ outcome }) => outcome.result === 'completed').length
+/** What happened to several jobs, in one sentence. */
+function messageOf(
+  results: readonly ExplainedResult[],
+  [first, ...others]: readonly ExplainedResult[],
+): Phrase {
   const { noun, succeeded } = wordsFor(results)
-  if (bad < 0) return phrase`All ${completed} ${noun} ${succeeded}.`
-  return phrase`${completed} of ${results.length} ${noun} ${succeeded}. First of the others: ${first}`
+  if (first === undefined) return phrase`All ${results.length} ${noun} ${succeeded}.`
+  const completed = results.length - others.length - 1
+  return phrase`${completed} of ${results.length} ${noun} ${succeeded}. First of the others: ${first.message}`
 }
 
 /** A warning if the service returned entities that the outputs do not contain. */
@@ -72,64 +79,47 @@ export function warningOf(results: readonly WaitResult[]): Phrase | undefined {
 type Fields = ReturnType<typeof fieldsOf>
 
 /** The fields of a job in the output `jobs`, in their order; each is also an output with a kebab-case name. */
-function fieldsOf(result: WaitResult, timeout: number) {
-  const { state, outcome } = result
+function fieldsOf(result: ExplainedResult) {
+  const { state, outcome, message } = result
+  const { job, instance, instanceId, endpoint } = factsOf(result)
   const isJob = state.kind === 'job'
-  const job = isJob ? state.job : undefined
-  const { id, instance } = result.instance ?? state
-  const instanceId = isJob ? job?.instanceId?.text : state.kind === 'instance' ? id.text : undefined
-  const text = (untrusted: UntrustedText | undefined) => (untrusted === undefined ? '' : forOutput(untrusted))
-  const endpoint = text(job?.instanceEndpoint ?? instance?.endpoint)
-  const address = parseAddress(endpoint)
+  const instanceEndpoint = forOutput(endpoint)
+  const address = parseAddress(instanceEndpoint)
   return {
-    jobId: isJob ? text(state.id.text) : '',
-    status: text(job?.status.text),
+    jobId: isJob ? forOutput(state.id.text) : '',
+    status: forOutput(job?.status.text),
     result: outcome.result,
-    instanceId: text(instanceId),
-    instanceName: text(job?.instanceName ?? instance?.name),
-    jobName: text(job?.name),
-    created: text(job?.created),
-    ended: text(job?.ended),
+    instanceId: forOutput(instanceId),
+    instanceName: forOutput(job?.instanceName ?? instance?.name),
+    jobName: forOutput(job?.name),
+    created: forOutput(job?.created),
+    ended: forOutput(job?.ended),
     durationSeconds: job?.durationSeconds ?? null,
     progress: isJob ? (state.progress ?? null) : null,
-    failReason: text(job?.failReason),
-    instanceEndpoint: endpoint,
-    instanceStatus: text(instance?.status.label),
+    failReason: forOutput(job?.failReason),
+    instanceEndpoint,
+    instanceStatus: forOutput(instance?.status.label),
     instanceHost: address?.host ?? '',
-    instancePort: address === undefined ? '' : String(address.port),
-    message: forMessage(explainOutcome(result, timeout).message),
-    entities: text(job?.entities),
+    instancePort: String(address?.port ?? ''),
+    message: forMessage(message),
+    entities: forOutput(job?.entities),
   }
 }
 
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+/** The texts of a job, which are truncated if all of them together are too long. */
+function textsOf(fields: Fields): [name: string, text: string][] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    typeof value === 'string' && name !== 'result' && name !== 'entities' ? [[name, value]] : [],
+  )
 }
-
-/** Fields that are truncated if all of them together are too long. */
-const TEXTS = [
-  'jobId',
-  'status',
-  'instanceId',
-  'instanceName',
-  'jobName',
-  'created',
-  'ended',
-  'failReason',
-  'instanceEndpoint',
-  'instanceStatus',
-  'instanceHost',
-  'instancePort',
-  'message',
-] as const satisfies readonly (keyof Fields)[]
 
 /** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */
 function jobsJson(jobs: readonly Fields[]): string {
   const limit = commonLimit(textSizes(jobs), MAX_JOBS_BYTES)
-  const truncated = jobs.map((fields) => ({
-    ...fields,
-    ...Object.fromEntries(TEXTS.map((name) => [name, truncateInJson(fields[name], limit)])),
-  }))
+  const truncated = jobs.map((fields) => {
+    const texts = textsOf(fields).map(([name, text]) => [name, truncateInJson(text, limit)])
+    return { ...fields, ...(Object.fromEntries(texts) as Partial<Fields>) }
+  })
   let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES)
   const withEntities = truncated.map((fields) => {
     const size = Buffer.byteLength(fields.entities)
@@ -141,7 +131,7 @@ function jobsJson(jobs: readonly Fields[]): string {
 }
 
 function textSizes(jobs: readonly Fields[]): number[] {
-  return jobs.flatMap((fields) => TEXTS.map((name) => jsonSize(fields[name])))
+  return jobs.flatMap(textsOf).map(([, text]) => jsonSize(text))
 }
 
 /** The largest limit for each size with which the sum stays within the total. */
