@@ -50,10 +50,7 @@ export class Shutdown {
   async exitWith(run: Promise<boolean>): Promise<void> {
     try {
       const succeeded = await flushed(run)
-      const isErrorReported = this.#errorReporter === 'run' && !succeeded
-      if (this.#errorReporter === undefined || isErrorReported) {
-        exit(succeeded && !this.signal.aborted ? 0 : 1)
-      }
+      if (this.#errorReporter !== 'shutdown') exit(succeeded && !this.signal.aborted ? 0 : 1)
     } catch (error) {
       await this.#fail(error)
     }

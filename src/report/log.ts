@@ -1,5 +1,5 @@
 import type * as core from '@actions/core'
-import type { Id, Kind } from '../id.ts'
+import type { Id } from '../id.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
 import type { JudgedResponse } from '../response.ts'
 import type { Secrets } from '../secrets.ts'
@@ -10,7 +10,7 @@ import { count, type Tally } from '../judge/tally.ts'
 import type { WaitListener } from '../wait/judged-target.ts'
 import type { Clock } from '../wait/poll-loop.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import type { Until, WaitFor } from '../wait-for.ts'
+import type { WaitFor } from '../wait-for.ts'
 import { forAnnotation, forLog } from './escape.ts'
 import { countsPhrase, runningJob, statesOf, tallyPhrase, withProgress } from './explain.ts'
 import type { Outputs } from './outputs.ts'
@@ -58,14 +58,11 @@ export class Log implements WaitListener {
 
   /** @param timeout milliseconds */
   onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
-    const { kind, ids, until } = this.#waitFor
-    const [only, ...others] = ids
-    const isSingle = only !== undefined && others.length === 0
-    const target = isSingle ? phrase`${kind} ${only.text}` : `${ids.length} ${kind}s`
-    const time = formatDuration(timeout)
-    this.#printer.info(
-      forLog(phrase`Waiting up to ${time} for ${target}${goalOf(until, kind, isSingle)} at ${endpoint}`),
-    )
+    const { kind, ids } = this.#waitFor
+    const [first] = ids
+    const target = first && ids.length === 1 ? phrase`${kind} ${first.text}` : `${ids.length} ${kind}s`
+    const goal = phrase`${formatDuration(timeout)} for ${target}${goalOf(this.#waitFor)}`
+    this.#printer.info(forLog(phrase`Waiting up to ${goal} at ${endpoint}`))
     this.#printer.info(`Credentials: ${credentials}.`)
   }
 
@@ -126,11 +123,10 @@ export class Log implements WaitListener {
     const active = [...this.#latest.values()].filter(({ isFinished }) => !isFinished)
     const [only] = active
     if (this.#ids.length === 1 && only !== undefined) {
-      const { state } = only
-      const { last } = state
+      const { kind, last } = only.state
       const error = last?.kind === 'transient' ? phrase` · last error: ${last.detail.message}` : []
-      const still = state.kind === 'instance' ? '' : 'still '
-      this.#printState(only, phrase`${still}${describeState(only)} · ${tallyPhrase(state)}${error}`)
+      const still = kind === 'instance' ? '' : 'still '
+      this.#printState(only, phrase`${still}${describeState(only)} · ${tallyPhrase(only.state)}${error}`)
       return
     }
     const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity))
@@ -185,10 +181,10 @@ export class Log implements WaitListener {
   }
 }
 
-function goalOf(until: Until, kind: Kind, isSingle: boolean): string {
+function goalOf({ kind, ids, until }: WaitFor): string {
   if (until === 'completed') return kind === 'instance' ? ', until no job is running,' : ''
   const [one, several] = kind === 'instance' ? ['it', 'they'] : ['its instance', 'their instances']
-  const [subject, are, accept] = isSingle ? [one, 'is', 'accepts'] : [several, 'are', 'accept']
+  const [subject, are, accept] = ids.length === 1 ? [one, 'is', 'accepts'] : [several, 'are', 'accept']
   return `, until ${subject} ${until === 'available' ? `${are} available` : `${accept} connections`},`
 }
 

@@ -9,29 +9,8 @@ import { factsOf, type ExplainedResult } from './explain.ts'
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
 const MAX_JOBS_BYTES = 140_000
 
-/** The outputs in the order of action.yml, as they are without a result: after invalid inputs or an internal error. */
-export const EMPTY_OUTPUTS = {
-  status: '',
-  result: 'error',
-  'job-id': '',
-  'instance-id': '',
-  'instance-name': '',
-  'job-name': '',
-  created: '',
-  ended: '',
-  'duration-seconds': '',
-  progress: '',
-  'fail-reason': '',
-  'instance-endpoint': '',
-  'instance-status': '',
-  'instance-host': '',
-  'instance-port': '',
-  message: '',
-  entities: '',
-  jobs: '[]',
-}
-
-export type Outputs = Readonly<typeof EMPTY_OUTPUTS>
+/** Each output; empty if it is not known. */
+export type Outputs = Readonly<Record<keyof Values | 'jobs', string>>
 
 /**
  * The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first; the
@@ -42,20 +21,18 @@ export function outputsOf(results: readonly ExplainedResult[]): Outputs {
   const failed = incomplete.find(
     ({ outcome }) => outcome.result === 'failed' || outcome.result === 'canceled',
   )
-  const described = failed ?? incomplete[0] ?? results[0]
-  if (described === undefined) return EMPTY_OUTPUTS
-  const values = Object.entries(fieldsOf(described)).map(([name, value]) => [
-    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-    String(value ?? ''),
-  ])
-  const jobs = results.filter(({ state }) => state.kind !== 'order').map(fieldsOf)
+  const values = valuesOf(failed ?? incomplete[0] ?? results[0])
+  const texts = Object.entries(values).map(([name, value]) => [name, String(value ?? '')])
+  const jobs = results.filter(({ state }) => state.kind !== 'order').map(valuesOf)
   return {
-    ...EMPTY_OUTPUTS,
-    ...(Object.fromEntries(values) as Partial<Outputs>),
-    message: forMessage(results.length === 1 ? described.message : messageOf(results, incomplete)),
+    ...(Object.fromEntries(texts) as Outputs),
+    message: results.length > 1 ? forMessage(messageOf(results, incomplete)) : values.message,
     jobs: jobsJson(jobs),
   }
 }
+
+/** The outputs without a result: after invalid inputs or an internal error. */
+export const EMPTY_OUTPUTS = outputsOf([])
 
 /** What happened to several jobs, in one sentence. */
 function messageOf(
@@ -76,61 +53,64 @@ export function warningOf(results: readonly WaitResult[]): Phrase | undefined {
   return phrase`The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deeply, so the output entities is empty.`
 }
 
-type Fields = ReturnType<typeof fieldsOf>
+type Values = ReturnType<typeof valuesOf>
 
-/** The fields of a job in the output `jobs`, in their order; each is also an output with a kebab-case name. */
-function fieldsOf(result: ExplainedResult) {
-  const { state, outcome, message } = result
-  const { job, instance, instanceId, endpoint } = factsOf(result)
-  const isJob = state.kind === 'job'
-  const instanceEndpoint = forOutput(endpoint)
-  const address = parseAddress(instanceEndpoint)
+/** The outputs for one job, in the order of action.yml. */
+function valuesOf(result?: ExplainedResult) {
+  const { job, instance, instanceId, endpoint } = result === undefined ? {} : factsOf(result)
+  const jobState = result?.state.kind === 'job' ? result.state : undefined
+  const address = parseAddress(forOutput(endpoint))
   return {
-    jobId: isJob ? forOutput(state.id.text) : '',
     status: forOutput(job?.status.text),
-    result: outcome.result,
-    instanceId: forOutput(instanceId),
-    instanceName: forOutput(job?.instanceName ?? instance?.name),
-    jobName: forOutput(job?.name),
+    result: result?.outcome.result ?? 'error',
+    'job-id': forOutput(jobState?.id.text),
+    'instance-id': forOutput(instanceId),
+    'instance-name': forOutput(job?.instanceName ?? instance?.name),
+    'job-name': forOutput(job?.name),
     created: forOutput(job?.created),
     ended: forOutput(job?.ended),
-    durationSeconds: job?.durationSeconds ?? null,
-    progress: isJob ? (state.progress ?? null) : null,
-    failReason: forOutput(job?.failReason),
-    instanceEndpoint,
-    instanceStatus: forOutput(instance?.status.label),
-    instanceHost: address?.host ?? '',
-    instancePort: String(address?.port ?? ''),
-    message: forMessage(message),
+    'duration-seconds': job?.durationSeconds ?? null,
+    progress: jobState?.progress ?? null,
+    'fail-reason': forOutput(job?.failReason),
+    'instance-endpoint': forOutput(endpoint),
+    'instance-status': forOutput(instance?.status.label),
+    'instance-host': address?.host ?? '',
+    'instance-port': String(address?.port ?? ''),
+    message: forMessage(result?.message ?? []),
     entities: forOutput(job?.entities),
   }
 }
 
+/** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */
+function jobsJson(jobs: readonly Values[]): string {
+  const limit = commonLimit(textSizes(jobs), MAX_JOBS_BYTES)
+  const truncated = jobs.map((values) => {
+    const texts = textsOf(values).map(([name, text]) => [name, truncateInJson(text, limit)])
+    return { ...values, ...(Object.fromEntries(texts) as Partial<Values>) }
+  })
+  let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES)
+  const objects = truncated.map(({ 'job-id': jobId, entities, ...others }) => {
+    const size = Buffer.byteLength(entities)
+    const isShown = size > 0 && size <= left
+    if (isShown) left -= size
+    const fields = { jobId, ...others, entities: isShown ? (JSON.parse(entities) as unknown) : null }
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]))
+  })
+  return JSON.stringify(objects)
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_match, letter: string) => letter.toUpperCase())
+}
+
 /** The texts of a job, which are truncated if all of them together are too long. */
-function textsOf(fields: Fields): [name: string, text: string][] {
-  return Object.entries(fields).flatMap(([name, value]) =>
+function textsOf(values: Values): [name: string, text: string][] {
+  return Object.entries(values).flatMap(([name, value]) =>
     typeof value === 'string' && name !== 'result' && name !== 'entities' ? [[name, value]] : [],
   )
 }
 
-/** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */
-function jobsJson(jobs: readonly Fields[]): string {
-  const limit = commonLimit(textSizes(jobs), MAX_JOBS_BYTES)
-  const truncated = jobs.map((fields) => {
-    const texts = textsOf(fields).map(([name, text]) => [name, truncateInJson(text, limit)])
-    return { ...fields, ...(Object.fromEntries(texts) as Partial<Fields>) }
-  })
-  let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES)
-  const withEntities = truncated.map((fields) => {
-    const size = Buffer.byteLength(fields.entities)
-    if (size === 0 || size > left) return { ...fields, entities: null }
-    left -= size
-    return { ...fields, entities: JSON.parse(fields.entities) as unknown }
-  })
-  return JSON.stringify(withEntities)
-}
-
-function textSizes(jobs: readonly Fields[]): number[] {
+function textSizes(jobs: readonly Values[]): number[] {
   return jobs.flatMap(textsOf).map(([, text]) => jsonSize(text))
 }
 

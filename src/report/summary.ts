@@ -30,9 +30,7 @@ const ICONS: Readonly<Record<Outcome['result'], string>> = {
 /** The job summary in Markdown. */
 export function summaryOf(results: readonly ExplainedResult[]): string {
   const [only, ...others] = results
-  const accepted = acceptedPhrase(results)
-    .map((line) => forSummary(line))
-    .join('')
+  const accepted = forSummary(acceptedPhrase(results).flat())
   return only !== undefined && others.length === 0
     ? summaryOfOne(only, accepted)
     : summaryOfMany(results, accepted)
