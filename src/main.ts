@@ -15,7 +15,7 @@ import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
 import { readInputs, usesColor, type Settings } from './inputs.ts'
 import { annotationOf, inputsAnnotation } from './report/annotation.ts'
 import { explainResults, type Annotation } from './report/explain.ts'
-import { Log, printDetails } from './report/log.ts'
+import { createLog, printDetails, type Log } from './report/log.ts'
 import { outputsOf, warningOf } from './report/outputs.ts'
 import { checkOutputs, publish, publishError, type PublishDependencies } from './report/publish.ts'
 import { logRequests } from './report/request-log.ts'
@@ -57,7 +57,7 @@ export async function main(deps: Dependencies): Promise<boolean> {
 async function waitForJobs(settings: Settings, deps: Dependencies, exchange: Exchange) {
   const { toolkit, env, secrets, clock, wallClock, random } = deps
   const { waitFor, timeout } = settings
-  const log = new Log(waitFor, toolkit, clock, usesColor(env))
+  const log = createLog(waitFor, toolkit, clock, usesColor(env))
   log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source)
   const credentials = credentialsFor(settings, deps, exchange, log)
   const sender = { credentials, exchange, secrets, wallClock }

@@ -162,14 +162,9 @@ function notReady(
 
 function unfinished(state: WaitState, when: string): Phrase {
   const name = nameOf(state)
-  switch (state.kind) {
-    case 'job':
-      return phrase`Job ${name} did not finish ${when}${lastStatus(state)}`
-    case 'order':
-      return phrase`No job was found for order ${name} ${when}`
-    case 'instance':
-      return phrase`Instance ${name} was not ready ${when}${lastStatus(state)}`
-  }
+  if (state.kind === 'order') return phrase`No job was found for order ${name} ${when}`
+  const predicate = state.kind === 'job' ? 'did not finish' : 'was not ready'
+  return phrase`${NOUNS[state.kind]} ${name} ${predicate} ${when}${lastStatus(state)}`
 }
 
 function lastStatus({ kind, job, instance, progress }: WaitState): Phrase {

@@ -7,7 +7,6 @@ import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrust
 import { timeLeft } from '../wait/estimate.ts'
 import type { WaitState } from '../judge/judge.ts'
 import { count, type Tally } from '../judge/tally.ts'
-import type { WaitListener } from '../wait/judged-target.ts'
 import type { Clock } from '../wait/poll-loop.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import type { WaitFor } from '../wait-for.ts'
@@ -35,151 +34,145 @@ interface Latest {
 }
 
 /** The log of a wait: one line per change of status or progress, and a heartbeat every minute. */
-export class Log implements WaitListener {
+export function createLog(waitFor: WaitFor, printer: Printer, clock: Clock, usesColor: boolean) {
+  const style = usesColor ? colored : (_color: Color, text: string) => text
+  const start = clock.now()
+  const elapsed = () => clock.now() - start
+  const latest = new Map<Id, Latest>()
   /** What the wait is for; the jobs of an order replace it. */
-  #ids: readonly Id[]
-  readonly #waitFor: WaitFor
-  readonly #printer: Printer
-  readonly #clock: Clock
-  readonly #style: (color: Color, text: string) => string
-  readonly #start: number
-  readonly #latest = new Map<Id, Latest>()
-  #lastLine: number
-  #warnings = 0
+  let ids = waitFor.ids
+  let lastLine = start
+  let warnings = 0
 
-  constructor(waitFor: WaitFor, printer: Printer, clock: Clock, usesColor: boolean) {
-    this.#ids = waitFor.ids
-    this.#waitFor = waitFor
-    this.#printer = printer
-    this.#clock = clock
-    this.#style = usesColor ? colored : (_color, text) => text
-    this.#start = this.#lastLine = clock.now()
-  }
+  return { onStart, onProject, onRenewed, onNotRenewed, onResponse, onJobsFound, onWarning, startHeartbeat }
 
   /** @param timeout milliseconds */
-  onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
-    const { kind, ids } = this.#waitFor
+  function onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
+    const { kind } = waitFor
     const [first] = ids
     const target = first && ids.length === 1 ? phrase`${kind} ${first.text}` : `${ids.length} ${kind}s`
-    const goal = phrase`${formatDuration(timeout)} for ${target}${goalOf(this.#waitFor)}`
-    this.#printer.info(forLog(phrase`Waiting up to ${goal} at ${endpoint}`))
-    this.#printer.info(`Credentials: ${credentials}.`)
+    const goal = phrase`${formatDuration(timeout)} for ${target}${goalOf(waitFor)}`
+    printer.info(forLog(phrase`Waiting up to ${goal} at ${endpoint}`))
+    printer.info(`Credentials: ${credentials}.`)
   }
 
-  readonly onProject = (id: string, region: string): void => {
-    this.#print(forLog(phrase`project ${id}, looked up for the region ${region}`))
+  function onProject(id: string, region: string): void {
+    print(forLog(phrase`project ${id}, looked up for the region ${region}`))
   }
 
   /** @param lifetime of the new keys, milliseconds */
-  readonly onRenewed = (lifetime: number): void => {
-    this.#print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`)
+  function onRenewed(lifetime: number): void {
+    print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`)
   }
 
   /** @param lifetime of the current keys, milliseconds */
-  readonly onNotRenewed = (reason: Phrase, lifetime: number): void => {
+  function onNotRenewed(reason: Phrase, lifetime: number): void {
     const validity = `the current ones are valid for ${formatDuration(lifetime)}`
     const text = `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`
-    this.#print(this.#style('yellow', text))
+    print(style('yellow', text))
   }
 
-  onResponse(state: WaitState, nextPoll: number | undefined, isFinished: boolean): void {
-    const previous = this.#latest.get(state.id)?.state
-    const latest = { state, nextPoll, isFinished }
-    this.#latest.set(state.id, latest)
-    if (state.last !== undefined && this.#printer.isDebug()) {
-      this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
+  function onResponse(state: WaitState, nextPoll: number | undefined, isFinished: boolean): void {
+    const previous = latest.get(state.id)?.state
+    const current = { state, nextPoll, isFinished }
+    latest.set(state.id, current)
+    if (state.last !== undefined && printer.isDebug()) {
+      printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     }
-    if (this.#ids.length > MAX_FOLLOWED && !isFinished) return
-    if (previous?.subTasks !== state.subTasks) this.#printSubTasks(previous, state)
+    if (ids.length > MAX_FOLLOWED && !isFinished) return
+    if (previous?.subTasks !== state.subTasks) printSubTasks(previous, state)
     const isReady = isFinished && state.kind === 'instance'
     if (keyOf(previous) === keyOf(state) && !isReady) return
-    this.#printState(latest, phrase`${describeState(latest)}${this.#of(state.id)}`)
+    printState(current, phrase`${describeState(current)}${suffixFor(state.id)}`)
   }
 
-  onJobsFound(order: Id, jobs: readonly Id[]): void {
-    this.#ids = this.#ids.flatMap((id) => (id === order ? jobs : [id]))
-    this.#latest.delete(order)
+  function onJobsFound(order: Id, jobs: readonly Id[]): void {
+    ids = ids.flatMap((id) => (id === order ? jobs : [id]))
+    latest.delete(order)
     const named = jobs.slice(0, MAX_NAMED).map(({ text }) => [text])
     const more = jobs.length > MAX_NAMED ? `, and ${jobs.length - MAX_NAMED} more` : ''
-    const orders = this.#waitFor.ids.length === 1 ? 'the order' : phrase`order ${order.text}`
-    this.#print(forLog(phrase`jobs of ${orders}: ${joinPhrases(named, ', ')}${more}`))
+    const orders = waitFor.ids.length === 1 ? 'the order' : phrase`order ${order.text}`
+    print(forLog(phrase`jobs of ${orders}: ${joinPhrases(named, ', ')}${more}`))
   }
 
-  onWarning(warning: Phrase): void {
-    this.#warnings += 1
-    if (this.#warnings <= MAX_WARNINGS) this.#printer.warning(forAnnotation(warning))
+  function onWarning(warning: Phrase): void {
+    warnings += 1
+    if (warnings <= MAX_WARNINGS) printer.warning(forAnnotation(warning))
   }
 
   /** Prints a line whenever the log has been silent for a minute, until the signal aborts. */
-  async startHeartbeat(signal: AbortSignal): Promise<void> {
+  async function startHeartbeat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const due = this.#lastLine + HEARTBEAT_INTERVAL - this.#clock.now()
-      if (due > 0) await this.#clock.sleep(due, signal)
-      else this.#heartbeat()
+      const due = lastLine + HEARTBEAT_INTERVAL - clock.now()
+      if (due > 0) await clock.sleep(due, signal)
+      else heartbeat()
     }
   }
 
-  #heartbeat(): void {
-    const active = [...this.#latest.values()].filter(({ isFinished }) => !isFinished)
+  function heartbeat(): void {
+    const active = [...latest.values()].filter(({ isFinished }) => !isFinished)
     const [only] = active
-    if (this.#ids.length === 1 && only !== undefined) {
+    if (ids.length === 1 && only !== undefined) {
       const { kind, last } = only.state
       const error = last?.kind === 'transient' ? phrase` · last error: ${last.detail.message}` : []
       const still = kind === 'instance' ? '' : 'still '
-      this.#printState(only, phrase`${still}${describeState(only)} · ${tallyPhrase(only.state)}${error}`)
+      printState(only, phrase`${still}${describeState(only)} · ${tallyPhrase(only.state)}${error}`)
       return
     }
-    const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity))
+    const nextPoll = Math.min(...active.map((each) => each.nextPoll ?? Infinity))
     const labels = active.reduce<Tally>((tally, { state }) => count(tally, labelOf(state)), [])
-    const all = this.#ids.length
-    const finished = this.#ids.filter((id) => this.#latest.has(id)).length - active.length
-    const noun = this.#waitFor.kind === 'instance' ? 'instances' : 'jobs'
+    const all = ids.length
+    const finished = ids.filter((id) => latest.has(id)).length - active.length
+    const noun = waitFor.kind === 'instance' ? 'instances' : 'jobs'
     const text = phrase`${finished} of ${all} ${noun} finished · ${countsPhrase(labels)}`
-    this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll))
+    printProgress(Math.floor((100 * finished) / all), 'cyan', text, untilPoll(nextPoll))
   }
 
-  #printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
-    const left = aboutLeft(isFinished ? undefined : timeLeft(state, this.#elapsed()))
+  function printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
+    const left = aboutLeft(isFinished ? undefined : timeLeft(state, elapsed()))
     const progress = state.kind === 'instance' ? null : state.progress
-    this.#printProgress(progress, colorOf(state), text, `${left}${this.#nextPoll(nextPoll)}`)
+    printProgress(progress, colorOf(state), text, `${left}${untilPoll(nextPoll)}`)
   }
 
   /** Prints a line for each sub-task that changed. */
-  #printSubTasks(before: WaitState | undefined, { subTasks, id }: WaitState): void {
+  function printSubTasks(before: WaitState | undefined, { subTasks, id }: WaitState): void {
     for (const [index, { name, status, progress, remaining }] of (subTasks?.list ?? []).entries()) {
       const last = before?.subTasks?.list[index]
       if (last?.status.equals(status) === true && last.progress === progress) continue
-      const text = phrase`sub-task ${name}: ${withProgress(status, progress)}${this.#of(id)}${aboutLeft(remaining)}`
-      this.#printProgress(null, 'cyan', text, '')
+      const text = phrase`sub-task ${name}: ${withProgress(status, progress)}${suffixFor(id)}${aboutLeft(remaining)}`
+      printProgress(null, 'cyan', text, '')
     }
   }
 
   /** The ID, unless there is only one. */
-  #of({ text }: Id): Phrase {
-    return this.#ids.length === 1 ? [] : phrase` · ${text}`
+  function suffixFor({ text }: Id): Phrase {
+    return ids.length === 1 ? [] : phrase` · ${text}`
   }
 
-  #nextPoll(nextPoll = Infinity): string {
+  function untilPoll(nextPoll = Infinity): string {
     if (!Number.isFinite(nextPoll)) return ''
-    return ` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`
+    return ` · next poll in ${formatDuration(Math.max(nextPoll - elapsed(), SECOND))}`
   }
 
   /** @param progress null for something that has none */
-  #printProgress(progress: number | undefined | null, color: Color, text: Phrase, outlook: string): void {
-    this.#lastLine = this.#clock.now()
+  function printProgress(
+    progress: number | undefined | null,
+    color: Color,
+    text: Phrase,
+    outlook: string,
+  ): void {
+    lastLine = clock.now()
     const cells = progress === null ? ''.padStart(25) : `${bar(progress)} ${percent(progress).padStart(4)}`
-    const now = this.#style(color, `${cells}  ${forLog(text)}`)
-    this.#print(`${now}${this.#style('gray', outlook)}`)
+    const now = style(color, `${cells}  ${forLog(text)}`)
+    print(`${now}${style('gray', outlook)}`)
   }
 
-  #print(text: string): void {
-    this.#printer.info(`${formatDuration(this.#elapsed()).padStart(8)}  ${text}`)
-  }
-
-  #elapsed(): number {
-    return this.#clock.now() - this.#start
+  function print(text: string): void {
+    printer.info(`${formatDuration(elapsed()).padStart(8)}  ${text}`)
   }
 }
+
+export type Log = ReturnType<typeof createLog>
 
 function goalOf({ kind, ids, until }: WaitFor): string {
   if (until === 'completed') return kind === 'instance' ? ', until no job is running,' : ''
