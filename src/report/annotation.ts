@@ -7,22 +7,20 @@ const MAX_NAMED = 10
 
 /** The one annotation for a wait: a notice if the step succeeds, otherwise an error. */
 export function annotationOf(results: readonly ExplainedResult[]): Annotation {
-  const incomplete = results.filter(({ isSuccess }) => !isSuccess)
+  const failures = results.filter(({ isSuccess }) => !isSuccess)
   // Jobs that fail-fast ended did not cause the failure.
-  const causes = incomplete.filter(
-    ({ outcome }) => outcome.result !== 'interrupted' || outcome.by !== 'fail-fast',
-  )
+  const causes = failures.filter(({ outcome }) => outcome.result !== 'interrupted' || outcome.by === 'signal')
   const [first] = causes
   if (first === undefined) return noticeOf(results)
-  if (incomplete.length === 1) return first
+  if (failures.length === 1) return first
   const haveSameTitle = causes.every(({ title }) => title === first.title)
   const haveSameSteps = causes.every(({ nextSteps }) => nextSteps === first.nextSteps)
   const words = wordsFor(results)
-  const stopped = incomplete.length - causes.length
+  const stopped = failures.length - causes.length
   return {
     title: haveSameTitle ? first.title : TITLES[words === WORDS.jobs ? 'several' : 'several-instances'],
     lines: [
-      phrase`${incomplete.length} of ${results.length} ${words.noun} ${words.notSucceeded}:`,
+      phrase`${failures.length} of ${results.length} ${words.noun} ${words.notSucceeded}:`,
       ...listOf(causes.flatMap(({ lines }) => lines)),
       ...(stopped > 0 ? [phrase`- ${stopped} no longer polled because fail-fast is on`] : []),
     ],

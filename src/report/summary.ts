@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.ts'
-import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
 import { NOUNS, type Outcome, type WaitState } from '../judge/judge.ts'
 import type { WaitResult } from '../wait/wait.ts'
 import { acceptedPhrase, wordsFor } from './annotation.ts'
@@ -67,7 +67,7 @@ function tableOfFacts(result: ExplainedResult): string {
   const { state, outcome } = result
   const { job, instance, connection, endpoint, duration } = factsOf(result)
   const { kind, id, progress } = state
-  const facts: [label: string, ...texts: Text[]][] = [
+  const facts: [label: string, ...texts: (Phrase[number] | undefined)[]][] = [
     ['Status', hasVerdict(outcome) ? '' : job?.status.text],
     ['Progress', outcome.result === 'completed' ? '' : percent(progress)],
     [NOUNS[kind], kind === 'instance' ? instance?.name : job?.name, id.text],
@@ -85,11 +85,8 @@ function tableOfFacts(result: ExplainedResult): string {
   return tableOf(['Result', outcome.result], '|:--|:--|', rows)
 }
 
-/** Undefined or empty if it is not known. */
-type Text = UntrustedText | string | undefined
-
-/** The texts that are known, with spaces in between. */
-function spaced(...texts: readonly Text[]): Phrase {
+/** The texts that are known and not empty, with spaces in between. */
+function spaced(...texts: readonly (Phrase[number] | undefined)[]): Phrase {
   return texts.flatMap((text) => (text ? [' ', text] : [])).slice(1)
 }
 
@@ -125,9 +122,8 @@ function detailsOf(result: WaitResult): string[] {
 }
 
 function summaryOfMany(results: readonly ExplainedResult[], accepted: string): string {
-  const isCompleted = ({ outcome }: WaitResult) => outcome.result === 'completed'
-  const completed = results.filter(isCompleted)
-  const incomplete = results.filter((result) => !isCompleted(result))
+  const completed = results.filter(({ outcome }) => outcome.result === 'completed')
+  const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed')
   const cells = [...incomplete, ...completed].map(cellsOf)
   // A column that is empty for every job is left out.
   const columns = COLUMNS.filter((column) => cells.some((row) => row[column].length > 0))
