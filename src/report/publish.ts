@@ -88,7 +88,7 @@ async function write(
     () => undefined,
     (error: unknown) => secrets.error(error),
   )
-  return Promise.race([timeLimit(), written])
+  return Promise.any([timeLimit(), written])
 }
 
 /** Neither creates a file nor waits for the reader of a pipe, which would block a thread. */
