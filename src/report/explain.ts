@@ -44,12 +44,13 @@ function explainOutcome(result: WaitResult, timeout: string) {
   const name = phrase`${NOUNS[kind]} ${nameOf(subject)}`
   const status = lastStatus(subject)
   const resume = resumeOf(subject, state.kind)
+  const before = instance === undefined ? [] : phrase`Job ${nameOf(state)} completed. `
   const explain = (key: keyof typeof TITLES, what: Phrase, nextSteps: string, evidence: Phrase = []) => {
-    const message = phrase`${instance === undefined ? [] : phrase`Job ${nameOf(state)} completed. `}${what}.`
+    const message = phrase`${before}${what}.`
     return { title: TITLES[key], message, lines: [[...message, ...evidence]], nextSteps }
   }
   /** What was sent, and the last error. */
-  const evidence = (error: FaultDetail | undefined) =>
+  const evidenceWith = (error: FaultDetail | undefined) =>
     phrase` ${tallyPhrase(subject)}.${error === undefined ? [] : phrase` Last error: ${error.message}.`}`
 
   switch (outcome.result) {
@@ -66,12 +67,12 @@ function explainOutcome(result: WaitResult, timeout: string) {
       const error = last?.kind === 'transient' || last?.kind === 'rejected' ? last.detail : undefined
       const hint = error?.hint === undefined ? '' : `${error.hint} `
       const nextSteps = `${hint}${resume} and a longer timeout.${kind === 'instance' ? '' : ` ${NO_REPEAT}`}`
-      return explain('timed-out', unfinished(subject, `within ${timeout}`), nextSteps, evidence(error))
+      return explain('timed-out', unfinished(subject, `within ${timeout}`), nextSteps, evidenceWith(error))
     }
     case 'not-ready': {
       const error = last?.kind === 'transient' ? last.detail : undefined
       const [what, nextSteps] = notReady(subject, outcome.cause, timeout, resume)
-      return explain('not-ready', phrase`${name} ${what}`, nextSteps, evidence(error))
+      return explain('not-ready', phrase`${name} ${what}`, nextSteps, evidenceWith(error))
     }
     case 'not-found': {
       const time = formatDuration(outcome.notFoundFor)
