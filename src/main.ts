@@ -13,14 +13,15 @@ import { databaseConnector } from './database.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
 import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
 import { readInputs, usesColor, type Settings } from './inputs.ts'
-import { annotationOf, inputsAnnotation, noticeOf } from './report/annotation.ts'
-import { Log, printDetails } from './report/log.ts'
+import { annotationOf, inputsAnnotation } from './report/annotation.ts'
+import { explainResults, type Annotation } from './report/explain.ts'
+import { createLog, printDetails, type Log } from './report/log.ts'
 import { outputsOf, warningOf } from './report/outputs.ts'
 import { checkOutputs, publish, publishError, type PublishDependencies } from './report/publish.ts'
 import { logRequests } from './report/request-log.ts'
 import { summaryOf } from './report/summary.ts'
 import { pollInterval } from './wait/poll-interval.ts'
-import { wait, type WaitDependencies, type WaitResult } from './wait/wait.ts'
+import { wait, type WaitDependencies } from './wait/wait.ts'
 
 export interface Dependencies
   extends PublishDependencies, Pick<WaitDependencies, 'clock' | 'wallClock' | 'random' | 'signal'> {
@@ -32,44 +33,31 @@ export interface Dependencies
 /** Runs the action; true if the step succeeds: every result is a success, and the outputs are written. */
 export async function main(deps: Dependencies): Promise<boolean> {
   const { toolkit, env, secrets, clock, onReport } = deps
-  const settings = readInputs((name) => toolkit.getInput(name), env, secrets)
-  if ('problems' in settings) {
+  const fail = (annotation: Annotation) => {
     onReport()
-    return publishError(inputsAnnotation(settings.problems), deps)
+    return publishError(annotation, deps)
   }
+  const settings = readInputs((name) => toolkit.getInput(name), env, secrets)
+  if ('problems' in settings) return fail(inputsAnnotation(settings.problems))
   Object.assign(env, settings.environment)
   const outputsError = await checkOutputs(deps)
-  if (outputsError !== undefined) {
-    onReport()
-    return publishError(outputsError, deps)
-  }
+  if (outputsError !== undefined) return fail(outputsError)
   const requests = logRequests(send, toolkit, secrets, clock)
   const exchange = detectWrongEndpoints(requests.exchange, () => clock.now())
-  const results = await waitForJobs(settings, deps, exchange)
+  const ended = await waitForJobs(settings, deps, exchange)
   onReport()
-  const { timeout, successResults } = settings
-  const outputs = outputsOf(results, timeout)
+  const results = explainResults(ended, settings.timeout, settings.successResults)
+  const outputs = outputsOf(results)
   printDetails(results, outputs, requests.count(), toolkit, secrets)
-  const report = {
-    outputs,
-    annotation: annotationOf(results, timeout, successResults),
-    notice: noticeOf(results, timeout),
-    summary: summaryOf(results, timeout, successResults),
-  }
-  const isPublished = await publish(report, deps)
-  return (
-    isPublished && results.every(({ outcome }) => successResults.some((result) => result === outcome.result))
-  )
+  const isSuccess = results.every((result) => result.isSuccess)
+  const report = { outputs, isSuccess, annotation: annotationOf(results), summary: summaryOf(results) }
+  return publish(report, deps)
 }
 
-async function waitForJobs(
-  settings: Settings,
-  deps: Dependencies,
-  exchange: Exchange,
-): Promise<readonly WaitResult[]> {
+async function waitForJobs(settings: Settings, deps: Dependencies, exchange: Exchange) {
   const { toolkit, env, secrets, clock, wallClock, random } = deps
-  const { waitFor, timeout, service } = settings
-  const log = new Log(waitFor, toolkit, clock, usesColor(env))
+  const { waitFor, timeout } = settings
+  const log = createLog(waitFor, toolkit, clock, usesColor(env))
   log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source)
   const credentials = credentialsFor(settings, deps, exchange, log)
   const sender = { credentials, exchange, secrets, wallClock }
@@ -77,36 +65,27 @@ async function waitForJobs(
   const api = { ...settings, ...sender, getProject }
   const finished = new AbortController()
   void log.startHeartbeat(finished.signal)
-  const results = await wait(
-    {
-      ...settings,
-      ...waitFor,
-      interval: pollInterval(settings.pollInterval, random),
-      hasList: service.hasList,
-    },
-    {
-      ...deps,
-      getJob: jobsApi(api),
-      listJobs: jobListApi(api),
-      getInstance: instanceApi(api),
-      getSubTasks: subTasksApi(api),
-      connect: databaseConnector(secrets),
-      listener: log,
-      describe: (error) => secrets.error(error),
-    },
-  )
+  const interval = pollInterval(settings.pollInterval, random)
+  const plan = { ...settings, ...waitFor, interval, hasList: settings.service.hasList }
+  const results = await wait(plan, {
+    ...deps,
+    getJob: jobsApi(api),
+    listJobs: jobListApi(api),
+    getInstance: instanceApi(api),
+    getSubTasks: subTasksApi(api),
+    connect: databaseConnector(secrets),
+    listener: log,
+    describe: (error) => secrets.error(error),
+  })
   finished.abort()
   const warning = warningOf(results)
   if (warning !== undefined) log.onWarning(warning)
   return results
 }
 
-function credentialsFor(
-  { credentials, timeout }: Settings,
-  deps: Dependencies,
-  exchange: Exchange,
-  { onRenewed, onNotRenewed }: Log,
-): Credentials {
+function credentialsFor(settings: Settings, deps: Dependencies, exchange: Exchange, log: Log): Credentials {
+  const { credentials, timeout } = settings
+  const { onRenewed, onNotRenewed } = log
   const issueDeps = { ...deps, exchange }
   const renewable = (issue: Issue) =>
     new RenewableCredentials(issue, {

@@ -13,83 +13,67 @@ const BLOCKING = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/
 const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/
 
 /** Ends the process in limited time: with the result of the run, after a signal, or after an internal error. */
-export class Shutdown {
-  readonly #deps: PublishDependencies
-  readonly #controller = new AbortController()
-  readonly #writing = new AbortController()
-  #isReporting = false
-  /** Who reports an internal error: the run, together with its results, or this class if the run cannot. */
-  #errorReporter: 'run' | 'shutdown' | undefined
-
-  constructor(deps: Omit<PublishDependencies, 'reportSignal'>) {
-    this.#deps = { ...deps, reportSignal: this.reportSignal }
-    // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. The others come
-    // when a terminal or a service manager ends: SIGBREAK only on Windows.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) {
-      process.on(signal, () => {
-        this.#controller.abort()
-        this.#limitTime(MAX_SHUTDOWN_MS)
-      })
-    }
-    process.on('uncaughtException', (error) => void this.#fail(error))
-    process.on('unhandledRejection', (error) => void this.#fail(error))
-    process.once('beforeExit', () => void this.#fail('Node.js had nothing left to do before the wait ended'))
-  }
-
+export function createShutdown(deps: Omit<PublishDependencies, 'reportSignal'>) {
   /** Aborts when the wait must end; after an internal error, the reason is an {@link InternalError}. */
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
+  const waiting = new AbortController()
   /** Aborts when no time is left to write the report. */
-  get reportSignal(): AbortSignal {
-    return this.#writing.signal
+  const writing = new AbortController()
+  let isReporting = false
+  /** Who reports an internal error: the run, together with its results, or this function if the run cannot. */
+  let errorReporter: 'run' | 'shutdown' | undefined
+
+  // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. The others come
+  // when a terminal or a service manager ends: SIGBREAK only on Windows.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) {
+    process.on(signal, () => {
+      waiting.abort()
+      limitTime(MAX_SHUTDOWN_MS)
+    })
   }
+  process.on('uncaughtException', (error) => void fail(error))
+  process.on('unhandledRejection', (error) => void fail(error))
+  process.once('beforeExit', () => void fail('Node.js had nothing left to do before the wait ended'))
+  return { signal: waiting.signal, reportSignal: writing.signal, onReport, exitWith }
 
   /** Call this when only the report is left to write. */
-  readonly onReport = (): void => {
-    this.#isReporting = true
-    this.#limitTime(MAX_REPORT_MS)
+  function onReport(): void {
+    isReporting = true
+    limitTime(MAX_REPORT_MS)
   }
 
   /** Exits at the end of the run, whose result is whether the step succeeds. */
-  async exitWith(run: Promise<boolean>): Promise<void> {
+  async function exitWith(run: Promise<boolean>): Promise<void> {
     try {
       const succeeded = await flushed(run)
-      const isErrorReported = this.#errorReporter === 'run' && !succeeded
-      if (this.#errorReporter === undefined || isErrorReported) {
-        exit(succeeded && !this.signal.aborted ? 0 : 1)
-      }
+      if (errorReporter !== 'shutdown') exit(succeeded && !waiting.signal.aborted ? 0 : 1)
     } catch (error) {
-      await this.#fail(error)
+      await fail(error)
     }
   }
 
-  async #fail(error: unknown): Promise<void> {
-    if (this.#errorReporter !== undefined) return
-    this.#errorReporter = this.#isReporting ? 'shutdown' : 'run'
-    this.#limitTime(MAX_REPORT_MS)
-    if (this.#errorReporter === 'run') {
-      this.#controller.abort(new InternalError('internal error', { cause: error }))
+  async function fail(error: unknown): Promise<void> {
+    if (errorReporter !== undefined) return
+    errorReporter = isReporting ? 'shutdown' : 'run'
+    limitTime(MAX_REPORT_MS)
+    if (errorReporter === 'run') {
+      waiting.abort(new InternalError('internal error', { cause: error }))
       await sleep(MAX_SHUTDOWN_MS / 2)
       // If the run has not even begun to report the error, it cannot.
-      if (this.#isReporting) return
-      this.#errorReporter = 'shutdown'
+      if (isReporting) return
+      errorReporter = 'shutdown'
     }
     try {
-      await flushed(publishInternalError(error, this.#deps))
+      await flushed(publishInternalError(error, { ...deps, reportSignal: writing.signal }))
     } finally {
       exit(1)
     }
   }
 
-  #limitTime(ms: number): void {
+  function limitTime(ms: number): void {
     setTimeout(() => {
-      this.#writing.abort()
+      writing.abort()
     }, ms - MARGIN_MS)
-    setTimeout(() => {
-      exit(1, BLOCKING_AFTER_LIMIT)
-    }, ms)
+    setTimeout(exit, ms, 1, BLOCKING_AFTER_LIMIT)
   }
 }
 

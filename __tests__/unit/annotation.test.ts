@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse } from '../../src/response.ts'
-import { annotationOf, inputsAnnotation, noticeOf } from '../../src/report/annotation.ts'
+import { annotationOf, inputsAnnotation } from '../../src/report/annotation.ts'
 import type { Annotation } from '../../src/report/explain.ts'
 import { TITLES } from '../../src/report/titles.ts'
 import type { Outcome } from '../../src/judge/judge.ts'
@@ -15,27 +15,24 @@ import {
   unusable,
 } from './responses.ts'
 import { untrusted, plain } from './text.ts'
-import { waitResult } from './wait-results.ts'
-
-const HOUR = 3_600_000
+import { explained, waitResult } from './wait-results.ts'
 
 function annotate(...results: WaitResult[]) {
-  return flat(annotationOf(results, HOUR))
+  return flat(annotationOf(explained(results)))
 }
 
-function flat(annotation: Annotation | undefined) {
-  const { title, lines = [], nextSteps = [] } = annotation ?? {}
-  return { title, message: [...lines, nextSteps].map(plain).join('\n') }
+function flat({ title, lines, nextSteps }: Annotation) {
+  return { title, message: [...lines.map(plain), nextSteps].join('\n') }
 }
 
 const running = jobResponse('Running', { process: '40%', name: 'CreateX' })
 
-test('a wait in which every job completed has no error annotation', () => {
-  expect(annotationOf([waitResult('a', [jobResponse('Completed')])], HOUR)).toBeUndefined()
+test('only a wait in which every job completed is a success', () => {
+  const results = explained([waitResult('a', [jobResponse('Completed')]), waitResult('b', [running])])
+  expect(results.map(({ isSuccess }) => isSuccess)).toEqual([true, false])
 })
 
 describe('the notice', () => {
-  const notice = (...results: WaitResult[]) => flat({ ...noticeOf(results, HOUR), nextSteps: [] })
   const completed = jobResponse('Completed', {
     name: 'CreateX',
     created: '2026-01-01T00:00:00+0800',
@@ -45,16 +42,16 @@ describe('the notice', () => {
   })
 
   test('contains the instance, its address, and the duration if they are known', () => {
-    expect(notice(waitResult('a', [completed]))).toEqual({
+    expect(annotate(waitResult('a', [completed]))).toEqual({
       title: 'The job completed',
       message: 'Job a (CreateX) completed in 5m: instance shop, address host:3306.\n',
     })
-    const { message } = notice(waitResult('a', [jobResponse('Completed')]))
+    const { message } = annotate(waitResult('a', [jobResponse('Completed')]))
     expect(message).toBe('Job a completed.\n')
   })
 
   test('names ten jobs and counts the others', () => {
-    const { title, message } = notice(
+    const { title, message } = annotate(
       ...Array.from({ length: 12 }, (_, index) => waitResult(`j${index}`, [completed])),
     )
     expect(title).toBe('All 12 jobs completed')
@@ -266,11 +263,10 @@ test('the annotation for one invalid input names only that', () => {
 })
 
 test('untrusted text in a message stays untrusted text', () => {
-  const lines = annotationOf(
-    [waitResult('a', [jobResponse('Failed', { fail_reason: '::x::' })])],
-    HOUR,
-  )?.lines
-  const parts = lines?.flat() ?? []
+  const { lines } = annotationOf(
+    explained([waitResult('a', [jobResponse('Failed', { fail_reason: '::x::' })])]),
+  )
+  const parts = lines.flat()
   expect(parts.some((part) => typeof part === 'string' && part.includes('::x::'))).toBe(false)
   expect(parts).toContainEqual(untrusted('::x::'))
 })

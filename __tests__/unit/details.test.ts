@@ -3,7 +3,7 @@ import { printDetails } from '../../src/report/log.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import { jobResponse, transient } from './responses.ts'
 import { noSecrets } from './text.ts'
-import { waitResult } from './wait-results.ts'
+import { explained, waitResult } from './wait-results.ts'
 
 function detailsOf(ids: readonly string[], reason = 'no quota'): string[] {
   const lines: string[] = []
@@ -15,7 +15,7 @@ function detailsOf(ids: readonly string[], reason = 'no quota'): string[] {
   }
   const failed = jobResponse('Failed', { fail_reason: reason })
   const results = ids.map((id) => waitResult(id, [transient(), failed]))
-  printDetails(results, outputsOf(results, 60_000), 7, printer, noSecrets)
+  printDetails(results, outputsOf(explained(results)), 7, printer, noSecrets)
   return lines
 }
 

@@ -61,12 +61,11 @@ const ORDER = [
   'report/chart.ts',
   'report/titles.ts',
   'report/explain.ts',
+  'report/annotation.ts',
   'report/outputs.ts',
   'report/log.ts',
   'report/request-log.ts',
-  'report/annotation.ts',
   'report/summary.ts',
-  'report/runner-file.ts',
   'report/publish.ts',
   'main.ts',
   'shutdown.ts',
@@ -98,9 +97,9 @@ test('only secrets.ts creates untrusted text, so that all of it is redacted', ()
   expect(ORDER.filter((file) => source(file).includes('new UntrustedText('))).toEqual(['secrets.ts'])
 })
 
-test('only inputs.ts and runner-file.ts read the environment, which index.ts passes to them', () => {
+test('only inputs.ts and publish.ts read the environment, which index.ts passes to them', () => {
   const readers = ORDER.filter((file) => /\benv\[|process\.env\b/.test(source(file)))
-  expect(readers).toEqual(['inputs.ts', 'report/runner-file.ts', 'index.ts'])
+  expect(readers).toEqual(['inputs.ts', 'report/publish.ts', 'index.ts'])
 })
 
 test('only main.ts changes the environment, by what inputs.ts prepared for the proxy and certificates', () => {

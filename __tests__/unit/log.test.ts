@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobResponse, JudgedResponse, SubTask } from '../../src/response.ts'
-import { Log, printDetails } from '../../src/report/log.ts'
+import { createLog, printDetails } from '../../src/report/log.ts'
 import { EMPTY_OUTPUTS } from '../../src/report/outputs.ts'
 import { initialState, judge, type WaitState } from '../../src/judge/judge.ts'
 import { VirtualClock } from '../../simulator/virtual-clock.ts'
@@ -42,7 +42,7 @@ async function logOf(
   const debug = (line: string) => {
     print(`debug: ${line}`)
   }
-  const log = new Log(
+  const log = createLog(
     { kind, ids: jobs, until: 'completed', connectTo: undefined },
     {
       info: print,
@@ -81,13 +81,13 @@ async function logOf(
 }
 
 /** A log that tests call themselves. */
-function logFor(waitFor: Partial<ConstructorParameters<typeof Log>[0]>, isColored = false) {
+function logFor(waitFor: Partial<Parameters<typeof createLog>[0]>, isColored = false) {
   const lines: string[] = []
   const clock = new VirtualClock()
   const print = (line: string) => {
     lines.push(line)
   }
-  const log = new Log(
+  const log = createLog(
     { kind: 'job', ids: [], until: 'completed', connectTo: undefined, ...waitFor },
     {
       info: print,

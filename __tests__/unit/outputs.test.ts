@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
-import { outputsOf as outputsAfter, EMPTY_OUTPUTS, warningOf } from '../../src/report/outputs.ts'
+import { outputsOf as outputsOfExplained, EMPTY_OUTPUTS, warningOf } from '../../src/report/outputs.ts'
 import { jobResponse, notFoundYet, transient, unauthorized } from './responses.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
 import { initialState } from '../../src/judge/judge.ts'
 import { plain, untrusted } from './text.ts'
 import { jobId } from './virtual-wait.ts'
-import { waitResult } from './wait-results.ts'
+import { explained, waitResult } from './wait-results.ts'
 
-const outputsOf = (results: readonly WaitResult[]) => outputsAfter(results, 3_600_000)
+const outputsOf = (results: readonly WaitResult[]) => outputsOfExplained(explained(results))
 
 const completed = jobResponse('Completed', {
   name: 'CreateGaussDBforMySQLInstance',

@@ -14,8 +14,8 @@ import { noSecrets } from './text.ts'
 
 const completed: Report = {
   outputs: { ...EMPTY_OUTPUTS, result: 'completed' },
-  annotation: undefined,
-  notice: { title: 'The job completed', lines: [['Job a completed.']] },
+  annotation: { title: 'The job completed', lines: [['Job a completed.']], nextSteps: '' },
+  isSuccess: true,
   summary: '# The job completed',
 }
 const failed: Report = {
@@ -23,8 +23,9 @@ const failed: Report = {
   annotation: {
     title: 'The job failed',
     lines: [['Job a failed.']],
-    nextSteps: ['Look at the task center.'],
+    nextSteps: 'Look at the task center.',
   },
+  isSuccess: false,
   summary: '# The job failed',
 }
 

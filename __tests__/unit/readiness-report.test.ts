@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Outcome } from '../../src/judge/judge.ts'
-import { annotationOf, noticeOf } from '../../src/report/annotation.ts'
-import type { Notice } from '../../src/report/explain.ts'
+import { annotationOf } from '../../src/report/annotation.ts'
+import type { Annotation } from '../../src/report/explain.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import { summaryOf } from '../../src/report/summary.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
@@ -20,11 +20,10 @@ import {
 } from './responses.ts'
 import { plain } from './text.ts'
 import { waitFor } from './virtual-wait.ts'
-import { instanceResult, waitResult } from './wait-results.ts'
+import { explained, instanceResult, waitResult } from './wait-results.ts'
 
 /** What a user reads about instances, and about the instances of completed jobs. */
 
-const HOUR = 3_600_000
 const active = instanceResponse('ACTIVE', { name: 'shop' })
 const build = instanceResponse('BUILD')
 const handshake = connection('handshake of 8.0.22', true)
@@ -36,13 +35,14 @@ function instance(
   return waitResult('instance-1', responses, outcome, 'instance')
 }
 
-const text = ({ lines }: Notice) => lines.map(plain).join('\n')
+const isSuccess = (...args: Parameters<typeof explained>) =>
+  explained(...args).every((result) => result.isSuccess)
+
+const text = ({ lines }: Annotation) => lines.map(plain).join('\n')
 
 function annotate(...results: WaitResult[]) {
-  const annotation = annotationOf(results, HOUR)
-  if (annotation === undefined) throw new Error('the step succeeds')
-  const { title, nextSteps } = annotation
-  return [title, text(annotation), plain(nextSteps)]
+  const annotation = annotationOf(explained(results))
+  return [annotation.title, text(annotation), annotation.nextSteps]
 }
 
 describe('the notice and the message', () => {
@@ -78,10 +78,9 @@ describe('the notice and the message', () => {
       'Instance instance-1 is ready: no job is running.',
     ],
   ])('of %s', (_name, result, title, message) => {
-    const notice = noticeOf([result], HOUR)
-    expect([notice.title, text(notice)]).toEqual([title, message])
-    expect(outputsOf([result], HOUR).message).toBe(message)
-    expect(annotationOf([result], HOUR)).toBeUndefined()
+    expect(annotate(result)).toEqual([title, message, ''])
+    expect(outputsOf(explained([result])).message).toBe(message)
+    expect(isSuccess([result])).toBe(true)
   })
 })
 
@@ -225,11 +224,11 @@ describe('several', () => {
   const running = instance([busy()])
 
   test('instances that are ready are counted', () => {
-    const notice = noticeOf([ready, ready], HOUR)
+    const notice = annotationOf(explained([ready, ready]))
     expect(notice.title).toBe('All 2 instances are ready')
     expect(text(notice)).toMatch(/^- Instance instance-1 \(shop\) is ready: .*\n- Instance .*$/)
-    expect(outputsOf([ready, ready], HOUR).message).toBe('All 2 instances are ready.')
-    expect(summaryOf([ready, ready], HOUR)).toMatch(/^### ✅ 2 of 2 instances are ready\n/)
+    expect(outputsOf(explained([ready, ready])).message).toBe('All 2 instances are ready.')
+    expect(summaryOf(explained([ready, ready]))).toMatch(/^### ✅ 2 of 2 instances are ready\n/)
   })
 
   test('instances with different outcomes have a title for that', () => {
@@ -242,7 +241,7 @@ describe('several', () => {
       ].join('\n'),
       'For the next steps, see the job summary.',
     ])
-    expect(outputsOf([ready, failed, running], HOUR).message).toBe(
+    expect(outputsOf(explained([ready, failed, running])).message).toBe(
       '1 of 3 instances are ready. First of the others: Instance instance-1 has the status FAILED.',
     )
   })
@@ -251,7 +250,7 @@ describe('several', () => {
     const [title, , nextSteps] = annotate(failed, connecting)
     expect([title, nextSteps]).toEqual([NOT_READY, 'For the next steps, see the job summary.'])
     expect(annotate(failed, failed)[2]).toBe(STATUS)
-    const summary = summaryOf([failed, failed, connecting], HOUR)
+    const summary = summaryOf(explained([failed, failed, connecting]))
     expect(summary.match(/^- \*\*The instance is not ready\.\*\* \w+ \w+ \w+/gm)).toEqual([
       '- **The instance is not ready.** Check the instance',
       '- **The instance is not ready.** Check that this',
@@ -275,7 +274,7 @@ describe('several', () => {
     ])
     const steps =
       'For details, see the task center in the console. Before you rerun the step that created the job, check the instance: changes that the job already made may not be rolled back.'
-    expect(summaryOf(results, HOUR)).toBe(`### ❌ 1 of 3 jobs have a ready instance
+    expect(summaryOf(explained(results))).toBe(`### ❌ 1 of 3 jobs have a ready instance
 
 | Result | Job | Instance |
 |:--|:--|:--|
@@ -299,7 +298,7 @@ describe('several', () => {
       ].join('\n'),
       STATUS,
     ])
-    expect(outputsOf([ended], HOUR).message).toBe(
+    expect(outputsOf(explained([ended])).message).toBe(
       'Instance instance-1 was not ready before fail-fast ended the wait because of another instance (last status: BUILD).',
     )
   })
@@ -307,7 +306,7 @@ describe('several', () => {
   test('instances have a column each for what is known, also the handshake of a database', () => {
     const accepted = instance([active, handshake])
     const unnamed = instance([busy({})])
-    expect(summaryOf([accepted, unnamed], HOUR)).toBe(`### ❌ 1 of 2 instances are ready
+    expect(summaryOf(explained([accepted, unnamed]))).toBe(`### ❌ 1 of 2 instances are ready
 
 | Result | Instance |
 |:--|:--|
@@ -326,13 +325,13 @@ describe('success-results', () => {
   const REASON = 'The step succeeds because success-results contains vanished.'
 
   test('that contain the only result are the reason for the success', () => {
-    expect(annotationOf([gone], HOUR, successResults)).toBeUndefined()
-    const notice = noticeOf([gone], HOUR)
+    expect(isSuccess([gone], successResults)).toBe(true)
+    const notice = annotationOf(explained([gone], successResults))
     expect(notice.title).toBe('The instance can no longer be found')
     expect(text(notice)).toBe(
       `Instance instance-1 can no longer be found (no status received): not there.\n${REASON}`,
     )
-    expect(summaryOf([gone], HOUR, successResults)).toBe(`### ❓ The instance can no longer be found
+    expect(summaryOf(explained([gone], successResults))).toBe(`### ❓ The instance can no longer be found
 
 | Result | vanished |
 |:--|:--|
@@ -356,25 +355,25 @@ Retries after errors: 0
 
   test('that contain several results are named once', () => {
     const results = [ready, gone, instance([busy()])]
-    expect(annotationOf(results, HOUR, successResults)).toBeUndefined()
-    const notice = noticeOf(results, HOUR)
+    expect(isSuccess(results, successResults)).toBe(true)
+    const notice = annotationOf(explained(results, successResults))
     expect(notice.title).toBe('The step succeeded')
     expect(text(notice)).toMatch(
       /\nThe step succeeds because success-results contains vanished, timed-out\.$/,
     )
-    expect(summaryOf(results, HOUR, successResults)).toMatch(
+    expect(summaryOf(explained(results, successResults))).toMatch(
       /^### ✅ 1 of 3 instances are ready\n\nThe step succeeds because success-results contains vanished, timed-out\.\n/,
     )
   })
 
   test('that do not contain every result are not mentioned in the summary', () => {
-    expect(summaryOf([ready, gone], HOUR)).not.toContain('success-results')
+    expect(summaryOf(explained([ready, gone]))).not.toContain('success-results')
   })
 })
 
 test('the summary of a job whose database accepts connections has both tallies and both histories', () => {
   const result = instanceResult('job-1', [active, refused, handshake])
-  expect(summaryOf([result], HOUR)).toBe(`### ✅ The job completed
+  expect(summaryOf(explained([result]))).toBe(`### ✅ The job completed
 
 | Result | completed |
 |:--|:--|
@@ -404,7 +403,7 @@ Retries after errors: 0
 })
 
 test('the outputs of an instance have its status and address, and no job', () => {
-  const outputs = outputsOf([instance([busy(), active, active])], HOUR)
+  const outputs = outputsOf(explained([instance([busy(), active, active])]))
   const known = Object.entries(outputs).filter(([name, value]) => value !== '' && name !== 'jobs')
   expect(Object.fromEntries(known)).toEqual({
     result: 'completed',
@@ -429,7 +428,7 @@ test('the responses of an instance are counted once, whatever it was polled for'
       listResponse(at < 30_000 ? [{ id: 'job-9', status: 'Running', instanceId: 'instance-1' }] : []),
     instance: () => instanceResponse('ACTIVE'),
   })
-  expect(summaryOf(results, HOUR).match(/^\d+ checks: .*$/gm)).toEqual([
+  expect(summaryOf(explained(results)).match(/^\d+ checks: .*$/gm)).toEqual([
     '13 checks: 7 × a job is running, 2 × no job is running, 4 × <code>ACTIVE</code>',
   ])
 })

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { chartOf } from '../../src/report/chart.ts'
-import { summaryOf, summaryOfAnnotation } from '../../src/report/summary.ts'
+import { summaryOf as summaryOfExplained, summaryOfAnnotation } from '../../src/report/summary.ts'
+import type { WaitResult } from '../../src/wait/wait.ts'
 import { jobResponse, transient, unauthorized } from './responses.ts'
 import { untrusted } from './text.ts'
-import { waitResult } from './wait-results.ts'
+import { explained, waitResult } from './wait-results.ts'
 
-const HOUR = 3_600_000
+const summaryOf = (results: readonly WaitResult[]) => summaryOfExplained(explained(results))
 
 const completed = jobResponse('Completed', {
   name: 'CreateX',
@@ -23,7 +24,7 @@ describe('one job', () => {
       ...['10%', '40%', '80%'].map((process) => jobResponse('Running', { process })),
       completed,
     ]
-    expect(summaryOf([waitResult('a', responses)], HOUR)).toBe(`### ✅ The job completed
+    expect(summaryOf([waitResult('a', responses)])).toBe(`### ✅ The job completed
 
 | Result | completed |
 |:--|:--|
@@ -69,7 +70,7 @@ Retries after errors: 1
       jobResponse('Running', { process: '40%' }),
       jobResponse('Failed', { fail_reason: 'no quota' }),
     ]
-    expect(summaryOf([waitResult('a', responses)], HOUR)).toBe(`### ❌ The job failed
+    expect(summaryOf([waitResult('a', responses)])).toBe(`### ❌ The job failed
 
 | Result | failed |
 |:--|:--|
@@ -95,7 +96,7 @@ Retries after errors: 0
   })
 
   test('without a status has the last error', () => {
-    const summary = summaryOf([waitResult('a', [transient()])], HOUR)
+    const summary = summaryOf([waitResult('a', [transient()])])
     expect(summary).toContain('### ⏱️ The wait timed out')
     expect(summary).toContain('Last error: HTTP 502')
     expect(summary).not.toContain('**Status**')
@@ -103,13 +104,13 @@ Retries after errors: 0
   })
 
   test('that did not finish has its last status', () => {
-    const summary = summaryOf([waitResult('a', [jobResponse('Running', { process: '40%' })])], HOUR)
+    const summary = summaryOf([waitResult('a', [jobResponse('Running', { process: '40%' })])])
     expect(summary).toContain('| Result | timed-out |\n|:--|:--|\n| **Status** | <code>Running</code> |')
   })
 
   test('with many status changes shows the newest and counts the others', () => {
     const responses = Array.from({ length: 60 }, (_, index) => jobResponse(index % 2 === 0 ? 'Odd' : 'Even'))
-    const summary = summaryOf([waitResult('a', responses)], HOUR)
+    const summary = summaryOf([waitResult('a', responses)])
     expect(summary.match(/^\| \d+[hms]/gm)).toHaveLength(40)
     expect(summary).toContain('| 59m | <code>Even</code> |')
     expect(summary).toContain('20 earlier status changes are not shown.')
@@ -117,7 +118,7 @@ Retries after errors: 0
 
   test('with long entities refers to the output', () => {
     const response = jobResponse('Completed', { entities: { a: 'x'.repeat(20_000) } })
-    expect(summaryOf([waitResult('a', [response])], HOUR)).toContain('see the output entities')
+    expect(summaryOf([waitResult('a', [response])])).toContain('see the output entities')
   })
 })
 
@@ -125,10 +126,11 @@ describe('several jobs', () => {
   const failed = jobResponse('Failed', { fail_reason: 'no quota' })
 
   test('have a row each, starting with those that did not complete', () => {
-    const summary = summaryOf(
-      [waitResult('a', [completed]), waitResult('b', [failed]), waitResult('c', [unauthorized])],
-      HOUR,
-    )
+    const summary = summaryOf([
+      waitResult('a', [completed]),
+      waitResult('b', [failed]),
+      waitResult('c', [unauthorized]),
+    ])
     expect(summary).toContain('### ❌ 1 of 3 jobs completed')
     expect(summary.match(/<code>[abc]<\/code>/g)).toEqual([
       '<code>b</code>',
@@ -144,12 +146,12 @@ describe('several jobs', () => {
 
   test('have no column that would be empty', () => {
     const completed = jobResponse('Completed')
-    const summary = summaryOf([waitResult('a', [completed]), waitResult('b', [completed])], HOUR)
+    const summary = summaryOf([waitResult('a', [completed]), waitResult('b', [completed])])
     expect(summary).toContain('| Result | Job |\n|:--|:--|\n| ✅\u00A0completed | <code>a</code> |\n')
   })
 
   test('that all completed have a heading with the count', () => {
-    expect(summaryOf([waitResult('a', [completed]), waitResult('b', [completed])], HOUR)).toContain(
+    expect(summaryOf([waitResult('a', [completed]), waitResult('b', [completed])])).toContain(
       '### ✅ 2 of 2 jobs completed',
     )
   })
@@ -161,10 +163,7 @@ describe('several jobs', () => {
       fail_reason: nasty,
       instance: { id: nasty, name: nasty },
     })
-    const summary = summaryOf(
-      Array.from({ length: 500 }, (_, index) => waitResult(`j${index}`, [hostile])),
-      HOUR,
-    )
+    const summary = summaryOf(Array.from({ length: 500 }, (_, index) => waitResult(`j${index}`, [hostile])))
     expect(Buffer.byteLength(summary)).toBeLessThan(1_048_576)
     expect(summary).toMatch(/… and \d+ more\./)
   })
@@ -177,7 +176,7 @@ test('a job with sub-tasks has a table of them, and an empty list has none', () 
     { name: untrusted('Verify'), status: untrusted('Pending'), progress: undefined, remaining: undefined },
   ]
   const withSubTasks = (subTasks: typeof list) =>
-    summaryOf([{ ...result, state: { ...result.state, subTasks: { list: subTasks, at: 60_000 } } }], HOUR)
+    summaryOf([{ ...result, state: { ...result.state, subTasks: { list: subTasks, at: 60_000 } } }])
   expect(withSubTasks(list)).toContain(`
 
 | Sub-task, last seen after 1m | Status | Progress | Remaining |
@@ -186,10 +185,10 @@ test('a job with sub-tasks has a table of them, and an empty list has none', () 
 | <code>Verify</code> | <code>Pending</code> |  |  |
 
 <details>`)
-  expect(withSubTasks([])).toBe(summaryOf([result], HOUR))
+  expect(withSubTasks([])).toBe(summaryOf([result]))
 })
 
 test('a step without a wait has a summary of its error', () => {
-  const annotation = { title: 'Invalid inputs', lines: [['- a: x.'], ['- b: y.']], nextSteps: ['Fix them.'] }
+  const annotation = { title: 'Invalid inputs', lines: [['- a: x.'], ['- b: y.']], nextSteps: 'Fix them.' }
   expect(summaryOfAnnotation(annotation)).toBe('### ⚠️ Invalid inputs\n\n- a: x.\n- b: y.\n\nFix them.\n')
 })

@@ -1,5 +1,6 @@
 import type { JobResponse, JudgedResponse } from '../../src/response.ts'
 import { initialState, judge, type Outcome, type WaitState } from '../../src/judge/judge.ts'
+import { explainResults, type ExplainedResult } from '../../src/report/explain.ts'
 import type { WaitResult } from '../../src/wait/wait.ts'
 import { jobResponse } from './responses.ts'
 import { untrusted } from './text.ts'
@@ -30,4 +31,12 @@ export function instanceResult(
 ): WaitResult {
   const { state: instance, outcome: judged } = waitResult('instance-1', responses, outcome, 'instance')
   return { ...waitResult(id, [job]), instance, outcome: judged }
+}
+
+/** The results of a wait with a timeout of one hour, explained. */
+export function explained(
+  results: readonly WaitResult[],
+  successResults: readonly Outcome['result'][] = ['completed'],
+): readonly ExplainedResult[] {
+  return explainResults(results, 3_600_000, successResults)
 }

@@ -203,7 +203,8 @@ function warnOnce(state: WaitState, status: UntrustedText, what: Phrase): Judgme
   }
 }
 
-const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' } as const
+/** A kind at the start of a sentence. */
+export const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' } as const
 
 function judgeNotFound(before: WaitState, detail: FaultDetail, at: number): Judgment {
   // A job that only the list contains, and not for long, may still be unknown to the jobs call.

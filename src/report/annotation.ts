@@ -1,53 +1,43 @@
-import type { Outcome } from '../judge/judge.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
-import type { WaitResult } from '../wait/wait.ts'
-import { acceptedPhrase, explainOutcome, wordsFor, type Annotation, type Notice } from './explain.ts'
-import { forLog } from './escape.ts'
+import type { Annotation, ExplainedResult } from './explain.ts'
 import { TITLES } from './titles.ts'
 
 /** Jobs named in one annotation; the others are counted. */
 const MAX_NAMED = 10
 
-/** The one error annotation for a wait, undefined if the step succeeds; `timeout` in milliseconds. */
-export function annotationOf(
-  results: readonly WaitResult[],
-  timeout: number,
-  successResults: readonly Outcome['result'][] = ['completed'],
-): Annotation | undefined {
-  const incomplete = results.filter(({ outcome }) => !successResults.includes(outcome.result))
+/** The one annotation for a wait: a notice if the step succeeds, otherwise an error. */
+export function annotationOf(results: readonly ExplainedResult[]): Annotation {
+  const failures = results.filter(({ isSuccess }) => !isSuccess)
   // Jobs that fail-fast ended did not cause the failure.
-  const causes = incomplete.filter(
-    ({ outcome }) => outcome.result !== 'interrupted' || outcome.by !== 'fail-fast',
-  )
-  const explanations = causes.map((result) => explainOutcome(result, timeout))
-  const [first] = explanations
-  if (first === undefined || incomplete.length === 1) return first
-
-  const haveSameTitle = explanations.every(({ title }) => title === first.title)
-  const haveSameSteps = explanations.every(({ nextSteps }) => forLog(nextSteps) === forLog(first.nextSteps))
+  const causes = failures.filter(({ outcome }) => outcome.result !== 'interrupted' || outcome.by === 'signal')
+  const [first] = causes
+  if (first === undefined) return noticeOf(results)
+  if (failures.length === 1) return first
+  const haveSameTitle = causes.every(({ title }) => title === first.title)
+  const haveSameSteps = causes.every(({ nextSteps }) => nextSteps === first.nextSteps)
   const words = wordsFor(results)
-  const stopped = incomplete.length - causes.length
+  const stopped = failures.length - causes.length
   return {
-    title: haveSameTitle ? first.title : words.title,
+    title: haveSameTitle ? first.title : TITLES[words === WORDS.jobs ? 'several' : 'several-instances'],
     lines: [
-      phrase`${incomplete.length} of ${results.length} ${words.noun} ${words.notSucceeded}:`,
-      ...listOf(explanations.flatMap(({ lines }) => lines)),
+      phrase`${failures.length} of ${results.length} ${words.noun} ${words.notSucceeded}:`,
+      ...listOf(causes.flatMap(({ lines }) => lines)),
       ...(stopped > 0 ? [phrase`- ${stopped} no longer polled because fail-fast is on`] : []),
     ],
-    nextSteps: haveSameSteps ? first.nextSteps : phrase`For the next steps, see the job summary.`,
+    nextSteps: haveSameSteps ? first.nextSteps : 'For the next steps, see the job summary.',
   }
 }
 
-/** The one notice of a step that succeeds; `timeout` in milliseconds. */
-export function noticeOf(results: readonly WaitResult[], timeout: number): Notice {
-  const explanations = results.map((result) => explainOutcome(result, timeout))
-  const [only, ...others] = explanations
-  const lines = explanations.map(({ message }) => message)
+function noticeOf(results: readonly ExplainedResult[]): Annotation {
+  const messages = results.map(({ message }) => message)
   const accepted = acceptedPhrase(results)
-  if (only !== undefined && others.length === 0) return { title: only.title, lines: [...lines, ...accepted] }
+  const [first] = results
+  if (first !== undefined && results.length === 1) {
+    return { title: first.title, lines: [...messages, ...accepted], nextSteps: '' }
+  }
   const { noun, succeeded } = wordsFor(results)
-  const title = accepted.length > 0 ? 'The step succeeded' : `All ${lines.length} ${noun} ${succeeded}`
-  return { title, lines: [...listOf(lines), ...accepted] }
+  const title = accepted.length > 0 ? 'The step succeeded' : `All ${results.length} ${noun} ${succeeded}`
+  return { title, lines: [...listOf(messages), ...accepted], nextSteps: '' }
 }
 
 function listOf(messages: readonly Phrase[]): readonly Phrase[] {
@@ -56,11 +46,32 @@ function listOf(messages: readonly Phrase[]): readonly Phrase[] {
   return rest > 0 ? [...items, phrase`- and ${rest} more`] : items
 }
 
+/** Says that results other than `completed` count as a success, if there are any in a step that succeeds. */
+export function acceptedPhrase(results: readonly ExplainedResult[]): readonly Phrase[] {
+  const others = new Set(results.map(({ outcome }) => outcome.result))
+  others.delete('completed')
+  if (others.size === 0 || !results.every(({ isSuccess }) => isSuccess)) return []
+  return [phrase`The step succeeds because success-results contains ${[...others].join(', ')}.`]
+}
+
+/** What several results are about, and how to say that they are a success, or not. */
+export function wordsFor(results: readonly ExplainedResult[]) {
+  if (results.some(({ state }) => state.kind === 'instance')) return WORDS.instances
+  const isReadiness = results.some(({ instance, outcome }) => instance ?? outcome.result === 'not-ready')
+  return isReadiness ? WORDS.readiness : WORDS.jobs
+}
+
+const WORDS = {
+  jobs: { noun: 'jobs', succeeded: 'completed', notSucceeded: 'did not complete' },
+  readiness: { noun: 'jobs', succeeded: 'have a ready instance', notSucceeded: 'have no ready instance' },
+  instances: { noun: 'instances', succeeded: 'are ready', notSucceeded: 'are not ready' },
+} as const
+
 /** The annotation for all invalid inputs together. */
 export function inputsAnnotation(problems: readonly Phrase[]): Annotation {
   return {
     title: TITLES.inputs,
     lines: problems.map((problem) => phrase`- ${problem}`),
-    nextSteps: phrase`No request was sent. Fix ${problems.length === 1 ? 'this input' : 'these inputs'} and run the step again.`,
+    nextSteps: `No request was sent. Fix ${problems.length === 1 ? 'this input' : 'these inputs'} and run the step again.`,
   }
 }

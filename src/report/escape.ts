@@ -57,18 +57,18 @@ export function forMessage(text: Phrase): string {
   return truncate(render(text, MAX_IN_REPORT), MAX_IN_REPORT)
 }
 
-/** For an output: unchanged. */
-export function forOutput(text: UntrustedText): string {
-  return text.reveal()
+/** For an output: unchanged; empty if the text is not known. */
+export function forOutput(text: UntrustedText | undefined): string {
+  return text?.reveal() ?? ''
 }
 
 /** Shows each untrusted text as one line of limited length. */
 function render(text: Phrase, maxLength: number, escape = (line: string) => line): string {
-  return text.map((part) => (typeof part === 'string' ? part : escape(oneLine(part, maxLength)))).join('')
-}
-
-function oneLine(text: UntrustedText, maxLength: number): string {
-  return truncate(text.reveal().replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength)
+  const parts = text.map((part) => {
+    if (typeof part === 'string') return part
+    return escape(truncate(part.reveal().replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength))
+  })
+  return parts.join('')
 }
 
 /** Includes what the runner ignores when it compares strings, and what changes the direction of text. */

@@ -1,18 +1,17 @@
 import type * as core from '@actions/core'
-import type { Id, Kind } from '../id.ts'
+import type { Id } from '../id.ts'
 import { formatDuration, MINUTE, SECOND } from '../duration.ts'
 import type { JudgedResponse } from '../response.ts'
 import type { Secrets } from '../secrets.ts'
 import { joinPhrases, phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
 import { timeLeft } from '../wait/estimate.ts'
 import type { WaitState } from '../judge/judge.ts'
-import { count, sameLabel, type Tally } from '../judge/tally.ts'
+import { count, type Tally } from '../judge/tally.ts'
 import type { Clock } from '../wait/poll-loop.ts'
-import type { WaitListener } from '../wait/poll-target.ts'
 import type { WaitResult } from '../wait/wait.ts'
-import type { Until, WaitFor } from '../wait-for.ts'
+import type { WaitFor } from '../wait-for.ts'
 import { forAnnotation, forLog } from './escape.ts'
-import { countsPhrase, runningJob, tallyPhrase } from './explain.ts'
+import { countsPhrase, runningJob, statesOf, tallyPhrase, withProgress } from './explain.ts'
 import type { Outputs } from './outputs.ts'
 import { bar, colored, colorOf, percent, type Color } from './style.ts'
 
@@ -35,172 +34,150 @@ interface Latest {
 }
 
 /** The log of a wait: one line per change of status or progress, and a heartbeat every minute. */
-export class Log implements WaitListener {
+export function createLog(waitFor: WaitFor, printer: Printer, clock: Clock, usesColor: boolean) {
+  const style = usesColor ? colored : (_color: Color, text: string) => text
+  const start = clock.now()
+  const elapsed = () => clock.now() - start
+  const latest = new Map<Id, Latest>()
   /** What the wait is for; the jobs of an order replace it. */
-  #ids: readonly Id[]
-  readonly #waitFor: WaitFor
-  readonly #printer: Printer
-  readonly #clock: Clock
-  readonly #usesColor: boolean
-  readonly #start: number
-  readonly #latest = new Map<Id, Latest>()
-  #lastLine: number
-  #warnings = 0
+  let ids = waitFor.ids
+  let lastLine = start
+  let warnings = 0
 
-  constructor(waitFor: WaitFor, printer: Printer, clock: Clock, usesColor: boolean) {
-    this.#ids = waitFor.ids
-    this.#waitFor = waitFor
-    this.#printer = printer
-    this.#clock = clock
-    this.#usesColor = usesColor
-    this.#start = this.#lastLine = clock.now()
-  }
+  return { onStart, onProject, onRenewed, onNotRenewed, onResponse, onJobsFound, onWarning, startHeartbeat }
 
   /** @param timeout milliseconds */
-  onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
-    const { kind, ids, until } = this.#waitFor
-    const [only, ...others] = ids
-    const isSingle = only !== undefined && others.length === 0
-    const target = isSingle ? phrase`${kind} ${only.text}` : `${ids.length} ${kind}s`
-    const time = formatDuration(timeout)
-    this.#printer.info(
-      forLog(phrase`Waiting up to ${time} for ${target}${goalOf(until, kind, isSingle)} at ${endpoint}`),
-    )
-    this.#printer.info(`Credentials: ${credentials}.`)
+  function onStart(endpoint: UntrustedText, timeout: number, credentials: string): void {
+    const { kind } = waitFor
+    const [first] = ids
+    const target = first && ids.length === 1 ? phrase`${kind} ${first.text}` : `${ids.length} ${kind}s`
+    const goal = phrase`${formatDuration(timeout)} for ${target}${goalOf(waitFor)}`
+    printer.info(forLog(phrase`Waiting up to ${goal} at ${endpoint}`))
+    printer.info(`Credentials: ${credentials}.`)
   }
 
-  readonly onProject = (id: string, region: string): void => {
-    this.#print(forLog(phrase`project ${id}, looked up for the region ${region}`))
+  function onProject(id: string, region: string): void {
+    print(forLog(phrase`project ${id}, looked up for the region ${region}`))
   }
 
   /** @param lifetime of the new keys, milliseconds */
-  readonly onRenewed = (lifetime: number): void => {
-    this.#print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`)
+  function onRenewed(lifetime: number): void {
+    print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`)
   }
 
   /** @param lifetime of the current keys, milliseconds */
-  readonly onNotRenewed = (reason: Phrase, lifetime: number): void => {
+  function onNotRenewed(reason: Phrase, lifetime: number): void {
     const validity = `the current ones are valid for ${formatDuration(lifetime)}`
     const text = `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`
-    this.#print(this.#style('yellow', text))
+    print(style('yellow', text))
   }
 
-  onResponse(state: WaitState, nextPoll: number | undefined, isFinished: boolean): void {
-    const previous = this.#latest.get(state.id)?.state
-    const latest = { state, nextPoll, isFinished }
-    this.#latest.set(state.id, latest)
-    if (state.last !== undefined && this.#printer.isDebug()) {
-      this.#printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
+  function onResponse(state: WaitState, nextPoll: number | undefined, isFinished: boolean): void {
+    const previous = latest.get(state.id)?.state
+    const current = { state, nextPoll, isFinished }
+    latest.set(state.id, current)
+    if (state.last !== undefined && printer.isDebug()) {
+      printer.debug(forLog(phrase`${state.id.text}: ${describe(state.last)}`))
     }
-    if (this.#ids.length > MAX_FOLLOWED && !isFinished) return
-    if (previous?.subTasks !== state.subTasks) this.#printSubTasks(previous, state)
+    if (ids.length > MAX_FOLLOWED && !isFinished) return
+    if (previous?.subTasks !== state.subTasks) printSubTasks(previous, state)
     const isReady = isFinished && state.kind === 'instance'
-    const isSameJob = state.kind !== 'instance' || sameLabel(nameOf(previous), nameOf(state))
-    const isSame = isSameJob && sameLabel(labelOf(previous), labelOf(state))
-    if (isSame && previous?.progress === state.progress && !isReady) return
-    const id = this.#ids.length === 1 ? [] : phrase` · ${state.id.text}`
-    this.#printState(latest, phrase`${describeState(latest)}${id}`)
+    if (keyOf(previous) === keyOf(state) && !isReady) return
+    printState(current, phrase`${describeState(current)}${suffixFor(state.id)}`)
   }
 
-  onJobsFound(order: Id, jobs: readonly Id[]): void {
-    this.#ids = this.#ids.flatMap((id) => (id === order ? jobs : [id]))
-    this.#latest.delete(order)
+  function onJobsFound(order: Id, jobs: readonly Id[]): void {
+    ids = ids.flatMap((id) => (id === order ? jobs : [id]))
+    latest.delete(order)
     const named = jobs.slice(0, MAX_NAMED).map(({ text }) => [text])
     const more = jobs.length > MAX_NAMED ? `, and ${jobs.length - MAX_NAMED} more` : ''
-    const orders = this.#waitFor.ids.length === 1 ? 'the order' : phrase`order ${order.text}`
-    this.#print(forLog(phrase`jobs of ${orders}: ${joinPhrases(named, ', ')}${more}`))
+    const orders = waitFor.ids.length === 1 ? 'the order' : phrase`order ${order.text}`
+    print(forLog(phrase`jobs of ${orders}: ${joinPhrases(named, ', ')}${more}`))
   }
 
-  onWarning(warning: Phrase): void {
-    this.#warnings += 1
-    if (this.#warnings <= MAX_WARNINGS) this.#printer.warning(forAnnotation(warning))
+  function onWarning(warning: Phrase): void {
+    warnings += 1
+    if (warnings <= MAX_WARNINGS) printer.warning(forAnnotation(warning))
   }
 
   /** Prints a line whenever the log has been silent for a minute, until the signal aborts. */
-  async startHeartbeat(signal: AbortSignal): Promise<void> {
+  async function startHeartbeat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const due = this.#lastLine + HEARTBEAT_INTERVAL - this.#clock.now()
-      if (due > 0) await this.#clock.sleep(due, signal)
-      else this.#heartbeat()
+      const due = lastLine + HEARTBEAT_INTERVAL - clock.now()
+      if (due > 0) await clock.sleep(due, signal)
+      else heartbeat()
     }
   }
 
-  #heartbeat(): void {
-    const active = [...this.#latest.values()].filter(({ isFinished }) => !isFinished)
+  function heartbeat(): void {
+    const active = [...latest.values()].filter(({ isFinished }) => !isFinished)
     const [only] = active
-    if (this.#ids.length === 1 && only !== undefined) {
-      const { state } = only
-      const { last } = state
+    if (ids.length === 1 && only !== undefined) {
+      const { kind, last } = only.state
       const error = last?.kind === 'transient' ? phrase` · last error: ${last.detail.message}` : []
-      const still = state.kind === 'instance' ? '' : 'still '
-      this.#printState(only, phrase`${still}${describeState(only)} · ${tallyPhrase(state)}${error}`)
+      const still = kind === 'instance' ? '' : 'still '
+      printState(only, phrase`${still}${describeState(only)} · ${tallyPhrase(only.state)}${error}`)
       return
     }
-    const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity))
+    const nextPoll = Math.min(...active.map((each) => each.nextPoll ?? Infinity))
     const labels = active.reduce<Tally>((tally, { state }) => count(tally, labelOf(state)), [])
-    const all = this.#ids.length
-    const finished = this.#ids.filter((id) => this.#latest.has(id)).length - active.length
-    const noun = this.#waitFor.kind === 'instance' ? 'instances' : 'jobs'
+    const all = ids.length
+    const finished = ids.filter((id) => latest.has(id)).length - active.length
+    const noun = waitFor.kind === 'instance' ? 'instances' : 'jobs'
     const text = phrase`${finished} of ${all} ${noun} finished · ${countsPhrase(labels)}`
-    this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll))
+    printProgress(Math.floor((100 * finished) / all), 'cyan', text, untilPoll(nextPoll))
   }
 
-  #printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
-    const estimate = isFinished ? [] : this.#estimate(state)
-    const outlook = phrase`${estimate}${this.#nextPoll(nextPoll)}`
-    this.#printProgress(state.kind === 'instance' ? null : state.progress, colorOf(state), text, outlook)
-  }
-
-  /** Rounded, because it is an estimate. */
-  #estimate(state: WaitState): Phrase {
-    const left = timeLeft(state, this.#elapsed())
-    return left === undefined ? [] : phrase` · about ${roundedTime(left)} left`
+  function printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
+    const left = aboutLeft(isFinished ? undefined : timeLeft(state, elapsed()))
+    const progress = state.kind === 'instance' ? null : state.progress
+    printProgress(progress, colorOf(state), text, `${left}${untilPoll(nextPoll)}`)
   }
 
   /** Prints a line for each sub-task that changed. */
-  #printSubTasks(before: WaitState | undefined, { subTasks, id }: WaitState): void {
-    for (const [index, task] of (subTasks?.list ?? []).entries()) {
+  function printSubTasks(before: WaitState | undefined, { subTasks, id }: WaitState): void {
+    for (const [index, { name, status, progress, remaining }] of (subTasks?.list ?? []).entries()) {
       const last = before?.subTasks?.list[index]
-      if (last !== undefined && sameLabel(last.status, task.status) && last.progress === task.progress)
-        continue
-      const of = this.#ids.length === 1 ? [] : phrase` · ${id.text}`
-      const progress = task.progress === undefined ? '' : `, ${percent(task.progress)}`
-      const left = task.remaining === undefined ? '' : ` · about ${roundedTime(task.remaining)} left`
-      const text = phrase`sub-task ${task.name}: ${task.status}${progress}${of}${left}`
-      this.#printProgress(null, 'cyan', text, [])
+      if (last?.status.equals(status) === true && last.progress === progress) continue
+      const text = phrase`sub-task ${name}: ${withProgress(status, progress)}${suffixFor(id)}${aboutLeft(remaining)}`
+      printProgress(null, 'cyan', text, '')
     }
   }
 
-  #nextPoll(nextPoll: number | undefined): Phrase {
-    if (nextPoll === undefined || !Number.isFinite(nextPoll)) return []
-    return phrase` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`
+  /** The ID, unless there is only one. */
+  function suffixFor({ text }: Id): Phrase {
+    return ids.length === 1 ? [] : phrase` · ${text}`
+  }
+
+  function untilPoll(nextPoll = Infinity): string {
+    if (!Number.isFinite(nextPoll)) return ''
+    return ` · next poll in ${formatDuration(Math.max(nextPoll - elapsed(), SECOND))}`
   }
 
   /** @param progress null for something that has none */
-  #printProgress(progress: number | undefined | null, color: Color, text: Phrase, outlook: Phrase): void {
-    this.#lastLine = this.#clock.now()
+  function printProgress(
+    progress: number | undefined | null,
+    color: Color,
+    text: Phrase,
+    outlook: string,
+  ): void {
+    lastLine = clock.now()
     const cells = progress === null ? ''.padStart(25) : `${bar(progress)} ${percent(progress).padStart(4)}`
-    const now = this.#style(color, `${cells}  ${forLog(text)}`)
-    this.#print(`${now}${this.#style('gray', forLog(outlook))}`)
+    const now = style(color, `${cells}  ${forLog(text)}`)
+    print(`${now}${style('gray', outlook)}`)
   }
 
-  #style(color: Color, text: string): string {
-    return this.#usesColor ? colored(color, text) : text
-  }
-
-  #print(text: string): void {
-    this.#printer.info(`${formatDuration(this.#elapsed()).padStart(8)}  ${text}`)
-  }
-
-  #elapsed(): number {
-    return this.#clock.now() - this.#start
+  function print(text: string): void {
+    printer.info(`${formatDuration(elapsed()).padStart(8)}  ${text}`)
   }
 }
 
-function goalOf(until: Until, kind: Kind, isSingle: boolean): string {
+export type Log = ReturnType<typeof createLog>
+
+function goalOf({ kind, ids, until }: WaitFor): string {
   if (until === 'completed') return kind === 'instance' ? ', until no job is running,' : ''
   const [one, several] = kind === 'instance' ? ['it', 'they'] : ['its instance', 'their instances']
-  const [subject, are, accept] = isSingle ? [one, 'is', 'accepts'] : [several, 'are', 'accept']
+  const [subject, are, accept] = ids.length === 1 ? [one, 'is', 'accepts'] : [several, 'are', 'accept']
   return `, until ${subject} ${until === 'available' ? `${are} available` : `${accept} connections`},`
 }
 
@@ -215,10 +192,8 @@ export function printDetails(
   const rest = results.length - MAX_NAMED
   printer.startGroup('Details')
   printer.info(`Requests sent: ${requests}`)
-  for (const { state, instance } of results.slice(0, MAX_NAMED)) {
-    for (const one of instance === undefined ? [state] : [state, instance]) {
-      printer.info(forLog(phrase`${one.kind} ${one.id.text}: ${tallyPhrase(one)}`))
-    }
+  for (const state of results.slice(0, MAX_NAMED).flatMap(statesOf)) {
+    printer.info(forLog(phrase`${state.kind} ${state.id.text}: ${tallyPhrase(state)}`))
   }
   if (rest > 0) printer.info(`and ${rest} more`)
   for (const [name, value] of Object.entries(outputs)) {
@@ -227,9 +202,11 @@ export function printDetails(
   printer.endGroup()
 }
 
-function roundedTime(ms: number): string {
+/** Rounded, because it is an estimate. */
+function aboutLeft(ms: number | undefined): string {
+  if (ms === undefined) return ''
   const unit = ms > 2 * MINUTE ? MINUTE : ms > 15 * SECOND ? 10 * SECOND : SECOND
-  return formatDuration(Math.max(Math.round(ms / unit), 1) * unit)
+  return ` · about ${formatDuration(Math.max(Math.round(ms / unit), 1) * unit)} left`
 }
 
 function labelOf(state: WaitState | undefined): string | UntrustedText {
@@ -238,9 +215,10 @@ function labelOf(state: WaitState | undefined): string | UntrustedText {
   return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet')
 }
 
-/** The name of a job that runs on an instance. */
-function nameOf(state: WaitState | undefined): string | UntrustedText {
-  return state?.job?.name ?? ''
+/** Differs if a new line is due: by the status, the progress, or the job that runs on an instance. */
+function keyOf(state: WaitState | undefined): string {
+  const runningName = state?.kind === 'instance' ? (state.job?.name ?? '') : ''
+  return forLog(phrase`${labelOf(state)} ${percent(state?.progress)} ${runningName}`)
 }
 
 function describeState({ state, isFinished }: Latest): Phrase {
@@ -254,7 +232,7 @@ function describeState({ state, isFinished }: Latest): Phrase {
       : phrase`instance ${label}`
   return job === undefined
     ? ['no job is running']
-    : phrase`${runningJob(job)} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`
+    : phrase`${runningJob(job)} is ${withProgress(label, job.progress)}`
 }
 
 function describe(response: JudgedResponse): Phrase {

@@ -1,64 +1,48 @@
 import { parseAddress } from '../address.ts'
 import { truncate } from '../secrets.ts'
-import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { WaitResult } from '../wait/wait.ts'
+import { wordsFor } from './annotation.ts'
 import { forMessage, forOutput } from './escape.ts'
-import { explainOutcome, wordsFor } from './explain.ts'
+import { factsOf, type ExplainedResult } from './explain.ts'
 
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
 const MAX_JOBS_BYTES = 140_000
 
-/** The outputs in the order of action.yml, as they are without a result: after invalid inputs or an internal error. */
-export const EMPTY_OUTPUTS = {
-  status: '',
-  result: 'error',
-  'job-id': '',
-  'instance-id': '',
-  'instance-name': '',
-  'job-name': '',
-  created: '',
-  ended: '',
-  'duration-seconds': '',
-  progress: '',
-  'fail-reason': '',
-  'instance-endpoint': '',
-  'instance-status': '',
-  'instance-host': '',
-  'instance-port': '',
-  message: '',
-  entities: '',
-  jobs: '[]',
-}
-
-export type Outputs = Readonly<typeof EMPTY_OUTPUTS>
+/** Each output; empty if it is not known. */
+export type Outputs = Readonly<Record<keyof Values | 'jobs', string>>
 
 /**
  * The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first; the
- * message describes all. `timeout` in milliseconds.
+ * message describes all.
  */
-export function outputsOf(results: readonly WaitResult[], timeout: number): Outputs {
-  const jobs = results.map((result) => fieldsOf(result, timeout))
-  const described =
-    jobs.find(({ result }) => result === 'failed' || result === 'canceled') ??
-    jobs.find(({ result }) => result !== 'completed') ??
-    jobs[0]
-  if (described === undefined) return EMPTY_OUTPUTS
-  const values = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')])
-  const outputs = { ...EMPTY_OUTPUTS, ...(Object.fromEntries(values) as Partial<Outputs>) }
-  const found = jobs.filter((_job, index) => results[index]?.state.kind !== 'order')
-  return { ...outputs, message: forMessage(messageOf(results, timeout)), jobs: jobsJson(found) }
+export function outputsOf(results: readonly ExplainedResult[]): Outputs {
+  const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed')
+  const failed = incomplete.find(
+    ({ outcome }) => outcome.result === 'failed' || outcome.result === 'canceled',
+  )
+  const values = valuesOf(failed ?? incomplete[0] ?? results[0])
+  const texts = Object.entries(values).map(([name, value]) => [name, String(value ?? '')])
+  const jobs = results.filter(({ state }) => state.kind !== 'order').map(valuesOf)
+  return {
+    ...(Object.fromEntries(texts) as Outputs),
+    message: results.length > 1 ? forMessage(messageOf(results, incomplete)) : values.message,
+    jobs: jobsJson(jobs),
+  }
 }
 
-/** What happened, in one sentence. */
-function messageOf(results: readonly WaitResult[], timeout: number): Phrase {
-  const explanations = results.map((result) => explainOutcome(result, timeout))
-  const bad = results.findIndex(({ outcome }) => outcome.result !== 'completed')
-  const first = explanations[Math.max(bad, 0)]?.message ?? []
-  if (results.length === 1) return first
-  const completed = results.filter(({ outcome }) => outcome.result === 'completed').length
+/** The outputs without a result: after invalid inputs or an internal error. */
+export const EMPTY_OUTPUTS = outputsOf([])
+
+/** What happened to several jobs, in one sentence. */
+function messageOf(
+  results: readonly ExplainedResult[],
+  [first, ...others]: readonly ExplainedResult[],
+): Phrase {
   const { noun, succeeded } = wordsFor(results)
-  if (bad < 0) return phrase`All ${completed} ${noun} ${succeeded}.`
-  return phrase`${completed} of ${results.length} ${noun} ${succeeded}. First of the others: ${first}`
+  if (first === undefined) return phrase`All ${results.length} ${noun} ${succeeded}.`
+  const completed = results.length - others.length - 1
+  return phrase`${completed} of ${results.length} ${noun} ${succeeded}. First of the others: ${first.message}`
 }
 
 /** A warning if the service returned entities that the outputs do not contain. */
@@ -69,79 +53,65 @@ export function warningOf(results: readonly WaitResult[]): Phrase | undefined {
   return phrase`The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deeply, so the output entities is empty.`
 }
 
-type Fields = ReturnType<typeof fieldsOf>
+type Values = ReturnType<typeof valuesOf>
 
-/** The fields of a job in the output `jobs`, in their order; each is also an output with a kebab-case name. */
-function fieldsOf(result: WaitResult, timeout: number) {
-  const { state, outcome } = result
-  const isJob = state.kind === 'job'
-  const job = isJob ? state.job : undefined
-  const { id, instance } = result.instance ?? state
-  const instanceId = isJob ? job?.instanceId?.text : state.kind === 'instance' ? id.text : undefined
-  const text = (untrusted: UntrustedText | undefined) => (untrusted === undefined ? '' : forOutput(untrusted))
-  const endpoint = text(job?.instanceEndpoint ?? instance?.endpoint)
-  const address = parseAddress(endpoint)
+/** The outputs for one job, in the order of action.yml. */
+function valuesOf(result?: ExplainedResult) {
+  const { job, instance, instanceId, endpoint } = result === undefined ? {} : factsOf(result)
+  const jobState = result?.state.kind === 'job' ? result.state : undefined
+  const address = parseAddress(forOutput(endpoint))
   return {
-    jobId: isJob ? text(state.id.text) : '',
-    status: text(job?.status.text),
-    result: outcome.result,
-    instanceId: text(instanceId),
-    instanceName: text(job?.instanceName ?? instance?.name),
-    jobName: text(job?.name),
-    created: text(job?.created),
-    ended: text(job?.ended),
-    durationSeconds: job?.durationSeconds ?? null,
-    progress: isJob ? (state.progress ?? null) : null,
-    failReason: text(job?.failReason),
-    instanceEndpoint: endpoint,
-    instanceStatus: text(instance?.status.label),
-    instanceHost: address?.host ?? '',
-    instancePort: address === undefined ? '' : String(address.port),
-    message: forMessage(explainOutcome(result, timeout).message),
-    entities: text(job?.entities),
+    status: forOutput(job?.status.text),
+    result: result?.outcome.result ?? 'error',
+    'job-id': forOutput(jobState?.id.text),
+    'instance-id': forOutput(instanceId),
+    'instance-name': forOutput(job?.instanceName ?? instance?.name),
+    'job-name': forOutput(job?.name),
+    created: forOutput(job?.created),
+    ended: forOutput(job?.ended),
+    'duration-seconds': job?.durationSeconds ?? null,
+    progress: jobState?.progress ?? null,
+    'fail-reason': forOutput(job?.failReason),
+    'instance-endpoint': forOutput(endpoint),
+    'instance-status': forOutput(instance?.status.label),
+    'instance-host': address?.host ?? '',
+    'instance-port': String(address?.port ?? ''),
+    message: forMessage(result?.message ?? []),
+    entities: forOutput(job?.entities),
   }
 }
 
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-}
-
-/** Fields that are truncated if all of them together are too long. */
-const TEXTS = [
-  'jobId',
-  'status',
-  'instanceId',
-  'instanceName',
-  'jobName',
-  'created',
-  'ended',
-  'failReason',
-  'instanceEndpoint',
-  'instanceStatus',
-  'instanceHost',
-  'instancePort',
-  'message',
-] as const satisfies readonly (keyof Fields)[]
-
 /** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */
-function jobsJson(jobs: readonly Fields[]): string {
+function jobsJson(jobs: readonly Values[]): string {
   const limit = commonLimit(textSizes(jobs), MAX_JOBS_BYTES)
-  const truncated = jobs.map((fields) => ({
-    ...fields,
-    ...Object.fromEntries(TEXTS.map((name) => [name, truncateInJson(fields[name], limit)])),
-  }))
-  let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES)
-  const withEntities = truncated.map((fields) => {
-    const size = Buffer.byteLength(fields.entities)
-    if (size === 0 || size > left) return { ...fields, entities: null }
-    left -= size
-    return { ...fields, entities: JSON.parse(fields.entities) as unknown }
+  const truncated = jobs.map((values) => {
+    const texts = textsOf(values).map(([name, text]) => [name, truncateInJson(text, limit)])
+    return { ...values, ...(Object.fromEntries(texts) as Partial<Values>) }
   })
-  return JSON.stringify(withEntities)
+  let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES)
+  const objects = truncated.map(({ 'job-id': jobId, entities, ...others }) => {
+    const size = Buffer.byteLength(entities)
+    const isShown = size > 0 && size <= left
+    if (isShown) left -= size
+    const fields = { jobId, ...others, entities: isShown ? (JSON.parse(entities) as unknown) : null }
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]))
+  })
+  return JSON.stringify(objects)
 }
 
-function textSizes(jobs: readonly Fields[]): number[] {
-  return jobs.flatMap((fields) => TEXTS.map((name) => jsonSize(fields[name])))
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_match, letter: string) => letter.toUpperCase())
+}
+
+/** The texts of a job, which are truncated if all of them together are too long. */
+function textsOf(values: Values): [name: string, text: string][] {
+  return Object.entries(values).flatMap(([name, value]) =>
+    typeof value === 'string' && name !== 'result' && name !== 'entities' ? [[name, value]] : [],
+  )
+}
+
+function textSizes(jobs: readonly Values[]): number[] {
+  return jobs.flatMap(textsOf).map(([, text]) => jsonSize(text))
 }
 
 /** The largest limit for each size with which the sum stays within the total. */

@@ -1,19 +1,19 @@
 import type * as core from '@actions/core'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { constants, open } from 'node:fs/promises'
 import { EOL } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Secrets } from '../secrets.ts'
 import { joinPhrases, phrase, type UntrustedText } from '../untrusted-text.ts'
 import { forAnnotation, forMessage } from './escape.ts'
-import type { Annotation, Notice } from './explain.ts'
+import type { Annotation } from './explain.ts'
 import { EMPTY_OUTPUTS, type Outputs } from './outputs.ts'
-import { appendTo } from './runner-file.ts'
 import { summaryOfAnnotation } from './summary.ts'
 import { NEXT_STEPS, TITLES } from './titles.ts'
 
-export type Toolkit = Pick<typeof core, 'error' | 'notice' | 'warning'>
-
 export interface PublishDependencies {
-  readonly toolkit: Toolkit
+  readonly toolkit: Pick<typeof core, 'error' | 'notice' | 'warning'>
   readonly env: NodeJS.ProcessEnv
   readonly secrets: Secrets
   /** Aborts when no time is left to write the report. */
@@ -22,9 +22,9 @@ export interface PublishDependencies {
 
 export interface Report {
   readonly outputs: Outputs
-  /** Undefined if the step succeeds. */
-  readonly annotation: Annotation | undefined
-  readonly notice?: Notice
+  /** An error, or a notice if the step succeeds. */
+  readonly annotation: Annotation
+  readonly isSuccess: boolean
   /** Markdown. */
   readonly summary: string
 }
@@ -33,19 +33,17 @@ export interface Report {
 export async function publish(report: Report, deps: PublishDependencies): Promise<boolean> {
   const { toolkit } = deps
   const outputsError = await write('GITHUB_OUTPUT', outputsFile(report.outputs), deps)
-  const annotation =
-    outputsError === undefined ? report.annotation : withError(outputsError, report.annotation)
-  if (annotation !== undefined) {
-    toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title })
-  }
+  const isSuccess = report.isSuccess && outputsError === undefined
+  const { title, lines, nextSteps } =
+    outputsError === undefined ? report.annotation : withError(report, outputsError)
+  const text = forAnnotation(...lines, ...(nextSteps === '' ? [] : [[nextSteps]]))
+  if (!isSuccess) toolkit.error(text, { title })
   const summaryError = await write('GITHUB_STEP_SUMMARY', report.summary, deps)
   if (summaryError !== undefined) {
     toolkit.warning(forAnnotation(phrase`Could not write the job summary: “${summaryError}”.`))
   }
-  if (annotation === undefined && report.notice !== undefined) {
-    toolkit.notice(forAnnotation(...report.notice.lines), { title: report.notice.title })
-  }
-  return annotation === undefined
+  if (isSuccess) toolkit.notice(text, { title })
+  return isSuccess
 }
 
 const MAX_CHECK_MS = 10_000
@@ -61,25 +59,64 @@ export async function checkOutputs(deps: PublishDependencies): Promise<Annotatio
 export function publishError(annotation: Annotation, deps: PublishDependencies): Promise<boolean> {
   const message = forMessage(phrase`${annotation.title}: ${joinPhrases(annotation.lines, ' ')}`)
   const outputs = { ...EMPTY_OUTPUTS, message }
-  return publish({ outputs, annotation, summary: summaryOfAnnotation(annotation) }, deps)
+  return publish({ outputs, annotation, isSuccess: false, summary: summaryOfAnnotation(annotation) }, deps)
 }
 
 export function publishInternalError(error: unknown, deps: PublishDependencies): Promise<boolean> {
   const lines = [[deps.secrets.error(error)]]
-  return publishError({ title: TITLES.internal, lines, nextSteps: [NEXT_STEPS.internal] }, deps)
+  return publishError({ title: TITLES.internal, lines, nextSteps: NEXT_STEPS.internal }, deps)
 }
 
-/** Returns the reason if the text could not be written. */
+/**
+ * Appends to a file of the runner, whose path is in an environment variable. @actions/core writes outputs one by one and
+ * synchronously, so that a slow or hanging file system would stop the process, and its time limits with it.
+ *
+ * @returns the reason if the text was not written; as soon as the signal aborts, that it took too long
+ */
 async function write(
-  variable: Parameters<typeof appendTo>[0],
+  variable: 'GITHUB_OUTPUT' | 'GITHUB_STEP_SUMMARY',
   text: string,
   { env, secrets, reportSignal }: PublishDependencies,
 ): Promise<UntrustedText | undefined> {
+  const path = env[variable]
+  if (!path) return secrets.text(`${variable} is not set`)
+  const timeLimit = async () => {
+    if (!reportSignal.aborted) await once(reportSignal, 'abort')
+    return secrets.text(`writing the file of ${variable} took too long`)
+  }
+  const written = append(path, Buffer.from(text), reportSignal).then(
+    () => undefined,
+    (error: unknown) => secrets.error(error),
+  )
+  return Promise.any([timeLimit(), written])
+}
+
+/** Neither creates a file nor waits for the reader of a pipe, which would block a thread. */
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK
+const RETRY_DELAY_MS = 50
+
+async function append(path: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
+  const file = await whenReady(() => open(path, FLAGS), signal)
   try {
-    await appendTo(variable, text, env, reportSignal)
-    return undefined
-  } catch (error) {
-    return secrets.error(error)
+    for (let rest = bytes; rest.length > 0;) {
+      const { bytesWritten } = await whenReady(() => file.write(rest), signal)
+      rest = rest.subarray(bytesWritten)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Repeats what fails only because a pipe has no reader yet, or is full. */
+async function whenReady<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if ((code !== 'ENXIO' && code !== 'EAGAIN') || signal.aborted) throw error
+      await sleep(RETRY_DELAY_MS)
+    }
   }
 }
 
@@ -94,16 +131,16 @@ function outputsFile(outputs: Outputs): string {
     .join('')
 }
 
-function withError(error: UntrustedText, annotation = OUTPUTS_ERROR): Annotation {
+function withError({ isSuccess, annotation }: Report, error: UntrustedText): Annotation {
   const line = phrase`Could not write the outputs, so later steps would read empty values: “${error}”.`
-  return { ...annotation, lines: [...annotation.lines, line] }
+  const failure = isSuccess ? OUTPUTS_ERROR : annotation
+  return { ...failure, lines: [...failure.lines, line] }
 }
 
 /** The annotation of a step that fails only because of its outputs, without the error itself. */
 const OUTPUTS_ERROR: Annotation = {
   title: TITLES.outputs,
   lines: [['The wait ended successfully.']],
-  nextSteps: [
+  nextSteps:
     "Check the runner's disk, and that this process may write the file named by GITHUB_OUTPUT. In a job container, the user of the image often may not: set container.options to --user with the ID of the runner's user.",
-  ],
 }

@@ -16,19 +16,16 @@ export function colored(color: Color, text: string): string {
 export function colorOf({ job, instance, last }: WaitState): Color {
   const isFault = last !== undefined && ('detail' in last || last.kind === 'other-job')
   if (isFault && last.kind !== 'not-found-yet') return 'yellow'
-  switch (instance?.status.meaning ?? job?.status.meaning) {
-    case 'completed':
-    case 'active':
-      return 'green'
-    case 'failed':
-    case 'canceled':
-      return 'red'
-    case 'unauthorized':
-    case 'unknown':
-      return 'yellow'
-    default:
-      return 'cyan'
-  }
+  return COLORS[instance?.status.meaning ?? job?.status.meaning ?? ''] ?? 'cyan'
+}
+
+const COLORS: Readonly<Partial<Record<string, Color>>> = {
+  completed: 'green',
+  active: 'green',
+  failed: 'red',
+  canceled: 'red',
+  unauthorized: 'yellow',
+  unknown: 'yellow',
 }
 
 /** A progress bar of 20 cells: `████████░░░░░░░░░░░░`. */

@@ -1,11 +1,11 @@
-import type { Job } from '../api/job.ts'
-import { formatDuration, SECOND } from '../duration.ts'
-import { phrase, type Phrase, type UntrustedText } from '../untrusted-text.ts'
-import type { Outcome, WaitState } from '../judge/judge.ts'
+import { formatDuration } from '../duration.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
+import { NOUNS, type Outcome, type WaitState } from '../judge/judge.ts'
 import type { WaitResult } from '../wait/wait.ts'
+import { acceptedPhrase, wordsFor } from './annotation.ts'
 import { chartOf } from './chart.ts'
 import { forSummary, forSummaryBlock } from './escape.ts'
-import { acceptedPhrase, explainOutcome, wordsFor, tallyPhrase, type Annotation } from './explain.ts'
+import { factsOf, statesOf, tallyPhrase, type Annotation, type ExplainedResult } from './explain.ts'
 import { percent } from './style.ts'
 
 /** GitHub drops the summary of a step above 1 MiB; the part after the rows needs the rest. */
@@ -27,149 +27,117 @@ const ICONS: Readonly<Record<Outcome['result'], string>> = {
   error: '⚠️',
 }
 
-/** The job summary in Markdown; `timeout` in milliseconds. */
-export function summaryOf(
-  results: readonly WaitResult[],
-  timeout: number,
-  successResults: readonly Outcome['result'][] = ['completed'],
-): string {
+/** The job summary in Markdown. */
+export function summaryOf(results: readonly ExplainedResult[]): string {
   const [only, ...others] = results
-  const isSuccess = results.every(({ outcome }) => successResults.includes(outcome.result))
-  const accepted = isSuccess ? acceptedPhrase(results) : []
+  const accepted = forSummary(acceptedPhrase(results).flat())
   return only !== undefined && others.length === 0
-    ? summaryOfOne(only, timeout, accepted)
-    : summaryOfMany(results, timeout, accepted)
+    ? summaryOfOne(only, accepted)
+    : summaryOfMany(results, accepted)
 }
 
 /** The summary if there is no result of a wait. */
 export function summaryOfAnnotation({ title, lines, nextSteps }: Annotation): string {
-  return markdown(
-    `### ${ICONS.error} ${title}`,
-    lines.map((line) => forSummary(line)).join('\n'),
-    forSummary(nextSteps),
-  )
+  return markdown(`### ${ICONS.error} ${title}`, lines.map((line) => forSummary(line)).join('\n'), nextSteps)
 }
 
-function summaryOfOne(result: WaitResult, timeout: number, accepted: readonly Phrase[]): string {
-  const { state, outcome } = result
-  const { title, lines, nextSteps } = explainOutcome(result, timeout)
-  // The table already contains what happened.
-  const hasVerdict = outcome.result in VERDICTS
-  const color = outcome.result === 'completed' ? 'green' : hasVerdict ? 'red' : 'blue'
+function summaryOfOne(result: ExplainedResult, accepted: string): string {
+  const { state, outcome, title, lines, nextSteps } = result
+  const color = outcome.result === 'completed' ? 'green' : hasVerdict(outcome) ? 'red' : 'blue'
   const chart = chartOf(state.history, color)
   return markdown(
     `### ${ICONS[outcome.result]} ${title}`,
-    factsOf(result),
-    hasVerdict ? '' : forSummary(lines.flat()),
-    forSummary(accepted.flat()),
-    nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`,
-    subTasksOf(state),
+    tableOfFacts(result),
+    // The table already contains what happened.
+    hasVerdict(outcome) ? '' : forSummary(lines.flat()),
+    accepted,
+    nextSteps && `**Next steps.** ${nextSteps}`,
+    tableOfSubTasks(state),
     chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``,
     ...detailsOf(result),
   )
 }
 
-const VERDICTS = { completed: true, failed: true, canceled: true }
+function hasVerdict({ result }: Outcome): boolean {
+  return result === 'completed' || result === 'failed' || result === 'canceled'
+}
 
 /** A table of what is known. */
-function factsOf(result: WaitResult): string {
+function tableOfFacts(result: ExplainedResult): string {
   const { state, outcome } = result
+  const { job, instance, connection, endpoint, duration } = factsOf(result)
   const { kind, id, progress } = state
-  const job = kind === 'job' ? state.job : undefined
-  const { instance, connection } = result.instance ?? state
-  const isInstance = kind === 'instance'
-  const facts: [label: string, ...texts: Text[]][] = [
-    ['Status', outcome.result in VERDICTS ? '' : job?.status.text],
+  const facts: [label: string, ...texts: (Phrase[number] | undefined)[]][] = [
+    ['Status', hasVerdict(outcome) ? '' : job?.status.text],
     ['Progress', outcome.result === 'completed' ? '' : percent(progress)],
-    [LABELS[kind], isInstance ? instance?.name : job?.name, id.text],
+    [NOUNS[kind], kind === 'instance' ? instance?.name : job?.name, id.text],
     ['Instance', job?.instanceName, job?.instanceId?.text],
     ['Instance status', instance?.status.text],
-    ['Address', job?.instanceEndpoint ?? instance?.endpoint],
+    ['Address', endpoint],
     ['Connection', connection?.address, connection?.label],
     ['Created', job?.created],
     ['Ended', job?.ended],
-    ['Duration', durationOf(job)],
+    ['Duration', duration],
     ['Reason', job?.failReason],
   ]
   const known = facts.filter(([, ...texts]) => texts.some(Boolean))
   const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`)
-  return [`| Result | ${outcome.result} |`, '|:--|:--|', ...rows].join('\n')
+  return tableOf(['Result', outcome.result], '|:--|:--|', rows)
 }
 
-/** A table of the sub-tasks of a job; empty if it has none. */
-function subTasksOf({ subTasks }: WaitState): string {
-  if (subTasks === undefined || subTasks.list.length === 0) return ''
-  const rows = subTasks.list.map(({ name, status, progress, remaining }) =>
-    rowOf([
-      [name],
-      [status],
-      [percent(progress)],
-      [remaining === undefined ? '' : formatDuration(remaining)],
-    ]),
-  )
-  const heading = `| Sub-task, last seen after ${formatDuration(subTasks.at)} | Status | Progress | Remaining |`
-  return [heading, '|:--|:--|--:|--:|', ...rows].join('\n')
-}
-
-const LABELS = { job: 'Job', order: 'Order', instance: 'Instance' } as const
-
-/** Undefined or empty if it is not known. */
-type Text = UntrustedText | string | undefined
-
-/** The texts that are known, with spaces in between. */
-function spaced(...texts: readonly Text[]): Phrase {
+/** The texts that are known and not empty, with spaces in between. */
+function spaced(...texts: readonly (Phrase[number] | undefined)[]): Phrase {
   return texts.flatMap((text) => (text ? [' ', text] : [])).slice(1)
 }
 
-function durationOf(job: Job | undefined): string {
-  return job?.durationSeconds === undefined ? '' : formatDuration(job.durationSeconds * SECOND)
+function tableOfSubTasks({ subTasks = { list: [], at: 0 } }: WaitState): string {
+  const rows = subTasks.list.map(({ name, status, progress, remaining }) =>
+    rowOf([name, status, percent(progress), remaining === undefined ? '' : formatDuration(remaining)]),
+  )
+  const heading = `Sub-task, last seen after ${formatDuration(subTasks.at)}`
+  return tableOf([heading, 'Status', 'Progress', 'Remaining'], '|:--|:--|--:|--:|', rows)
 }
 
-function detailsOf({ state, instance }: WaitResult): string[] {
-  const { job } = state
-  const states = instance === undefined ? [state] : [state, instance]
-  const history = states.flatMap((one) => one.history)
-  const retries = states.reduce((sum, one) => sum + one.retries, 0)
+function detailsOf(result: WaitResult): string[] {
+  const states = statesOf(result)
+  const { entities } = result.state.job ?? {}
+  const history = states.flatMap((state) => state.history)
+  const retries = states.reduce((sum, state) => sum + state.retries, 0)
   const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true)
-  const shown = changes.slice(-MAX_CHANGES)
-  const omitted = changes.length - shown.length
-  const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities)
-  const rows = shown.map(({ at, status, progress }) =>
-    rowOf([[formatDuration(at)], [status], [percent(progress)]]),
-  )
+  const rows = changes
+    .slice(-MAX_CHANGES)
+    .map(({ at, status, progress }) => rowOf([formatDuration(at), status, percent(progress)]))
+  const omitted = changes.length - rows.length
+  const block = entities === undefined ? '' : forSummaryBlock(entities)
   return [
     '<details><summary>Details</summary>',
-    rows.length === 0 ? '' : ['| After | Status | Progress |', '|--:|:--|--:|', ...rows].join('\n'),
+    tableOf(['After', 'Status', 'Progress'], '|--:|:--|--:|', rows),
     omitted === 0 ? '' : `${omitted} earlier status changes are not shown.`,
-    ...states.map((one) => forSummary(tallyPhrase(one))),
+    ...states.map((state) => forSummary(tallyPhrase(state))),
     `Retries after errors: ${retries}`,
-    entities === '' ? '' : '**Entities.**',
-    entities ?? 'Too long to show here: see the output entities.',
+    block === '' ? '' : '**Entities.**',
+    block ?? 'Too long to show here: see the output entities.',
     '</details>',
   ]
 }
 
-function summaryOfMany(results: readonly WaitResult[], timeout: number, accepted: readonly Phrase[]): string {
+function summaryOfMany(results: readonly ExplainedResult[], accepted: string): string {
   const completed = results.filter(({ outcome }) => outcome.result === 'completed')
   const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed')
-  const rows = [...incomplete, ...completed].map(cellsOf)
+  const cells = [...incomplete, ...completed].map(cellsOf)
   // A column that is empty for every job is left out.
-  const columns = COLUMNS.filter((column) => rows.some((row) => row[column].length > 0))
-  const lines = rows.map((row) => rowOf(columns.map((column) => row[column])))
-  const shown = lines.slice(0, countWithin(MAX_ROWS_BYTES, lines))
-  const rest = lines.length - shown.length
-  const heading = rowOf(columns.map((column) => [column]))
+  const columns = COLUMNS.filter((column) => cells.some((row) => row[column].length > 0))
+  const rows = cells.map((row) => rowOf(columns.map((column) => row[column])))
+  const shown = rows.slice(0, countWithin(MAX_ROWS_BYTES, rows))
+  const rest = rows.length - shown.length
   const alignments = columns.map((column) => (column === 'Duration' ? '--:' : ':--'))
-  const icon = ICONS[incomplete.length === 0 || accepted.length > 0 ? 'completed' : 'failed']
-  const explanations = incomplete.map((result) => explainOutcome(result, timeout))
-  const nextSteps = explanations.map(
-    ({ title, nextSteps }) => `- **${title}.** ${forSummary(nextSteps, MAX_IN_ROW)}`,
-  )
+  const icon = ICONS[results.every(({ isSuccess }) => isSuccess) ? 'completed' : 'failed']
+  const nextSteps = incomplete.map(({ title, nextSteps }) => `- **${title}.** ${nextSteps}`)
   const { noun, succeeded } = wordsFor(results)
   return markdown(
     `### ${icon} ${completed.length} of ${results.length} ${noun} ${succeeded}`,
-    forSummary(accepted.flat()),
-    [heading, `|${alignments.join('|')}|`, ...shown].join('\n'),
+    accepted,
+    tableOf(columns, `|${alignments.join('|')}|`, shown),
     rest > 0 ? `… and ${rest} more.` : '',
     [...new Set(nextSteps)].join('\n'),
   )
@@ -177,30 +145,27 @@ function summaryOfMany(results: readonly WaitResult[], timeout: number, accepted
 
 const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'] as const
 
-function cellsOf({ state, instance: ready, outcome }: WaitResult): Record<(typeof COLUMNS)[number], Phrase> {
-  const { kind, id } = state
-  const job = kind === 'job' ? state.job : undefined
-  const { instance, connection } = ready ?? state
-  const result = `${ICONS[outcome.result]}\u00A0${outcome.result}`
+function cellsOf(result: WaitResult): Record<(typeof COLUMNS)[number], Phrase> {
+  const { state, outcome } = result
+  const { job, instance, connection, instanceId, endpoint, duration } = factsOf(result)
+  const text = `${ICONS[outcome.result]}\u00A0${outcome.result}`
   const hasDetail = outcome.result === 'error' && outcome.reason !== 'other-job'
+  const instanceName = job?.instanceName ?? instance?.name ?? instanceId
   return {
     // The reason is in the same cell, because a column of its own would be narrow.
-    Result: hasDetail ? phrase`${result} ${outcome.detail.message}` : spaced(result, job?.failReason),
-    Job: kind === 'instance' ? [] : spaced(job?.name, id.text),
-    Instance: spaced(
-      job?.instanceName ??
-        instance?.name ??
-        job?.instanceId?.text ??
-        (kind === 'instance' ? id.text : undefined),
-      job?.instanceEndpoint ?? instance?.endpoint,
-      connection?.label ?? instance?.status.label,
-    ),
-    Duration: spaced(durationOf(job)),
+    Result: hasDetail ? phrase`${text} ${outcome.detail.message}` : spaced(text, job?.failReason),
+    Job: state.kind === 'instance' ? [] : spaced(job?.name, state.id.text),
+    Instance: spaced(instanceName, endpoint, connection?.label ?? instance?.status.label),
+    Duration: spaced(duration),
   }
 }
 
-function rowOf(cells: readonly Phrase[]): string {
-  return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`
+function tableOf(heading: readonly string[], alignments: string, rows: readonly string[]): string {
+  return rows.length === 0 ? '' : [rowOf(heading), alignments, ...rows].join('\n')
+}
+
+function rowOf(cells: readonly (Phrase | Phrase[number])[]): string {
+  return `| ${cells.map((cell) => forSummary([cell].flat(), MAX_IN_ROW)).join(' | ')} |`
 }
 
 /** Counts the lines, from the first, that fit in a number of bytes. */

@@ -42,6 +42,12 @@ export const NEXT_STEPS = {
     "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
   'instance-vanished':
     'Check in the console whether the instance was deleted, and that instance-id, project-id, and region (or endpoint) are those of the instance.',
+  'no-instance': 'Use wait-until: completed for this job, or wait for its instance with instance-id.',
+  'no-address': 'Set connect-to to the host and port of the database.',
+  'failed-instance':
+    'Check the instance in the console. FAILED usually means that it could not be created; FROZEN usually means that the account is in arrears.',
+  'not-connectable':
+    "Check that this runner can reach the address (is it inside the VPC?), that the instance's security group allows this runner, and that connect-to, if set, is the address of the database or of a proxy in front of it.",
   credentials: 'Check the credentials.',
   'id-token':
     'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
