@@ -109,23 +109,15 @@ function credentialsFor(
 ): Credentials {
   const issueDeps = { ...deps, exchange }
   const renewable = (issue: Issue) =>
-    new RenewableCredentials(issue, {
-      ...deps,
-      timeout,
-      now: () => deps.clock.now(),
-      onRenewed,
-      onNotRenewed,
-    })
+    new RenewableCredentials(issue, { ...deps, timeout, onRenewed, onNotRenewed })
   switch (credentials.kind) {
     case 'token':
       return tokenCredentials(credentials.token)
     case 'access-key':
       return accessKeyCredentials(credentials.key, deps.wallClock)
     case 'agency':
-      return renewable((lifetime, _isRenewal, signal) =>
-        assumeAgency(credentials.agency, lifetime, issueDeps, signal),
-      )
+      return renewable(assumeAgency(credentials.agency, issueDeps))
     case 'ecs-agency':
-      return renewable((_lifetime, isRenewal, signal) => readEcsAgency(isRenewal, issueDeps, signal))
+      return renewable(readEcsAgency(issueDeps))
   }
 }

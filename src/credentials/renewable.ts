@@ -1,9 +1,8 @@
 import { MINUTE, SECOND } from '../duration.ts'
-import type { HttpRequest } from '../http/exchange.ts'
 import type { Fault, Rejected, ResponseContext } from '../http/fault.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import { signWithAccessKey, type AccessKey } from './access-key.ts'
-import type { Credentials, Signed } from './credentials.ts'
+import type { Credentials } from './credentials.ts'
 
 /** Temporary keys. */
 export interface Issued {
@@ -13,23 +12,26 @@ export interface Issued {
   readonly lifetime: number
   /** How far the service's clock is ahead of this runner's, in milliseconds; 0 if unknown. */
   readonly clockOffset: number
-  /** Everything that was registered as a secret. */
-  readonly secrets: readonly string[]
 }
 
-/**
- * Obtains temporary keys. It never rejects.
- *
- * @param lifetime requested lifetime of the keys, milliseconds
- * @param isRenewal whether it has issued keys before
- */
-export type Issue = (lifetime: number, isRenewal: boolean, signal: AbortSignal) => Promise<Issued | Fault>
+export interface IssueRequest {
+  /** Requested lifetime of the keys, milliseconds. */
+  readonly lifetime: number
+  /** Whether keys have been issued before. */
+  readonly isRenewal: boolean
+  /** Registers secrets for as long as the keys are valid. Call it before they are used. */
+  readonly register: (...secrets: readonly string[]) => void
+  readonly signal: AbortSignal
+}
+
+/** Obtains temporary keys. It never rejects. */
+export type Issue = (request: IssueRequest) => Promise<Issued | Fault>
 
 export interface RenewableDependencies extends ResponseContext {
   /** Timeout of the wait, milliseconds. */
   readonly timeout: number
-  /** Monotonic clock, milliseconds. */
-  readonly now: () => number
+  /** Monotonic, milliseconds. */
+  readonly clock: { readonly now: () => number }
   /** Called with the lifetime of new keys, in milliseconds. */
   readonly onRenewed: (lifetime: number) => void
   /** Called when a renewal fails while the current keys are still valid for `lifetime` milliseconds. */
@@ -55,6 +57,8 @@ const HINT =
 
 interface Keys extends Issued {
   readonly expiresAt: number
+  /** Ends the redaction of their secrets. */
+  readonly forget: () => void
 }
 
 /** Temporary keys of an agency, obtained on first use and renewed before they expire or after a rejection. */
@@ -77,11 +81,7 @@ export class RenewableCredentials implements Credentials {
     this.#deps = deps
   }
 
-  async sign(
-    request: HttpRequest,
-    projectId: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Signed | Fault> {
+  readonly sign: Credentials['sign'] = async (request, projectId, signal) => {
     const keys = await this.#validKeys(signal)
     if (keys.kind !== 'issued') return keys
     const { wallClock } = this.#deps
@@ -94,7 +94,7 @@ export class RenewableCredentials implements Credentials {
 
   /** Returns the current keys without waiting for a renewal, as long as they are valid. */
   #validKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
-    const now = this.#deps.now()
+    const now = this.#deps.clock.now()
     if (this.#renewal?.signal.aborted === true) this.#renewal = undefined
     if (this.#renewal === undefined && now >= this.#renewAt) {
       this.#renewal = { signal, keys: this.#renew(signal) }
@@ -106,14 +106,27 @@ export class RenewableCredentials implements Credentials {
   }
 
   async #renew(signal: AbortSignal): Promise<Keys | Fault> {
-    const { timeout, now, onRenewed } = this.#deps
+    const { timeout, clock, onRenewed, secrets } = this.#deps
     const needed = timeout + RENEWAL_MARGIN + MINUTE
-    const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
-    const issued = await this.#issue(requested, this.#unexpired.size > 0, signal)
+    const lifetime = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
+    const registrations: (() => void)[] = []
+    const register = (...values: readonly string[]) => registrations.push(secrets.add(...values))
+    const forget = () => {
+      for (const undo of registrations) undo()
+    }
+    const isRenewal = this.#unexpired.size > 0
+    const issued = await this.#issue({ lifetime, isRenewal, register, signal })
     if (this.#renewal?.signal === signal) this.#renewal = undefined
-    if (issued.kind !== 'issued') return signal.aborted ? issued : this.#backOff(issued)
-    const keys = { ...issued, expiresAt: now() + issued.lifetime }
-    this.#forgetExpired()
+    if (issued.kind !== 'issued') {
+      forget()
+      return signal.aborted ? issued : this.#backOff(issued)
+    }
+    const keys = { ...issued, expiresAt: clock.now() + issued.lifetime, forget }
+    for (const old of this.#unexpired) {
+      if (old.expiresAt >= clock.now()) continue
+      old.forget()
+      this.#unexpired.delete(old)
+    }
     this.#unexpired.add(keys)
     const isNew = keys.key.id !== this.#keys?.key.id
     this.#keys = keys
@@ -127,9 +140,9 @@ export class RenewableCredentials implements Credentials {
 
   /** Delays the next renewal, for all jobs. */
   #backOff(fault: Fault): Fault {
-    const { now, onNotRenewed } = this.#deps
+    const { clock, onNotRenewed } = this.#deps
     this.#failures += 1
-    const left = (this.#keys?.expiresAt ?? 0) - now()
+    const left = (this.#keys?.expiresAt ?? 0) - clock.now()
     if (left > 0) onNotRenewed(fault.detail.message, left)
     const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (this.#failures - 1), MAX_RENEWAL_DELAY)
     const isPassing = fault.kind === 'rejected' && fault.isPassing === true
@@ -137,17 +150,9 @@ export class RenewableCredentials implements Credentials {
     const isRetried = fault.kind === 'transient' || (isPassing && this.#rejections < MAX_REJECTIONS)
     const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : isPassing ? REJECTION_DELAY : 0
     const delay = Math.max(left > 0 ? MAX_RENEWAL_DELAY : backoff, retryAfter)
-    this.#renewAt = now() + delay
+    this.#renewAt = clock.now() + delay
     this.#reason = fault.detail.message
     return isRetried ? { kind: 'transient', retryAfter: delay, detail: fault.detail } : fault
-  }
-
-  #forgetExpired(): void {
-    for (const keys of this.#unexpired) {
-      if (keys.expiresAt >= this.#deps.now()) continue
-      for (const secret of keys.secrets) this.#deps.secrets.forget(secret)
-      this.#unexpired.delete(keys)
-    }
   }
 
   /** Discards rejected keys, unless newer ones have replaced them already. */
@@ -155,7 +160,7 @@ export class RenewableCredentials implements Credentials {
     const { detail } = rejection
     if (keys === this.#keys) {
       this.#keys = undefined
-      this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL)
+      this.#replacedAt = Math.max(this.#deps.clock.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL)
       this.#renewAt = this.#replacedAt
       this.#reason = phrase`${detail.message}; new keys of the agency are needed`
     }

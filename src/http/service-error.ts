@@ -3,21 +3,24 @@ import { phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import type { HttpResponse } from './exchange.ts'
 
-export interface ServiceError {
-  /** The unredacted error code, for example `DBS.200543`; only for comparisons. */
-  readonly code: string | undefined
-  /** HTTP status, error code, message, and request ID, as far as the response contains them. */
-  readonly message: Phrase
-}
-
-/** Reads an error response in any known format, including HTML. */
-export function readServiceError(response: HttpResponse, secrets: Secrets): ServiceError {
+/**
+ * Reads an error response in any known format, including HTML.
+ *
+ * @param showsText whether the text of a response without code and message becomes the message
+ * @returns the unredacted error code, only for comparisons, for example `DBS.200543`; and as the message HTTP status, error
+ * code, message, and request ID, as far as the response contains them
+ */
+export function readServiceError(
+  response: HttpResponse,
+  secrets: Secrets,
+  showsText = true,
+): { readonly code: string | undefined; readonly message: Phrase } {
   const json = parseJson(response.body)
   const code = find(json, CODES)
   const message = find(json, MESSAGES)
   const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers
-  const requestId = text.parse(id) ?? text.parse(traceId) ?? find(json, ['request_id'])
-  const isUnknown = code === undefined && message === undefined
+  const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? find(json, ['request_id'])
+  const isUnknown = showsText && code === undefined && message === undefined
   const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message)
   return {
     code,
@@ -65,7 +68,7 @@ const MESSAGES = ['error_msg', 'errorMsg', 'externalMessage', 'message', 'title'
 function find(json: unknown, names: readonly string[]): string | undefined {
   if (!isObject(json)) return undefined
   const levels = [json, ...Object.values(json).filter(isObject)]
-  const values = levels.flatMap((level) => names.map((name) => text.parse(level[name])))
+  const values = levels.flatMap((level) => names.map((name) => textOrNumber.parse(level[name])))
   return values.find((value) => value !== undefined)
 }
 
@@ -73,7 +76,7 @@ function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
-const text = z
+const textOrNumber = z
   .union([z.string().min(1), z.number().transform(String)])
   .optional()
   .catch(undefined)
