@@ -8,7 +8,7 @@ export interface AccessKey {
   readonly id: string
   readonly secret: string
   /** Only for temporary access keys. */
-  readonly securityToken: string | undefined
+  readonly securityToken?: string | undefined
 }
 
 /** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
@@ -20,11 +20,9 @@ export function accessKeyCredentials(key: AccessKey, wallClock: () => number): C
 }
 
 /** A key that was cut or padded has another length. Source: Huawei Cloud IAM, "Access Keys". */
-const USUAL_LENGTHS = { id: 20, secret: 40 }
-
 function unusualLengths({ id, secret }: AccessKey): string {
-  if (id.length === USUAL_LENGTHS.id && secret.length === USUAL_LENGTHS.secret) return ''
-  return `The access key ID has ${id.length} characters (usually ${USUAL_LENGTHS.id}), and its secret ${secret.length} (usually ${USUAL_LENGTHS.secret}). `
+  if (id.length === 20 && secret.length === 40) return ''
+  return `The access key ID has ${id.length} characters (usually 20), and its secret ${secret.length} (usually 40). `
 }
 
 /**
@@ -88,7 +86,7 @@ function byName([a, valueA]: readonly [string, string], [b, valueB]: readonly [s
 /** Normalizes the percent-encoding of each segment, and adds a trailing slash. */
 function canonicalPath(path: string): string {
   const segments = path.split('/').map((segment) => percentEncode(decodeURIComponent(segment)))
-  return segments.at(-1) === '' ? segments.join('/') : `${segments.join('/')}/`
+  return segments.join('/').replace(/\/?$/, '/')
 }
 
 function sha256(text: string): string {
