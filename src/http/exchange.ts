@@ -117,21 +117,19 @@ class Trace {
   readonly #requests: ClientRequest[] = []
 
   follow(request: ClientRequest): void {
+    const enter = (phase: Phase) => () => {
+      this.phase = phase
+    }
     this.#requests.push(request)
     if (request.method === 'CONNECT') {
       this.phase = 'proxy'
       return
     }
     request.once('socket', (socket) => {
-      const secure = request.protocol === 'https:'
-      const connected = () => {
-        this.phase = secure ? 'tls' : 'headers'
-      }
+      const connected = enter(request.protocol === 'https:' ? 'tls' : 'headers')
       if (socket.connecting) socket.once('connect', connected)
       else connected()
-      socket.once('secureConnect', () => {
-        this.phase = 'headers'
-      })
+      socket.once('secureConnect', enter('headers'))
     })
   }
 
