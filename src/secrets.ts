@@ -128,9 +128,9 @@ export function truncate(text: string, maxBytes: number): string {
 
 /** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
 const ESCAPE_SOURCES = [
-  String.raw`%(?<percent>[\da-f]{2})`,
+  String.raw`%(?<hex>[\da-f]{2})`,
   String.raw`&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
-  String.raw`\\u(?<unicode>[\da-f]{4})|\\(?<sign>["\\/])`,
+  String.raw`\\u(?<hex>[\da-f]{4})|\\(?<sign>["\\/])`,
 ]
 const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'))
 
@@ -139,11 +139,10 @@ function unescapeAll(text: string, escape: RegExp): { unescaped: string; offsets
   const lengths = new Uint32Array(text.length + 1).fill(1)
   let [unescaped, copied, offset] = ['', 0, 0]
   for (const { index, 0: escaped, groups = {} } of text.matchAll(escape)) {
-    const { percent, hex, decimal, name = '', unicode, sign } = groups
-    const code = Number(decimal ?? `0x${percent ?? hex ?? unicode ?? ''}`)
+    const { hex = '', decimal = `0x${hex}`, name = '', sign } = groups
     unescaped += text.slice(copied, index)
     lengths[unescaped.length] = escaped.length
-    unescaped += sign ?? ENTITIES[name.toLowerCase()] ?? String.fromCharCode(code)
+    unescaped += sign ?? ENTITIES[name.toLowerCase()] ?? String.fromCharCode(Number(decimal))
     copied = index + escaped.length
   }
   const offsets = lengths.map((length) => (offset += length) - length)

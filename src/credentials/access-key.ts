@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { HttpRequest } from '../http/exchange.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { staticCredentials, type Credentials } from './credentials.ts'
@@ -70,10 +70,10 @@ export function authorization(request: HttpRequest, key: Pick<AccessKey, 'id' | 
     ...headers.map(([name, value]) => `${name}:${value}`),
     '',
     names,
-    sha256(request.body),
+    hash('sha256', request.body),
   ].join('\n')
   const date = headers.find(([name]) => name === 'x-sdk-date')?.[1] ?? ''
-  const stringToSign = [ALGORITHM, date, sha256(canonicalRequest)].join('\n')
+  const stringToSign = [ALGORITHM, date, hash('sha256', canonicalRequest)].join('\n')
   const signature = createHmac('sha256', key.secret).update(stringToSign).digest('hex')
   return `${ALGORITHM} Access=${key.id}, SignedHeaders=${names}, Signature=${signature}`
 }
@@ -87,8 +87,4 @@ function byName([a, valueA]: readonly [string, string], [b, valueB]: readonly [s
 function canonicalPath(path: string): string {
   const segments = path.split('/').map((segment) => percentEncode(decodeURIComponent(segment)))
   return segments.join('/').replace(/\/?$/, '/')
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -84,10 +84,9 @@ export class RenewableCredentials implements Credentials {
   readonly sign: Credentials['sign'] = async (request, projectId, signal) => {
     const keys = await this.#validKeys(signal)
     if (keys.kind !== 'issued') return keys
-    const { wallClock } = this.#deps
     return {
       kind: 'signed',
-      request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
+      request: signWithAccessKey(request, keys.key, projectId, this.#deps.wallClock() + keys.clockOffset),
       rejected: (rejection) => this.#replace(keys, rejection),
     }
   }
