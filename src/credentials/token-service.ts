@@ -65,7 +65,7 @@ export function issued(
 
 /** A fault whose hint and rate limit are not those of the jobs API. It shows no other text, which may contain keys. */
 function ownFault(service: TokenService, result: ExchangeResult, context: ResponseContext): Fault {
-  const fault = faultOf(result, context, false)
+  const fault = faultOf(result, { ...context, hidesText: true })
   const { label, message, hint } = fault.detail
   const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect'
   const detail = {

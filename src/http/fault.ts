@@ -63,18 +63,13 @@ export interface ResponseContext {
   readonly secrets: Secrets
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number
+  /** Set if the text of an error response may contain keys. */
+  readonly hidesText?: true
 }
 
-/**
- * Classifies an exchange that did not succeed.
- *
- * @param showsText whether the message contains the text of a response without error code and message
- */
-export function faultOf(
-  result: ExchangeResult,
-  { secrets, wallClock }: ResponseContext,
-  showsText = true,
-): Rejected | Transient {
+/** Classifies an exchange that did not succeed. */
+export function faultOf(result: ExchangeResult, context: ResponseContext): Rejected | Transient {
+  const { secrets, wallClock, hidesText } = context
   if (result.kind === 'no-response') return networkFault(result, secrets)
   const { status, headers } = result
   const label = `${status}`
@@ -82,7 +77,7 @@ export function faultOf(
     const target = headers.location === undefined ? [] : phrase` to ${secrets.text(headers.location)}`
     return rejected('redirect', { label, message: phrase`HTTP ${status}${target}` })
   }
-  const { code, message } = readServiceError(result, secrets, showsText)
+  const { code, message } = readServiceError(result, secrets, hidesText)
   const detail = { label, message, hint: HINTS[status] }
   if (isTransient(status)) {
     const throttled = status === 429 && { throttled: { period: readThrottlePeriod(result.body) } }

@@ -4,23 +4,22 @@ import type { Secrets } from '../secrets.ts'
 import type { HttpResponse } from './exchange.ts'
 
 /**
- * Reads an error response in any known format, including HTML.
+ * Reads an error response in any known format, including HTML, whose text is the message unless `hidesText` is set.
  *
- * @param showsText whether the text of a response without code and message becomes the message
  * @returns the unredacted error code, only for comparisons, for example `DBS.200543`; and as the message HTTP status, error
  * code, message, and request ID, as far as the response contains them
  */
 export function readServiceError(
   response: HttpResponse,
   secrets: Secrets,
-  showsText = true,
+  hidesText = false,
 ): { readonly code: string | undefined; readonly message: Phrase } {
   const json = parseJson(response.body)
   const code = find(json, CODES)
   const message = find(json, MESSAGES)
   const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers
   const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? find(json, ['request_id'])
-  const isUnknown = showsText && code === undefined && message === undefined
+  const isUnknown = !hidesText && code === undefined && message === undefined
   const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message)
   return {
     code,
