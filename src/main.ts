@@ -8,7 +8,7 @@ import { accessKeyCredentials } from './credentials/access-key.ts'
 import { tokenCredentials, type Credentials } from './credentials/credentials.ts'
 import { assumeAgency } from './credentials/assume-agency.ts'
 import { readEcsAgency } from './credentials/ecs-agency.ts'
-import { RenewableCredentials, type Issue } from './credentials/renewable.ts'
+import { renewableCredentials } from './credentials/renewable.ts'
 import { databaseConnector } from './database.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
 import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
@@ -107,17 +107,15 @@ function credentialsFor(
   exchange: Exchange,
   { onRenewed, onNotRenewed }: Log,
 ): Credentials {
-  const issueDeps = { ...deps, exchange }
-  const renewable = (issue: Issue) =>
-    new RenewableCredentials(issue, { ...deps, timeout, onRenewed, onNotRenewed })
+  const renewal = { ...deps, exchange, timeout, onRenewed, onNotRenewed }
   switch (credentials.kind) {
     case 'token':
       return tokenCredentials(credentials.token)
     case 'access-key':
       return accessKeyCredentials(credentials.key, deps.wallClock)
     case 'agency':
-      return renewable(assumeAgency(credentials.agency, issueDeps))
+      return renewableCredentials(assumeAgency(credentials.agency, renewal), renewal)
     case 'ecs-agency':
-      return renewable(readEcsAgency(issueDeps))
+      return renewableCredentials(readEcsAgency(renewal), renewal)
   }
 }

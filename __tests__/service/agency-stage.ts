@@ -5,7 +5,7 @@ import { jobsApi } from '../../src/api/jobs.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import { assumeAgency, type Agency } from '../../src/credentials/assume-agency.ts'
 import { METADATA_HOST, readEcsAgency } from '../../src/credentials/ecs-agency.ts'
-import { RenewableCredentials } from '../../src/credentials/renewable.ts'
+import { renewableCredentials } from '../../src/credentials/renewable.ts'
 import { HOUR, SECOND } from '../../src/duration.ts'
 import { exchange, type ExchangeResult, type HttpRequest } from '../../src/http/exchange.ts'
 import { Secrets } from '../../src/secrets.ts'
@@ -80,7 +80,7 @@ export async function waitFor({
   const wallClock = () => START + clock.now() - begin + skew
   const deps = { secrets, exchange: exchangeOnEcs, wallClock }
   const issue = from === 'oidc' ? assumeAgency(trustedAgency(agency), deps) : readEcsAgency(deps)
-  const credentials = new RenewableCredentials(issue, {
+  const credentials = renewableCredentials(issue, {
     ...deps,
     timeout,
     clock,

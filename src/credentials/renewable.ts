@@ -62,50 +62,40 @@ interface Keys extends Issued {
 }
 
 /** Temporary keys of an agency, obtained on first use and renewed before they expire or after a rejection. */
-export class RenewableCredentials implements Credentials {
-  readonly #issue: Issue
-  readonly #deps: RenewableDependencies
-  #keys: Keys | undefined
+export function renewableCredentials(issue: Issue, deps: RenewableDependencies): Credentials {
+  const { clock, wallClock, secrets, timeout, onRenewed, onNotRenewed } = deps
+  let current: Keys | undefined
+  const unexpired = new Set<Keys>()
   /** The renewal in progress, shared by all jobs. */
-  #renewal: { readonly signal: AbortSignal; readonly keys: Promise<Keys | Fault> } | undefined
+  let renewal: { readonly signal: AbortSignal; readonly keys: Promise<Keys | Fault> } | undefined
   /** Time of the next renewal, and the reason for having no keys until then. */
-  #renewAt = -Infinity
-  #reason: Phrase = []
-  #failures = 0
-  #rejections = 0
-  #replacedAt = -Infinity
-  readonly #unexpired = new Set<Keys>()
+  let renewAt = -Infinity
+  let reason: Phrase = []
+  let failures = 0
+  let rejections = 0
+  let replacedAt = -Infinity
 
-  constructor(issue: Issue, deps: RenewableDependencies) {
-    this.#issue = issue
-    this.#deps = deps
-  }
-
-  readonly sign: Credentials['sign'] = async (request, projectId, signal) => {
-    const keys = await this.#validKeys(signal)
+  const sign: Credentials['sign'] = async (request, projectId, signal) => {
+    const keys = await validKeys(signal)
     if (keys.kind !== 'issued') return keys
     return {
       kind: 'signed',
-      request: signWithAccessKey(request, keys.key, projectId, this.#deps.wallClock() + keys.clockOffset),
-      rejected: (rejection) => this.#replace(keys, rejection),
+      request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
+      rejected: (rejection) => replace(keys, rejection),
     }
   }
 
   /** Returns the current keys without waiting for a renewal, as long as they are valid. */
-  #validKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
-    const now = this.#deps.clock.now()
-    if (this.#renewal?.signal.aborted === true) this.#renewal = undefined
-    if (this.#renewal === undefined && now >= this.#renewAt) {
-      this.#renewal = { signal, keys: this.#renew(signal) }
-    }
-    if (this.#keys !== undefined && now < this.#keys.expiresAt) return this.#keys
-    if (this.#renewal !== undefined) return this.#renewal.keys
-    const detail = { label: 'no keys', message: this.#reason }
-    return { kind: 'transient', retryAfter: this.#renewAt - now, detail }
+  function validKeys(signal: AbortSignal): Keys | Fault | Promise<Keys | Fault> {
+    const now = clock.now()
+    if (renewal?.signal.aborted === true) renewal = undefined
+    if (renewal === undefined && now >= renewAt) renewal = { signal, keys: renew(signal) }
+    if (current !== undefined && now < current.expiresAt) return current
+    if (renewal !== undefined) return renewal.keys
+    return { kind: 'transient', retryAfter: renewAt - now, detail: { label: 'no keys', message: reason } }
   }
 
-  async #renew(signal: AbortSignal): Promise<Keys | Fault> {
-    const { timeout, clock, onRenewed, secrets } = this.#deps
+  async function renew(signal: AbortSignal): Promise<Keys | Fault> {
     const needed = timeout + RENEWAL_MARGIN + MINUTE
     const lifetime = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
     const registrations: (() => void)[] = []
@@ -113,56 +103,55 @@ export class RenewableCredentials implements Credentials {
     const forget = () => {
       for (const undo of registrations) undo()
     }
-    const isRenewal = this.#unexpired.size > 0
-    const issued = await this.#issue({ lifetime, isRenewal, register, signal })
-    if (this.#renewal?.signal === signal) this.#renewal = undefined
+    const issued = await issue({ lifetime, isRenewal: unexpired.size > 0, register, signal })
+    if (renewal?.signal === signal) renewal = undefined
     if (issued.kind !== 'issued') {
       forget()
-      return signal.aborted ? issued : this.#backOff(issued)
+      return signal.aborted ? issued : backOff(issued)
     }
     const keys = { ...issued, expiresAt: clock.now() + issued.lifetime, forget }
-    for (const old of this.#unexpired) {
+    for (const old of unexpired) {
       if (old.expiresAt >= clock.now()) continue
       old.forget()
-      this.#unexpired.delete(old)
+      unexpired.delete(old)
     }
-    this.#unexpired.add(keys)
-    const isNew = keys.key.id !== this.#keys?.key.id
-    this.#keys = keys
-    this.#failures = 0
-    this.#rejections = 0
-    this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3)
+    unexpired.add(keys)
     // The metadata service of an ECS may return the same keys again.
-    if (isNew) onRenewed(keys.lifetime)
+    if (keys.key.id !== current?.key.id) onRenewed(keys.lifetime)
+    current = keys
+    failures = 0
+    rejections = 0
+    renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3)
     return keys
   }
 
   /** Delays the next renewal, for all jobs. */
-  #backOff(fault: Fault): Fault {
-    const { clock, onNotRenewed } = this.#deps
-    this.#failures += 1
-    const left = (this.#keys?.expiresAt ?? 0) - clock.now()
+  function backOff(fault: Fault): Fault {
+    failures += 1
+    const left = (current?.expiresAt ?? 0) - clock.now()
     if (left > 0) onNotRenewed(fault.detail.message, left)
-    const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (this.#failures - 1), MAX_RENEWAL_DELAY)
+    const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (failures - 1), MAX_RENEWAL_DELAY)
     const isPassing = fault.kind === 'rejected' && fault.isPassing === true
-    this.#rejections = isPassing ? this.#rejections + 1 : 0
-    const isRetried = fault.kind === 'transient' || (isPassing && this.#rejections < MAX_REJECTIONS)
+    rejections = isPassing ? rejections + 1 : 0
+    const isRetried = fault.kind === 'transient' || (isPassing && rejections < MAX_REJECTIONS)
     const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : isPassing ? REJECTION_DELAY : 0
     const delay = Math.max(left > 0 ? MAX_RENEWAL_DELAY : backoff, retryAfter)
-    this.#renewAt = clock.now() + delay
-    this.#reason = fault.detail.message
+    renewAt = clock.now() + delay
+    reason = fault.detail.message
     return isRetried ? { kind: 'transient', retryAfter: delay, detail: fault.detail } : fault
   }
 
   /** Discards rejected keys, unless newer ones have replaced them already. */
-  #replace(keys: Keys, rejection: Rejected): Rejected {
+  function replace(keys: Keys, rejection: Rejected): Rejected {
     const { detail } = rejection
-    if (keys === this.#keys) {
-      this.#keys = undefined
-      this.#replacedAt = Math.max(this.#deps.clock.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL)
-      this.#renewAt = this.#replacedAt
-      this.#reason = phrase`${detail.message}; new keys of the agency are needed`
+    if (keys === current) {
+      current = undefined
+      replacedAt = Math.max(clock.now(), replacedAt + MIN_REPLACEMENT_INTERVAL)
+      renewAt = replacedAt
+      reason = phrase`${detail.message}; new keys of the agency are needed`
     }
     return { ...rejection, isRenewable: true, detail: { ...detail, hint: HINT } }
   }
+
+  return { sign }
 }
