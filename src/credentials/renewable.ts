@@ -51,21 +51,23 @@ const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE
 /** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
 const MIN_LIFETIME = 15 * MINUTE
 const MAX_LIFETIME = 60 * MINUTE
+/** Secrets of a failed renewal are redacted this long. An ID token of GitHub is valid for about five minutes. */
+const FAILED_LIFETIME = 15 * MINUTE
 
 const HINT =
   'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.'
 
 interface Keys extends Issued {
   readonly expiresAt: number
-  /** Ends the redaction of their secrets. */
-  readonly forget: () => void
 }
 
 /** Temporary keys of an agency, obtained on first use and renewed before they expire or after a rejection. */
 export function renewableCredentials(issue: Issue, deps: RenewableDependencies): Credentials {
   const { clock, wallClock, secrets, timeout, onRenewed, onNotRenewed } = deps
   let current: Keys | undefined
-  const unexpired = new Set<Keys>()
+  let isRenewal = false
+  /** Secrets that are still redacted, and what ends that. */
+  const unexpired = new Set<{ readonly expiresAt: number; readonly forget: () => void }>()
   /** The renewal in progress, shared by all jobs. */
   let renewal: { readonly signal: AbortSignal; readonly keys: Promise<Keys | Fault> } | undefined
   /** Time of the next renewal, and the reason for having no keys until then. */
@@ -100,22 +102,20 @@ export function renewableCredentials(issue: Issue, deps: RenewableDependencies):
     const lifetime = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME)
     const registrations: (() => void)[] = []
     const register = (...values: readonly string[]) => registrations.push(secrets.add(...values))
-    const forget = () => {
-      for (const undo of registrations) undo()
-    }
-    const issued = await issue({ lifetime, isRenewal: unexpired.size > 0, register, signal })
+    const issued = await issue({ lifetime, isRenewal, register, signal })
     if (renewal?.signal === signal) renewal = undefined
-    if (issued.kind !== 'issued') {
-      forget()
-      return signal.aborted ? issued : backOff(issued)
-    }
-    const keys = { ...issued, expiresAt: clock.now() + issued.lifetime, forget }
+    if (issued.kind !== 'issued' && signal.aborted) return issued
+    const now = clock.now()
     for (const old of unexpired) {
-      if (old.expiresAt >= clock.now()) continue
+      if (old.expiresAt >= now) continue
       old.forget()
       unexpired.delete(old)
     }
-    unexpired.add(keys)
+    const expiresAt = now + (issued.kind === 'issued' ? issued.lifetime : FAILED_LIFETIME)
+    for (const forget of registrations) unexpired.add({ expiresAt, forget })
+    if (issued.kind !== 'issued') return backOff(issued)
+    const keys = { ...issued, expiresAt }
+    isRenewal = true
     // The metadata service of an ECS may return the same keys again.
     if (keys.key.id !== current?.key.id) onRenewed(keys.lifetime)
     current = keys
