@@ -57,9 +57,7 @@ const FAILED_LIFETIME = 15 * MINUTE
 const HINT =
   'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.'
 
-interface Keys extends Issued {
-  readonly expiresAt: number
-}
+type Keys = Issued & { readonly expiresAt: number }
 
 /** Temporary keys of an agency, obtained on first use and renewed before they expire or after a rejection. */
 export function renewableCredentials(issue: Issue, deps: RenewableDependencies): Credentials {
