@@ -8,7 +8,7 @@ import { accessKeyCredentials } from './credentials/access-key.ts'
 import { tokenCredentials, type Credentials } from './credentials/credentials.ts'
 import { assumeAgency } from './credentials/assume-agency.ts'
 import { readEcsAgency } from './credentials/ecs-agency.ts'
-import { RenewableCredentials, type Issue } from './credentials/renewable.ts'
+import { renewableCredentials } from './credentials/renewable.ts'
 import { databaseConnector } from './database.ts'
 import { exchange as send, type Exchange } from './http/exchange.ts'
 import { detectWrongEndpoints } from './http/wrong-endpoint.ts'
@@ -83,28 +83,21 @@ async function waitForJobs(settings: Settings, deps: Dependencies, exchange: Exc
   return results
 }
 
-function credentialsFor(settings: Settings, deps: Dependencies, exchange: Exchange, log: Log): Credentials {
-  const { credentials, timeout } = settings
-  const { onRenewed, onNotRenewed } = log
-  const issueDeps = { ...deps, exchange }
-  const renewable = (issue: Issue) =>
-    new RenewableCredentials(issue, {
-      ...deps,
-      timeout,
-      now: () => deps.clock.now(),
-      onRenewed,
-      onNotRenewed,
-    })
+function credentialsFor(
+  { credentials, timeout }: Settings,
+  deps: Dependencies,
+  exchange: Exchange,
+  { onRenewed, onNotRenewed }: Log,
+): Credentials {
+  const renewal = { ...deps, exchange, timeout, onRenewed, onNotRenewed }
   switch (credentials.kind) {
     case 'token':
       return tokenCredentials(credentials.token)
     case 'access-key':
       return accessKeyCredentials(credentials.key, deps.wallClock)
     case 'agency':
-      return renewable((lifetime, _isRenewal, signal) =>
-        assumeAgency(credentials.agency, lifetime, issueDeps, signal),
-      )
+      return renewableCredentials(assumeAgency(credentials.agency, renewal), renewal)
     case 'ecs-agency':
-      return renewable((_lifetime, isRenewal, signal) => readEcsAgency(isRenewal, issueDeps, signal))
+      return renewableCredentials(readEcsAgency(renewal), renewal)
   }
 }

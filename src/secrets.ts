@@ -16,8 +16,7 @@ const MAX_JSON_DEPTH = 100
  */
 export class Secrets {
   readonly #mask: (value: string) => void
-  /** Once for each registration. */
-  readonly #secrets: string[] = []
+  readonly #registrations = new Set<readonly string[]>()
   /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
   #forms: readonly string[] = []
 
@@ -26,23 +25,24 @@ export class Secrets {
     this.#mask = mask
   }
 
-  /** Registers a secret and its forms. Call it before the secret is used. */
-  add(secret: string): void {
-    if (secret === '') return
-    for (const form of derivedForms(secret)) if (!this.#forms.includes(form)) this.#mask(form)
-    this.#secrets.push(secret)
+  /**
+   * Registers secrets and their forms. Call it before they are used.
+   *
+   * @returns undoes this registration when the secrets have expired, so that a long wait does not slow down
+   */
+  add(...secrets: readonly string[]): () => void {
+    const forms = secrets.filter((secret) => secret !== '').flatMap(formsOf)
+    for (const form of new Set(forms)) if (!this.#forms.includes(form)) this.#mask(form)
+    this.#registrations.add(forms)
     this.#updateForms()
-  }
-
-  /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
-  forget(secret: string): void {
-    const index = this.#secrets.indexOf(secret)
-    if (index >= 0) this.#secrets.splice(index, 1)
-    this.#updateForms()
+    return () => {
+      this.#registrations.delete(forms)
+      this.#updateForms()
+    }
   }
 
   #updateForms(): void {
-    const forms = new Set(this.#secrets.flatMap((secret) => [...derivedForms(secret)]))
+    const forms = new Set([...this.#registrations].flat())
     this.#forms = [...forms].sort((a, b) => b.length - a.length)
   }
 
@@ -67,15 +67,13 @@ export class Secrets {
    * @returns compact JSON; undefined if it has more than `maxBytes` of UTF-8 or is nested too deeply
    */
   json(raw: unknown, maxBytes: number): UntrustedText | undefined {
-    const redacted = this.#redactJson(raw, MAX_JSON_DEPTH)
-    const text = JSON.stringify(redacted)
-    return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text)
+    const text = this.#compactJson(raw)
+    return text === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text)
   }
 
   /** Redacts a JSON value of any size; the result is compact JSON, truncated. */
   jsonText(raw: unknown): UntrustedText {
-    const text = JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH)) as string | undefined
-    return new UntrustedText(truncate(text ?? '', MAX_TEXT_BYTES))
+    return new UntrustedText(truncate(this.#compactJson(raw) ?? '', MAX_TEXT_BYTES))
   }
 
   #redact(raw: string): string {
@@ -92,22 +90,25 @@ export class Secrets {
     const { unescaped, offsets } = unescapeAll(text, escape)
     let [result, done] = ['', 0]
     for (const [start, end] of occurrences(unescaped, this.#forms)) {
-      result += text.slice(offsets[done], offsets[start]) + REDACTED
-      done = end
+      // One that overlaps the previous one belongs to it.
+      if (start >= done) result += text.slice(offsets[done], offsets[start]) + REDACTED
+      done = Math.max(done, end)
     }
     return result + text.slice(offsets[done])
+  }
+
+  #compactJson(raw: unknown): string | undefined {
+    return JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH))
   }
 
   #redactJson(raw: unknown, maxDepth: number): unknown {
     if (typeof raw === 'string') return this.#redact(raw)
     if (typeof raw !== 'object' || raw === null) return raw
     if (maxDepth === 0) return undefined
-    const entries: [string, unknown][] = []
-    for (const [key, value] of Object.entries(raw)) {
-      const redacted = this.#redactJson(value, maxDepth - 1)
-      if (redacted === undefined) return undefined
-      entries.push([this.#redact(key), redacted])
-    }
+    const entries = Object.entries(raw).map(([key, value]) => {
+      return [this.#redact(key), this.#redactJson(value, maxDepth - 1)] as const
+    })
+    if (entries.some(([, value]) => value === undefined)) return undefined
     return Array.isArray(raw) ? entries.map(([, value]) => value) : Object.fromEntries(entries)
   }
 }
@@ -127,60 +128,48 @@ export function truncate(text: string, maxBytes: number): string {
 
 /** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
 const ESCAPE_SOURCES = [
-  String.raw`%(?<percent>[\da-f]{2})`,
+  String.raw`%(?<hex>[\da-f]{2})`,
   String.raw`&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
-  String.raw`\\u(?<unicode>[\da-f]{4})|\\(?<sign>["\\/])`,
+  String.raw`\\u(?<hex>[\da-f]{4})|\\(?<sign>["\\/])`,
 ]
 const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'))
 
 /** Unescapes a text; `offsets` maps each character of the result to its position in the text. */
 function unescapeAll(text: string, escape: RegExp): { unescaped: string; offsets: Uint32Array } {
-  const offsets = new Uint32Array(text.length + 1)
-  let [unescaped, copied] = ['', 0]
-  const copyUntil = (end: number) => {
-    for (let at = copied; at < end; at++) offsets[unescaped.length + at - copied] = at
-    unescaped += text.slice(copied, end)
+  const lengths = new Uint32Array(text.length + 1).fill(1)
+  let [unescaped, copied, offset] = ['', 0, 0]
+  for (const { index, 0: escaped, groups = {} } of text.matchAll(escape)) {
+    const { hex = '', decimal = `0x${hex}`, name = '', sign } = groups
+    unescaped += text.slice(copied, index)
+    lengths[unescaped.length] = escaped.length
+    unescaped += sign ?? ENTITIES[name.toLowerCase()] ?? String.fromCharCode(Number(decimal))
+    copied = index + escaped.length
   }
-  for (const match of text.matchAll(escape)) {
-    const { percent, hex, decimal, name, unicode, sign } = match.groups ?? {}
-    copyUntil(match.index)
-    offsets[unescaped.length] = match.index
-    const code = decimal === undefined ? parseInt(percent ?? hex ?? unicode ?? '', 16) : Number(decimal)
-    unescaped +=
-      sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'))
-    copied = match.index + match[0].length
-  }
-  copyUntil(text.length)
-  offsets[unescaped.length] = text.length
-  return { unescaped, offsets }
+  const offsets = lengths.map((length) => (offset += length) - length)
+  return { unescaped: unescaped + text.slice(copied), offsets }
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
-/** Finds the forms in a text as [start, end) ranges in order; overlapping ranges are merged. */
+/** Finds the forms in a text as [start, end) ranges, in order of their start. */
 function occurrences(text: string, forms: readonly string[]): [number, number][] {
-  const found = forms.flatMap((form) => {
-    const starts: number[] = []
-    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) starts.push(at)
-    return starts.map((start): [number, number] => [start, start + form.length])
-  })
-  const merged: [number, number][] = []
-  for (const [start, end] of found.sort(([a], [b]) => a - b)) {
-    const last = merged.at(-1)
-    if (last !== undefined && start < last[1]) last[1] = Math.max(last[1], end)
-    else merged.push([start, end])
+  const found: [number, number][] = []
+  for (const form of forms) {
+    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) {
+      found.push([at, at + form.length])
+    }
   }
-  return merged
+  return found.sort(([a], [b]) => a - b)
 }
 
-function derivedForms(secret: string): ReadonlySet<string> {
+function formsOf(secret: string): readonly string[] {
   const base64 = Buffer.from(secret).toString('base64')
-  return new Set([
+  return [
     secret,
     encodeURIComponent(secret.toWellFormed()),
     JSON.stringify(secret).slice(1, -1),
     base64,
     base64.replace(/=+$/, ''),
     Buffer.from(secret).toString('base64url'),
-  ])
+  ]
 }

@@ -253,12 +253,12 @@ test.concurrent(
 )
 
 test.concurrent.each<[string, SimulatorOptions['ecs'], [Api, Fault][], RegExp, number]>([
-  ['no agency', { hasAgency: false }, [], /HTTP 401 .*The ECS has no agency\. Create an agency/, 1],
+  ['no agency', { hasAgency: false }, [], /HTTP 401\.%0AThe ECS has no agency\. Create an agency/, 1],
   [
     'no session token',
     { sessionTokens: 'required' },
     [['ecs-token', 405]],
-    /HTTP 401 .*requires a session token/,
+    /HTTP 401\..*requires a session token/,
     3,
   ],
   [

@@ -5,7 +5,7 @@ import { jobsApi } from '../../src/api/jobs.ts'
 import { SERVICES } from '../../src/api/service.ts'
 import { assumeAgency, type Agency } from '../../src/credentials/assume-agency.ts'
 import { METADATA_HOST, readEcsAgency } from '../../src/credentials/ecs-agency.ts'
-import { RenewableCredentials, type Issue } from '../../src/credentials/renewable.ts'
+import { renewableCredentials } from '../../src/credentials/renewable.ts'
 import { HOUR, SECOND } from '../../src/duration.ts'
 import { exchange, type ExchangeResult, type HttpRequest } from '../../src/http/exchange.ts'
 import { Secrets } from '../../src/secrets.ts'
@@ -79,15 +79,11 @@ export async function waitFor({
   const begin = clock.now()
   const wallClock = () => START + clock.now() - begin + skew
   const deps = { secrets, exchange: exchangeOnEcs, wallClock }
-  const trusted = trustedAgency(agency)
-  const issueFrom: Readonly<Record<typeof from, Issue>> = {
-    oidc: (lifetime, _isRenewal, signal) => assumeAgency(trusted, lifetime, deps, signal),
-    ecs: (_lifetime, isRenewal, signal) => readEcsAgency(isRenewal, deps, signal),
-  }
-  const credentials = new RenewableCredentials(issueFrom[from], {
+  const issue = from === 'oidc' ? assumeAgency(trustedAgency(agency), deps) : readEcsAgency(deps)
+  const credentials = renewableCredentials(issue, {
     ...deps,
     timeout,
-    now: () => clock.now(),
+    clock,
     onRenewed: () => renewals.push(clock.now() - begin),
     onNotRenewed: (reason) => notRenewed.push(plain(reason)),
   })

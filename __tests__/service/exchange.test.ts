@@ -139,6 +139,7 @@ describe('there is no response', () => {
       kind: 'no-response',
       reason: 'aborted',
       phase: 'connect',
+      code: undefined,
     })
     expect(simulator.requests).toEqual([])
   })

@@ -2,10 +2,11 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { HOUR, MINUTE, SECOND } from '../../src/duration.ts'
 import type { FaultName } from '../../simulator/faults.ts'
 import type { ApiResponse } from '../../simulator/response.ts'
-import { plain } from '../unit/text.ts'
+import { plain, untrusted } from '../unit/text.ts'
 import {
   clock,
   simulator,
+  secrets,
   renewals,
   notRenewed,
   start,
@@ -180,6 +181,59 @@ describe('a rejection by a token service is final for all jobs, and its reason i
     expect(requests('id-token')).toHaveLength(1)
     expect(requests('/jobs')).toHaveLength(0)
   })
+})
+
+describe('the text of a response that a token service sends with an error is not shown, since it may contain keys:', () => {
+  const keys = {
+    access_key_id: 'FRESHKEYID0123',
+    secret_access_key: 'fresh-secret',
+    security_token: 'fresh-token',
+  }
+  test.each<[string, 'oidc' | 'ecs', 'id-token' | 'sts' | 'ecs-token' | 'ecs-keys', string, string]>([
+    [
+      'keys',
+      'oidc',
+      'sts',
+      JSON.stringify({ credentials: keys }),
+      'agency: the Security Token Service: HTTP 409',
+    ],
+    ['text', 'oidc', 'sts', 'fresh-secret', 'agency: the Security Token Service: HTTP 409'],
+    [
+      'a token with a code',
+      'oidc',
+      'id-token',
+      '{"value":"fresh-token","code":"Conflict"}',
+      "id-token: GitHub's token service: HTTP 409 Conflict",
+    ],
+    [
+      'a session token',
+      'ecs',
+      'ecs-token',
+      'fresh-token',
+      'ecs-agency: the metadata service of the ECS: HTTP 409',
+    ],
+    [
+      'keys of an ECS',
+      'ecs',
+      'ecs-keys',
+      JSON.stringify({ credential: keys }),
+      'ecs-agency: the metadata service of the ECS: HTTP 409',
+    ],
+  ])('%s', async (_name, from, api, body, expected) => {
+    await start()
+    simulator.injectFault({ status: 409, body }, { api, times: 'always' })
+    const { results } = await waitFor({ from })
+    expect(errorOf(results).replace(/ \(request ID .*\)$/, '')).toBe(expected)
+  })
+})
+
+test('an ID token for which STS issues no keys is redacted for 15 minutes, so that long faults do not slow down the wait', async () => {
+  await start()
+  simulator.injectFault(503, { api: 'sts', times: 'always' })
+  await waitFor({ timeout: 30 * MINUTE })
+  const isRedacted = idTokens().map((token) => secrets.text(String(token)).equals(untrusted('***')))
+  expect(isRedacted.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => false))
+  expect(isRedacted.slice(-30)).toEqual(Array.from({ length: 30 }, () => true))
 })
 
 describe('a rejection by a token service that may pass', () => {

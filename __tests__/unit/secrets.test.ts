@@ -74,6 +74,12 @@ describe('untrusted text', () => {
     expect(secrets.text(`100% & <${form}> \\n ${form}${form}`).reveal()).toBe('100% & <***> \\n ******')
   })
 
+  test('is redacted of escaped secrets that overlap as a whole', () => {
+    const { secrets } = withSecret()
+    secrets.add('overlap/one', '/one/another')
+    expect(secrets.text('<overlap&#47;one&#47;another>&amp;').reveal()).toBe('<***>&amp;')
+  })
+
   test('keeps escapes without a secret', () => {
     const { secrets } = withSecret()
     const text = '100%25 &amp; &#43; &nosuch; \\u0041 \\" %zz \\'
@@ -125,9 +131,9 @@ describe('untrusted text', () => {
 describe('an expired secret', () => {
   test('is no longer redacted, in any form', () => {
     const { secrets } = withSecret()
-    secrets.add('temporary+key/0123')
+    const forget = secrets.add('temporary+key/0123')
     expect(secrets.text('temporary+key/0123').reveal()).toBe('***')
-    secrets.forget('temporary+key/0123')
+    forget()
     for (const form of ['temporary+key/0123', 'temporary%2Bkey%2F0123'])
       expect(secrets.text(form).reveal()).toBe(form)
     expect(secrets.text(SECRET).reveal()).toBe('***')
@@ -136,13 +142,14 @@ describe('an expired secret', () => {
   test('is redacted while another registration of it, or of one of its forms, exists', () => {
     const { secrets } = withSecret()
     const base64 = Buffer.from('temporary+key').toString('base64')
-    for (const secret of ['temporary+key', 'temporary+key', base64]) secrets.add(secret)
-    secrets.forget('temporary+key')
+    const [forget, forgetAgain] = [secrets.add('temporary+key'), secrets.add('temporary+key')]
+    secrets.add(base64)
+    forget()
+    forget()
     expect(secrets.text('temporary+key').reveal()).toBe('***')
-    secrets.forget('temporary+key')
+    forgetAgain()
     expect(secrets.text('temporary+key').reveal()).toBe('temporary+key')
     expect(secrets.text(base64).reveal()).toBe('***')
-    secrets.forget('never registered')
   })
 })
 

@@ -27,7 +27,7 @@ export function jobListApi(api: Api): ListJobs {
     const now = api.wallClock() + clockOffset
     const query = listQuery({ since, until: Math.max(Math.min(until, now), since) }, status)
     const read = (result: ExchangeResult) => {
-      if (result.kind === 'response') clockOffset = readClockOffset(result.headers, api.wallClock()) || 0
+      if (result.kind === 'response') clockOffset = readClockOffset(result.headers, api.wallClock())
       return readListResponse(result, api)
     }
     return get(api, `immediate-jobs?${query}`, read, signal)

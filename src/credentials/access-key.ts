@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { HttpRequest } from '../http/exchange.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { staticCredentials, type Credentials } from './credentials.ts'
@@ -8,7 +8,7 @@ export interface AccessKey {
   readonly id: string
   readonly secret: string
   /** Only for temporary access keys. */
-  readonly securityToken: string | undefined
+  readonly securityToken?: string | undefined
 }
 
 /** Signs each request with the key; `wallClock` in milliseconds since the epoch. */
@@ -20,11 +20,9 @@ export function accessKeyCredentials(key: AccessKey, wallClock: () => number): C
 }
 
 /** A key that was cut or padded has another length. Source: Huawei Cloud IAM, "Access Keys". */
-const USUAL_LENGTHS = { id: 20, secret: 40 }
-
 function unusualLengths({ id, secret }: AccessKey): string {
-  if (id.length === USUAL_LENGTHS.id && secret.length === USUAL_LENGTHS.secret) return ''
-  return `The access key ID has ${id.length} characters (usually ${USUAL_LENGTHS.id}), and its secret ${secret.length} (usually ${USUAL_LENGTHS.secret}). `
+  if (id.length === 20 && secret.length === 40) return ''
+  return `The access key ID has ${id.length} characters (usually 20), and its secret ${secret.length} (usually 40). `
 }
 
 /**
@@ -72,10 +70,10 @@ export function authorization(request: HttpRequest, key: Pick<AccessKey, 'id' | 
     ...headers.map(([name, value]) => `${name}:${value}`),
     '',
     names,
-    sha256(request.body),
+    hash('sha256', request.body),
   ].join('\n')
   const date = headers.find(([name]) => name === 'x-sdk-date')?.[1] ?? ''
-  const stringToSign = [ALGORITHM, date, sha256(canonicalRequest)].join('\n')
+  const stringToSign = [ALGORITHM, date, hash('sha256', canonicalRequest)].join('\n')
   const signature = createHmac('sha256', key.secret).update(stringToSign).digest('hex')
   return `${ALGORITHM} Access=${key.id}, SignedHeaders=${names}, Signature=${signature}`
 }
@@ -88,9 +86,5 @@ function byName([a, valueA]: readonly [string, string], [b, valueB]: readonly [s
 /** Normalizes the percent-encoding of each segment, and adds a trailing slash. */
 function canonicalPath(path: string): string {
   const segments = path.split('/').map((segment) => percentEncode(decodeURIComponent(segment)))
-  return segments.at(-1) === '' ? segments.join('/') : `${segments.join('/')}/`
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return segments.join('/').replace(/\/?$/, '/')
 }

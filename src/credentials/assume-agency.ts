@@ -1,17 +1,8 @@
 import { z } from 'zod'
 import { SECOND } from '../duration.ts'
 import type { HttpRequest } from '../http/exchange.ts'
-import type { Fault } from '../http/fault.ts'
-import { readClockOffset } from '../http/headers.ts'
-import type { Issued } from './renewable.ts'
-import {
-  callTokenService,
-  parseExpiration,
-  printable,
-  unusableResponse,
-  type IssueDependencies,
-  type TokenService,
-} from './token-service.ts'
+import type { Issue } from './renewable.ts'
+import { issued, printable, readSent, type IssueDependencies, type TokenService } from './token-service.ts'
 
 /** A trust agency in IAM, and what is needed to assume it with an ID token of GitHub. */
 export interface Agency {
@@ -26,53 +17,25 @@ export interface Agency {
   readonly idTokenRequest: { readonly url: string; readonly bearer: string }
 }
 
-/**
- * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
- *
- * @param lifetime requested lifetime of the keys, milliseconds
- */
-export async function assumeAgency(
-  agency: Agency,
-  lifetime: number,
-  deps: IssueDependencies,
-  signal: AbortSignal,
-): Promise<Issued | Fault> {
-  const { secrets, wallClock } = deps
-  const token = await callTokenService(GITHUB, requestIdToken(agency), idTokenSchema, deps, signal)
-  if (token.kind !== 'sent') return token
-  const idToken = token.data.value
-  const tokenParts = partsOf(idToken)
-  for (const part of tokenParts) secrets.add(part)
-
-  const assumed = await callTokenService(
-    STS,
-    requestKeys(agency, idToken, lifetime),
-    assumedSchema,
-    deps,
-    signal,
-  )
-  if (assumed.kind !== 'sent') return assumed
-  const { credentials } = assumed.data
-  const key = {
-    id: credentials.access_key_id,
-    secret: credentials.secret_access_key,
-    securityToken: credentials.security_token,
+/** Assumes an agency: requests an ID token from GitHub, and exchanges it for temporary keys. */
+export function assumeAgency(agency: Agency, deps: IssueDependencies): Issue {
+  return async ({ lifetime, register, signal }) => {
+    const response = await deps.exchange(requestIdToken(agency), signal)
+    const token = readSent(GITHUB, response, z.object({ value: printable }), deps)
+    if (token.kind !== 'sent') return token
+    const idToken = token.data.value
+    // A service may echo the token without its signature, or the signature alone.
+    const parts = [idToken, ...idToken.split(/\.(?=[^.]*$)/)]
+    register(...parts.filter((part) => part.length >= 8))
+    const result = await deps.exchange(requestKeys(agency, idToken, lifetime), signal)
+    const assumed = readSent(STS, result, keysSchema, deps)
+    if (assumed.kind !== 'sent') return assumed
+    const { access_key_id: id, secret_access_key: secret, ...sent } = assumed.data.credentials
+    const key = { id, secret, securityToken: sent.security_token }
+    register(...Object.values(key))
+    const keys = issued(STS, assumed.response, key, sent.expiration, deps.wallClock)
+    return keys.kind === 'issued' ? { ...keys, lifetime: Math.min(keys.lifetime, lifetime) } : keys
   }
-  const keyParts = Object.values(key)
-  for (const part of keyParts) secrets.add(part)
-
-  // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
-  const clockOffset = readClockOffset(assumed.headers, wallClock()) || 0
-  const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime)
-  if (!(left > 0)) return unusableResponse(STS, 200)
-  return { kind: 'issued', key, lifetime: left, clockOffset, secrets: [...tokenParts, ...keyParts] }
-}
-
-/** A service may echo the token without its signature, or the signature alone. */
-function partsOf(idToken: string): readonly string[] {
-  const end = idToken.lastIndexOf('.')
-  const parts = end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)]
-  return parts.filter((part) => part.length >= 8)
 }
 
 /** Source: GitHub Docs, "Methods for requesting the OIDC token". */
@@ -103,8 +66,7 @@ function requestKeys(agency: Agency, idToken: string, lifetime: number): HttpReq
   }
 }
 
-const idTokenSchema = z.object({ value: printable })
-const assumedSchema = z.object({
+const keysSchema = z.object({
   credentials: z.object({
     access_key_id: printable,
     secret_access_key: printable,

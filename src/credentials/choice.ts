@@ -12,16 +12,17 @@ export type CredentialsChoice = { readonly source: string } & (
   | { readonly kind: 'ecs-agency' }
 )
 
-/** The inputs of each kind of credentials. Only one kind may be set. */
-const KINDS = {
-  token: ['token'],
-  'access-key': ['access-key-id', 'secret-access-key', 'security-token'],
-  agency: ['identity-provider-urn', 'agency-urn'],
-  'ecs-agency': ['use-ecs-agency'],
-} as const
+const ACCESS_KEY = ['access-key-id', 'secret-access-key', 'security-token'] as const
 
-type Kind = keyof typeof KINDS
-export type CredentialsInput = (typeof KINDS)[Kind][number] | 'audience' | 'sts-endpoint'
+/** The inputs of each kind of credentials. Only one kind may be set. */
+const KINDS = [
+  { inputs: ['token'], choose: chooseToken },
+  { inputs: ACCESS_KEY, choose: ({ input, check }: InputReader) => chooseKey(ACCESS_KEY, input, check) },
+  { inputs: ['identity-provider-urn', 'agency-urn'], choose: chooseAgency },
+  { inputs: ['use-ecs-agency'], choose: () => ECS_AGENCY },
+] as const
+
+export type CredentialsInput = (typeof KINDS)[number]['inputs'][number] | 'audience' | 'sts-endpoint'
 
 type KeyNames<Name extends string> = readonly [id: Name, secret: Name, ...securityToken: Name[]]
 
@@ -54,9 +55,9 @@ export function registerSecrets(
   { input, variable }: Pick<InputReader, 'input' | 'variable'>,
   secrets: Secrets,
 ): void {
-  const inputs = [...KINDS.token, ...KINDS['access-key']].map(input)
+  const inputs = (['token', ...ACCESS_KEY] as const).map(input)
   const variables = [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER].map(variable)
-  for (const value of [...inputs, ...variables]) if (value.length >= MIN_SECRET_LENGTH) secrets.add(value)
+  secrets.add(...[...inputs, ...variables].filter((value) => value.length >= MIN_SECRET_LENGTH))
 }
 
 /** Chooses the credentials: those in the inputs, otherwise the first access key in the environment. */
@@ -64,22 +65,16 @@ export function chooseCredentials(reader: InputReader): CredentialsChoice | unde
   const { input, variable, check } = reader
   const usesEcs = check('use-ecs-agency', parseBoolean(input('use-ecs-agency')))
   if (usesEcs === undefined) return undefined
-  const [first, second] = (['token', 'access-key', 'agency', 'ecs-agency'] as const).flatMap((kind) => {
-    const isSet = (name: CredentialsInput) => (name === 'use-ecs-agency' ? usesEcs : input(name) !== '')
-    const name = KINDS[kind].find(isSet)
-    return name === undefined ? [] : [{ kind, name }]
+  const isSet = (name: CredentialsInput) => (name === 'use-ecs-agency' ? usesEcs : input(name) !== '')
+  const [first, second] = KINDS.flatMap(({ inputs, choose }) => {
+    const name = inputs.find(isSet)
+    return name === undefined ? [] : [{ name, choose }]
   })
   if (first !== undefined && second !== undefined) {
     const problem = `cannot be combined with ${second.name}. Set only one kind of credentials.`
     return check<CredentialsChoice>(first.name, new InvalidInput(problem))
   }
-  if (first?.kind === 'token') return chooseToken(reader)
-  if (first?.kind === 'access-key') return chooseKey(KINDS['access-key'], input, check)
-  if (first?.kind === 'agency') return chooseAgency(reader)
-  if (first?.kind === 'ecs-agency') {
-    return { kind: 'ecs-agency', source: 'the agency of this ECS, from its metadata service' }
-  }
-
+  if (first !== undefined) return first.choose(reader)
   const names = KEY_VARIABLES.find((each) => each.some((name) => variable(name) !== ''))
   if (names !== undefined) return chooseKey(names, variable, check)
   return check<CredentialsChoice>('token', new InvalidInput(NO_CREDENTIALS))
@@ -95,6 +90,11 @@ function chooseToken({ input, check }: InputReader): CredentialsChoice | undefin
   return { kind: 'token', source: 'an IAM token from the input token', token }
 }
 
+const ECS_AGENCY: CredentialsChoice = {
+  kind: 'ecs-agency',
+  source: 'the agency of this ECS, from its metadata service',
+}
+
 function chooseKey<Name extends string>(
   names: KeyNames<Name>,
   value: (name: Name) => string,
@@ -107,16 +107,15 @@ function chooseKey<Name extends string>(
     const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`
     return check(name, parseSecret(value(name), problem))
   }
-  const [id, secret] = [read(idName), read(secretName)]
   const isTemporary = tokenName !== undefined && given.includes(tokenName)
-  const securityToken = isTemporary ? read(tokenName) : undefined
-  if (id === undefined || secret === undefined) return undefined
-  if (isTemporary && securityToken === undefined) return undefined
-  return {
-    kind: 'access-key',
-    source: `${isTemporary ? 'a temporary access key' : 'an access key'} from ${given.join(', ')}`,
-    key: { id, secret, securityToken },
+  const key = {
+    id: read(idName),
+    secret: read(secretName),
+    ...(isTemporary && { securityToken: read(tokenName) }),
   }
+  if (!isComplete(key)) return undefined
+  const source = `${isTemporary ? 'a temporary access key' : 'an access key'} from ${given.join(', ')}`
+  return { kind: 'access-key', source, key }
 }
 
 /** For GitHub OIDC. */
@@ -173,13 +172,11 @@ const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255
 const MIN_SECRET_LENGTH = 8
 
 function parseSecret(value: string, problem: string): string | InvalidInput {
-  const { length } = value
-  const isShort = PRINTABLE.test(value) && length < MIN_SECRET_LENGTH
-  return isShort
-    ? new InvalidInput(
-        `has only ${length} characters, so it is not a real key or token. Set the real value, or none.`,
-      )
-    : parseMatching(value, PRINTABLE, problem)
+  if (!PRINTABLE.test(value)) return new InvalidInput(problem)
+  if (value.length >= MIN_SECRET_LENGTH) return value
+  return new InvalidInput(
+    `has only ${value.length} characters, so it is not a real key or token. Set the real value, or none.`,
+  )
 }
 
 /** What a header can contain. */

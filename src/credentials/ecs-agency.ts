@@ -1,17 +1,8 @@
 import { z } from 'zod'
 import type { ExchangeResult } from '../http/exchange.ts'
-import { faultOf as httpFaultOf, type Fault, type Rejected } from '../http/fault.ts'
-import { readClockOffset } from '../http/headers.ts'
-import { parseJson } from '../http/service-error.ts'
-import type { Issued } from './renewable.ts'
-import {
-  parseExpiration,
-  printable,
-  tokenServiceFault,
-  unusableResponse,
-  type IssueDependencies,
-  type TokenService,
-} from './token-service.ts'
+import type { Fault, Rejected } from '../http/fault.ts'
+import type { Issue } from './renewable.ts'
+import { issued, printable, readSent, type IssueDependencies, type TokenService } from './token-service.ts'
 
 /** Link-local: it is reached without a network, so inputs.ts keeps it away from proxies. */
 export const METADATA_HOST = '169.254.169.254'
@@ -20,66 +11,32 @@ export const METADATA_HOST = '169.254.169.254'
 const WITHOUT_SESSION_TOKENS: readonly number[] = [404, 405, 503]
 
 /**
- * Gets the keys of the agency of the ECS that runs this step. It never rejects. Source: Huawei Cloud Python SDK
- * huaweicloudsdkcore 3.1.219, class MetadataAccessor.
- *
- * @param isRenewal whether the metadata service has issued keys before
+ * Gets the keys of the agency of the ECS that runs this step. Source: Huawei Cloud Python SDK huaweicloudsdkcore 3.1.219,
+ * class MetadataAccessor.
  */
-export async function readEcsAgency(
-  isRenewal: boolean,
-  deps: IssueDependencies,
-  signal: AbortSignal,
-): Promise<Issued | Fault> {
-  const headers = { 'X-Metadata-Token-Ttl-Seconds': '21600' }
-  const session = await send('PUT', 'meta-data/latest/api/token', headers, deps, signal)
-  if (session.kind === 'response' && WITHOUT_SESSION_TOKENS.includes(session.status)) {
-    return readKeys({}, isRenewal, deps, signal)
+export function readEcsAgency(deps: IssueDependencies): Issue {
+  return async ({ isRenewal, register, signal }) => {
+    const send = (method: 'GET' | 'PUT', path: string, headers: Readonly<Record<string, string>>) =>
+      deps.exchange({ method, url: `http://${METADATA_HOST}/${path}`, headers, body: '' }, signal)
+    const ttl = { 'X-Metadata-Token-Ttl-Seconds': '21600' }
+    const session = await send('PUT', 'meta-data/latest/api/token', ttl)
+    const headers: Record<string, string> = {}
+    if (session.kind === 'no-response' || !WITHOUT_SESSION_TOKENS.includes(session.status)) {
+      const token = readSent(METADATA, session, printable, deps, (body) => body.trim())
+      if (token.kind !== 'sent') return explain(token, session, isRenewal)
+      register(token.data)
+      headers['X-Metadata-Token'] = token.data
+    }
+    const result = await send('GET', 'openstack/latest/securitykey', headers)
+    const sent = readSent(METADATA, result, keysSchema, deps)
+    if (sent.kind !== 'sent') return explain(sent, result, isRenewal)
+    const { access: id, secret, securitytoken: securityToken, expires_at } = sent.data.credential
+    register(id, secret, securityToken)
+    return issued(METADATA, sent.response, { id, secret, securityToken }, expires_at, deps.wallClock)
   }
-  if (session.kind === 'no-response' || session.status >= 300) return faultOf(session, isRenewal, deps)
-  const token = session.body.trim()
-  if (!printable.safeParse(token).success) return unusableResponse(METADATA, session.status)
-  deps.secrets.add(token)
-  const result = await readKeys({ 'X-Metadata-Token': token }, isRenewal, deps, signal)
-  // It stays valid, and a later response may contain it.
-  if (result.kind === 'issued') return { ...result, secrets: [...result.secrets, token] }
-  deps.secrets.forget(token)
-  return result
 }
 
-function send(
-  method: 'GET' | 'PUT',
-  path: string,
-  headers: Readonly<Record<string, string>>,
-  { exchange }: IssueDependencies,
-  signal: AbortSignal,
-): Promise<ExchangeResult> {
-  return exchange({ method, url: `http://${METADATA_HOST}/${path}`, headers, body: '' }, signal)
-}
-
-async function readKeys(
-  headers: Readonly<Record<string, string>>,
-  isRenewal: boolean,
-  deps: IssueDependencies,
-  signal: AbortSignal,
-): Promise<Issued | Fault> {
-  const { secrets, wallClock } = deps
-  const result = await send('GET', 'openstack/latest/securitykey', headers, deps, signal)
-  if (result.kind === 'no-response' || result.status >= 300) return faultOf(result, isRenewal, deps)
-  const { data } = schema.safeParse(result.bodyError === undefined ? parseJson(result.body) : undefined)
-  if (data === undefined) return unusableResponse(METADATA, result.status)
-  const { access: id, secret, securitytoken: securityToken, expires_at } = data.credential
-  const parts = [id, secret, securityToken]
-  for (const part of parts) secrets.add(part)
-  const clockOffset = readClockOffset(result.headers, wallClock()) || 0
-  const lifetime = parseExpiration(expires_at) - wallClock() - clockOffset
-  if (!(lifetime > 0)) {
-    for (const part of parts) secrets.forget(part)
-    return unusableResponse(METADATA, result.status)
-  }
-  return { kind: 'issued', key: { id, secret, securityToken }, lifetime, clockOffset, secrets: parts }
-}
-
-const schema = z.object({
+const keysSchema = z.object({
   credential: z.object({
     access: printable,
     secret: printable,
@@ -89,22 +46,18 @@ const schema = z.object({
 })
 
 /** Says what is missing, unless the metadata service has worked before. */
-function faultOf(result: ExchangeResult, isRenewal: boolean, deps: IssueDependencies): Fault {
-  const fault = tokenServiceFault(METADATA, httpFaultOf(result, deps), false)
-  const { label, message } = fault.detail
-  const rejected = (hint: string): Rejected => ({
-    kind: 'rejected',
-    reason: 'ecs-agency',
-    scope: 'all',
-    detail: { label, message, hint },
-  })
+function explain(fault: Fault, result: ExchangeResult, isRenewal: boolean): Fault {
+  const rejected = (hint: string, isPassing = false): Rejected => {
+    const detail = { ...fault.detail, hint }
+    return { kind: 'rejected', reason: 'ecs-agency', scope: 'all', isPassing, detail }
+  }
   if (result.kind === 'no-response') {
-    return isRenewal || result.reason === 'aborted' ? fault : { ...rejected(NO_ECS), isPassing: true }
+    return isRenewal || result.reason === 'aborted' ? fault : rejected(NO_ECS, true)
   }
   if (result.status === 401 && result.body.includes(NO_AGENCY_TEXT)) return rejected(NO_AGENCY)
   // The service of session tokens may have been unavailable for a moment.
-  if (result.status === 401) return { ...rejected(NEEDS_TOKEN), isPassing: true }
-  return fault.kind === 'transient' ? fault : rejected(NO_ECS)
+  if (result.status === 401) return rejected(NEEDS_TOKEN, true)
+  return fault.kind === 'rejected' ? rejected(NO_ECS) : fault
 }
 
 /** Source: as above. */

@@ -1,13 +1,17 @@
 import { z } from 'zod'
-import type { Exchange, HttpRequest, HttpResponse } from '../http/exchange.ts'
+import type { Exchange, ExchangeResult, HttpResponse } from '../http/exchange.ts'
 import { faultOf, type Fault, type RejectionReason, type ResponseContext } from '../http/fault.ts'
+import { readClockOffset } from '../http/headers.ts'
 import { parseJson } from '../http/service-error.ts'
 import { phrase } from '../untrusted-text.ts'
+import type { AccessKey } from './access-key.ts'
+import type { Issued } from './renewable.ts'
 
 export interface IssueDependencies extends ResponseContext {
   readonly exchange: Exchange
 }
 
+/** A service that issues tokens or keys. */
 export interface TokenService {
   readonly name: string
   /** Precedes the labels of its faults in the tally. */
@@ -23,52 +27,61 @@ export interface TokenService {
 /** Text that a header can contain, and long enough for a key or token. */
 export const printable = z.string().regex(/^[!-~]{8,}$/)
 
-/** Sends a request to a service that issues tokens or keys, and parses the JSON of its response. It never rejects. */
-export async function callTokenService<T>(
+/**
+ * Reads what a token service sent.
+ *
+ * @param parse parses the body, before the schema validates it
+ */
+export function readSent<T>(
   service: TokenService,
-  request: HttpRequest,
+  result: ExchangeResult,
   schema: z.ZodType<T>,
-  deps: IssueDependencies,
-  signal: AbortSignal,
-): Promise<{ readonly kind: 'sent'; readonly data: T; readonly headers: HttpResponse['headers'] } | Fault> {
-  const result = await deps.exchange(request, signal)
-  if (result.kind === 'no-response' || result.status >= 300) {
-    const isPassing = result.kind === 'response' && service.passing.includes(result.status)
-    return tokenServiceFault(service, faultOf(result, deps), isPassing)
-  }
-  const json = result.bodyError === undefined ? parseJson(result.body) : undefined
-  const { data } = schema.safeParse(json)
-  return data === undefined
-    ? unusableResponse(service, result.status)
-    : { kind: 'sent', data, headers: result.headers }
+  context: ResponseContext,
+  parse: (body: string) => unknown = parseJson,
+): { readonly kind: 'sent'; readonly data: T; readonly response: HttpResponse } | Fault {
+  if (result.kind === 'no-response' || result.status >= 300) return ownFault(service, result, context)
+  const { data } = schema.safeParse(result.bodyError === undefined ? parse(result.body) : undefined)
+  return data === undefined ? unusable(service, result) : { kind: 'sent', data, response: result }
 }
 
-/** Returns milliseconds since the epoch, or NaN; a time without an offset is UTC. */
-export function parseExpiration(time: string): number {
-  return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(time) ? time : `${time}Z`)
-}
-
-/** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
-export function tokenServiceFault(
+/**
+ * Completes temporary keys, if they are still valid. Their remaining lifetime is measured by the service's clock, because
+ * this runner's may be wrong.
+ *
+ * @param expiration a time; without an offset, it is UTC
+ */
+export function issued(
   service: TokenService,
-  fault: ReturnType<typeof faultOf>,
-  isPassing: boolean,
-): Fault {
+  response: HttpResponse,
+  key: AccessKey,
+  expiration: string,
+  wallClock: () => number,
+): Issued | Fault {
+  const clockOffset = readClockOffset(response.headers, wallClock())
+  const expiresAt = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(expiration) ? expiration : `${expiration}Z`)
+  const lifetime = expiresAt - wallClock() - clockOffset
+  return lifetime > 0 ? { kind: 'issued', key, lifetime, clockOffset } : unusable(service, response)
+}
+
+/** A fault whose hint and rate limit are not those of the jobs API. It shows no other text, which may contain keys. */
+function ownFault(service: TokenService, result: ExchangeResult, context: ResponseContext): Fault {
+  const fault = faultOf(result, { ...context, hidesText: true })
   const { label, message, hint } = fault.detail
   const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect'
   const detail = {
     label: `${service.label} ${label}`,
     message: phrase`${service.name}: ${message}`,
-    ...((hint !== undefined || isRedirect) && { hint: service.hint }),
+    hint: hint !== undefined || isRedirect ? service.hint : undefined,
   }
   if (fault.kind === 'transient') return { kind: fault.kind, retryAfter: fault.retryAfter, detail }
   const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason)
   const reason = isAboutRequest ? service.reason : fault.reason
-  return { ...fault, reason, scope: 'all', ...(isPassing && { isPassing }), detail }
+  const isPassing = result.kind === 'response' && service.passing.includes(result.status)
+  return { ...fault, reason, scope: 'all', isPassing, detail }
 }
 
 /** Shows nothing of the response, which may contain a part of the keys. */
-export function unusableResponse({ name, label, issues, hint }: TokenService, status: number): Fault {
+function unusable({ name, label, issues, hint }: TokenService, { status }: HttpResponse): Fault {
   const message = phrase`${name}: HTTP ${status} without ${issues}`
   return { kind: 'unusable', detail: { label: `unusable ${label} response`, message, hint } }
 }

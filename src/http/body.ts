@@ -43,16 +43,17 @@ function decode(bytes: Buffer, encoding: string): Body {
 
 const TOO_LARGE: Body = { body: '', bodyError: 'is larger than 1 MiB' }
 
-const DECODERS: ReadonlyMap<string, (bytes: Buffer, options: ZlibOptions) => Buffer> = new Map([
+const DECODERS: ReadonlyMap<string, typeof inflate> = new Map([
   ['gzip', gunzipSync],
   ['x-gzip', gunzipSync],
   ['br', brotliDecompressSync],
-  // Some servers leave out the header of zlib, whose first byte ends with 8. Source: RFC 9110, section 8.4.1.2.
-  [
-    'deflate',
-    (bytes: Buffer, options) => ((bytes[0] ?? 0) % 16 === 8 ? inflateSync : inflateRawSync)(bytes, options),
-  ],
+  ['deflate', inflate],
 ])
+
+/** Some servers leave out the header of zlib, whose first byte ends with 8. Source: RFC 9110, section 8.4.1.2. */
+function inflate(bytes: Buffer, options: ZlibOptions): Buffer {
+  return ((bytes[0] ?? 0) % 16 === 8 ? inflateSync : inflateRawSync)(bytes, options)
+}
 
 function textOf(bytes: Buffer): Body {
   return { body: new TextDecoder().decode(bytes), bodyError: isUtf8(bytes) ? undefined : 'is not UTF-8' }

@@ -64,8 +64,9 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
   }
   const timer = setTimeout(abort, MAX_EXCHANGE_MS)
   signal.addEventListener('abort', abort)
-  if (signal.aborted) abort()
   try {
+    // Not `throwIfAborted`: the code of its error is a number.
+    if (signal.aborted) throw new Error('the exchange was aborted')
     return await traces.run(trace, () => attempt(request, trace, limit.signal))
   } catch (error) {
     const cause = signal.aborted ? 'aborted' : limit.signal.aborted ? 'timeout' : undefined
@@ -78,7 +79,6 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
 }
 
 async function attempt(request: HttpRequest, trace: Trace, signal: AbortSignal): Promise<HttpResponse> {
-  signal.throwIfAborted()
   const handler = {
     prepareRequest(options: RequestOptions) {
       options.signal = signal
@@ -117,21 +117,19 @@ class Trace {
   readonly #requests: ClientRequest[] = []
 
   follow(request: ClientRequest): void {
+    const enter = (phase: Phase) => () => {
+      this.phase = phase
+    }
     this.#requests.push(request)
     if (request.method === 'CONNECT') {
       this.phase = 'proxy'
       return
     }
     request.once('socket', (socket) => {
-      const secure = request.protocol === 'https:'
-      const connected = () => {
-        this.phase = secure ? 'tls' : 'headers'
-      }
+      const connected = enter(request.protocol === 'https:' ? 'tls' : 'headers')
       if (socket.connecting) socket.once('connect', connected)
       else connected()
-      socket.once('secureConnect', () => {
-        this.phase = 'headers'
-      })
+      socket.once('secureConnect', enter('headers'))
     })
   }
 

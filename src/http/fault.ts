@@ -1,4 +1,4 @@
-import { formatDuration, HOUR, MINUTE, SECOND } from '../duration.ts'
+import { formatDuration, HOUR, MINUTE, parseDuration } from '../duration.ts'
 import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import type { ExchangeResult, NoResponse, Phase, HttpResponse } from './exchange.ts'
@@ -21,7 +21,7 @@ export interface Rejected {
   /** Whether one more attempt with renewed credentials is possible. */
   readonly isRenewable?: true
   /** Whether a token service may accept the same request a little later. */
-  readonly isPassing?: true
+  readonly isPassing?: boolean
   readonly detail: FaultDetail
 }
 
@@ -55,7 +55,7 @@ export interface FaultDetail {
   /** What happened, as one clause with the service's error code, message, and request ID. */
   readonly message: Phrase
   /** What to check, in sentences; replaces the next steps for faults of this kind. */
-  readonly hint?: string
+  readonly hint?: string | undefined
 }
 
 /** What is needed to read a response. */
@@ -63,29 +63,30 @@ export interface ResponseContext {
   readonly secrets: Secrets
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number
+  /** Set if the text of an error response may contain keys. */
+  readonly hidesText?: true
 }
 
 /** Classifies an exchange that did not succeed. */
 export function faultOf(result: ExchangeResult, context: ResponseContext): Rejected | Transient {
-  const { secrets, wallClock } = context
+  const { secrets, wallClock, hidesText } = context
   if (result.kind === 'no-response') return networkFault(result, secrets)
   const { status, headers } = result
   const label = `${status}`
-  if (status >= 300 && status < 400) {
+  if (status < 400) {
     const target = headers.location === undefined ? [] : phrase` to ${secrets.text(headers.location)}`
     return rejected('redirect', { label, message: phrase`HTTP ${status}${target}` })
   }
-  const { code, message } = readServiceError(result, secrets)
+  const { code, message } = readServiceError(result, secrets, hidesText)
+  const detail = { label, message, hint: HINTS[status] }
   if (isTransient(status)) {
-    const retryAfter = readRetryAfter(headers, wallClock())
-    const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {}
-    return { kind: 'transient', retryAfter, ...throttled, detail: { label, message, ...hintFor(status) } }
+    const throttled = status === 429 && { throttled: { period: readThrottlePeriod(result.body) } }
+    return { kind: 'transient', retryAfter: readRetryAfter(headers, wallClock()), ...throttled, detail }
   }
   // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
-  if (status === 403 && code === 'DBS.280056') return rejected('credentials', { label, message })
-  const reason = REJECTION_REASONS[status] ?? 'request'
-  const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : []
-  return rejected(reason, { label, message: [...message, ...clock], ...hintFor(status) })
+  if (status === 403 && code === 'DBS.280056') return rejected('credentials', detail)
+  const clock = status === 401 ? clockDifference(headers, wallClock()) : []
+  return rejected(REJECTION_REASONS[status] ?? 'request', { ...detail, message: [...message, ...clock] })
 }
 
 const REJECTION_REASONS: Readonly<Record<number, RejectionReason>> = {
@@ -103,61 +104,48 @@ function isTransient(status: number): boolean {
   return status === 408 || status === 418 || status === 429 || status >= 500
 }
 
-function hintFor(status: number): Pick<FaultDetail, 'hint'> {
-  const hint = HINTS.get(status)
-  return hint === undefined ? {} : { hint }
-}
-
 const TOO_LARGE =
   'The token or another header is too large for the gateway. Get a smaller token: IAM leaves out the service catalog with the parameter nocatalog, or use an access key or GitHub OIDC.'
 
 /** 418 is what CloudWAF returns; 494 is the status of nginx for 431. */
-const HINTS: ReadonlyMap<number, string> = new Map([
-  [
-    418,
-    'HTTP 418 comes from a web application firewall in front of the endpoint. Check whether it blocks this runner, and whether the endpoint is the host of the API.',
-  ],
-  [431, TOO_LARGE],
-  [494, TOO_LARGE],
-])
+const HINTS: Readonly<Record<number, string>> = {
+  418: 'HTTP 418 comes from a web application firewall in front of the endpoint. Check whether it blocks this runner, and whether the endpoint is the host of the API.',
+  431: TOO_LARGE,
+  494: TOO_LARGE,
+}
 
 /**
  * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
  * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.
  */
 export function readThrottlePeriod(body: string): number | undefined {
-  const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? []
-  const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)
+  const [, count = '', unit = ''] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? []
+  const period = parseDuration(`${count}${unit.charAt(0)}`) ?? 0
   return period > 0 && period <= HOUR ? period : undefined
 }
-
-const UNITS: Readonly<Record<string, number>> = { second: SECOND, minute: MINUTE, hour: HOUR }
 
 /** A difference above this is not network delay. The service accepts a signature within 15 minutes of its clock. */
 const MIN_CLOCK_DIFFERENCE = 5 * MINUTE
 
 function clockDifference(headers: HttpResponse['headers'], now: number): Phrase {
   const behind = readClockOffset(headers, now)
-  // NaN if the response has no date.
-  if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE)) return []
+  if (Math.abs(behind) <= MIN_CLOCK_DIFFERENCE) return []
   const direction = behind > 0 ? 'behind' : 'ahead of'
   return phrase`; this runner's clock is ${formatDuration(Math.abs(behind))} ${direction} the service's clock`
 }
 
 function networkFault(failure: NoResponse, secrets: Secrets): Rejected | Transient {
-  const { reason, proxyStatus, code = 'no details' } = failure
-  const { failed, timedOut, label, hint } = PHASES[failure.phase]
-  const detail =
-    reason === 'timeout' || reason === 'aborted'
-      ? { label: `${label} (timeout)`, message: [timedOut], hint }
-      : { label, message: phrase`${failed}: “${secrets.text(failure.message || code)}”`, hint }
-  const { message } = detail
-  if (reason === 'unknown-host' || reason === 'no-tls') {
-    return rejected('endpoint', { label, message, hint: WRONG_ENDPOINT[reason] })
+  const { reason, phase, proxyStatus, code = 'no details' } = failure
+  const { failed, timedOut, label, hint } = PHASES[phase]
+  if (reason === 'timeout' || reason === 'aborted') {
+    const detail = { label: `${label} (timeout)`, message: [timedOut], hint }
+    return { kind: 'transient', retryAfter: undefined, detail }
   }
+  const message = phrase`${failed}: “${secrets.text(failure.message || code)}”`
   if (reason === 'certificate') return rejected('certificate', { label: 'untrusted certificate', message })
+  if (reason !== 'network') return rejected('endpoint', { label, message, hint: WRONG_ENDPOINT[reason] })
   if (proxyStatus !== undefined && !isTransient(proxyStatus)) return rejected('proxy', { label, message })
-  return { kind: 'transient', retryAfter: undefined, detail }
+  return { kind: 'transient', retryAfter: undefined, detail: { label, message, hint } }
 }
 
 const WRONG_ENDPOINT = {

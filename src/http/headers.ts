@@ -15,9 +15,9 @@ export function readRetryAfter(headers: IncomingHttpHeaders, now: number): numbe
   return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined
 }
 
-/** Milliseconds that the service's clock is ahead of this runner's, `now`; NaN if the response has no valid date. */
+/** Milliseconds that the service's clock is ahead of this runner's, `now`; 0 if the response has no valid date. */
 export function readClockOffset({ date = '' }: IncomingHttpHeaders, now: number): number {
-  return parseHttpDate(date) - now
+  return parseHttpDate(date) - now || 0
 }
 
 /** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */

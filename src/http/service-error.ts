@@ -3,21 +3,23 @@ import { phrase, type UntrustedText, type Phrase } from '../untrusted-text.ts'
 import type { Secrets } from '../secrets.ts'
 import type { HttpResponse } from './exchange.ts'
 
-export interface ServiceError {
-  /** The unredacted error code, for example `DBS.200543`; only for comparisons. */
-  readonly code: string | undefined
-  /** HTTP status, error code, message, and request ID, as far as the response contains them. */
-  readonly message: Phrase
-}
-
-/** Reads an error response in any known format, including HTML. */
-export function readServiceError(response: HttpResponse, secrets: Secrets): ServiceError {
+/**
+ * Reads an error response in any known format, including HTML, whose text is the message unless `hidesText` is set.
+ *
+ * @returns the unredacted error code, only for comparisons, for example `DBS.200543`; and as the message HTTP status, error
+ * code, message, and request ID, as far as the response contains them
+ */
+export function readServiceError(
+  response: HttpResponse,
+  secrets: Secrets,
+  hidesText = false,
+): { readonly code: string | undefined; readonly message: Phrase } {
   const json = parseJson(response.body)
   const code = find(json, CODES)
   const message = find(json, MESSAGES)
   const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers
   const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? find(json, ['request_id'])
-  const isUnknown = code === undefined && message === undefined
+  const isUnknown = !hidesText && code === undefined && message === undefined
   const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message)
   return {
     code,

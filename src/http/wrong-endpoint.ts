@@ -1,5 +1,5 @@
 import { MINUTE } from '../duration.ts'
-import type { Exchange, ExchangeResult, NoResponse } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 
 /** A new host name may take a while to be known everywhere. */
 const MAX_UNKNOWN_MS = 2 * MINUTE
@@ -16,34 +16,22 @@ const NOT_TLS = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST
  * @param now monotonic clock, milliseconds
  */
 export function detectWrongEndpoints(send: Exchange, now: () => number): Exchange {
-  const origins = new Map<string, Failures | 'responded'>()
+  const responded = new Set<string>()
+  const failures = new Map<string, { unknownSince: number | undefined; withoutTls: number }>()
   return async (request, signal) => {
     const { origin } = new URL(request.url)
     const result = await send(request, signal)
-    const before = origins.get(origin) ?? { unknownSince: undefined, withoutTls: 0 }
-    if (result.kind === 'response' || before === 'responded') {
-      origins.set(origin, 'responded')
-      return result
-    }
+    if (result.kind === 'response') responded.add(origin)
     // The end of the wait says nothing about the endpoint.
-    if (result.reason === 'aborted') return result
+    if (result.kind === 'response' || responded.has(origin) || result.reason === 'aborted') return result
+    const before = failures.get(origin) ?? { unknownSince: undefined, withoutTls: 0 }
+    const at = now()
     // For a proxy, http-client keeps only the message.
     const error = `${result.code} ${result.message}`
-    const failures = {
-      unknownSince: error.includes('ENOTFOUND') ? (before.unknownSince ?? now()) : undefined,
-      withoutTls: result.reason === 'network' && NOT_TLS.test(error) ? before.withoutTls + 1 : 0,
-    }
-    origins.set(origin, failures)
-    return marked(result, failures, now())
+    const unknownSince = error.includes('ENOTFOUND') ? (before.unknownSince ?? at) : undefined
+    const withoutTls = result.reason === 'network' && NOT_TLS.test(error) ? before.withoutTls + 1 : 0
+    failures.set(origin, { unknownSince, withoutTls })
+    if (at - (unknownSince ?? at) >= MAX_UNKNOWN_MS) return { ...result, reason: 'unknown-host' }
+    return withoutTls >= MAX_WITHOUT_TLS ? { ...result, reason: 'no-tls' } : result
   }
-}
-
-interface Failures {
-  readonly unknownSince: number | undefined
-  readonly withoutTls: number
-}
-
-function marked(result: NoResponse, { unknownSince, withoutTls }: Failures, at: number): ExchangeResult {
-  if (at - (unknownSince ?? at) >= MAX_UNKNOWN_MS) return { ...result, reason: 'unknown-host' }
-  return withoutTls >= MAX_WITHOUT_TLS ? { ...result, reason: 'no-tls' } : result
 }
