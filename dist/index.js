@@ -3427,35 +3427,107 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./src/api/get.ts
-/**
- * Sends one signed GET request. It never rejects.
- *
- * @param resource path and query below the project
- * @param read parses the result of the exchange
- */
-async function get(api, resource, read, signal) {
-    const project = await api.getProject(signal);
-    if (project.kind !== 'project')
-        return project;
-    const url = `${api.endpoint}/v3/${project.id}/${resource}`;
-    return send(api, url, { 'X-Language': api.language }, project.id, read, signal);
+;// CONCATENATED MODULE: ./src/id.ts
+/** What an ID belongs to. */
+const KINDS = ['job', 'order', 'instance'];
+function toId(value, secrets) {
+    return { value, text: secrets.text(value) };
 }
-/** As {@link get}, for any URL; `projectId` is undefined for requests outside of a project. */
-async function send({ credentials, exchange }, url, headers, projectId, read, signal) {
-    const request = {
-        method: 'GET',
-        url,
-        headers: { Accept: 'application/json', ...headers },
-        body: '',
-    };
-    const signed = await credentials.sign(request, projectId, signal);
-    if (signed.kind !== 'signed')
-        return signed;
-    const response = read(await exchange(signed.request, signal));
-    return response.kind === 'rejected' && response.reason === 'credentials'
-        ? signed.rejected(response)
-        : response;
+/** Returns the key of an ID in maps: IDs are compared ignoring case. */
+function keyOf({ value }) {
+    return value.toLowerCase();
+}
+const JOB_ID = /^[!-~]{1,128}$/;
+/** Any other value, for example `..`, could change the path of a request. */
+const INSTANCE_ID = /^[\w-]{1,128}$/;
+/** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
+function isSameId(sent = '', requested) {
+    return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
+}
+
+;// CONCATENATED MODULE: ./src/duration.ts
+/** Milliseconds. */
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/**
+ * Parses a duration such as `90` (seconds), `45s`, `30m`, or `1h30m`.
+ *
+ * @returns milliseconds, or undefined if the text is not a duration
+ */
+function parseDuration(text) {
+    const parts = /^(?:(\d{1,9})|(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?)$/.exec(text);
+    if (parts === null || text === '')
+        return undefined;
+    const [, bare = '0', hours = '0', minutes = '0', seconds = '0'] = parts;
+    return Number(hours) * HOUR + Number(minutes) * MINUTE + (Number(seconds) + Number(bare)) * SECOND;
+}
+/** Formats milliseconds in the form that {@link parseDuration} accepts, rounded to seconds: `0s`, `45s`, `1h30m`. */
+function formatDuration(ms) {
+    const total = Math.max(0, Math.round(ms / SECOND));
+    const counts = { h: Math.floor(total / 3600), m: Math.floor(total / 60) % 60, s: total % 60 };
+    const parts = Object.entries(counts).map(([unit, count]) => (count > 0 ? `${count}${unit}` : ''));
+    return parts.join('') || '0s';
+}
+
+;// CONCATENATED MODULE: ./src/untrusted-text.ts
+/**
+ * Text from the service, the network, or an input, with secrets already removed.
+ *
+ * It is not a `string`, so it cannot end up in a log line, an annotation, or Markdown by accident: only
+ * report/escape.ts reveals it, and escapes it for its destination.
+ */
+class UntrustedText {
+    #text;
+    /** Only secrets.ts calls this, so that nothing unredacted can be reported. */
+    constructor(redacted) {
+        this.#text = redacted;
+    }
+    /** The unescaped text, for report/escape.ts only. */
+    reveal() {
+        return this.#text;
+    }
+    equals(other) {
+        return this.#text === other.#text;
+    }
+}
+/** Tag for a {@link Phrase}: phrase`Job ${id} failed.` Substituted strings and numbers count as trusted. */
+function phrase(literals, ...substitutions) {
+    return literals.flatMap((literal, index) => {
+        const part = substitutions[index] ?? [];
+        return [literal, typeof part === 'number' ? String(part) : part].flat();
+    });
+}
+/** Joins phrases as Array.join joins strings. */
+function joinPhrases(phrases, separator) {
+    return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]));
+}
+
+;// CONCATENATED MODULE: ./src/http/headers.ts
+
+const MAX_RETRY_AFTER = 5 * MINUTE;
+/**
+ * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
+ *
+ * @param now wall-clock time, milliseconds since the epoch
+ * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
+ */
+function readRetryAfter(headers, now) {
+    const text = headers['retry-after']?.trim() ?? '';
+    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
+    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
+}
+/** Milliseconds that the service's clock is ahead of this runner's, `now`; 0 if the response has no valid date. */
+function readClockOffset({ date = '' }, now) {
+    return parseHttpDate(date) - now || 0;
+}
+/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
+function parseHttpDate(text) {
+    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
+        return Number.NaN;
+    // The asctime form names no time zone, and means UTC.
+    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
@@ -12379,7 +12451,7 @@ function looseObject(shape, params) {
         type: "object",
         shape,
         catchall: unknown(),
-        ...normalizeParams(params),
+        ...util.normalizeParams(params),
     });
 }
 const ZodUnion = /*@__PURE__*/ $constructor("ZodUnion", (inst, def) => {
@@ -12993,468 +13065,22 @@ function preprocess(fn, schema) {
     });
 }
 
-;// CONCATENATED MODULE: external "node:net"
-const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
-;// CONCATENATED MODULE: ./src/address.ts
-
-/** Parses `host:port` or `[IPv6 address]:port`; undefined if the text is neither. */
-function parseAddress(text) {
-    const [, ip, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]{1,253})):(\d{1,5})$/i.exec(text) ?? [];
-    const [host, number] = [name ?? ((0,external_node_net_namespaceObject.isIPv6)(ip ?? '') ? ip : undefined), Number(port)];
-    return host !== undefined && number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
-}
-function formatAddress({ host, port }) {
-    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-;// CONCATENATED MODULE: ./src/duration.ts
-/** Milliseconds. */
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-/**
- * Parses a duration such as `90` (seconds), `45s`, `30m`, or `1h30m`.
- *
- * @returns milliseconds, or undefined if the text is not a duration
- */
-function parseDuration(text) {
-    const parts = /^(?:(\d{1,9})|(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?)$/.exec(text);
-    if (parts === null || text === '')
-        return undefined;
-    const [, bare = '0', hours = '0', minutes = '0', seconds = '0'] = parts;
-    return Number(hours) * HOUR + Number(minutes) * MINUTE + (Number(seconds) + Number(bare)) * SECOND;
-}
-/** Formats milliseconds in the form that {@link parseDuration} accepts, rounded to seconds: `0s`, `45s`, `1h30m`. */
-function formatDuration(ms) {
-    const total = Math.max(0, Math.round(ms / SECOND));
-    const parts = [
-        [Math.floor(total / 3600), 'h'],
-        [Math.floor(total / 60) % 60, 'm'],
-        [total % 60, 's'],
-    ];
-    const nonZero = parts.filter(([count]) => count > 0);
-    return nonZero.length === 0 ? '0s' : nonZero.map(([count, unit]) => `${count}${unit}`).join('');
-}
-
-;// CONCATENATED MODULE: ./src/id.ts
-function toId(value, secrets) {
-    return { value, text: secrets.text(value) };
-}
-/** Returns the key of an ID in maps: IDs are compared ignoring case. */
-function keyOf({ value }) {
-    return value.toLowerCase();
-}
-
-;// CONCATENATED MODULE: external "node:util"
-const external_node_util_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
-;// CONCATENATED MODULE: ./src/untrusted-text.ts
-/**
- * Text from the service, the network, or an input, with secrets already removed.
- *
- * It is not a `string`, so it cannot end up in a log line, an annotation, or Markdown by accident: only
- * report/escape.ts reveals it, and escapes it for its destination.
- */
-class UntrustedText {
-    #text;
-    /** Only secrets.ts calls this, so that nothing unredacted can be reported. */
-    constructor(redacted) {
-        this.#text = redacted;
-    }
-    /** The unescaped text, for report/escape.ts only. */
-    reveal() {
-        return this.#text;
-    }
-    equals(other) {
-        return this.#text === other.#text;
-    }
-}
-/** Tag for a {@link Phrase}: phrase`Job ${id} failed.` Substituted strings and numbers count as trusted. */
-function phrase(literals, ...substitutions) {
-    return literals.flatMap((literal, index) => {
-        const part = substitutions[index] ?? [];
-        return [literal, typeof part === 'number' ? String(part) : part].flat();
-    });
-}
-/** Joins phrases as Array.join joins strings. */
-function joinPhrases(phrases, separator) {
-    return phrases.flatMap((one, index) => (index === 0 ? one : [separator, ...one]));
-}
-
-;// CONCATENATED MODULE: ./src/secrets.ts
-
-
-/** Replaces a secret, and looks like the runner's own mask. */
-const REDACTED = '***';
-/** Limit for one output. Untrusted text is truncated to it. */
-const MAX_TEXT_BYTES = 16_000;
-/** JSON nested deeper than this is dropped, because walking it could exhaust the stack. */
-const MAX_JSON_DEPTH = 100;
-/**
- * The secrets of this process. Registering one masks it in the runner's log. All untrusted text enters the action
- * through {@link Secrets.text} or {@link Secrets.json}, which redact it, so no report depends on the runner's mask.
- */
-class Secrets {
-    #mask;
-    /** Once for each registration. */
-    #secrets = [];
-    /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
-    #forms = [];
-    /** @param mask makes the runner mask a value (`core.setSecret`) */
-    constructor(mask) {
-        this.#mask = mask;
-    }
-    /** Registers a secret and its forms. Call it before the secret is used. */
-    add(secret) {
-        if (secret === '')
-            return;
-        for (const form of derivedForms(secret))
-            if (!this.#forms.includes(form))
-                this.#mask(form);
-        this.#secrets.push(secret);
-        this.#updateForms();
-    }
-    /** Undoes one registration of a secret that has expired, so that a long wait does not slow down. */
-    forget(secret) {
-        const index = this.#secrets.indexOf(secret);
-        if (index >= 0)
-            this.#secrets.splice(index, 1);
-        this.#updateForms();
-    }
-    #updateForms() {
-        const forms = new Set(this.#secrets.flatMap((secret) => [...derivedForms(secret)]));
-        this.#forms = [...forms].sort((a, b) => b.length - a.length);
-    }
-    /**
-     * Redacts a text, then truncates it. In the other order, a part of a secret could remain.
-     *
-     * @param transform applied between the two steps
-     */
-    text(raw, transform = (redacted) => redacted) {
-        return new UntrustedText(truncate(transform(this.#redact(raw)), MAX_TEXT_BYTES));
-    }
-    /** Redacts the message of anything that was thrown. */
-    error(thrown) {
-        if (thrown instanceof Error)
-            return this.text(thrown.message || thrown.name);
-        return this.text(typeof thrown === 'string' ? thrown : (0,external_node_util_namespaceObject.inspect)(thrown));
-    }
-    /**
-     * Redacts a JSON value.
-     *
-     * @returns compact JSON; undefined if it has more than `maxBytes` of UTF-8 or is nested too deeply
-     */
-    json(raw, maxBytes) {
-        const redacted = this.#redactJson(raw, MAX_JSON_DEPTH);
-        const text = JSON.stringify(redacted);
-        return redacted === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text);
-    }
-    /** Redacts a JSON value of any size; the result is compact JSON, truncated. */
-    jsonText(raw) {
-        const text = JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH));
-        return new UntrustedText(truncate(text ?? '', MAX_TEXT_BYTES));
-    }
-    #redact(raw) {
-        // NUL could split a secret in two, and ends a text for some readers.
-        const withoutNul = raw.replaceAll('\0', '');
-        const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`);
-        const text = this.#forms.reduce((redacted, form) => redacted.replaceAll(form, REDACTED), unsigned);
-        return ESCAPES.reduce((redacted, escape) => this.#redactEscaped(redacted, escape), text).toWellFormed();
-    }
-    /** Redacts secrets in which some characters are escaped. */
-    #redactEscaped(text, escape) {
-        if (this.#forms.length === 0 || text.search(escape) < 0)
-            return text;
-        const { unescaped, offsets } = unescapeAll(text, escape);
-        let [result, done] = ['', 0];
-        for (const [start, end] of occurrences(unescaped, this.#forms)) {
-            result += text.slice(offsets[done], offsets[start]) + REDACTED;
-            done = end;
-        }
-        return result + text.slice(offsets[done]);
-    }
-    #redactJson(raw, maxDepth) {
-        if (typeof raw === 'string')
-            return this.#redact(raw);
-        if (typeof raw !== 'object' || raw === null)
-            return raw;
-        if (maxDepth === 0)
-            return undefined;
-        const entries = [];
-        for (const [key, value] of Object.entries(raw)) {
-            const redacted = this.#redactJson(value, maxDepth - 1);
-            if (redacted === undefined)
-                return undefined;
-            entries.push([this.#redact(key), redacted]);
-        }
-        return Array.isArray(raw) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
-    }
-}
-/** The signature of a request that a service echoes: it stays valid for 15 minutes. */
-const SIGNATURE = /(Signature=)[\da-f]{64}/gi;
-/**
- * Truncates a text to a number of bytes of UTF-8 without cutting a character. The result is a copy, because a slice
- * would keep the whole text in memory.
- */
-function truncate(text, maxBytes) {
-    const buffer = Buffer.alloc(Math.min(maxBytes, text.length * 3));
-    const { written } = new TextEncoder().encodeInto(text, buffer);
-    return buffer.toString('utf8', 0, written);
-}
-/** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
-const ESCAPE_SOURCES = [
-    String.raw `%(?<percent>[\da-f]{2})`,
-    String.raw `&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
-    String.raw `\\u(?<unicode>[\da-f]{4})|\\(?<sign>["\\/])`,
-];
-const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'));
-/** Unescapes a text; `offsets` maps each character of the result to its position in the text. */
-function unescapeAll(text, escape) {
-    const offsets = new Uint32Array(text.length + 1);
-    let [unescaped, copied] = ['', 0];
-    const copyUntil = (end) => {
-        for (let at = copied; at < end; at++)
-            offsets[unescaped.length + at - copied] = at;
-        unescaped += text.slice(copied, end);
-    };
-    for (const match of text.matchAll(escape)) {
-        const { percent, hex, decimal, name, unicode, sign } = match.groups ?? {};
-        copyUntil(match.index);
-        offsets[unescaped.length] = match.index;
-        const code = decimal === undefined ? parseInt(percent ?? hex ?? unicode ?? '', 16) : Number(decimal);
-        unescaped +=
-            sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'));
-        copied = match.index + match[0].length;
-    }
-    copyUntil(text.length);
-    offsets[unescaped.length] = text.length;
-    return { unescaped, offsets };
-}
-const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-/** Finds the forms in a text as [start, end) ranges in order; overlapping ranges are merged. */
-function occurrences(text, forms) {
-    const found = forms.flatMap((form) => {
-        const starts = [];
-        for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length))
-            starts.push(at);
-        return starts.map((start) => [start, start + form.length]);
-    });
-    const merged = [];
-    for (const [start, end] of found.sort(([a], [b]) => a - b)) {
-        const last = merged.at(-1);
-        if (last !== undefined && start < last[1])
-            last[1] = Math.max(last[1], end);
-        else
-            merged.push([start, end]);
-    }
-    return merged;
-}
-function derivedForms(secret) {
-    const base64 = Buffer.from(secret).toString('base64');
-    return new Set([
-        secret,
-        encodeURIComponent(secret.toWellFormed()),
-        JSON.stringify(secret).slice(1, -1),
-        base64,
-        base64.replace(/=+$/, ''),
-        Buffer.from(secret).toString('base64url'),
-    ]);
-}
-
-;// CONCATENATED MODULE: ./src/api/job.ts
-
-
-
-
-/** Limit for the output `entities`. */
-const MAX_ENTITIES_BYTES = 100_000;
-const MAX_LABEL_BYTES = 120;
-function toStatus(sent, meanings, secrets) {
-    const label = secrets.text(sent, (text) => truncate(text, MAX_LABEL_BYTES));
-    return { text: secrets.text(sent), label, meaning: meanings.get(sent) ?? 'unknown' };
-}
-/** Whether the job has finished and its status no longer changes. */
-function isTerminal({ meaning }) {
-    return meaning === 'completed' || meaning === 'failed' || meaning === 'canceled';
-}
-/**
- * Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task with a Specified ID", table 5;
- * `Canceled` and `Unauthorized` are in its Chinese edition of 2026-02 (ShowGaussMySqlJobInfo).
- */
-const MEANINGS = new Map([
-    ['Pending', 'pending'],
-    ['Running', 'running'],
-    ['Completed', 'completed'],
-    ['Failed', 'failed'],
-    ['Canceled', 'canceled'],
-    ['Unauthorized', 'unauthorized'],
-]);
-const optionalText = schemas_string().min(1).optional().catch(undefined);
-/** Some services send numbers where others send text. */
-const textOrNumber = union([schemas_string().min(1), schemas_number().transform(String)])
-    .optional()
-    .catch(undefined);
-const job_object = record(schemas_string(), unknown());
-const filledObject = job_object.refine((value) => Object.keys(value).length > 0);
-/** A reason may be structured, for example `{"code":…,"message":…}`. */
-const reason = union([schemas_string().min(1), filledObject])
-    .optional()
-    .catch(undefined);
-/**
- * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
- * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
- */
-const jobSchema = object({
-    id: schemas_string().min(1),
-    status: schemas_string().min(1),
-    name: optionalText,
-    created: optionalText,
-    start_time: optionalText,
-    ended: optionalText,
-    end_time: optionalText,
-    process: textOrNumber,
-    progress: textOrNumber,
-    fail_reason: reason,
-    instance: object({ id: optionalText, name: optionalText }).optional().catch(undefined),
-    entities: job_object.optional().catch(undefined),
-});
-/** Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowTaskDetailsRequest, `job_name`. */
-const NAMES_WITH_SUB_TASKS = [
-    'RestoreTaurusInInstanceToExisted',
-    'RestoreTaurusInInstanceToCurrent',
-    'RestoreGaussDBforMySQLNewInstance',
-    'RestoreTableTaurus',
-];
-const endpointSchema = object({ instance: object({ endpoint: schemas_string().min(1) }) });
-function toJob(sent, secrets) {
-    const untrusted = (raw) => (raw === undefined ? undefined : secrets.text(raw));
-    const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES);
-    const status = toStatus(sent.status, MEANINGS, secrets);
-    const created = sent.created ?? sent.start_time;
-    // DDS and GeminiDB document an end for a job that is still running.
-    const ended = isTerminal(status) ? (sent.ended ?? sent.end_time) : undefined;
-    return {
-        status,
-        name: untrusted(sent.name?.trim()),
-        nameWithSubTasks: NAMES_WITH_SUB_TASKS.find((name) => name === sent.name?.trim()),
-        instanceId: sent.instance?.id === undefined ? undefined : toId(sent.instance.id, secrets),
-        instanceName: untrusted(sent.instance?.name),
-        instanceEndpoint: untrusted(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
-        created: untrusted(created),
-        ended: untrusted(ended),
-        durationSeconds: secondsBetween(created, ended),
-        progress: parsePercentage(sent.process ?? sent.progress),
-        failReason: typeof sent.fail_reason === 'object' ? secrets.jsonText(sent.fail_reason) : untrusted(sent.fail_reason),
-        entities,
-        entitiesDropped: sent.entities !== undefined && entities === undefined,
-    };
-}
-/** `60%` → 60; undefined if the text is not a percentage. */
-function parsePercentage(text) {
-    const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(text?.trim() ?? '')?.[1];
-    return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number));
-}
-/** Without a time zone, both dates are in the same one. */
-function secondsBetween(created = '', ended = '') {
-    const zone = ZONE.test(created) || ZONE.test(ended) ? '' : 'Z';
-    const seconds = Math.floor((parseTime(`${ended}${zone}`) - parseTime(`${created}${zone}`)) / SECOND);
-    return seconds >= 0 ? seconds : undefined;
-}
-const ZONE = /(Z|[+-]\d\d:?\d\d)$/;
-/** Parses a time such as `2018-08-06T10:41:14+0800` to milliseconds since the epoch; NaN if the text is not one. */
-function parseTime(text) {
-    const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.exec(text ?? '');
-    return parts === null
-        ? Number.NaN
-        : Date.parse(`${parts[1]}${parts[2]?.replace(/(\d\d):?(\d\d)/, '$1:$2')}`);
-}
-
-;// CONCATENATED MODULE: ./src/api/instance.ts
-
-
-
-/**
- * `STORAGE FULL` counts as unknown, because somebody has to act. Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb
- * 3.1.219, ShowGaussMySqlInstanceInfo, `status`.
- */
-const instance_MEANINGS = new Map([
-    ['ACTIVE', 'active'],
-    ['FAILED', 'failed'],
-    ['FROZEN', 'failed'],
-    ...[
-        'BUILD',
-        'BACKING UP',
-        'MODIFYING',
-        'MODIFYING INSTANCE TYPE',
-        'MODIFYING DATABASE PORT',
-        'REBOOTING',
-        'RESTORING',
-        'SWITCHOVER',
-        'MIGRATING',
-    ].map((status) => [status, 'busy']),
-]);
-/** Without an ID, the instance was deleted. Source: Terraform provider huaweicloud, `resource_huaweicloud_taurusdb_instance`. */
-const deletedSchema = object({ id: literal('').nullish() }).transform(() => null);
-/** Parsed to null if the instance was deleted. */
-const instanceSchema = object({
-    instance: object({
-        id: schemas_string().min(1),
-        status: schemas_string().min(1),
-        name: optionalText,
-        port: textOrNumber,
-        private_write_ips: array(schemas_string()).optional().catch(undefined),
-    })
-        .or(deletedSchema),
-});
-function toInstance({ status, name, port, private_write_ips }, secrets) {
-    const isPort = /^\d{1,5}$/.test(port ?? '');
-    const texts = isPort ? private_write_ips?.map((host) => formatAddress({ host, port: Number(port) })) : [];
-    const address = texts?.map(parseAddress).find((each) => each !== undefined);
-    return {
-        status: toStatus(status, instance_MEANINGS, secrets),
-        name: name === undefined ? undefined : secrets.text(name),
-        address,
-        endpoint: address && secrets.text(formatAddress(address)),
-    };
-}
-
-;// CONCATENATED MODULE: ./src/http/headers.ts
-
-const MAX_RETRY_AFTER = 5 * MINUTE;
-/**
- * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
- *
- * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
- */
-function readRetryAfter(headers, now) {
-    const text = headers['retry-after']?.trim() ?? '';
-    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
-    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
-}
-/** Milliseconds that the service's clock is ahead of this runner's, `now`; NaN if the response has no valid date. */
-function readClockOffset({ date = '' }, now) {
-    return parseHttpDate(date) - now;
-}
-/** Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since the epoch; NaN if the text is not one. */
-function parseHttpDate(text) {
-    if (!/^[A-Z][a-z]{2,8},? .{1,40}$/.test(text))
-        return Number.NaN;
-    // The asctime form names no time zone, and means UTC.
-    return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-}
-
 ;// CONCATENATED MODULE: ./src/http/service-error.ts
 
 
-/** Reads an error response in any known format, including HTML. */
-function readServiceError(response, secrets) {
+/**
+ * Reads an error response in any known format, including HTML, whose text is the message unless `hidesText` is set.
+ *
+ * @returns the unredacted error code, only for comparisons, for example `DBS.200543`; and as the message HTTP status, error
+ * code, message, and request ID, as far as the response contains them
+ */
+function readServiceError(response, secrets, hidesText = false) {
     const json = parseJson(response.body);
     const code = find(json, CODES);
     const message = find(json, MESSAGES);
     const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers;
-    const requestId = service_error_text.parse(id) ?? service_error_text.parse(traceId) ?? find(json, ['request_id']);
-    const isUnknown = code === undefined && message === undefined;
+    const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? find(json, ['request_id']);
+    const isUnknown = !hidesText && code === undefined && message === undefined;
     const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message);
     return {
         code,
@@ -13499,13 +13125,14 @@ function find(json, names) {
     if (!isObject(json))
         return undefined;
     const levels = [json, ...Object.values(json).filter(isObject)];
-    const values = levels.flatMap((level) => names.map((name) => service_error_text.parse(level[name])));
+    const values = levels.flatMap((level) => names.map((name) => textOrNumber.parse(level[name])));
     return values.find((value) => value !== undefined);
 }
 function isObject(json) {
     return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
-const service_error_text = union([schemas_string().min(1), schemas_number().transform(String)])
+/** A text that is not empty, or a number as text; otherwise undefined. */
+const textOrNumber = union([schemas_string().min(1), schemas_number().transform(String)])
     .optional()
     .catch(undefined);
 
@@ -13516,27 +13143,26 @@ const service_error_text = union([schemas_string().min(1), schemas_number().tran
 
 /** Classifies an exchange that did not succeed. */
 function faultOf(result, context) {
-    const { secrets, wallClock } = context;
+    const { secrets, wallClock, hidesText } = context;
     if (result.kind === 'no-response')
         return networkFault(result, secrets);
     const { status, headers } = result;
     const label = `${status}`;
-    if (status >= 300 && status < 400) {
+    if (status < 400) {
         const target = headers.location === undefined ? [] : phrase ` to ${secrets.text(headers.location)}`;
         return rejected('redirect', { label, message: phrase `HTTP ${status}${target}` });
     }
-    const { code, message } = readServiceError(result, secrets);
+    const { code, message } = readServiceError(result, secrets, hidesText);
+    const detail = { label, message, hint: HINTS[status] };
     if (isTransient(status)) {
-        const retryAfter = readRetryAfter(headers, wallClock());
-        const throttled = status === 429 ? { throttled: { period: readThrottlePeriod(result.body) } } : {};
-        return { kind: 'transient', retryAfter, ...throttled, detail: { label, message, ...hintFor(status) } };
+        const throttled = status === 429 && { throttled: { period: readThrottlePeriod(result.body) } };
+        return { kind: 'transient', retryAfter: readRetryAfter(headers, wallClock()), ...throttled, detail };
     }
     // "Invalid token.": the documented fix is a new token, as after a 401. Source: TaurusDB API Reference, "Error Codes".
     if (status === 403 && code === 'DBS.280056')
-        return rejected('credentials', { label, message });
-    const reason = REJECTION_REASONS[status] ?? 'request';
-    const clock = reason === 'credentials' ? clockDifference(headers, wallClock()) : [];
-    return rejected(reason, { label, message: [...message, ...clock], ...hintFor(status) });
+        return rejected('credentials', detail);
+    const clock = status === 401 ? clockDifference(headers, wallClock()) : [];
+    return rejected(REJECTION_REASONS[status] ?? 'request', { ...detail, message: [...message, ...clock] });
 }
 const REJECTION_REASONS = {
     401: 'credentials',
@@ -13550,55 +13176,46 @@ function rejected(reason, detail) {
 function isTransient(status) {
     return status === 408 || status === 418 || status === 429 || status >= 500;
 }
-function hintFor(status) {
-    const hint = HINTS.get(status);
-    return hint === undefined ? {} : { hint };
-}
 const TOO_LARGE = 'The token or another header is too large for the gateway. Get a smaller token: IAM leaves out the service catalog with the parameter nocatalog, or use an access key or GitHub OIDC.';
 /** 418 is what CloudWAF returns; 494 is the status of nginx for 431. */
-const HINTS = new Map([
-    [
-        418,
-        'HTTP 418 comes from a web application firewall in front of the endpoint. Check whether it blocks this runner, and whether the endpoint is the host of the API.',
-    ],
-    [431, TOO_LARGE],
-    [494, TOO_LARGE],
-]);
+const HINTS = {
+    418: 'HTTP 418 comes from a web application firewall in front of the endpoint. Check whether it blocks this runner, and whether the endpoint is the host of the API.',
+    431: TOO_LARGE,
+    494: TOO_LARGE,
+};
 /**
  * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
  * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.
  */
 function readThrottlePeriod(body) {
-    const [, count, unit] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
-    const period = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
+    const [, count = '', unit = ''] = /\btime:\s?(\d{1,4})\s?(second|minute|hour)\b/.exec(body) ?? [];
+    const period = parseDuration(`${count}${unit.charAt(0)}`) ?? 0;
     return period > 0 && period <= HOUR ? period : undefined;
 }
-const UNITS = { second: SECOND, minute: MINUTE, hour: HOUR };
 /** A difference above this is not network delay. The service accepts a signature within 15 minutes of its clock. */
 const MIN_CLOCK_DIFFERENCE = 5 * MINUTE;
 function clockDifference(headers, now) {
     const behind = readClockOffset(headers, now);
-    // NaN if the response has no date.
-    if (!(Math.abs(behind) > MIN_CLOCK_DIFFERENCE))
+    if (Math.abs(behind) <= MIN_CLOCK_DIFFERENCE)
         return [];
     const direction = behind > 0 ? 'behind' : 'ahead of';
     return phrase `; this runner's clock is ${formatDuration(Math.abs(behind))} ${direction} the service's clock`;
 }
 function networkFault(failure, secrets) {
-    const { reason, proxyStatus, code = 'no details' } = failure;
-    const { failed, timedOut, label, hint } = PHASES[failure.phase];
-    const detail = reason === 'timeout' || reason === 'aborted'
-        ? { label: `${label} (timeout)`, message: [timedOut], hint }
-        : { label, message: phrase `${failed}: “${secrets.text(failure.message || code)}”`, hint };
-    const { message } = detail;
-    if (reason === 'unknown-host' || reason === 'no-tls') {
-        return rejected('endpoint', { label, message, hint: WRONG_ENDPOINT[reason] });
+    const { reason, phase, proxyStatus, code = 'no details' } = failure;
+    const { failed, timedOut, label, hint } = PHASES[phase];
+    if (reason === 'timeout' || reason === 'aborted') {
+        const detail = { label: `${label} (timeout)`, message: [timedOut], hint };
+        return { kind: 'transient', retryAfter: undefined, detail };
     }
+    const message = phrase `${failed}: “${secrets.text(failure.message || code)}”`;
     if (reason === 'certificate')
         return rejected('certificate', { label: 'untrusted certificate', message });
+    if (reason !== 'network')
+        return rejected('endpoint', { label, message, hint: WRONG_ENDPOINT[reason] });
     if (proxyStatus !== undefined && !isTransient(proxyStatus))
         return rejected('proxy', { label, message });
-    return { kind: 'transient', retryAfter: undefined, detail };
+    return { kind: 'transient', retryAfter: undefined, detail: { label, message, hint } };
 }
 const WRONG_ENDPOINT = {
     'unknown-host': 'Check the spelling of the endpoint and of the proxy. Names in a private DNS zone are known only inside its VPC.',
@@ -13637,6 +13254,524 @@ const PHASES = {
     },
 };
 
+;// CONCATENATED MODULE: ./src/api/get.ts
+
+
+
+/**
+ * Sends one signed GET request. It never rejects.
+ *
+ * @param resource path and query below the project
+ * @param read parses the result of the exchange
+ */
+async function get(api, resource, read, signal) {
+    const project = await api.getProject(signal);
+    if (project.kind !== 'project')
+        return project;
+    const url = `${api.endpoint}/v3/${project.id}/${resource}`;
+    return send(api, url, { 'X-Language': api.language }, project.id, read, signal);
+}
+/** As {@link get}, for any URL; `projectId` is undefined for requests outside of a project. */
+async function send({ credentials, exchange }, url, headers, projectId, read, signal) {
+    const request = {
+        method: 'GET',
+        url,
+        headers: { Accept: 'application/json', ...headers },
+        body: '',
+    };
+    const signed = await credentials.sign(request, projectId, signal);
+    if (signed.kind !== 'signed')
+        return signed;
+    const response = read(await exchange(signed.request, signal));
+    return response.kind === 'rejected' && response.reason === 'credentials'
+        ? signed.rejected(response)
+        : response;
+}
+/**
+ * Parses the JSON of a 200 response.
+ *
+ * @param what names the expected content, with an article
+ */
+function get_parse(result, schema, what, context) {
+    if (result.kind === 'no-response' || result.status >= 300)
+        return faultOf(result, context);
+    const { status, body, bodyError } = result;
+    const label = what.replace(/^an? /, 'no ');
+    if (status !== 200)
+        return unusable(label, phrase `HTTP ${status}`);
+    if (bodyError !== undefined)
+        return unusable(label, phrase `HTTP 200 with a body that ${bodyError}`);
+    const { data } = schema.safeParse(parseJson(body));
+    if (data !== undefined)
+        return { kind: 'parsed', data };
+    const { code, message } = readServiceError(result, context.secrets);
+    return unusable(label, code === undefined ? phrase `HTTP 200 without ${what}` : message);
+}
+function unusable(label, message) {
+    return { kind: 'unusable', detail: { label, message } };
+}
+function notFoundYet(label, message) {
+    return { kind: 'not-found-yet', detail: { label, message } };
+}
+/** Whether a response means that nothing has the ID: a 404 with a gateway code is about the path. */
+function isUnknown(result, { secrets }) {
+    if (result.kind === 'no-response')
+        return false;
+    const { code = '' } = readServiceError(result, secrets);
+    // "The job does not exist."
+    if (result.status === 400)
+        return code === 'DBS.200543';
+    return result.status === 404 && !/^APIGW?\./.test(code);
+}
+
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
+;// CONCATENATED MODULE: ./src/address.ts
+
+/** Parses `host:port` or `[IPv6 address]:port`; undefined if the text is neither. */
+function parseAddress(text) {
+    const [, ip, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]{1,253})):(\d{1,5})$/i.exec(text) ?? [];
+    const [host, number] = [name ?? ((0,external_node_net_namespaceObject.isIPv6)(ip ?? '') ? ip : undefined), Number(port)];
+    return host !== undefined && number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
+}
+function formatAddress({ host, port }) {
+    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+;// CONCATENATED MODULE: external "node:util"
+const external_node_util_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
+;// CONCATENATED MODULE: ./src/secrets.ts
+
+
+/** Replaces a secret, and looks like the runner's own mask. */
+const REDACTED = '***';
+/** Limit for one output. Untrusted text is truncated to it. */
+const MAX_TEXT_BYTES = 16_000;
+/** JSON nested deeper than this is dropped, because walking it could exhaust the stack. */
+const MAX_JSON_DEPTH = 100;
+/**
+ * The secrets of this process. Registering one masks it in the runner's log. All untrusted text enters the action
+ * through {@link Secrets.text} or {@link Secrets.json}, which redact it, so no report depends on the runner's mask.
+ */
+class Secrets {
+    #mask;
+    #registrations = new Set();
+    /** How a service may echo them. Longest first, so that a form that contains another one is replaced as a whole. */
+    #forms = [];
+    /** @param mask makes the runner mask a value (`core.setSecret`) */
+    constructor(mask) {
+        this.#mask = mask;
+    }
+    /**
+     * Registers secrets and their forms. Call it before they are used.
+     *
+     * @returns undoes this registration when the secrets have expired, so that a long wait does not slow down
+     */
+    add(...secrets) {
+        const forms = secrets.filter((secret) => secret !== '').flatMap(formsOf);
+        for (const form of new Set(forms))
+            if (!this.#forms.includes(form))
+                this.#mask(form);
+        this.#registrations.add(forms);
+        this.#updateForms();
+        return () => {
+            this.#registrations.delete(forms);
+            this.#updateForms();
+        };
+    }
+    #updateForms() {
+        const forms = new Set([...this.#registrations].flat());
+        this.#forms = [...forms].sort((a, b) => b.length - a.length);
+    }
+    /**
+     * Redacts a text, then truncates it. In the other order, a part of a secret could remain.
+     *
+     * @param transform applied between the two steps
+     */
+    text(raw, transform = (redacted) => redacted) {
+        return new UntrustedText(truncate(transform(this.#redact(raw)), MAX_TEXT_BYTES));
+    }
+    /** Redacts the message of anything that was thrown. */
+    error(thrown) {
+        if (thrown instanceof Error)
+            return this.text(thrown.message || thrown.name);
+        return this.text(typeof thrown === 'string' ? thrown : (0,external_node_util_namespaceObject.inspect)(thrown));
+    }
+    /**
+     * Redacts a JSON value.
+     *
+     * @returns compact JSON; undefined if it has more than `maxBytes` of UTF-8 or is nested too deeply
+     */
+    json(raw, maxBytes) {
+        const text = this.#compactJson(raw);
+        return text === undefined || Buffer.byteLength(text) > maxBytes ? undefined : new UntrustedText(text);
+    }
+    /** Redacts a JSON value of any size; the result is compact JSON, truncated. */
+    jsonText(raw) {
+        return new UntrustedText(truncate(this.#compactJson(raw) ?? '', MAX_TEXT_BYTES));
+    }
+    #redact(raw) {
+        // NUL could split a secret in two, and ends a text for some readers.
+        const withoutNul = raw.replaceAll('\0', '');
+        const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`);
+        const text = this.#forms.reduce((redacted, form) => redacted.replaceAll(form, REDACTED), unsigned);
+        return ESCAPES.reduce((redacted, escape) => this.#redactEscaped(redacted, escape), text).toWellFormed();
+    }
+    /** Redacts secrets in which some characters are escaped. */
+    #redactEscaped(text, escape) {
+        if (this.#forms.length === 0 || text.search(escape) < 0)
+            return text;
+        const { unescaped, offsets } = unescapeAll(text, escape);
+        let [result, done] = ['', 0];
+        for (const [start, end] of occurrences(unescaped, this.#forms)) {
+            // One that overlaps the previous one belongs to it.
+            if (start >= done)
+                result += text.slice(offsets[done], offsets[start]) + REDACTED;
+            done = Math.max(done, end);
+        }
+        return result + text.slice(offsets[done]);
+    }
+    #compactJson(raw) {
+        return JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH));
+    }
+    #redactJson(raw, maxDepth) {
+        if (typeof raw === 'string')
+            return this.#redact(raw);
+        if (typeof raw !== 'object' || raw === null)
+            return raw;
+        if (maxDepth === 0)
+            return undefined;
+        const entries = Object.entries(raw).map(([key, value]) => {
+            return [this.#redact(key), this.#redactJson(value, maxDepth - 1)];
+        });
+        if (entries.some(([, value]) => value === undefined))
+            return undefined;
+        return Array.isArray(raw) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
+    }
+}
+/** The signature of a request that a service echoes: it stays valid for 15 minutes. */
+const SIGNATURE = /(Signature=)[\da-f]{64}/gi;
+/**
+ * Truncates a text to a number of bytes of UTF-8 without cutting a character. The result is a copy, because a slice
+ * would keep the whole text in memory.
+ */
+function truncate(text, maxBytes) {
+    const buffer = Buffer.alloc(Math.min(maxBytes, text.length * 3));
+    const { written } = new TextEncoder().encodeInto(text, buffer);
+    return buffer.toString('utf8', 0, written);
+}
+/** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
+const ESCAPE_SOURCES = [
+    String.raw `%(?<hex>[\da-f]{2})`,
+    String.raw `&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
+    String.raw `\\u(?<hex>[\da-f]{4})|\\(?<sign>["\\/])`,
+];
+const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'));
+/** Unescapes a text; `offsets` maps each character of the result to its position in the text. */
+function unescapeAll(text, escape) {
+    const lengths = new Uint32Array(text.length + 1).fill(1);
+    let [unescaped, copied, offset] = ['', 0, 0];
+    for (const { index, 0: escaped, groups = {} } of text.matchAll(escape)) {
+        const { hex = '', decimal = `0x${hex}`, name = '', sign } = groups;
+        unescaped += text.slice(copied, index);
+        lengths[unescaped.length] = escaped.length;
+        unescaped += sign ?? ENTITIES[name.toLowerCase()] ?? String.fromCharCode(Number(decimal));
+        copied = index + escaped.length;
+    }
+    const offsets = lengths.map((length) => (offset += length) - length);
+    return { unescaped: unescaped + text.slice(copied), offsets };
+}
+const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+/** Finds the forms in a text as [start, end) ranges, in order of their start. */
+function occurrences(text, forms) {
+    const found = [];
+    for (const form of forms) {
+        for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) {
+            found.push([at, at + form.length]);
+        }
+    }
+    return found.sort(([a], [b]) => a - b);
+}
+function formsOf(secret) {
+    const base64 = Buffer.from(secret).toString('base64');
+    return [
+        secret,
+        encodeURIComponent(secret.toWellFormed()),
+        JSON.stringify(secret).slice(1, -1),
+        base64,
+        base64.replace(/=+$/, ''),
+        Buffer.from(secret).toString('base64url'),
+    ];
+}
+
+;// CONCATENATED MODULE: ./src/api/job.ts
+
+
+
+
+
+/** Limit for the output `entities`. */
+const MAX_ENTITIES_BYTES = 100_000;
+const MAX_LABEL_BYTES = 120;
+/**
+ * What a status means for the wait. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task with
+ * a Specified ID", table 5; `Canceled` and `Unauthorized` are in its Chinese edition of 2026-02 (ShowGaussMySqlJobInfo).
+ */
+const MEANINGS = new Map([
+    ['Pending', 'pending'],
+    ['Running', 'running'],
+    ['Completed', 'completed'],
+    ['Failed', 'failed'],
+    ['Canceled', 'canceled'],
+    ['Unauthorized', 'unauthorized'],
+]);
+/** Whether the job has finished and its status no longer changes. */
+function isTerminal({ meaning }) {
+    return meaning === 'completed' || meaning === 'failed' || meaning === 'canceled';
+}
+/** Undefined if the value is missing or has another type. */
+function job_optional(schema) {
+    return schema.optional().catch(undefined);
+}
+const optionalText = job_optional(schemas_string().min(1));
+const job_object = record(schemas_string(), unknown());
+const filledObject = job_object.refine((value) => Object.keys(value).length > 0);
+/**
+ * A job as the service sends it; only `id` and `status` are required. `progress` is the name of `process` in DDS,
+ * GaussDB, and GeminiDB; `start_time` and `end_time` are those of `created` and `ended` in GeminiDB.
+ */
+const jobSchema = object({
+    id: schemas_string().min(1),
+    status: schemas_string().min(1),
+    name: optionalText,
+    created: optionalText,
+    start_time: optionalText,
+    ended: optionalText,
+    end_time: optionalText,
+    process: textOrNumber,
+    progress: textOrNumber,
+    /** May be structured, for example `{"code":…,"message":…}`. */
+    fail_reason: job_optional(schemas_string().min(1).or(filledObject)),
+    instance: job_optional(object({ id: optionalText, name: optionalText })),
+    entities: job_optional(job_object),
+});
+/** Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowTaskDetailsRequest, `job_name`. */
+const NAMES_WITH_SUB_TASKS = [
+    'RestoreTaurusInInstanceToExisted',
+    'RestoreTaurusInInstanceToCurrent',
+    'RestoreGaussDBforMySQLNewInstance',
+    'RestoreTableTaurus',
+];
+const endpointSchema = object({ instance: object({ endpoint: schemas_string().min(1) }) });
+function toJob(sent, secrets) {
+    const untrusted = (raw) => (raw === undefined ? undefined : secrets.text(raw));
+    const name = sent.name?.trim();
+    const { instance, fail_reason: failReason } = sent;
+    const entities = sent.entities && secrets.json(sent.entities, MAX_ENTITIES_BYTES);
+    const status = toStatus(sent.status, MEANINGS, secrets);
+    const created = sent.created ?? sent.start_time;
+    // DDS and GeminiDB document an end for a job that is still running.
+    const ended = isTerminal(status) ? (sent.ended ?? sent.end_time) : undefined;
+    return {
+        status,
+        name: untrusted(name),
+        /** The same name if jobs of that name have sub-tasks. */
+        nameWithSubTasks: NAMES_WITH_SUB_TASKS.find((each) => each === name),
+        instanceId: instance?.id === undefined ? undefined : toId(instance.id, secrets),
+        instanceName: untrusted(instance?.name),
+        /** `host:port` to connect to; create jobs contain it. */
+        instanceEndpoint: untrusted(endpointSchema.safeParse(sent.entities).data?.instance.endpoint),
+        created: untrusted(created),
+        ended: untrusted(ended),
+        /** From `created` to `ended`. */
+        durationSeconds: secondsBetween(created, ended),
+        progress: parsePercentage(sent.process ?? sent.progress),
+        failReason: typeof failReason === 'object' ? secrets.jsonText(failReason) : untrusted(failReason),
+        /** A JSON object as compact text. */
+        entities,
+        /** Whether `entities` was dropped because it is too large or nested too deeply. */
+        entitiesDropped: sent.entities !== undefined && entities === undefined,
+    };
+}
+/** The status of a job or of an instance, and what it means for the wait. */
+function toStatus(sent, meanings, secrets) {
+    const meaning = meanings.get(sent) ?? 'unknown';
+    return { text: secrets.text(sent), label: toLabel(sent, secrets), meaning };
+}
+/** Truncates a text: history and tally keep many of them. */
+function toLabel(sent, secrets) {
+    return secrets.text(sent, (text) => truncate(text, MAX_LABEL_BYTES));
+}
+/** `60%` → 60, rounded down; undefined if the text is not a percentage. */
+function parsePercentage(text) {
+    const number = /^(\d{1,3}(?:\.\d{1,20})?)\s?%?$/.exec(text?.trim() ?? '')?.[1];
+    return number === undefined || Number(number) > 100 ? undefined : Math.floor(Number(number));
+}
+/** Without a time zone, both dates are in the same one. */
+function secondsBetween(created = '', ended = '') {
+    return ['', 'Z']
+        .map((zone) => (parseTime(ended + zone) - parseTime(created + zone)) / SECOND)
+        .find((seconds) => seconds >= 0);
+}
+/** Parses a time such as `2018-08-06T10:41:14+0800` to milliseconds since the epoch, in whole seconds; NaN if the text is not one. */
+function parseTime(text = '') {
+    const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.test(text);
+    return isTime ? Date.parse(text.replace(/\.\d+/, '')) : Number.NaN;
+}
+
+;// CONCATENATED MODULE: ./src/api/instance.ts
+
+
+
+
+/**
+ * What a status means for the wait. `STORAGE FULL` counts as unknown, because somebody has to act. Source: Huawei Cloud
+ * Python SDK huaweicloudsdkgaussdb 3.1.219, ShowGaussMySqlInstanceInfo, `status`.
+ */
+const instance_MEANINGS = new Map([
+    ['ACTIVE', 'active'],
+    ['FAILED', 'failed'],
+    ['FROZEN', 'failed'],
+    ['BUILD', 'busy'],
+    ['BACKING UP', 'busy'],
+    ['MODIFYING', 'busy'],
+    ['MODIFYING INSTANCE TYPE', 'busy'],
+    ['MODIFYING DATABASE PORT', 'busy'],
+    ['REBOOTING', 'busy'],
+    ['RESTORING', 'busy'],
+    ['SWITCHOVER', 'busy'],
+    ['MIGRATING', 'busy'],
+]);
+/** Without an ID, the instance was deleted. Source: Terraform provider huaweicloud, `resource_huaweicloud_taurusdb_instance`. */
+const deletedSchema = object({ id: literal('').nullish() }).transform(() => null);
+/** Parsed to null if the instance was deleted. */
+const instanceSchema = object({
+    instance: object({
+        id: schemas_string().min(1),
+        status: schemas_string().min(1),
+        name: optionalText,
+        port: textOrNumber,
+        private_write_ips: job_optional(array(schemas_string())),
+    })
+        .or(deletedSchema),
+});
+function toInstance(sent, secrets) {
+    const port = /^\d{1,5}$/.test(sent.port ?? '') ? Number(sent.port) : 0;
+    const texts = sent.private_write_ips?.map((host) => formatAddress({ host, port }));
+    /** Where it accepts connections inside its VPC; undefined if the response contains none. */
+    const address = texts?.map(parseAddress).find((each) => each !== undefined);
+    return {
+        status: toStatus(sent.status, instance_MEANINGS, secrets),
+        name: sent.name === undefined ? undefined : secrets.text(sent.name),
+        address,
+        /** The address as `host:port`. */
+        endpoint: address && secrets.text(formatAddress(address)),
+    };
+}
+
+;// CONCATENATED MODULE: ./src/api/instances.ts
+
+
+
+/**
+ * `GET /v3/{project_id}/instances/{instance_id}`. Version 3.1 of this call does not report that an operation is running.
+ * Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowGaussMySqlInstanceInfo.
+ */
+function instanceApi(api) {
+    return async ({ value }, signal) => INSTANCE_ID.test(value)
+        ? get(api, `instances/${value}`, (result) => readInstance(result, value, api), signal)
+        : notFoundYet('not found', ['the ID is not that of an instance']);
+}
+/** Classifies the result of a request for an instance. */
+function readInstance(result, id, context) {
+    const response = get_parse(result, instanceSchema, 'an instance that has a status', context);
+    if (response.kind === 'parsed') {
+        const { instance } = response.data;
+        if (instance === null)
+            return notFoundYet('not found', ['HTTP 200 without the instance']);
+        return isSameId(instance.id, id)
+            ? { kind: 'instance', instance: toInstance(instance, context.secrets) }
+            : unusable('another instance', ['HTTP 200 with another instance']);
+    }
+    if (isUnknown(result, context))
+        return notFoundYet('not found', response.detail.message);
+    return response.kind === 'rejected' && response.reason === 'permission'
+        ? { ...response, detail: { ...response.detail, hint: MISSING_PERMISSION } }
+        : response;
+}
+const MISSING_PERMISSION = 'Check that the user or agency has permission to read the instance (gaussdbformysql:instance:get, or gaussdb:instance:list in a role), and that project-id is the project of the instance.';
+
+;// CONCATENATED MODULE: ./src/api/job-list.ts
+
+
+
+
+
+
+/** The largest limit in the documentation of ListImmediateJobsRequest. */
+const PAGE_LIMIT = 50;
+/**
+ * `GET /v3/{project_id}/immediate-jobs`. `offset` is not used, because it is documented to start at 0 and at 1; a
+ * narrower window returns the jobs that did not fit. Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219,
+ * ListImmediateJobsRequest and TaskDetailInfo.
+ */
+function jobListApi(api) {
+    // Some services reject an end in the future, and their clock decides what that is.
+    let clockOffset = 0;
+    return ({ since, until }, signal, status) => {
+        const now = api.wallClock() + clockOffset;
+        const query = listQuery({ since, until: Math.max(Math.min(until, now), since) }, status);
+        const read = (result) => {
+            if (result.kind === 'response')
+                clockOffset = readClockOffset(result.headers, api.wallClock());
+            return readListResponse(result, api);
+        };
+        return get(api, `immediate-jobs?${query}`, read, signal);
+    };
+}
+function listQuery({ since, until }, status) {
+    const time = (ms) => `${new Date(ms).toISOString().slice(0, 19)}+0000`;
+    const filters = { start_time: time(since), end_time: time(until), limit: `${PAGE_LIMIT}` };
+    return new URLSearchParams(status === undefined ? filters : { status, ...filters }).toString();
+}
+/** Classifies the result of a request for the job list. */
+function readListResponse(result, context) {
+    const response = get_parse(result, listSchema, 'a job list', context);
+    if (response.kind !== 'parsed')
+        return response;
+    const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = response.data;
+    const entries = jobs.flatMap((sent) => readEntry(sent, context.secrets));
+    return { kind: 'list', entries: withoutDuplicates(entries), isWhole: total <= jobs.length };
+}
+const listSchema = object({
+    jobs: array(unknown()),
+    total_count: job_optional(schemas_number().or(schemas_string().regex(/^\d+$/).transform(Number))),
+});
+/** The fields of a job have other names than in the response for one job. */
+const entrySchema = jobSchema.pick({ status: true, process: true, fail_reason: true }).extend({
+    job_id: schemas_string().regex(JOB_ID),
+    order_id: textOrNumber,
+    job_name: optionalText,
+    created_time: optionalText,
+    ended_time: optionalText,
+    instance_id: optionalText,
+    instance_name: optionalText,
+});
+/** Returns no entry if it cannot be parsed. */
+function readEntry(raw, secrets) {
+    const { data: sent } = entrySchema.safeParse(raw);
+    if (sent === undefined)
+        return [];
+    const { job_id: id, order_id: orderId, job_name: name, created_time: created, ended_time: ended } = sent;
+    const instance = { id: sent.instance_id, name: sent.instance_name };
+    const job = toJob({ ...sent, id, name, created, ended, instance }, secrets);
+    return [{ id: toId(id, secrets), orderId, created: parseTime(created), job }];
+}
+/** Each job once; drops those whose entries contradict each other. */
+function withoutDuplicates(entries) {
+    return [...Map.groupBy(entries, ({ id }) => keyOf(id)).values()].flatMap(([first, ...others]) => first && others.every(({ job }) => job.status.text.equals(first.job.status.text)) ? [first] : []);
+}
+
 ;// CONCATENATED MODULE: ./src/http/percent-encode.ts
 /** Encodes all but the unreserved characters of RFC 3986, section 2.3; encodeURIComponent skips five more. */
 function percentEncode(text) {
@@ -13661,6 +13796,7 @@ function isDecodable(text) {
 
 
 
+
 /**
  * `GET /v3/{project_id}/jobs?id=`. Source: Huawei Cloud TaurusDB API Reference, "Obtaining Information About a Task
  * with a Specified ID".
@@ -13670,257 +13806,68 @@ function jobsApi(api) {
 }
 /** Classifies the result of a request for a job. */
 function readJobResponse(result, jobId, context) {
-    if (result.kind === 'no-response')
-        return faultOf(result, context);
-    const { status } = result;
-    if (status === 200)
+    if (result.kind === 'response' && result.status < 300)
         return readJob(result, jobId, context);
-    if (status < 300)
-        return unusable(phrase `HTTP ${status}`, { label: `${status}` });
     const fault = faultOf(result, context);
-    return isUnknown(result, context.secrets) ? notFoundYet(fault.detail.message) : fault;
+    return isUnknown(result, context) ? notFoundYet('not found yet', fault.detail.message) : fault;
 }
 function readJob(response, jobId, { service, secrets }) {
+    const { status, body, bodyError } = response;
     const { field } = service;
-    if (response.bodyError !== undefined) {
-        return unusable(phrase `HTTP 200 with a body that ${response.bodyError}`);
-    }
-    const json = parseJson(response.body);
+    if (status !== 200)
+        return unusable(`${status}`, phrase `HTTP ${status}`);
+    if (bodyError !== undefined)
+        return unusable('no job', phrase `HTTP 200 with a body that ${bodyError}`);
+    const json = parseJson(body);
     const fields = typeof json === 'object' ? { ...json } : {};
-    const jobs = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId);
-    if (jobs.length > 1) {
-        return unusable(phrase `HTTP 200 with a list that contains the job ${jobs.length} times`);
+    const [job, ...others] = field === 'job' ? [fields['job']] : findJob(fields['jobs'], jobId);
+    if (others.length > 0) {
+        const count = others.length + 1;
+        return unusable('no job', phrase `HTTP 200 with a list that contains the job ${count} times`);
     }
-    const [job] = jobs;
     if (job === null) {
-        return notFoundYet(phrase `HTTP 200 with ${field === 'job' ? '"job": null' : 'a list without the job'}`);
+        const what = field === 'job' ? '"job": null' : 'a list without the job';
+        return notFoundYet('not found yet', phrase `HTTP 200 with ${what}`);
     }
-    const registered = registeredSchema.safeParse(job);
-    if (registered.success && isSameId(registered.data.id, jobId)) {
-        return notFoundYet(phrase `HTTP 200 with a job that has no status`);
-    }
+    if (isSameId(registeredSchema.safeParse(job).data?.id, jobId))
+        return notFoundYet('not found yet', phrase `HTTP 200 with a job that has no status`);
     const { data: sent } = jobSchema.safeParse(job);
-    if (sent === undefined) {
-        const error = readServiceError(response, secrets);
-        if (error.code !== undefined)
-            return unusable(error.message);
-        const message = json === undefined
-            ? describeText(response, secrets)
-            : phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${secrets.text(Object.keys(fields).join(', '))}”`;
-        return unusable(message, serviceHint(fields, field));
+    if (sent !== undefined) {
+        return isSameId(sent.id, jobId)
+            ? { kind: 'job', job: toJob(sent, secrets) }
+            : { kind: 'other-job', id: secrets.text(sent.id) };
     }
-    if (!isSameId(sent.id, jobId))
-        return { kind: 'other-job', id: secrets.text(sent.id) };
-    return { kind: 'job', job: toJob(sent, secrets) };
+    const error = readServiceError(response, secrets);
+    if (error.code !== undefined)
+        return unusable('no job', error.message);
+    if (json === undefined) {
+        const text = readableText(response, secrets);
+        const described = text === undefined ? 'without text' : phrase `with the text “${text}”`;
+        return unusable('no job', phrase `HTTP 200 ${described}`);
+    }
+    const names = secrets.text(Object.keys(fields).join(', '));
+    const message = phrase `HTTP 200 with JSON that contains no job with id and status, only the fields “${names}”`;
+    const other = field === 'job' ? 'jobs' : 'job';
+    const hint = other in fields && !(field in fields) ? { hint: jobs_HINTS[other] } : {};
+    return { kind: 'unusable', detail: { label: 'no job', message, ...hint } };
 }
 /** Returns all entries with the job's ID; otherwise null, or undefined if it is not a list. */
 function findJob(jobs, jobId) {
-    const list = array(unknown()).safeParse(jobs);
-    if (!list.success)
-        return [undefined];
-    const matches = list.data.filter((entry) => isSameId(idSchema.safeParse(entry).data?.id ?? '', jobId));
-    return matches.length > 0 ? matches : [null];
+    const { data: list } = array(unknown()).safeParse(jobs);
+    const isJob = (entry) => isSameId(idSchema.safeParse(entry).data?.id, jobId);
+    const found = list?.filter(isJob) ?? [undefined];
+    return found.length > 0 ? found : [null];
 }
 const idSchema = object({ id: schemas_string() });
 /** What some services return for a moment after a job was created. */
-const registeredSchema = object({ id: schemas_string(), status: literal('').nullish() });
-/** Ignores case for ASCII only: other characters can have the same lower case, for example K and the kelvin sign. */
-function isSameId(sent, requested) {
-    return /^[!-~]+$/.test(sent) && sent.toLowerCase() === requested.toLowerCase();
-}
-function notFoundYet(message) {
-    return { kind: 'not-found-yet', detail: { label: 'not found yet', message } };
-}
-function unusable(message, detail = {}) {
-    return { kind: 'unusable', detail: { label: 'no job', message, ...detail } };
-}
-function describeText(response, secrets) {
-    const text = readableText(response, secrets);
-    return text === undefined ? phrase `HTTP 200 without text` : phrase `HTTP 200 with the text “${text}”`;
-}
-/** Suggests another service if the response has its format. */
-function serviceHint(fields, field) {
-    const other = field === 'job' ? 'jobs' : 'job';
-    return other in fields && !(field in fields) ? { hint: jobs_HINTS[other] } : {};
-}
+const registeredSchema = idSchema.extend({ status: literal('').nullish() });
+/** For responses in the format of another service. */
 const jobs_HINTS = {
     job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
     jobs: 'The response has the format of GeminiDB. For a GeminiDB job, set service to geminidb; otherwise, check the endpoint.',
 };
-/** Whether a response means that nothing has the ID: a 404 with a gateway code is about the path. */
-function isUnknown(response, secrets) {
-    const { code = '' } = readServiceError(response, secrets);
-    // "The job does not exist."
-    if (response.status === 400)
-        return code === 'DBS.200543';
-    return response.status === 404 && !/^APIGW?\./.test(code);
-}
-
-;// CONCATENATED MODULE: ./src/api/parse.ts
-
-
-
-/**
- * Parses the JSON of a 200 response.
- *
- * @param what names the expected content, with an article
- */
-function api_parse_parse(result, schema, what, context) {
-    if (result.kind === 'no-response' || result.status >= 300)
-        return faultOf(result, context);
-    const { status, body, bodyError } = result;
-    const unusable = (message) => ({
-        kind: 'unusable',
-        detail: { label: what.replace(/^an? /, 'no '), message },
-    });
-    if (status !== 200)
-        return unusable(phrase `HTTP ${status}`);
-    if (bodyError !== undefined)
-        return unusable(phrase `HTTP 200 with a body that ${bodyError}`);
-    const { data } = schema.safeParse(parseJson(body));
-    if (data !== undefined)
-        return { kind: 'parsed', data };
-    const { code, message } = readServiceError(result, context.secrets);
-    return unusable(code === undefined ? phrase `HTTP 200 without ${what}` : message);
-}
-
-;// CONCATENATED MODULE: ./src/api/instances.ts
-
-
-
-
-/**
- * `GET /v3/{project_id}/instances/{instance_id}`. Version 3.1 of this call does not report that an operation is running.
- * Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219, ShowGaussMySqlInstanceInfo.
- */
-function instanceApi(api) {
-    return async (id, signal) => {
-        if (!isInstanceId(id))
-            return notFound(['the ID is not that of an instance']);
-        return get(api, `instances/${id.value}`, (result) => readInstance(result, id.value, api), signal);
-    };
-}
-/** Any other value, for example `..`, could change the path of a request. */
-function isInstanceId({ value }) {
-    return /^[\w-]{1,128}$/.test(value);
-}
-/** Classifies the result of a request for an instance. */
-function readInstance(result, id, context) {
-    const response = api_parse_parse(result, instanceSchema, 'an instance that has a status', context);
-    if (response.kind === 'parsed') {
-        const { instance } = response.data;
-        if (instance === null)
-            return notFound(['HTTP 200 without the instance']);
-        return isSameId(instance.id, id)
-            ? { kind: 'instance', instance: toInstance(instance, context.secrets) }
-            : {
-                kind: 'unusable',
-                detail: { label: 'another instance', message: ['HTTP 200 with another instance'] },
-            };
-    }
-    if (response.kind !== 'rejected')
-        return response;
-    if (result.kind === 'response' && isUnknown(result, context.secrets))
-        return notFound(response.detail.message);
-    return response.reason === 'permission'
-        ? { ...response, detail: { ...response.detail, hint: MISSING_PERMISSION } }
-        : response;
-}
-const MISSING_PERMISSION = 'Check that the user or agency has permission to read the instance (gaussdbformysql:instance:get, or gaussdb:instance:list in a role), and that project-id is the project of the instance.';
-function notFound(message) {
-    return { kind: 'not-found-yet', detail: { label: 'not found', message } };
-}
-
-;// CONCATENATED MODULE: ./src/api/job-list.ts
-
-
-
-
-
-
-
-
-/** The largest limit in the documentation of ListImmediateJobsRequest. */
-const PAGE_LIMIT = 50;
-/**
- * `GET /v3/{project_id}/immediate-jobs`. `offset` is not used, because it is documented to start at 0 and at 1; a
- * narrower window returns the jobs that did not fit. Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219,
- * ListImmediateJobsRequest and TaskDetailInfo.
- */
-function jobListApi(api) {
-    // Some services reject an end in the future, and their clock decides what that is.
-    let clockOffset = 0;
-    return ({ since, until }, signal, status) => {
-        const now = api.wallClock() + clockOffset;
-        const query = listQuery({ since, until: Math.max(Math.min(until, now), since) }, status);
-        const read = (result) => {
-            if (result.kind === 'response')
-                clockOffset = readClockOffset(result.headers, api.wallClock()) || 0;
-            return readListResponse(result, api);
-        };
-        return get(api, `immediate-jobs?${query}`, read, signal);
-    };
-}
-function listQuery({ since, until }, status) {
-    const filter = status === undefined ? '' : `status=${status}&`;
-    return `${filter}start_time=${queryTime(since)}&end_time=${queryTime(until)}&limit=${PAGE_LIMIT}`;
-}
-/** Classifies the result of a request for the job list. */
-function readListResponse(result, context) {
-    const response = api_parse_parse(result, listSchema, 'a job list', context);
-    if (response.kind !== 'parsed')
-        return response;
-    const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = response.data;
-    const entries = jobs.flatMap((sent) => readEntry(sent, context.secrets));
-    return { kind: 'list', entries: withoutDuplicates(entries), isWhole: total <= jobs.length };
-}
-const listSchema = object({
-    jobs: array(unknown()),
-    total_count: union([schemas_number(), schemas_string().regex(/^\d+$/).transform(Number)])
-        .optional()
-        .catch(undefined),
-});
-const entrySchema = looseObject({
-    job_id: schemas_string().regex(/^[!-~]{1,128}$/),
-    order_id: textOrNumber,
-});
-/** Returns no entry if it cannot be parsed. */
-function readEntry(raw, secrets) {
-    const { data: sent } = entrySchema.safeParse(raw);
-    if (sent === undefined)
-        return [];
-    const { data: job } = jobSchema.safeParse({
-        id: sent.job_id,
-        status: sent['status'],
-        name: sent['job_name'],
-        created: sent['created_time'],
-        ended: sent['ended_time'],
-        process: sent['process'],
-        fail_reason: sent['fail_reason'],
-        instance: { id: sent['instance_id'], name: sent['instance_name'] },
-    });
-    if (job === undefined)
-        return [];
-    return [
-        {
-            id: toId(sent.job_id, secrets),
-            orderId: sent.order_id,
-            created: parseTime(job.created),
-            job: toJob(job, secrets),
-        },
-    ];
-}
-/** Each job once; drops those whose entries contradict each other. */
-function withoutDuplicates(entries) {
-    return [...Map.groupBy(entries, ({ id }) => keyOf(id)).values()].flatMap(([first, ...others]) => first && others.every(({ job }) => job.status.text.equals(first.job.status.text)) ? [first] : []);
-}
-/** `2018-08-06T10:41:14+0000`, percent-encoded. */
-function queryTime(ms) {
-    return percentEncode(`${new Date(Math.floor(ms / SECOND) * SECOND).toISOString().slice(0, 19)}+0000`);
-}
 
 ;// CONCATENATED MODULE: ./src/api/project.ts
-
 
 
 
@@ -13953,29 +13900,26 @@ function projectApi(choice, deps) {
         return result;
     };
 }
+const PROJECT_ID = /^[A-Za-z0-9]{32}$/;
 const schema = object({
-    projects: array(object({ id: schemas_string().regex(/^[A-Za-z0-9]{32}$/), name: schemas_string() })),
+    projects: array(object({ id: schemas_string().regex(PROJECT_ID), name: schemas_string() })),
 });
 function readProjects(result, region, deps) {
-    const response = api_parse_parse(result, schema, 'a list of projects', deps);
+    const response = get_parse(result, schema, 'a list of projects', deps);
     if (response.kind !== 'parsed')
         return faultOfIam(response);
     const [project, ...others] = response.data.projects.filter(({ name }) => name === region);
-    if (project === undefined)
-        return project_rejected(phrase `IAM returned no project with the name ${deps.secrets.text(region)}`);
-    if (others.length > 0) {
-        return project_rejected(phrase `IAM returned ${others.length + 1} projects with the name ${deps.secrets.text(region)}`);
+    if (project === undefined || others.length > 0) {
+        const found = project === undefined ? 'no project' : `${others.length + 1} projects`;
+        const message = phrase `IAM returned ${found} with the name ${deps.secrets.text(region)}`;
+        return { kind: 'rejected', reason: 'project', scope: 'all', detail: { label: 'no project', message } };
     }
     deps.onProject(project.id, region);
     return { kind: 'project', id: project.id };
 }
-function project_rejected(message) {
-    return { kind: 'rejected', reason: 'project', scope: 'all', detail: { label: 'no project', message } };
-}
 /** Its rate limit is not that of the jobs API, and its hints would be about the wrong service. */
 function faultOfIam(fault) {
-    const { label, message } = fault.detail;
-    const own = { label: `IAM ${label}`, message: phrase `IAM: ${message}` };
+    const own = { label: `IAM ${fault.detail.label}`, message: phrase `IAM: ${fault.detail.message}` };
     const detail = { ...own, hint: HINT };
     if (fault.kind === 'transient')
         return { kind: 'transient', retryAfter: fault.retryAfter, detail };
@@ -14003,50 +13947,40 @@ const MAX_SUB_TASKS = 20;
  * huaweicloudsdkgaussdb 3.1.219, ShowTaskDetails.
  */
 function subTasksApi(api) {
-    return ({ id, name, instanceId }, signal) => {
-        if (!isInstanceId(instanceId))
-            return Promise.resolve(NO_INSTANCE);
+    return async ({ id, name, instanceId }, signal) => {
+        if (!INSTANCE_ID.test(instanceId.value))
+            return unusable('no instance', ['the job names no valid instance']);
         const path = `instances/${instanceId.value}/task-center-detail`;
         const query = `job_id=${percentEncode(id.value)}&job_name=${name}`;
         return get(api, `${path}?${query}`, (result) => readSubTasks(result, api), signal);
     };
 }
-const NO_INSTANCE = {
-    kind: 'unusable',
-    detail: { label: 'no instance', message: ['the job names no valid instance'] },
-};
-const optionalNumber = textOrNumber.transform((text = '') => /^\d{1,7}$/.test(text) ? Number(text) : undefined);
+const sub_tasks_schema = object({ sub_task_list: array(unknown()) });
 const subTaskSchema = object({
     sub_task_name: schemas_string().min(1),
     status: schemas_string().min(1),
     percent: textOrNumber,
-    remaining_time: optionalNumber,
+    /** Seconds. */
+    remaining_time: textOrNumber,
 });
-const sub_tasks_schema = object({ sub_task_list: array(unknown()) });
 /** Classifies the result of a request for sub-tasks. */
 function readSubTasks(result, context) {
-    const response = api_parse_parse(result, sub_tasks_schema, 'a list of sub-tasks', context);
+    const response = get_parse(result, sub_tasks_schema, 'a list of sub-tasks', context);
     if (response.kind !== 'parsed')
         return response;
     const list = response.data.sub_task_list.slice(0, MAX_SUB_TASKS);
     return { kind: 'sub-tasks', subTasks: list.flatMap((sent) => readSubTask(sent, context.secrets)) };
 }
 function readSubTask(raw, secrets) {
-    const { data } = subTaskSchema.safeParse(raw);
-    if (data === undefined)
+    const { data: sent } = subTaskSchema.safeParse(raw);
+    if (sent === undefined)
         return [];
-    const { label: name } = toStatus(data.sub_task_name, new Map(), secrets);
-    const { label: status } = toStatus(data.status, new Map(), secrets);
-    const isFinished = data.status === 'Completed';
-    const remaining = isFinished ? undefined : data.remaining_time;
-    return [
-        {
-            name,
-            status,
-            progress: isFinished ? 100 : parsePercentage(data.percent),
-            remaining: remaining === undefined ? undefined : remaining * SECOND,
-        },
-    ];
+    const texts = { name: toLabel(sent.sub_task_name, secrets), status: toLabel(sent.status, secrets) };
+    if (sent.status === 'Completed')
+        return [{ ...texts, progress: 100, remaining: undefined }];
+    const isKnown = /^\d{1,7}$/.test(sent.remaining_time ?? '');
+    const remaining = isKnown ? Number(sent.remaining_time) * SECOND : undefined;
+    return [{ ...texts, progress: parsePercentage(sent.percent), remaining }];
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
@@ -14079,11 +14013,10 @@ function accessKeyCredentials(key, wallClock) {
     return staticCredentials((request, projectId) => signWithAccessKey(request, key, projectId, wallClock()), `${unusualLengths(key)}Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.`);
 }
 /** A key that was cut or padded has another length. Source: Huawei Cloud IAM, "Access Keys". */
-const USUAL_LENGTHS = { id: 20, secret: 40 };
 function unusualLengths({ id, secret }) {
-    if (id.length === USUAL_LENGTHS.id && secret.length === USUAL_LENGTHS.secret)
+    if (id.length === 20 && secret.length === 40)
         return '';
-    return `The access key ID has ${id.length} characters (usually ${USUAL_LENGTHS.id}), and its secret ${secret.length} (usually ${USUAL_LENGTHS.secret}). `;
+    return `The access key ID has ${id.length} characters (usually 20), and its secret ${secret.length} (usually 40). `;
 }
 /**
  * Signs a request with all its headers. `X-Project-Id` is required for sub-projects.
@@ -14123,10 +14056,10 @@ function authorization(request, key) {
         ...headers.map(([name, value]) => `${name}:${value}`),
         '',
         names,
-        sha256(request.body),
+        (0,external_node_crypto_namespaceObject.hash)('sha256', request.body),
     ].join('\n');
     const date = headers.find(([name]) => name === 'x-sdk-date')?.[1] ?? '';
-    const stringToSign = [ALGORITHM, date, sha256(canonicalRequest)].join('\n');
+    const stringToSign = [ALGORITHM, date, (0,external_node_crypto_namespaceObject.hash)('sha256', canonicalRequest)].join('\n');
     const signature = (0,external_node_crypto_namespaceObject.createHmac)('sha256', key.secret).update(stringToSign).digest('hex');
     return `${ALGORITHM} Access=${key.id}, SignedHeaders=${names}, Signature=${signature}`;
 }
@@ -14138,10 +14071,7 @@ function byName([a, valueA], [b, valueB]) {
 /** Normalizes the percent-encoding of each segment, and adds a trailing slash. */
 function canonicalPath(path) {
     const segments = path.split('/').map((segment) => percentEncode(decodeURIComponent(segment)));
-    return segments.at(-1) === '' ? segments.join('/') : `${segments.join('/')}/`;
-}
-function sha256(text) {
-    return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(text).digest('hex');
+    return segments.join('/').replace(/\/?$/, '/');
 }
 
 ;// CONCATENATED MODULE: ./src/credentials/token-service.ts
@@ -14149,42 +14079,51 @@ function sha256(text) {
 
 
 
+
 /** Text that a header can contain, and long enough for a key or token. */
 const printable = schemas_string().regex(/^[!-~]{8,}$/);
-/** Sends a request to a service that issues tokens or keys, and parses the JSON of its response. It never rejects. */
-async function callTokenService(service, request, schema, deps, signal) {
-    const result = await deps.exchange(request, signal);
-    if (result.kind === 'no-response' || result.status >= 300) {
-        const isPassing = result.kind === 'response' && service.passing.includes(result.status);
-        return tokenServiceFault(service, faultOf(result, deps), isPassing);
-    }
-    const json = result.bodyError === undefined ? parseJson(result.body) : undefined;
-    const { data } = schema.safeParse(json);
-    return data === undefined
-        ? unusableResponse(service, result.status)
-        : { kind: 'sent', data, headers: result.headers };
+/**
+ * Reads what a token service sent.
+ *
+ * @param parse parses the body, before the schema validates it
+ */
+function readSent(service, result, schema, context, parse = parseJson) {
+    if (result.kind === 'no-response' || result.status >= 300)
+        return ownFault(service, result, context);
+    const { data } = schema.safeParse(result.bodyError === undefined ? parse(result.body) : undefined);
+    return data === undefined ? token_service_unusable(service, result) : { kind: 'sent', data, response: result };
 }
-/** Returns milliseconds since the epoch, or NaN; a time without an offset is UTC. */
-function parseExpiration(time) {
-    return Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(time) ? time : `${time}Z`);
+/**
+ * Completes temporary keys, if they are still valid. Their remaining lifetime is measured by the service's clock, because
+ * this runner's may be wrong.
+ *
+ * @param expiration a time; without an offset, it is UTC
+ */
+function issued(service, response, key, expiration, wallClock) {
+    const clockOffset = readClockOffset(response.headers, wallClock());
+    const expiresAt = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(expiration) ? expiration : `${expiration}Z`);
+    const lifetime = expiresAt - wallClock() - clockOffset;
+    return lifetime > 0 ? { kind: 'issued', key, lifetime, clockOffset } : token_service_unusable(service, response);
 }
-/** Adapts a fault, whose hint and rate limit would otherwise be taken for those of the jobs API. */
-function tokenServiceFault(service, fault, isPassing) {
+/** A fault whose hint and rate limit are not those of the jobs API. It shows no other text, which may contain keys. */
+function ownFault(service, result, context) {
+    const fault = faultOf(result, { ...context, hidesText: true });
     const { label, message, hint } = fault.detail;
     const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect';
     const detail = {
         label: `${service.label} ${label}`,
         message: phrase `${service.name}: ${message}`,
-        ...((hint !== undefined || isRedirect) && { hint: service.hint }),
+        hint: hint !== undefined || isRedirect ? service.hint : undefined,
     };
     if (fault.kind === 'transient')
         return { kind: fault.kind, retryAfter: fault.retryAfter, detail };
     const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason);
     const reason = isAboutRequest ? service.reason : fault.reason;
-    return { ...fault, reason, scope: 'all', ...(isPassing && { isPassing }), detail };
+    const isPassing = result.kind === 'response' && service.passing.includes(result.status);
+    return { ...fault, reason, scope: 'all', isPassing, detail };
 }
 /** Shows nothing of the response, which may contain a part of the keys. */
-function unusableResponse({ name, label, issues, hint }, status) {
+function token_service_unusable({ name, label, issues, hint }, { status }) {
     const message = phrase `${name}: HTTP ${status} without ${issues}`;
     return { kind: 'unusable', detail: { label: `unusable ${label} response`, message, hint } };
 }
@@ -14193,45 +14132,27 @@ function unusableResponse({ name, label, issues, hint }, status) {
 
 
 
-
-/**
- * Assumes an agency: requests an ID token from GitHub and exchanges it for temporary keys. It never rejects.
- *
- * @param lifetime requested lifetime of the keys, milliseconds
- */
-async function assumeAgency(agency, lifetime, deps, signal) {
-    const { secrets, wallClock } = deps;
-    const token = await callTokenService(GITHUB, requestIdToken(agency), idTokenSchema, deps, signal);
-    if (token.kind !== 'sent')
-        return token;
-    const idToken = token.data.value;
-    const tokenParts = partsOf(idToken);
-    for (const part of tokenParts)
-        secrets.add(part);
-    const assumed = await callTokenService(STS, requestKeys(agency, idToken, lifetime), assumedSchema, deps, signal);
-    if (assumed.kind !== 'sent')
-        return assumed;
-    const { credentials } = assumed.data;
-    const key = {
-        id: credentials.access_key_id,
-        secret: credentials.secret_access_key,
-        securityToken: credentials.security_token,
+/** Assumes an agency: requests an ID token from GitHub, and exchanges it for temporary keys. */
+function assumeAgency(agency, deps) {
+    return async ({ lifetime, register, signal }) => {
+        const response = await deps.exchange(requestIdToken(agency), signal);
+        const token = readSent(GITHUB, response, object({ value: printable }), deps);
+        if (token.kind !== 'sent')
+            return token;
+        const idToken = token.data.value;
+        // A service may echo the token without its signature, or the signature alone.
+        const parts = [idToken, ...idToken.split(/\.(?=[^.]*$)/)];
+        register(...parts.filter((part) => part.length >= 8));
+        const result = await deps.exchange(requestKeys(agency, idToken, lifetime), signal);
+        const assumed = readSent(STS, result, keysSchema, deps);
+        if (assumed.kind !== 'sent')
+            return assumed;
+        const { access_key_id: id, secret_access_key: secret, ...sent } = assumed.data.credentials;
+        const key = { id, secret, securityToken: sent.security_token };
+        register(...Object.values(key));
+        const keys = issued(STS, assumed.response, key, sent.expiration, deps.wallClock);
+        return keys.kind === 'issued' ? { ...keys, lifetime: Math.min(keys.lifetime, lifetime) } : keys;
     };
-    const keyParts = Object.values(key);
-    for (const part of keyParts)
-        secrets.add(part);
-    // The remaining lifetime is measured by the service's clock, because this runner's may be wrong.
-    const clockOffset = readClockOffset(assumed.headers, wallClock()) || 0;
-    const left = Math.min(parseExpiration(credentials.expiration) - wallClock() - clockOffset, lifetime);
-    if (!(left > 0))
-        return unusableResponse(STS, 200);
-    return { kind: 'issued', key, lifetime: left, clockOffset, secrets: [...tokenParts, ...keyParts] };
-}
-/** A service may echo the token without its signature, or the signature alone. */
-function partsOf(idToken) {
-    const end = idToken.lastIndexOf('.');
-    const parts = end < 0 ? [idToken] : [idToken, idToken.slice(0, end), idToken.slice(end + 1)];
-    return parts.filter((part) => part.length >= 8);
 }
 /** Source: GitHub Docs, "Methods for requesting the OIDC token". */
 function requestIdToken({ idTokenRequest, audience }) {
@@ -14259,8 +14180,7 @@ function requestKeys(agency, idToken, lifetime) {
         }),
     };
 }
-const idTokenSchema = object({ value: printable });
-const assumedSchema = object({
+const keysSchema = object({
     credentials: object({
         access_key_id: printable,
         secret_access_key: printable,
@@ -14290,63 +14210,37 @@ const STS = {
 ;// CONCATENATED MODULE: ./src/credentials/ecs-agency.ts
 
 
-
-
-
 /** Link-local: it is reached without a network, so inputs.ts keeps it away from proxies. */
 const METADATA_HOST = '169.254.169.254';
 /** Statuses of a metadata service that issues no session tokens, and needs none. */
 const WITHOUT_SESSION_TOKENS = [404, 405, 503];
 /**
- * Gets the keys of the agency of the ECS that runs this step. It never rejects. Source: Huawei Cloud Python SDK
- * huaweicloudsdkcore 3.1.219, class MetadataAccessor.
- *
- * @param isRenewal whether the metadata service has issued keys before
+ * Gets the keys of the agency of the ECS that runs this step. Source: Huawei Cloud Python SDK huaweicloudsdkcore 3.1.219,
+ * class MetadataAccessor.
  */
-async function readEcsAgency(isRenewal, deps, signal) {
-    const headers = { 'X-Metadata-Token-Ttl-Seconds': '21600' };
-    const session = await ecs_agency_send('PUT', 'meta-data/latest/api/token', headers, deps, signal);
-    if (session.kind === 'response' && WITHOUT_SESSION_TOKENS.includes(session.status)) {
-        return readKeys({}, isRenewal, deps, signal);
-    }
-    if (session.kind === 'no-response' || session.status >= 300)
-        return ecs_agency_faultOf(session, isRenewal, deps);
-    const token = session.body.trim();
-    if (!printable.safeParse(token).success)
-        return unusableResponse(METADATA, session.status);
-    deps.secrets.add(token);
-    const result = await readKeys({ 'X-Metadata-Token': token }, isRenewal, deps, signal);
-    // It stays valid, and a later response may contain it.
-    if (result.kind === 'issued')
-        return { ...result, secrets: [...result.secrets, token] };
-    deps.secrets.forget(token);
-    return result;
+function readEcsAgency(deps) {
+    return async ({ isRenewal, register, signal }) => {
+        const send = (method, path, headers) => deps.exchange({ method, url: `http://${METADATA_HOST}/${path}`, headers, body: '' }, signal);
+        const ttl = { 'X-Metadata-Token-Ttl-Seconds': '21600' };
+        const session = await send('PUT', 'meta-data/latest/api/token', ttl);
+        const headers = {};
+        if (session.kind === 'no-response' || !WITHOUT_SESSION_TOKENS.includes(session.status)) {
+            const token = readSent(METADATA, session, printable, deps, (body) => body.trim());
+            if (token.kind !== 'sent')
+                return explain(token, session, isRenewal);
+            register(token.data);
+            headers['X-Metadata-Token'] = token.data;
+        }
+        const result = await send('GET', 'openstack/latest/securitykey', headers);
+        const sent = readSent(METADATA, result, ecs_agency_keysSchema, deps);
+        if (sent.kind !== 'sent')
+            return explain(sent, result, isRenewal);
+        const { access: id, secret, securitytoken: securityToken, expires_at } = sent.data.credential;
+        register(id, secret, securityToken);
+        return issued(METADATA, sent.response, { id, secret, securityToken }, expires_at, deps.wallClock);
+    };
 }
-function ecs_agency_send(method, path, headers, { exchange }, signal) {
-    return exchange({ method, url: `http://${METADATA_HOST}/${path}`, headers, body: '' }, signal);
-}
-async function readKeys(headers, isRenewal, deps, signal) {
-    const { secrets, wallClock } = deps;
-    const result = await ecs_agency_send('GET', 'openstack/latest/securitykey', headers, deps, signal);
-    if (result.kind === 'no-response' || result.status >= 300)
-        return ecs_agency_faultOf(result, isRenewal, deps);
-    const { data } = ecs_agency_schema.safeParse(result.bodyError === undefined ? parseJson(result.body) : undefined);
-    if (data === undefined)
-        return unusableResponse(METADATA, result.status);
-    const { access: id, secret, securitytoken: securityToken, expires_at } = data.credential;
-    const parts = [id, secret, securityToken];
-    for (const part of parts)
-        secrets.add(part);
-    const clockOffset = readClockOffset(result.headers, wallClock()) || 0;
-    const lifetime = parseExpiration(expires_at) - wallClock() - clockOffset;
-    if (!(lifetime > 0)) {
-        for (const part of parts)
-            secrets.forget(part);
-        return unusableResponse(METADATA, result.status);
-    }
-    return { kind: 'issued', key: { id, secret, securityToken }, lifetime, clockOffset, secrets: parts };
-}
-const ecs_agency_schema = object({
+const ecs_agency_keysSchema = object({
     credential: object({
         access: printable,
         secret: printable,
@@ -14355,24 +14249,20 @@ const ecs_agency_schema = object({
     }),
 });
 /** Says what is missing, unless the metadata service has worked before. */
-function ecs_agency_faultOf(result, isRenewal, deps) {
-    const fault = tokenServiceFault(METADATA, faultOf(result, deps), false);
-    const { label, message } = fault.detail;
-    const rejected = (hint) => ({
-        kind: 'rejected',
-        reason: 'ecs-agency',
-        scope: 'all',
-        detail: { label, message, hint },
-    });
+function explain(fault, result, isRenewal) {
+    const rejected = (hint, isPassing = false) => {
+        const detail = { ...fault.detail, hint };
+        return { kind: 'rejected', reason: 'ecs-agency', scope: 'all', isPassing, detail };
+    };
     if (result.kind === 'no-response') {
-        return isRenewal || result.reason === 'aborted' ? fault : { ...rejected(NO_ECS), isPassing: true };
+        return isRenewal || result.reason === 'aborted' ? fault : rejected(NO_ECS, true);
     }
     if (result.status === 401 && result.body.includes(NO_AGENCY_TEXT))
         return rejected(NO_AGENCY);
     // The service of session tokens may have been unavailable for a moment.
     if (result.status === 401)
-        return { ...rejected(NEEDS_TOKEN), isPassing: true };
-    return fault.kind === 'transient' ? fault : rejected(NO_ECS);
+        return rejected(NEEDS_TOKEN, true);
+    return fault.kind === 'rejected' ? rejected(NO_ECS) : fault;
 }
 /** Source: as above. */
 const NO_AGENCY_TEXT = 'Please configure Cloud Service Agency first';
@@ -14405,110 +14295,108 @@ const MIN_REPLACEMENT_INTERVAL = 1 * MINUTE;
 /** Every agency allows this range. Source: Huawei Cloud IAM API Reference (new edition), "AssumeAgencyWithOIDC". */
 const MIN_LIFETIME = 15 * MINUTE;
 const MAX_LIFETIME = 60 * MINUTE;
+/** Secrets of a failed renewal are redacted this long. An ID token of GitHub is valid for about five minutes. */
+const FAILED_LIFETIME = 15 * MINUTE;
 const renewable_HINT = 'The service also rejected newly issued keys. Check that the agency belongs to the account that owns project-id.';
 /** Temporary keys of an agency, obtained on first use and renewed before they expire or after a rejection. */
-class RenewableCredentials {
-    #issue;
-    #deps;
-    #keys;
+function renewableCredentials(issue, deps) {
+    const { clock, wallClock, secrets, timeout, onRenewed, onNotRenewed } = deps;
+    let current;
+    let isRenewal = false;
+    /** Secrets that are still redacted, and what ends that. */
+    const unexpired = new Set();
     /** The renewal in progress, shared by all jobs. */
-    #renewal;
+    let renewal;
     /** Time of the next renewal, and the reason for having no keys until then. */
-    #renewAt = -Infinity;
-    #reason = [];
-    #failures = 0;
-    #rejections = 0;
-    #replacedAt = -Infinity;
-    #unexpired = new Set();
-    constructor(issue, deps) {
-        this.#issue = issue;
-        this.#deps = deps;
-    }
-    async sign(request, projectId, signal) {
-        const keys = await this.#validKeys(signal);
+    let renewAt = -Infinity;
+    let reason = [];
+    let failures = 0;
+    let rejections = 0;
+    let replacedAt = -Infinity;
+    const sign = async (request, projectId, signal) => {
+        const keys = await validKeys(signal);
         if (keys.kind !== 'issued')
             return keys;
-        const { wallClock } = this.#deps;
         return {
             kind: 'signed',
             request: signWithAccessKey(request, keys.key, projectId, wallClock() + keys.clockOffset),
-            rejected: (rejection) => this.#replace(keys, rejection),
+            rejected: (rejection) => replace(keys, rejection),
         };
-    }
+    };
     /** Returns the current keys without waiting for a renewal, as long as they are valid. */
-    #validKeys(signal) {
-        const now = this.#deps.now();
-        if (this.#renewal?.signal.aborted === true)
-            this.#renewal = undefined;
-        if (this.#renewal === undefined && now >= this.#renewAt) {
-            this.#renewal = { signal, keys: this.#renew(signal) };
-        }
-        if (this.#keys !== undefined && now < this.#keys.expiresAt)
-            return this.#keys;
-        if (this.#renewal !== undefined)
-            return this.#renewal.keys;
-        const detail = { label: 'no keys', message: this.#reason };
-        return { kind: 'transient', retryAfter: this.#renewAt - now, detail };
+    function validKeys(signal) {
+        const now = clock.now();
+        if (renewal?.signal.aborted === true)
+            renewal = undefined;
+        if (renewal === undefined && now >= renewAt)
+            renewal = { signal, keys: renew(signal) };
+        if (current !== undefined && now < current.expiresAt)
+            return current;
+        if (renewal !== undefined)
+            return renewal.keys;
+        return { kind: 'transient', retryAfter: renewAt - now, detail: { label: 'no keys', message: reason } };
     }
-    async #renew(signal) {
-        const { timeout, now, onRenewed } = this.#deps;
+    async function renew(signal) {
         const needed = timeout + RENEWAL_MARGIN + MINUTE;
-        const requested = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
-        const issued = await this.#issue(requested, this.#unexpired.size > 0, signal);
-        if (this.#renewal?.signal === signal)
-            this.#renewal = undefined;
+        const lifetime = Math.min(Math.max(needed, MIN_LIFETIME), MAX_LIFETIME);
+        const registrations = [];
+        const register = (...values) => registrations.push(secrets.add(...values));
+        const issued = await issue({ lifetime, isRenewal, register, signal });
+        if (renewal?.signal === signal)
+            renewal = undefined;
+        if (issued.kind !== 'issued' && signal.aborted)
+            return issued;
+        const now = clock.now();
+        for (const old of unexpired) {
+            if (old.expiresAt >= now)
+                continue;
+            old.forget();
+            unexpired.delete(old);
+        }
+        const expiresAt = now + (issued.kind === 'issued' ? issued.lifetime : FAILED_LIFETIME);
+        for (const forget of registrations)
+            unexpired.add({ expiresAt, forget });
         if (issued.kind !== 'issued')
-            return signal.aborted ? issued : this.#backOff(issued);
-        const keys = { ...issued, expiresAt: now() + issued.lifetime };
-        this.#forgetExpired();
-        this.#unexpired.add(keys);
-        const isNew = keys.key.id !== this.#keys?.key.id;
-        this.#keys = keys;
-        this.#failures = 0;
-        this.#rejections = 0;
-        this.#renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3);
+            return backOff(issued);
+        const keys = { ...issued, expiresAt };
+        isRenewal = true;
         // The metadata service of an ECS may return the same keys again.
-        if (isNew)
+        if (keys.key.id !== current?.key.id)
             onRenewed(keys.lifetime);
+        current = keys;
+        failures = 0;
+        rejections = 0;
+        renewAt = keys.expiresAt - Math.min(RENEWAL_MARGIN, keys.lifetime / 3);
         return keys;
     }
     /** Delays the next renewal, for all jobs. */
-    #backOff(fault) {
-        const { now, onNotRenewed } = this.#deps;
-        this.#failures += 1;
-        const left = (this.#keys?.expiresAt ?? 0) - now();
+    function backOff(fault) {
+        failures += 1;
+        const left = (current?.expiresAt ?? 0) - clock.now();
         if (left > 0)
             onNotRenewed(fault.detail.message, left);
-        const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (this.#failures - 1), MAX_RENEWAL_DELAY);
+        const backoff = Math.min(MIN_RENEWAL_DELAY * 2 ** (failures - 1), MAX_RENEWAL_DELAY);
         const isPassing = fault.kind === 'rejected' && fault.isPassing === true;
-        this.#rejections = isPassing ? this.#rejections + 1 : 0;
-        const isRetried = fault.kind === 'transient' || (isPassing && this.#rejections < MAX_REJECTIONS);
+        rejections = isPassing ? rejections + 1 : 0;
+        const isRetried = fault.kind === 'transient' || (isPassing && rejections < MAX_REJECTIONS);
         const retryAfter = fault.kind === 'transient' ? (fault.retryAfter ?? 0) : isPassing ? REJECTION_DELAY : 0;
         const delay = Math.max(left > 0 ? MAX_RENEWAL_DELAY : backoff, retryAfter);
-        this.#renewAt = now() + delay;
-        this.#reason = fault.detail.message;
+        renewAt = clock.now() + delay;
+        reason = fault.detail.message;
         return isRetried ? { kind: 'transient', retryAfter: delay, detail: fault.detail } : fault;
     }
-    #forgetExpired() {
-        for (const keys of this.#unexpired) {
-            if (keys.expiresAt >= this.#deps.now())
-                continue;
-            for (const secret of keys.secrets)
-                this.#deps.secrets.forget(secret);
-            this.#unexpired.delete(keys);
-        }
-    }
     /** Discards rejected keys, unless newer ones have replaced them already. */
-    #replace(keys, rejection) {
+    function replace(keys, rejection) {
         const { detail } = rejection;
-        if (keys === this.#keys) {
-            this.#keys = undefined;
-            this.#replacedAt = Math.max(this.#deps.now(), this.#replacedAt + MIN_REPLACEMENT_INTERVAL);
-            this.#renewAt = this.#replacedAt;
-            this.#reason = phrase `${detail.message}; new keys of the agency are needed`;
+        if (keys === current) {
+            current = undefined;
+            replacedAt = Math.max(clock.now(), replacedAt + MIN_REPLACEMENT_INTERVAL);
+            renewAt = replacedAt;
+            reason = phrase `${detail.message}; new keys of the agency are needed`;
         }
         return { ...rejection, isRenewable: true, detail: { ...detail, hint: renewable_HINT } };
     }
+    return { sign };
 }
 
 ;// CONCATENATED MODULE: external "node:dns"
@@ -14531,17 +14419,15 @@ function databaseConnector(secrets) {
         /** Accepted by an attempt that was silent at first. */
         let accepted;
         return async (signal) => {
-            const first = await new Promise((resolve) => {
-                if (accepted !== undefined)
-                    resolve(accepted);
-                else
-                    attempt(address, find, signal, (seen) => {
-                        if (seen.isAccepted)
-                            accepted = seen;
-                        resolve(seen);
-                    });
-            });
-            const { isAccepted, label } = accepted ?? first;
+            const { promise, resolve } = Promise.withResolvers();
+            const onSeen = (seen) => {
+                if (seen.isAccepted)
+                    accepted = seen;
+                resolve(accepted ?? seen);
+            };
+            if (accepted === undefined)
+                attempt(address, find, signal, onSeen);
+            const { isAccepted, label } = accepted ?? (await promise);
             const shown = secrets.text(formatAddress(address));
             return { kind: 'connection', address: shown, isAccepted, label: secrets.text(label) };
         };
@@ -14687,12 +14573,12 @@ const DECODERS = new Map([
     ['gzip', external_node_zlib_namespaceObject.gunzipSync],
     ['x-gzip', external_node_zlib_namespaceObject.gunzipSync],
     ['br', external_node_zlib_namespaceObject.brotliDecompressSync],
-    // Some servers leave out the header of zlib, whose first byte ends with 8. Source: RFC 9110, section 8.4.1.2.
-    [
-        'deflate',
-        (bytes, options) => ((bytes[0] ?? 0) % 16 === 8 ? external_node_zlib_namespaceObject.inflateSync : external_node_zlib_namespaceObject.inflateRawSync)(bytes, options),
-    ],
+    ['deflate', inflate],
 ]);
+/** Some servers leave out the header of zlib, whose first byte ends with 8. Source: RFC 9110, section 8.4.1.2. */
+function inflate(bytes, options) {
+    return ((bytes[0] ?? 0) % 16 === 8 ? external_node_zlib_namespaceObject.inflateSync : external_node_zlib_namespaceObject.inflateRawSync)(bytes, options);
+}
 function textOf(bytes) {
     return { body: new TextDecoder().decode(bytes), bodyError: (0,external_node_buffer_namespaceObject.isUtf8)(bytes) ? undefined : 'is not UTF-8' };
 }
@@ -14727,9 +14613,10 @@ async function exchange_exchange(request, signal) {
     };
     const timer = setTimeout(abort, MAX_EXCHANGE_MS);
     signal.addEventListener('abort', abort);
-    if (signal.aborted)
-        abort();
     try {
+        // Not `throwIfAborted`: the code of its error is a number.
+        if (signal.aborted)
+            throw new Error('the exchange was aborted');
         return await traces.run(trace, () => exchange_attempt(request, trace, limit.signal));
     }
     catch (error) {
@@ -14743,7 +14630,6 @@ async function exchange_exchange(request, signal) {
     }
 }
 async function exchange_attempt(request, trace, signal) {
-    signal.throwIfAborted();
     const handler = {
         prepareRequest(options) {
             options.signal = signal;
@@ -14779,23 +14665,21 @@ class Trace {
     phase = 'connect';
     #requests = [];
     follow(request) {
+        const enter = (phase) => () => {
+            this.phase = phase;
+        };
         this.#requests.push(request);
         if (request.method === 'CONNECT') {
             this.phase = 'proxy';
             return;
         }
         request.once('socket', (socket) => {
-            const secure = request.protocol === 'https:';
-            const connected = () => {
-                this.phase = secure ? 'tls' : 'headers';
-            };
+            const connected = enter(request.protocol === 'https:' ? 'tls' : 'headers');
             if (socket.connecting)
                 socket.once('connect', connected);
             else
                 connected();
-            socket.once('secureConnect', () => {
-                this.phase = 'headers';
-            });
+            socket.once('secureConnect', enter('headers'));
         });
     }
     /** Whether Node rejected the certificate of the endpoint or of an https proxy. */
@@ -14841,35 +14725,31 @@ const NOT_TLS = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST
  * @param now monotonic clock, milliseconds
  */
 function detectWrongEndpoints(send, now) {
-    const origins = new Map();
+    const responded = new Set();
+    const failures = new Map();
     return async (request, signal) => {
         const { origin } = new URL(request.url);
         const result = await send(request, signal);
-        const before = origins.get(origin) ?? { unknownSince: undefined, withoutTls: 0 };
-        if (result.kind === 'response' || before === 'responded') {
-            origins.set(origin, 'responded');
-            return result;
-        }
+        if (result.kind === 'response')
+            responded.add(origin);
         // The end of the wait says nothing about the endpoint.
-        if (result.reason === 'aborted')
+        if (result.kind === 'response' || responded.has(origin) || result.reason === 'aborted')
             return result;
+        const before = failures.get(origin) ?? { unknownSince: undefined, withoutTls: 0 };
+        const at = now();
         // For a proxy, http-client keeps only the message.
         const error = `${result.code} ${result.message}`;
-        const failures = {
-            unknownSince: error.includes('ENOTFOUND') ? (before.unknownSince ?? now()) : undefined,
-            withoutTls: result.reason === 'network' && NOT_TLS.test(error) ? before.withoutTls + 1 : 0,
-        };
-        origins.set(origin, failures);
-        return marked(result, failures, now());
+        const unknownSince = error.includes('ENOTFOUND') ? (before.unknownSince ?? at) : undefined;
+        const withoutTls = result.reason === 'network' && NOT_TLS.test(error) ? before.withoutTls + 1 : 0;
+        failures.set(origin, { unknownSince, withoutTls });
+        if (at - (unknownSince ?? at) >= MAX_UNKNOWN_MS)
+            return { ...result, reason: 'unknown-host' };
+        return withoutTls >= MAX_WITHOUT_TLS ? { ...result, reason: 'no-tls' } : result;
     };
-}
-function marked(result, { unknownSince, withoutTls }, at) {
-    if (at - (unknownSince ?? at) >= MAX_UNKNOWN_MS)
-        return { ...result, reason: 'unknown-host' };
-    return withoutTls >= MAX_WITHOUT_TLS ? { ...result, reason: 'no-tls' } : result;
 }
 
 ;// CONCATENATED MODULE: ./src/invalid-input.ts
+
 /** Explains why an input's value cannot be used and how to fix it, without quoting the value. */
 class InvalidInput {
     /** Reads naturally after the input's name and a colon. */
@@ -14878,6 +14758,10 @@ class InvalidInput {
         this.problem = typeof problem === 'string' ? [problem] : problem;
     }
 }
+/** Tag for an {@link InvalidInput}: invalid`must be one of ${names}.` */
+function invalid(...problem) {
+    return new InvalidInput(phrase(...problem));
+}
 /** Returns the value if it matches the pattern. */
 function parseMatching(value, pattern, problem) {
     return pattern.test(value) ? value : new InvalidInput(problem);
@@ -14885,7 +14769,7 @@ function parseMatching(value, pattern, problem) {
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 function parseBoolean(value) {
     if (!/^(true|True|TRUE|false|False|FALSE)$/.test(value))
-        return new InvalidInput('must be true or false.');
+        return invalid `must be true or false.`;
     return value.toLowerCase() === 'true';
 }
 /** Whether no value is missing because it was invalid. */
@@ -14893,56 +14777,56 @@ function isComplete(values) {
     return Object.values(values).every((value) => value !== undefined);
 }
 
-;// CONCATENATED MODULE: ./src/api/regions.ts
+;// CONCATENATED MODULE: ./src/api/service.ts
 /** huaweicloudsdkgaussdb/v3/region/gaussdb_region.py */
 const TAURUSDB = {
-    'gaussdb.*.myhuaweicloud.com': ids(`
+    gaussdb: ids(`
     cn-north-2 cn-north-4 cn-north-9 cn-east-3 cn-south-1 cn-south-4 cn-southwest-2 ap-southeast-3 ap-southeast-4
     sa-brazil-1 ru-northwest-2`),
-    'gaussdbformysql.*.myhuaweicloud.com': ids('cn-north-11 ap-southeast-1 ap-southeast-2 tr-west-1 me-east-1'),
-    'gaussdb-mysql.*.myhuaweicloud.com': ids('cn-east-5 cn-southwest-3 la-north-2 af-south-1'),
+    gaussdbformysql: ids('cn-north-11 ap-southeast-1 ap-southeast-2 tr-west-1 me-east-1'),
+    'gaussdb-mysql': ids('cn-east-5 cn-southwest-3 la-north-2 af-south-1'),
 };
-/** RDS and DDS document the same regions. */
+/** huaweicloudsdkrds/v3/region/rds_region.py; huaweicloudsdkdds/v3/region/dds_region.py documents the same regions. */
 const RDS_AND_DDS = ids(`
   cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-11 cn-north-12 cn-east-2 cn-east-3 cn-east-4 cn-east-5
   cn-south-1 cn-south-2 cn-south-4 cn-southwest-2 cn-southwest-3 ap-southeast-1 ap-southeast-2 ap-southeast-3
   ap-southeast-4 ap-southeast-5 my-kualalumpur-1 la-north-2 la-south-2 na-mexico-1 sa-brazil-1 af-north-1 af-south-1
-  eu-west-0 ru-moscow-1 ru-northwest-2 tr-west-1 me-east-1 ae-ad-1`);
-/** huaweicloudsdkrds/v3/region/rds_region.py */
-const RDS = {
-    'rds.*.myhuaweicloud.com': RDS_AND_DDS,
-    'rds.*.myhuaweicloud.eu': ids('eu-west-101'),
-};
-/** huaweicloudsdkdds/v3/region/dds_region.py */
-const DDS = {
-    'dds.*.myhuaweicloud.com': RDS_AND_DDS,
-    'dds.*.myhuaweicloud.eu': ids('eu-west-101'),
-};
+  eu-west-0 ru-moscow-1 ru-northwest-2 tr-west-1 me-east-1 ae-ad-1 eu-west-101`);
 /** huaweicloudsdkgaussdbforopengauss/v3/region/gaussdbforopengauss_region.py */
 const GAUSSDB = {
-    'gaussdb-opengauss.*.myhuaweicloud.com': ids(`
+    'gaussdb-opengauss': ids(`
     cn-north-2 cn-north-4 cn-north-9 cn-east-3 cn-south-1 cn-south-2 cn-south-4 cn-southwest-2 ap-southeast-1
     ap-southeast-2 ap-southeast-3 ap-southeast-4 la-north-2 la-south-2 sa-brazil-1 af-south-1 ru-northwest-2`),
-    'gaussdb.*.myhuaweicloud.com': ids(`
-    cn-north-12 cn-east-2 cn-east-4 cn-east-5 ap-southeast-5 af-north-1 tr-west-1 me-east-1`),
+    gaussdb: ids('cn-north-12 cn-east-2 cn-east-4 cn-east-5 ap-southeast-5 af-north-1 tr-west-1 me-east-1'),
 };
 /** huaweicloudsdkgaussdbfornosql/v3/region/gaussdbfornosql_region.py */
 const GEMINIDB = {
-    'gaussdb-nosql.*.myhuaweicloud.com': ids(`
+    'gaussdb-nosql': ids(`
     cn-north-1 cn-north-2 cn-north-4 cn-north-9 cn-north-11 cn-east-2 cn-east-3 cn-east-4 cn-south-1 cn-south-2
     cn-south-4 cn-southwest-2 cn-southwest-3 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5
-    la-north-2 la-south-2 sa-brazil-1 af-south-1 ru-moscow-1 ru-northwest-2 tr-west-1 me-east-1`),
-    'gaussdb-nosql.*.myhuaweicloud.eu': ids('eu-west-101'),
+    la-north-2 la-south-2 sa-brazil-1 af-south-1 ru-moscow-1 ru-northwest-2 tr-west-1 me-east-1 eu-west-101`),
 };
-/** huaweicloudsdksts/v1/region/sts_region.py */
-const regions_STS = {
-    'sts.*.myhuaweicloud.com': ids(`
+/** The Security Token Service. huaweicloudsdksts/v1/region/sts_region.py */
+const service_STS = {
+    sts: ids(`
     cn-north-4 cn-east-3 cn-south-1 cn-southwest-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4
     sa-brazil-1 la-south-2 af-south-1 tr-west-1`),
 };
 function ids(separatedBySpaces) {
     return separatedBySpaces.trim().split(/\s+/);
 }
+/**
+ * The services that document `GET /v3/{project_id}/jobs?id=`, by the value of the input `service`.
+ * Source: Huawei Cloud Python SDKs 3.1.219, the requests ShowGaussMySqlJobInfo (TaurusDB), ListJobInfo (RDS),
+ * ShowJobDetail (DDS, GaussDB), and ListJobs (GeminiDB).
+ */
+const SERVICES = {
+    taurusdb: { title: 'TaurusDB', hosts: TAURUSDB, field: 'job', hasList: true },
+    rds: { title: 'RDS', hosts: { rds: RDS_AND_DDS }, field: 'job', hasList: false },
+    dds: { title: 'DDS', hosts: { dds: RDS_AND_DDS }, field: 'job', hasList: false },
+    gaussdb: { title: 'GaussDB', hosts: GAUSSDB, field: 'job', hasList: false },
+    geminidb: { title: 'GeminiDB', hosts: GEMINIDB, field: 'jobs', hasList: false },
+};
 
 ;// CONCATENATED MODULE: ./src/api/endpoints.ts
 
@@ -14950,22 +14834,21 @@ function ids(separatedBySpaces) {
 
 /** Looks up the jobs API of a service in a region; the result has the form of {@link parseEndpoint}. */
 function jobsEndpointOf(region, { title, hosts }) {
-    const problem = `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or choose another region.`;
-    return endpointOf(region, hosts) ?? new InvalidInput(problem);
+    return (endpointOf(region, hosts) ??
+        invalid `no ${title} host is documented for this region. ${suggestRegions(region, hosts)} Set endpoint, or choose another region.`);
 }
 /** Looks up the Security Token Service of a region. Any region's works; the nearest is the fastest. */
 function stsEndpointOf(region) {
-    if (region === undefined) {
-        return new InvalidInput('missing. GitHub OIDC needs sts-endpoint, or region to look it up.');
-    }
-    const problem = `missing, and no Security Token Service host is documented for the value of ${region.source}. ${suggestRegions(region.id, regions_STS)} Set sts-endpoint; the host of any other region works.`;
-    return endpointOf(region.id, regions_STS) ?? new InvalidInput(problem);
+    if (region === undefined)
+        return invalid `missing. GitHub OIDC needs sts-endpoint, or region to look it up.`;
+    return (endpointOf(region.id, service_STS) ??
+        invalid `missing, and no Security Token Service host is documented for the value of ${region.source}. ${suggestRegions(region.id, service_STS)} Set sts-endpoint; the host of any other region works.`);
 }
 /** Returns the IAM of a region. Source: Huawei Cloud Python SDK huaweicloudsdkiam 3.1.219, region/iam_region.py. */
 function iamEndpointOf({ id, source }) {
     return /^[a-z\d-]{1,40}$/.test(id)
-        ? `https://iam.${id}.myhuaweicloud.${id === 'eu-west-101' ? 'eu' : 'com'}`
-        : new InvalidInput(`missing, and the value of ${source} is not a region ID. Set project-id, or a valid region.`);
+        ? urlOf('iam', id)
+        : invalid `missing, and the value of ${source} is not a region ID. Set project-id, or a valid region.`;
 }
 /**
  * Parses an endpoint: host or host:port, with or without `https://` and a path prefix.
@@ -14974,29 +14857,24 @@ function iamEndpointOf({ id, source }) {
  * @returns scheme, host, and path prefix, without a trailing slash
  */
 function parseEndpoint(value, version, resource) {
-    if (!/^[!-~]+$/.test(value) || value.includes('\\')) {
-        return new InvalidInput('contains a space, a backslash, or another character that host names cannot contain. Use host or host:port.');
-    }
+    if (!/^[!-~]+$/.test(value) || value.includes('\\'))
+        return invalid `contains a space, a backslash, or another character that host names cannot contain. Use host or host:port.`;
     const url = parseUrl(value);
     if (url === null)
-        return new InvalidInput('must be host or host:port, with or without https://.');
-    if (url.username !== '' || url.password !== '' || value.includes('@')) {
-        return new InvalidInput('contains a user name or password. Remove them: credentials have their own inputs.');
-    }
+        return invalid `must be host or host:port, with or without https://.`;
+    if (value.includes('@'))
+        return invalid `contains a user name or password. Remove them: credentials have their own inputs.`;
     if (/[?#]/.test(value))
-        return new InvalidInput('contains a query (?) or a fragment (#). Remove it.');
-    if (!isDecodable(url.pathname)) {
-        return new InvalidInput('contains a % that is not valid percent-encoding of UTF-8. Write it as %25.');
-    }
-    if (!isSecure(url)) {
-        return new InvalidInput('must use https://. Plain http:// would expose secrets, so it is allowed only for loopback addresses.');
-    }
+        return invalid `contains a query (?) or a fragment (#). Remove it.`;
+    if (!isDecodable(url.pathname))
+        return invalid `contains a % that is not valid percent-encoding of UTF-8. Write it as %25.`;
+    if (!isSecure(url))
+        return invalid `must use https://. Plain http:// would expose secrets, so it is allowed only for loopback addresses.`;
     const segments = url.pathname.split('/').filter((segment) => segment !== '');
     const names = segments.map((segment) => segment.toLowerCase());
-    if (names.includes(version) || names.includes(resource)) {
-        return new InvalidInput(`already contains the API path. Use only the part before /${version}; the action adds the rest.`);
-    }
-    return [url.origin, ...segments].join('/');
+    return names.includes(version) || names.includes(resource)
+        ? invalid `already contains the API path. Use only the part before /${version}; the action adds the rest.`
+        : [url.origin, ...segments].join('/');
 }
 /** Without a scheme, host or host:port must come first; otherwise `https:/host` would name the host `https`. */
 function parseUrl(value) {
@@ -15010,56 +14888,46 @@ function isSecure({ protocol, hostname }) {
 }
 const LOOPBACK = /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/;
 function endpointOf(region, hosts) {
-    const host = Object.entries(hosts).find(([, regions]) => regions.includes(region));
-    return host && `https://${host[0].replace('*', region)}`;
+    const [host] = Object.entries(hosts).find(([, regions]) => regions.includes(region)) ?? [];
+    return host && urlOf(host, region);
+}
+function urlOf(host, region) {
+    return `https://${host}.${region}.myhuaweicloud.${region === 'eu-west-101' ? 'eu' : 'com'}`;
 }
 /** Names the regions with similar IDs, or all regions if there are none. */
 function suggestRegions(region, hosts) {
     const all = Object.values(hosts).flat();
     const typed = region.slice(0, 40).toLowerCase();
-    const similar = all.filter((id) => editDistance(id, typed) <= MAX_TYPOS);
+    const similar = all.filter((id) => isSimilar(id, typed, MAX_TYPOS));
     return similar.length > 0 ? `Similar regions: ${similar.join(', ')}.` : `Known regions: ${all.join(', ')}.`;
 }
 const MAX_TYPOS = 2;
-/** Levenshtein distance in characters. */
-function editDistance(from, to) {
-    let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-    for (const [index, character] of Array.from(from).entries()) {
-        const next = [index + 1];
-        for (let at = 0; at < to.length; at++) {
-            const replaced = (row[at] ?? 0) + Number(to[at] !== character);
-            next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
-        }
-        row = next;
-    }
-    return row[to.length] ?? 0;
+/** Whether at most so many insertions, deletions, and replacements of a character make two texts equal. */
+function isSimilar(a, b, typos) {
+    if (a === b)
+        return true;
+    const [restA, restB] = [a.slice(1), b.slice(1)];
+    if (a.at(0) === b.at(0))
+        return isSimilar(restA, restB, typos);
+    const corrected = [
+        [restA, restB],
+        [restA, b],
+        [a, restB],
+    ];
+    return typos > 0 && corrected.some(([left, right]) => isSimilar(left, right, typos - 1));
 }
-
-;// CONCATENATED MODULE: ./src/api/service.ts
-
-/**
- * The services that document `GET /v3/{project_id}/jobs?id=`, by the value of the input `service`.
- * Source: Huawei Cloud Python SDKs 3.1.219, the requests ShowGaussMySqlJobInfo (TaurusDB), ListJobInfo (RDS),
- * ShowJobDetail (DDS, GaussDB), and ListJobs (GeminiDB).
- */
-const SERVICES = {
-    taurusdb: { title: 'TaurusDB', hosts: TAURUSDB, field: 'job', hasList: true },
-    rds: { title: 'RDS', hosts: RDS, field: 'job', hasList: false },
-    dds: { title: 'DDS', hosts: DDS, field: 'job', hasList: false },
-    gaussdb: { title: 'GaussDB', hosts: GAUSSDB, field: 'job', hasList: false },
-    geminidb: { title: 'GeminiDB', hosts: GEMINIDB, field: 'jobs', hasList: false },
-};
 
 ;// CONCATENATED MODULE: ./src/credentials/choice.ts
 
 
+const ACCESS_KEY = ['access-key-id', 'secret-access-key', 'security-token'];
 /** The inputs of each kind of credentials. Only one kind may be set. */
-const KINDS = {
-    token: ['token'],
-    'access-key': ['access-key-id', 'secret-access-key', 'security-token'],
-    agency: ['identity-provider-urn', 'agency-urn'],
-    'ecs-agency': ['use-ecs-agency'],
-};
+const choice_KINDS = [
+    { inputs: ['token'], choose: chooseToken },
+    { inputs: ACCESS_KEY, choose: ({ input, check }) => chooseKey(ACCESS_KEY, input, check) },
+    { inputs: ['identity-provider-urn', 'agency-urn'], choose: chooseAgency },
+    { inputs: ['use-ecs-agency'], choose: () => ECS_AGENCY },
+];
 /** Environment variables with access keys, in order of precedence. */
 const KEY_VARIABLES = [
     // The action huaweicloud/auth-action.
@@ -15073,11 +14941,9 @@ const ID_TOKEN_URL = 'ACTIONS_ID_TOKEN_REQUEST_URL';
 const ID_TOKEN_BEARER = 'ACTIONS_ID_TOKEN_REQUEST_TOKEN';
 /** Registers all secrets, including those that are not used, but not placeholders: they would garble every text. */
 function registerSecrets({ input, variable }, secrets) {
-    const inputs = [...KINDS.token, ...KINDS['access-key']].map(input);
+    const inputs = ['token', ...ACCESS_KEY].map(input);
     const variables = [...KEY_VARIABLES.flat(), ID_TOKEN_BEARER].map(variable);
-    for (const value of [...inputs, ...variables])
-        if (value.length >= MIN_SECRET_LENGTH)
-            secrets.add(value);
+    secrets.add(...[...inputs, ...variables].filter((value) => value.length >= MIN_SECRET_LENGTH));
 }
 /** Chooses the credentials: those in the inputs, otherwise the first access key in the environment. */
 function chooseCredentials(reader) {
@@ -15085,24 +14951,17 @@ function chooseCredentials(reader) {
     const usesEcs = check('use-ecs-agency', parseBoolean(input('use-ecs-agency')));
     if (usesEcs === undefined)
         return undefined;
-    const [first, second] = ['token', 'access-key', 'agency', 'ecs-agency'].flatMap((kind) => {
-        const isSet = (name) => (name === 'use-ecs-agency' ? usesEcs : input(name) !== '');
-        const name = KINDS[kind].find(isSet);
-        return name === undefined ? [] : [{ kind, name }];
+    const isSet = (name) => (name === 'use-ecs-agency' ? usesEcs : input(name) !== '');
+    const [first, second] = choice_KINDS.flatMap(({ inputs, choose }) => {
+        const name = inputs.find(isSet);
+        return name === undefined ? [] : [{ name, choose }];
     });
     if (first !== undefined && second !== undefined) {
         const problem = `cannot be combined with ${second.name}. Set only one kind of credentials.`;
         return check(first.name, new InvalidInput(problem));
     }
-    if (first?.kind === 'token')
-        return chooseToken(reader);
-    if (first?.kind === 'access-key')
-        return chooseKey(KINDS['access-key'], input, check);
-    if (first?.kind === 'agency')
-        return chooseAgency(reader);
-    if (first?.kind === 'ecs-agency') {
-        return { kind: 'ecs-agency', source: 'the agency of this ECS, from its metadata service' };
-    }
+    if (first !== undefined)
+        return first.choose(reader);
     const names = KEY_VARIABLES.find((each) => each.some((name) => variable(name) !== ''));
     if (names !== undefined)
         return chooseKey(names, variable, check);
@@ -15116,6 +14975,10 @@ function chooseToken({ input, check }) {
         return undefined;
     return { kind: 'token', source: 'an IAM token from the input token', token };
 }
+const ECS_AGENCY = {
+    kind: 'ecs-agency',
+    source: 'the agency of this ECS, from its metadata service',
+};
 function chooseKey(names, value, check) {
     const [idName, secretName, tokenName] = names;
     const given = names.filter((name) => value(name) !== '');
@@ -15124,18 +14987,16 @@ function chooseKey(names, value, check) {
         const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`;
         return check(name, parseSecret(value(name), problem));
     };
-    const [id, secret] = [read(idName), read(secretName)];
     const isTemporary = tokenName !== undefined && given.includes(tokenName);
-    const securityToken = isTemporary ? read(tokenName) : undefined;
-    if (id === undefined || secret === undefined)
-        return undefined;
-    if (isTemporary && securityToken === undefined)
-        return undefined;
-    return {
-        kind: 'access-key',
-        source: `${isTemporary ? 'a temporary access key' : 'an access key'} from ${given.join(', ')}`,
-        key: { id, secret, securityToken },
+    const key = {
+        id: read(idName),
+        secret: read(secretName),
+        ...(isTemporary && { securityToken: read(tokenName) }),
     };
+    if (!isComplete(key))
+        return undefined;
+    const source = `${isTemporary ? 'a temporary access key' : 'an access key'} from ${given.join(', ')}`;
+    return { kind: 'access-key', source, key };
 }
 /** For GitHub OIDC. */
 function chooseAgency({ input, variable, region, check }) {
@@ -15183,11 +15044,11 @@ const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255
 /** A shorter value is not a real key or token. */
 const MIN_SECRET_LENGTH = 8;
 function parseSecret(value, problem) {
-    const { length } = value;
-    const isShort = PRINTABLE.test(value) && length < MIN_SECRET_LENGTH;
-    return isShort
-        ? new InvalidInput(`has only ${length} characters, so it is not a real key or token. Set the real value, or none.`)
-        : parseMatching(value, PRINTABLE, problem);
+    if (!PRINTABLE.test(value))
+        return new InvalidInput(problem);
+    if (value.length >= MIN_SECRET_LENGTH)
+        return value;
+    return new InvalidInput(`has only ${value.length} characters, so it is not a real key or token. Set the real value, or none.`);
 }
 /** What a header can contain. */
 const PRINTABLE = /^[!-~]+$/;
@@ -15224,125 +15085,112 @@ function parseNoProxy(value) {
 
 
 
-const wait_for_KINDS = ['job', 'order', 'instance'];
+/** That the job completed, also that its instance is available, or also that the instance accepts connections. */
+const UNTIL = ['completed', 'available', 'connectable'];
+/** Results with which a step can succeed. */
+const SUCCESS_RESULTS = ['completed', 'vanished', 'canceled', 'timed-out'];
 /** Reads which IDs to wait for, and what for. */
 function readWaitFor({ input, check }, service, secrets) {
-    const [kind = 'job', other] = wait_for_KINDS.filter((each) => input(`${each}-id`) !== '');
+    const [kind = 'job', other] = KINDS.filter((each) => input(`${each}-id`) !== '');
     const ids = other === undefined
         ? parseIds(input(`${kind}-id`), kind, secrets)
-        : new InvalidInput(`cannot be combined with ${kind}-id. Set only one of them.`);
-    const until = parseUntil(input('wait-until') || (kind === 'instance' ? 'available' : 'completed'));
+        : invalid `cannot be combined with ${kind}-id. Set only one of them.`;
+    const given = input('wait-until') || (kind === 'instance' ? 'available' : 'completed');
+    const until = UNTIL.find((each) => each === given) ?? invalid `must be completed, available, or connectable.`;
+    const address = input('connect-to');
     // Orders and instances need TaurusDB anyway.
     const isPlain = kind !== 'job' || until === 'completed' || until instanceof InvalidInput;
-    const settings = {
+    const waitFor = {
         kind,
         ids: check(`${other ?? kind}-id`, kind === 'job' ? ids : (needsTaurusdb(service, 'job-id') ?? ids)),
         until: check('wait-until', isPlain ? until : (needsTaurusdb(service, 'wait-until: completed') ?? until)),
-        connectTo: check('connect-to', parseConnectTo(input('connect-to'), until)),
+        /** Where to connect to, instead of the address of the instance. */
+        ...(address !== '' && { connectTo: check('connect-to', parseConnectTo(address, until)) }),
     };
-    const { ids: valid, until: known, connectTo } = settings;
-    return valid && known && connectTo
-        ? { kind, ids: valid, until: known, connectTo: connectTo.address }
-        : undefined;
+    return isComplete(waitFor) ? { connectTo: undefined, ...waitFor } : undefined;
 }
-function parseUntil(value) {
-    const problem = 'must be completed, available, or connectable.';
-    return UNTIL.find((each) => each === value) ?? new InvalidInput(problem);
-}
-const UNTIL = ['completed', 'available', 'connectable'];
 function needsTaurusdb(service, alternative) {
     return service instanceof InvalidInput || service.hasList
         ? undefined
-        : new InvalidInput(`works only with service: taurusdb. For ${service.title}, use ${alternative}.`);
+        : invalid `works only with service: taurusdb. For ${service.title}, use ${alternative}.`;
 }
 function parseConnectTo(value, until) {
-    if (value === '')
-        return { address: undefined };
     if (until !== 'connectable')
-        return new InvalidInput('works only with wait-until: connectable.');
-    const address = parseAddress(value);
-    return address === undefined
-        ? new InvalidInput('must be host:port, for example 192.168.0.10:3306, without a scheme.')
-        : { address };
+        return invalid `works only with wait-until: connectable.`;
+    return parseAddress(value) ?? invalid `must be host:port, for example 192.168.0.10:3306, without a scheme.`;
 }
 /** Parses results separated by commas or line breaks. */
 function parseSuccessResults(value) {
-    const results = value.split(/[,\s]+/).filter((result) => result !== '');
-    const known = SUCCESS_RESULTS.filter((result) => results.includes(result));
-    if (results.some((result) => !SUCCESS_RESULTS.some((each) => each === result))) {
-        return new InvalidInput(`can contain only ${SUCCESS_RESULTS.join(', ')}. With any other result, the step always fails.`);
-    }
+    const results = new Set(value.split(/[,\s]+/).filter((result) => result !== ''));
+    const known = SUCCESS_RESULTS.filter((result) => results.has(result));
+    if (known.length < results.size)
+        return invalid `can contain only ${SUCCESS_RESULTS.join(', ')}. With any other result, the step always fails.`;
     return known.includes('completed')
         ? known
-        : new InvalidInput('must contain completed, for example completed,vanished.');
+        : invalid `must contain completed, for example completed,vanished.`;
 }
-const SUCCESS_RESULTS = ['completed', 'vanished', 'canceled', 'timed-out'];
-/** The outputs have no room for more jobs. More orders or instances would take too many requests. */
-const MAX_IDS = { job: 500, order: 50, instance: 20 };
-/** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
-const MISSING_VALUE = /^(null|\(null\)|undefined|none|<none>|nil|<nil>|<no value>|nan|n\/a|object|array)$/i;
-const OTHER_KIND = {
-    job: 'A yearly/monthly order returns an order_id instead: use order-id.',
-    order: 'A pay-per-use order returns a job_id instead: use job-id.',
-    instance: '',
+/** Where a response contains the ID, the largest number of IDs, and what to do if the response contains none. */
+const RULES = {
+    // The outputs have no room for more jobs. More orders or instances would take too many requests.
+    job: {
+        field: 'job_id',
+        max: 500,
+        hint: 'A yearly/monthly order returns an order_id instead: use order-id.',
+    },
+    order: { field: 'order_id', max: 50, hint: 'A pay-per-use order returns a job_id instead: use job-id.' },
+    instance: { field: 'instance.id', max: 20, hint: '' },
 };
-/** Where the response of a call contains the ID. */
-const FIELDS = { job: 'job_id', order: 'order_id', instance: 'instance.id' };
-/** Parses one or several IDs, separated by commas or line breaks; duplicates are removed, ignoring case. */
+/** Parses at least one ID, separated by commas or line breaks; duplicates are removed, ignoring case. */
 function parseIds(value, kind, secrets) {
-    if (value === '') {
-        return new InvalidInput(`missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. ${OTHER_KIND.job}`);
-    }
     const ids = splitIds(value, kind, secrets);
     if (ids instanceof InvalidInput)
         return ids;
-    if (ids.length === 0) {
-        return new InvalidInput(`contains no ID. Set at least one ${kind} ID.`);
-    }
+    if (ids.length === 0)
+        return invalid `contains no ID. Set at least one ${kind} ID.`;
     const [pattern, characters] = kind === 'instance'
-        ? [/^[\w-]{1,128}$/, 'letters, digits, underscores, and hyphens']
-        : [/^[!-~]{1,128}$/, 'printable ASCII characters without spaces'];
-    const invalid = ids.findIndex((id) => !pattern.test(id));
-    if (invalid >= 0) {
-        return new InvalidInput(`must contain IDs of 1 to 128 ${characters}, separated by commas or line breaks. ID number ${invalid + 1} is not valid.`);
-    }
+        ? [INSTANCE_ID, 'letters, digits, underscores, and hyphens']
+        : [JOB_ID, 'printable ASCII characters without spaces'];
+    const invalidAt = ids.findIndex((id) => !pattern.test(id));
+    if (invalidAt >= 0)
+        return invalid `must contain IDs of 1 to 128 ${characters}, separated by commas or line breaks. ID number ${invalidAt + 1} is not valid.`;
     const distinct = [...Map.groupBy(ids, (id) => id.toLowerCase()).values()].map(([id = '']) => id);
-    if (distinct.length > MAX_IDS[kind]) {
-        return new InvalidInput(`contains ${distinct.length} IDs, but a step can wait for at most ${MAX_IDS[kind]} ${kind}s. Use several steps.`);
-    }
-    return distinct.map((id) => toId(id, secrets));
+    const { max } = RULES[kind];
+    return distinct.length > max
+        ? invalid `contains ${distinct.length} IDs, but a step can wait for at most ${max} ${kind}s. Use several steps.`
+        : distinct.map((id) => toId(id, secrets));
 }
+/** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
+const MISSING_VALUE = /^(null|\(null\)|undefined|none|<none>|nil|<nil>|<no value>|nan|n\/a|object|array)$/i;
 /** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value, kind, secrets) {
+    const { field, hint } = RULES[kind];
+    if (value === '')
+        return invalid `missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. ${RULES.job.hint}`;
     const outer = parseJson(value);
     const text = typeof outer === 'string' ? outer : value.replace(/^'(.*)'$/s, '$1');
-    if (/^\[[A-Z_]*ERROR\]/.test(text)) {
-        return new InvalidInput(phrase `contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`);
-    }
+    if (/^\[[A-Z_]*ERROR\]/.test(text))
+        return invalid `contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`;
     const json = parseJson(text);
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-        return new InvalidInput(`is a JSON object, probably the whole response. Pass only its field ${FIELDS[kind]}: with fromJSON in an expression, or with jq -r .${FIELDS[kind]} in a shell.`);
-    }
-    const texts = Array.isArray(json) ? json : [text];
-    const isListOfTexts = texts.every((each) => typeof each === 'string');
-    if (!isListOfTexts || (text.startsWith('[') && !Array.isArray(json))) {
-        return new InvalidInput('is not a valid JSON array of texts. Use IDs separated by commas or line breaks.');
-    }
+    const isList = text.startsWith('[') || Array.isArray(json);
+    if (typeof json === 'object' && json !== null && !isList)
+        return invalid `is a JSON object, probably the whole response. Pass only its field ${field}: with fromJSON in an expression, or with jq -r .${field} in a shell.`;
+    const texts = isList ? array(schemas_string()).safeParse(json).data : [text];
+    if (texts === undefined)
+        return invalid `is not a valid JSON array of texts. Use IDs separated by commas or line breaks.`;
     const ids = texts
         .flatMap((each) => each.split(/[,\r\n]/))
         .map((id) => id.trim().replace(/^(["'])(.*)\1$/, '$2'))
         .filter((id) => id !== '');
     const missing = ids.find((id) => MISSING_VALUE.test(id));
-    if (missing !== undefined) {
-        return new InvalidInput(phrase `contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${FIELDS[kind]}. ${OTHER_KIND[kind]}`);
-    }
-    if (ids.some((id) => /^[a-z]+:\/\//i.test(id))) {
-        return new InvalidInput(`is a URL. Pass only the ${kind} ID: the field .${FIELDS[kind]} of the response.`);
-    }
-    return ids;
+    if (missing !== undefined)
+        return invalid `contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${field}. ${hint}`;
+    return ids.some((id) => /^[a-z]+:\/\//i.test(id))
+        ? invalid `is a URL. Pass only the ${kind} ID: the field .${field} of the response.`
+        : ids;
 }
 
 ;// CONCATENATED MODULE: ./src/inputs.ts
+
 
 
 
@@ -15399,28 +15247,68 @@ function readInputs(getInput, env, secrets) {
         return undefined;
     };
     registerSecrets({ input, variable }, secrets);
-    const region = readRegion(input('region'), variable);
-    const fromRegion = input('endpoint') === '' && region !== undefined;
-    const projectId = input('project-id') || (PROJECT_VARIABLES.map(variable).find(Boolean) ?? '');
-    const service = parseService(input('service'));
+    const regions = REGION_VARIABLES.map((source) => ({ id: variable(source), source }));
+    const region = [{ id: input('region'), source: 'region' }, ...regions].find(({ id }) => id !== '');
+    const reader = { input, variable, region, check };
+    const service = Object.entries(SERVICES).find(([name]) => name === input('service'))?.[1] ??
+        invalid `must be one of ${Object.keys(SERVICES).join(', ')}.`;
+    const language = input('language');
     const settings = {
-        endpoint: fromRegion
-            ? check(region.source, service instanceof InvalidInput ? undefined : jobsEndpointOf(region.id, service))
-            : check('endpoint', parseJobsEndpoint(input('endpoint'))),
-        project: readProject(projectId, input('iam-endpoint'), region, check),
-        waitFor: readWaitFor({ input, check }, service, secrets),
-        credentials: chooseCredentials({ input, variable, region, check }),
+        endpoint: readEndpoint(reader, service),
+        project: readProject(reader),
+        waitFor: readWaitFor(reader, service, secrets),
+        credentials: chooseCredentials(reader),
+        /** Milliseconds. */
         timeout: check('timeout', parseDurationBetween(input('timeout'), SECOND, 120 * HOUR)),
+        /** Milliseconds between two requests for a job. */
         pollInterval: check('poll-interval', parsePollInterval(input('poll-interval'))),
         failFast: check('fail-fast', parseBoolean(input('fail-fast'))),
         successResults: check('success-results', parseSuccessResults(input('success-results'))),
         service: check('service', service),
-        language: check('language', parseMatching(input('language'), /^(en-us|zh-cn)$/, 'must be en-us or zh-cn.')),
-        environment: readEnvironment(variable, check),
+        language: check('language', /^(en-us|zh-cn)$/.test(language) ? language : invalid `must be en-us or zh-cn.`),
+        environment: readEnvironment(reader),
     };
     return isComplete(settings) ? settings : { problems };
 }
-function readEnvironment(variable, check) {
+/** Returns the endpoint of the service in the form of {@link parseEndpoint}. */
+function readEndpoint({ input, region, check }, service) {
+    const given = input('endpoint');
+    if (given !== '' || region === undefined)
+        return check('endpoint', given === '' ? NO_ENDPOINT : parseEndpoint(given, 'v3', 'jobs'));
+    return service instanceof InvalidInput
+        ? undefined
+        : check(region.source, jobsEndpointOf(region.id, service));
+}
+const NO_ENDPOINT = invalid `missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.`;
+/** Without an ID, the project of the region is looked up. */
+function readProject({ input, variable, region, check }) {
+    const id = input('project-id') || (PROJECT_VARIABLES.map(variable).find(Boolean) ?? '');
+    const iam = input('iam-endpoint');
+    const given = iam === '' ? undefined : check('iam-endpoint', parseEndpoint(iam, 'v3', 'projects'));
+    if (iam !== '' && given === undefined)
+        return undefined;
+    if (id !== '')
+        return check('project-id', parseProjectId(id));
+    const iamEndpoint = check('project-id', region === undefined ? NO_PROJECT : iamEndpointOf(region));
+    return region && iamEndpoint && { region: region.id, iamEndpoint: given ?? iamEndpoint };
+}
+const NO_PROJECT = invalid `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project; or set region to look it up.`;
+function parseProjectId(value) {
+    return PROJECT_ID.test(value)
+        ? value
+        : invalid `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`;
+}
+function parsePollInterval(value) {
+    return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration');
+}
+function parseDurationBetween(text, min, max, form = 'a duration') {
+    const duration = parseDuration(text);
+    return duration !== undefined && duration >= min && duration <= max
+        ? duration
+        : invalid `must be ${form} from ${formatDuration(min)} to ${formatDuration(max)}, for example 90 (seconds), 45s, or 5m.`;
+}
+/** Returns the environment variables as Node.js and @actions/http-client have to see them. */
+function readEnvironment({ variable, check }) {
     const proxy = PROXY_VARIABLES.find((name) => variable(name) !== '');
     const url = proxy === undefined ? '' : check(proxy, parseProxy(variable(proxy)));
     if (url === undefined)
@@ -15438,68 +15326,6 @@ function readEnvironment(variable, check) {
 /** Whether the log is styled: only for the runner's log viewer, and unless NO_COLOR is set (https://no-color.org). */
 function usesColor(env) {
     return env['GITHUB_ACTIONS'] === 'true' && (env['NO_COLOR'] ?? '') === '';
-}
-function readRegion(id, variable) {
-    if (id !== '')
-        return { id, source: 'region' };
-    const source = REGION_VARIABLES.find((name) => variable(name) !== '');
-    return source && { id: variable(source), source };
-}
-function parseJobsEndpoint(value) {
-    if (value !== '')
-        return parseEndpoint(value, 'v3', 'jobs');
-    return new InvalidInput("missing. Set region (for example cn-north-4), or set endpoint to the host of the service's API.");
-}
-/** Without an ID, the project of the region is looked up. */
-function readProject(id, iam, region, check) {
-    const given = iam === '' ? undefined : check('iam-endpoint', parseEndpoint(iam, 'v3', 'projects'));
-    if (iam !== '' && given === undefined)
-        return undefined;
-    if (id !== '')
-        return check('project-id', parseProjectId(id));
-    if (region === undefined) {
-        const problem = `missing. Set project-id, or the environment variable ${PROJECT_VARIABLES[0]}, to the ID of the project; or set region to look it up.`;
-        return check('project-id', new InvalidInput(problem));
-    }
-    const iamEndpoint = check('project-id', iamEndpointOf(region));
-    return iamEndpoint && { region: region.id, iamEndpoint: given ?? iamEndpoint };
-}
-function parseProjectId(value) {
-    return parseMatching(value, /^[A-Za-z0-9]{32}$/, `must be exactly 32 letters and digits; the value has ${value.length} characters. Use the project ID, not the project name (a name looks like cn-north-4). The console shows it under My Credentials > Projects.`);
-}
-function parsePollInterval(value) {
-    return value === 'auto' ? value : parseDurationBetween(value, SECOND, 10 * MINUTE, 'auto or a duration');
-}
-function parseDurationBetween(value, min, max, form = 'a duration') {
-    const duration = parseDuration(value);
-    if (duration !== undefined && duration >= min && duration <= max)
-        return duration;
-    const range = `${formatDuration(min)} to ${formatDuration(max)}`;
-    return new InvalidInput(`must be ${form} from ${range}, for example 90 (seconds), 45s, or 5m.`);
-}
-function parseService(value) {
-    const found = Object.entries(SERVICES).find(([name]) => name === value);
-    return found?.[1] ?? new InvalidInput(`must be one of ${Object.keys(SERVICES).join(', ')}.`);
-}
-
-;// CONCATENATED MODULE: ./src/judge/tally.ts
-
-/** Labels kept per job; further ones are counted together. */
-const MAX_LABELS = 20;
-const REST = 'other responses';
-function count(tally, label) {
-    const isKnown = tally.some((entry) => sameLabel(entry.label, label));
-    const counted = isKnown || tally.length < MAX_LABELS ? label : REST;
-    return isKnown || tally.some((entry) => sameLabel(entry.label, counted))
-        ? tally.map((entry) => (sameLabel(entry.label, counted) ? { ...entry, count: entry.count + 1 } : entry))
-        : [...tally, { label: counted, count: 1 }];
-}
-/** The number of results, including requests without a response. */
-function total(tally) {
-    return tally.reduce((sum, entry) => sum + entry.count, 0);
-}
-function sameLabel(a, b) {
-    return a instanceof UntrustedText && b instanceof UntrustedText ? a.equals(b) : a === b;
 }
 
 ;// CONCATENATED MODULE: ./src/report/titles.ts
@@ -15541,6 +15367,10 @@ const NEXT_STEPS = {
     'not-found': 'Check region (or endpoint), project-id, service, and job-id: a job can be queried only in its own project and region, and only for a month.',
     vanished: "Check the instance in the console. Possible causes: the instance was deleted together with its jobs; the task's record was deleted in the console, although the task may still be running; or the job is older than a month.",
     'instance-vanished': 'Check in the console whether the instance was deleted, and that instance-id, project-id, and region (or endpoint) are those of the instance.',
+    'no-instance': 'Use wait-until: completed for this job, or wait for its instance with instance-id.',
+    'no-address': 'Set connect-to to the host and port of the database.',
+    'failed-instance': 'Check the instance in the console. FAILED usually means that it could not be created; FROZEN usually means that the account is in arrears.',
+    'not-connectable': "Check that this runner can reach the address (is it inside the VPC?), that the instance's security group allows this runner, and that connect-to, if set, is the address of the database or of a proxy in front of it.",
     credentials: 'Check the credentials.',
     'id-token': 'GitHub rejected the request. Check that the job has the permission id-token: write. If the run has been waiting for days, start a new one.',
     agency: "Check identity-provider-urn, agency-urn, audience, and the agency's trust policy: its conditions on oidc:sub, oidc:aud, and oidc:iss must all match this workflow. See docs/credentials.md.",
@@ -15557,63 +15387,58 @@ const NEXT_STEPS = {
     internal: 'Please report this error with the log of the step. The job in the cloud is not affected. To resume waiting, run a step with the same ID.',
 };
 
-;// CONCATENATED MODULE: ./src/report/explain.ts
+;// CONCATENATED MODULE: ./src/report/annotation.ts
 
 
-
-
-/** Explains how a wait ended; `timeout` in milliseconds. */
-function explainOutcome(result, timeout) {
-    const { state, outcome } = result;
-    const name = nameOf(state);
-    switch (outcome.result) {
-        case 'completed':
-            return explainSuccess(result);
-        case 'failed':
-            return explain('failed', phrase `Job ${name} failed${reasonOf(state)}.`);
-        case 'canceled':
-            return explain('canceled', phrase `Job ${name} was canceled${reasonOf(state)}.`);
-        case 'timed-out':
-            return explainTimeout(state, timeout);
-        case 'not-ready':
-            return explainNotReady(result, outcome.cause, timeout);
-        case 'not-found': {
-            const { message } = outcome.detail;
-            const time = formatDuration(outcome.notFoundFor);
-            if (state.kind === 'job')
-                return explain('not-found', phrase `Job ${name} was not found for ${time}: ${message}.`);
-            return explain('order-not-found', phrase `No job was found for order ${name} within ${time}: ${message}.`);
-        }
-        case 'vanished': {
-            const { instance: gone = state } = result;
-            const what = phrase `${NOUNS[gone.kind]} ${nameOf(gone)} can no longer be found`;
-            const message = phrase `${completedJob(result)}${what}${lastStatus(gone)}: ${outcome.detail.message}.`;
-            return explain(gone.kind === 'instance' ? 'instance-vanished' : 'vanished', message);
-        }
-        case 'interrupted': {
-            const when = outcome.by === 'signal'
-                ? 'before the wait was interrupted'
-                : `before fail-fast ended the wait because of another ${state.kind}`;
-            const subject = result.instance ?? state;
-            const message = phrase `${completedJob(result)}${unfinished(subject, when)}.`;
-            return {
-                title: TITLES.interrupted,
-                message,
-                lines: [message],
-                nextSteps: [`${resume(subject, state.kind)}.`],
-            };
-        }
-        case 'error':
-            return explainError(result, outcome);
-    }
+/** Jobs named in one annotation; the others are counted. */
+const MAX_NAMED = 10;
+/** The one annotation for a wait: a notice if the step succeeds, otherwise an error. */
+function annotationOf(results) {
+    const failures = results.filter(({ isSuccess }) => !isSuccess);
+    // Jobs that fail-fast ended did not cause the failure.
+    const causes = failures.filter(({ outcome }) => outcome.result !== 'interrupted' || outcome.by === 'signal');
+    const [first] = causes;
+    if (first === undefined)
+        return noticeOf(results);
+    if (failures.length === 1)
+        return first;
+    const haveSameTitle = causes.every(({ title }) => title === first.title);
+    const haveSameSteps = causes.every(({ nextSteps }) => nextSteps === first.nextSteps);
+    const words = wordsFor(results);
+    const stopped = failures.length - causes.length;
+    return {
+        title: haveSameTitle ? first.title : TITLES[words === WORDS.jobs ? 'several' : 'several-instances'],
+        lines: [
+            phrase `${failures.length} of ${results.length} ${words.noun} ${words.notSucceeded}:`,
+            ...listOf(causes.flatMap(({ lines }) => lines)),
+            ...(stopped > 0 ? [phrase `- ${stopped} no longer polled because fail-fast is on`] : []),
+        ],
+        nextSteps: haveSameSteps ? first.nextSteps : 'For the next steps, see the job summary.',
+    };
 }
-const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' };
+function noticeOf(results) {
+    const messages = results.map(({ message }) => message);
+    const accepted = acceptedPhrase(results);
+    const [first] = results;
+    if (first !== undefined && results.length === 1) {
+        return { title: first.title, lines: [...messages, ...accepted], nextSteps: '' };
+    }
+    const { noun, succeeded } = wordsFor(results);
+    const title = accepted.length > 0 ? 'The step succeeded' : `All ${results.length} ${noun} ${succeeded}`;
+    return { title, lines: [...listOf(messages), ...accepted], nextSteps: '' };
+}
+function listOf(messages) {
+    const items = messages.slice(0, MAX_NAMED).map((message) => phrase `- ${message}`);
+    const rest = messages.length - items.length;
+    return rest > 0 ? [...items, phrase `- and ${rest} more`] : items;
+}
 /** Says that results other than `completed` count as a success, if there are any in a step that succeeds. */
 function acceptedPhrase(results) {
-    const others = new Set(results.map(({ outcome }) => outcome.result).filter((result) => result !== 'completed'));
-    return others.size === 0
-        ? []
-        : [phrase `The step succeeds because success-results contains ${[...others].join(', ')}.`];
+    const others = new Set(results.map(({ outcome }) => outcome.result));
+    others.delete('completed');
+    if (others.size === 0 || !results.every(({ isSuccess }) => isSuccess))
+        return [];
+    return [phrase `The step succeeds because success-results contains ${[...others].join(', ')}.`];
 }
 /** What several results are about, and how to say that they are a success, or not. */
 function wordsFor(results) {
@@ -15623,29 +15448,400 @@ function wordsFor(results) {
     return isReadiness ? WORDS.readiness : WORDS.jobs;
 }
 const WORDS = {
-    jobs: {
-        noun: 'jobs',
-        succeeded: 'completed',
-        notSucceeded: 'did not complete',
-        title: TITLES.several,
-    },
-    readiness: {
-        noun: 'jobs',
-        succeeded: 'have a ready instance',
-        notSucceeded: 'have no ready instance',
-        title: TITLES['several-instances'],
-    },
-    instances: {
-        noun: 'instances',
-        succeeded: 'are ready',
-        notSucceeded: 'are not ready',
-        title: TITLES['several-instances'],
-    },
+    jobs: { noun: 'jobs', succeeded: 'completed', notSucceeded: 'did not complete' },
+    readiness: { noun: 'jobs', succeeded: 'have a ready instance', notSucceeded: 'have no ready instance' },
+    instances: { noun: 'instances', succeeded: 'are ready', notSucceeded: 'are not ready' },
 };
+/** The annotation for all invalid inputs together. */
+function inputsAnnotation(problems) {
+    return {
+        title: TITLES.inputs,
+        lines: problems.map((problem) => phrase `- ${problem}`),
+        nextSteps: `No request was sent. Fix ${problems.length === 1 ? 'this input' : 'these inputs'} and run the step again.`,
+    };
+}
+
+;// CONCATENATED MODULE: ./src/judge/history.ts
+/** Points kept per job; above it every second one is dropped, so that memory stays bounded in a long wait. */
+const MAX_POINTS = 100;
+/** Adds what was seen at a moment: a new point if it differs from the last. The first and the newest point stay. */
+function recordPoint(history, seen) {
+    const last = history.at(-1);
+    const isSame = last?.status.equals(seen.status) === true;
+    if (isSame && last.progress === seen.progress)
+        return [...history.slice(0, -1), { ...last, until: seen.at }];
+    const kept = history.length < MAX_POINTS ? history : history.filter((_point, index) => index % 2 === 0);
+    // Equal statuses share one text, since a long wait has many points.
+    return [...kept, { ...seen, status: isSame ? last.status : seen.status, until: seen.at }];
+}
+/** When the highest progress was first seen. */
+function furthestAt(history) {
+    const furthest = Math.max(...history.map(({ progress = 0 }) => progress));
+    return history.find(({ progress = 0 }) => progress === furthest)?.at ?? 0;
+}
+
+;// CONCATENATED MODULE: ./src/judge/tally.ts
+
+/** Labels kept per job; further ones are counted together. */
+const MAX_LABELS = 20;
+const REST = 'other responses';
+function count(tally, label) {
+    const index = tally.findIndex((entry) => sameLabel(entry.label, label));
+    const known = tally[index];
+    if (known !== undefined)
+        return tally.with(index, { ...known, count: known.count + 1 });
+    return tally.length < MAX_LABELS || label === REST ? [...tally, { label, count: 1 }] : count(tally, REST);
+}
+/** The number of results, including requests without a response. */
+function total(tally) {
+    return tally.reduce((sum, entry) => sum + entry.count, 0);
+}
+function sameLabel(a, b) {
+    return a instanceof UntrustedText && b instanceof UntrustedText ? a.equals(b) : a === b;
+}
+
+;// CONCATENATED MODULE: ./src/judge/judge.ts
+
+
+
+
+/** A new job may be unknown for "several seconds" (API Reference, "Constraints"); an order has no job until it is paid. */
+const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE };
+const PENDING_WARNING_AFTER = 10 * MINUTE;
+/** After a create, an instance is ACTIVE for a moment before its first backup. */
+const STABLE_AFTER = 1 * MINUTE;
+/** Consecutive responses after which the wait for the job ends. */
+const MAX_UNUSABLE = 5;
+const MAX_MISSING = 3;
+const judge_MAX_REJECTIONS = 2;
+/** A hostile service could cause a warning with each response. */
+const MAX_WARNED_STATUSES = 10;
+const NONE_IN_A_ROW = { missing: 0, unusable: 0, rejections: 0, faults: 0 };
+function initialState(id, kind = 'job') {
+    return {
+        kind,
+        id,
+        // A job named the instance, or the user.
+        isSeen: kind === 'instance',
+        history: [],
+        tally: [],
+        warnedStatuses: [],
+        ...NONE_IN_A_ROW,
+        retries: 0,
+    };
+}
+/** What a response received at a moment means: the tables of docs/reference.md. */
+function judge(before, response, at) {
+    const state = { ...before, last: response, tally: count(before.tally, labelOf(response)) };
+    switch (response.kind) {
+        case 'job':
+            return judgeJob({ ...state, isSeen: state.isSeen || response.isFromList !== true }, response.job, at);
+        case 'instance':
+            return judgeInstance(state, response.instance, at);
+        case 'busy':
+            return {
+                state: seen({ ...state, job: response.job }, response.job.status.label, at, response.job.progress),
+            };
+        case 'idle': {
+            const idle = { ...state, ...NONE_IN_A_ROW, job: undefined };
+            // A new job may be missing from the first list, or seem to come from the future.
+            return { state: idle, outcome: before.last?.kind === 'idle' ? { result: 'completed' } : undefined };
+        }
+        case 'connection': {
+            const connection = { ...response, since: state.connection?.since ?? at };
+            const next = seen({ ...state, connection }, response.label, at);
+            return { state: next, outcome: response.isAccepted ? { result: 'completed' } : undefined };
+        }
+        case 'other-job':
+            return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } };
+        case 'not-found-yet':
+            return judgeNotFound({ ...state, ...NONE_IN_A_ROW, missing: state.missing }, response.detail, at);
+        case 'unusable': {
+            const next = { ...state, faults: 0, unusable: state.unusable + 1 };
+            return next.unusable < MAX_UNUSABLE
+                ? retry(next)
+                : { state: next, outcome: { result: 'error', reason: 'unusable', detail: response.detail } };
+        }
+        case 'rejected': {
+            const next = { ...state, rejections: state.rejections + 1 };
+            return response.isRenewable === true && next.rejections < judge_MAX_REJECTIONS
+                ? retry(next)
+                : { state: next, outcome: { result: 'error', reason: response.reason, detail: response.detail } };
+        }
+        case 'transient':
+            return retry({ ...state, faults: state.faults + 1 });
+    }
+}
+function labelOf(response) {
+    if ('detail' in response)
+        return response.detail.label;
+    if ('label' in response)
+        return response.label;
+    if (response.kind === 'instance')
+        return response.instance.status.label;
+    return response.kind === 'job' ? response.job.status.label : LABELS[response.kind];
+}
+const LABELS = { busy: 'a job is running', idle: 'no job is running', 'other-job': 'another job' };
+/** Records what was seen. */
+function seen(before, status, at, progress) {
+    const history = recordPoint(before.history, { at, status, progress });
+    return { ...before, ...NONE_IN_A_ROW, progress, history };
+}
+function judgeJob(before, job, at) {
+    const { meaning, label } = job.status;
+    const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress);
+    const since = before.pendingSince ?? at;
+    const pendingSince = meaning === 'pending' ? since : undefined;
+    const state = seen({ ...before, job, pendingSince }, label, at, progress);
+    switch (meaning) {
+        case 'completed':
+        case 'failed':
+        case 'canceled':
+            return { state, outcome: { result: meaning } };
+        case 'running':
+            return { state };
+        case 'pending':
+            return at - since >= PENDING_WARNING_AFTER ? warnOnce(state, label, [LONG_PENDING]) : { state };
+        case 'unauthorized':
+            return warnOnce(state, label, phrase `has the status “${label}”: it needs authorization in the console`);
+        case 'unknown':
+            return warnOnce(state, label, phrase `has the unknown status “${label}”. The wait continues`);
+    }
+}
+function judgeInstance(before, instance, at) {
+    const { meaning, label } = instance.status;
+    const state = seen({ ...before, job: undefined, instance }, label, at);
+    const since = state.history.at(-1)?.at ?? at;
+    switch (meaning) {
+        case 'active':
+            return { state, outcome: at - since >= STABLE_AFTER ? { result: 'completed' } : undefined };
+        case 'failed':
+            return { state, outcome: { result: 'not-ready', cause: 'failed' } };
+        case 'busy':
+            return { state };
+        case 'unknown': {
+            const what = phrase `has the status “${label}”, which may need attention. The wait continues`;
+            return warnOnce(state, label, what);
+        }
+    }
+}
+const LONG_PENDING = "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window";
+function warnOnce(state, status, what) {
+    const { warnedStatuses } = state;
+    const isWarned = warnedStatuses.some((warned) => warned.equals(status));
+    if (isWarned || warnedStatuses.length >= MAX_WARNED_STATUSES)
+        return { state };
+    return {
+        state: { ...state, warnedStatuses: [...warnedStatuses, status] },
+        warning: phrase `${NOUNS[state.kind]} ${state.id.text} ${what}.`,
+    };
+}
+/** A kind at the start of a sentence. */
+const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' };
+function judgeNotFound(before, detail, at) {
+    // A job that only the list contains, and not for long, may still be unknown to the jobs call.
+    const listedFor = at - (before.history[0]?.at ?? at);
+    if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
+        const state = { ...before, missing: before.missing + 1 };
+        return state.missing < MAX_MISSING ? { state } : { state, outcome: { result: 'vanished', detail } };
+    }
+    const notFoundSince = before.notFoundSince ?? at;
+    const state = { ...before, notFoundSince };
+    const notFoundFor = at - notFoundSince;
+    return notFoundFor < GRACE_PERIOD[state.kind === 'order' ? 'order' : 'job']
+        ? { state }
+        : { state, outcome: { result: 'not-found', detail, notFoundFor } };
+}
+function retry(state) {
+    return { state: { ...state, retries: state.retries + 1 } };
+}
+
+;// CONCATENATED MODULE: ./src/report/explain.ts
+
+
+
+
+
+/** Explains how a wait ended; `timeout` in milliseconds. */
+function explainResults(results, timeout, successResults) {
+    return results.map((result) => {
+        const isSuccess = successResults.includes(result.outcome.result);
+        return { ...result, ...explainOutcome(result, formatDuration(timeout)), isSuccess };
+    });
+}
+function explainOutcome(result, timeout) {
+    const { state, instance, outcome } = result;
+    const subject = instance ?? state;
+    const { kind, last } = subject;
+    const name = phrase `${NOUNS[kind]} ${nameOf(subject)}`;
+    const status = lastStatus(subject);
+    const resume = resumeOf(subject, state.kind);
+    const before = instance === undefined ? [] : phrase `Job ${nameOf(state)} completed. `;
+    const explain = (key, what, nextSteps, evidence = []) => {
+        const message = phrase `${before}${what}.`;
+        return { title: TITLES[key], message, lines: [[...message, ...evidence]], nextSteps };
+    };
+    /** What was sent, and the last error. */
+    const evidenceWith = (error) => phrase ` ${tallyPhrase(subject)}.${error === undefined ? [] : phrase ` Last error: ${error.message}.`}`;
+    switch (outcome.result) {
+        case 'completed':
+            return explainSuccess(result);
+        case 'failed':
+        case 'canceled': {
+            const what = outcome.result === 'failed' ? 'failed' : 'was canceled';
+            const reason = state.job?.failReason;
+            const because = reason === undefined ? '. The service returned no reason' : phrase `: “${reason}”`;
+            return explain(outcome.result, phrase `${name} ${what}${because}`, NEXT_STEPS[outcome.result]);
+        }
+        case 'timed-out': {
+            const error = last?.kind === 'transient' || last?.kind === 'rejected' ? last.detail : undefined;
+            const hint = error?.hint === undefined ? '' : `${error.hint} `;
+            const nextSteps = `${hint}${resume} and a longer timeout.${kind === 'instance' ? '' : ` ${NO_REPEAT}`}`;
+            return explain('timed-out', unfinished(subject, `within ${timeout}`), nextSteps, evidenceWith(error));
+        }
+        case 'not-ready': {
+            const error = last?.kind === 'transient' ? last.detail : undefined;
+            const [what, nextSteps] = notReady(subject, outcome.cause, timeout, resume);
+            return explain('not-ready', phrase `${name} ${what}`, nextSteps, evidenceWith(error));
+        }
+        case 'not-found': {
+            const time = formatDuration(outcome.notFoundFor);
+            const [key, what] = kind === 'order'
+                ? ['order-not-found', unfinished(subject, `within ${time}`)]
+                : ['not-found', phrase `${name} was not found for ${time}`];
+            return explain(key, phrase `${what}: ${outcome.detail.message}`, NEXT_STEPS[key]);
+        }
+        case 'vanished': {
+            const key = kind === 'instance' ? 'instance-vanished' : 'vanished';
+            const what = phrase `${name} can no longer be found${status}: ${outcome.detail.message}`;
+            return explain(key, what, NEXT_STEPS[key]);
+        }
+        case 'interrupted': {
+            const by = outcome.by === 'signal'
+                ? 'the wait was interrupted'
+                : `fail-fast ended the wait because of another ${state.kind}`;
+            return explain('interrupted', unfinished(subject, `before ${by}`), `${resume}.`);
+        }
+        case 'error': {
+            const { reason } = outcome;
+            const isKnown = subject.job !== undefined || subject.instance !== undefined;
+            const wanted = kind === 'order' ? 'the jobs of order' : `the status of ${kind}`;
+            const failure = phrase `Could not get ${wanted} ${nameOf(subject)}${isKnown ? status : []}`;
+            const [cause, hint] = reason === 'other-job'
+                ? [phrase `: the response is about job ${outcome.id}`]
+                : [phrase `${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}`, outcome.detail.hint];
+            const wasAccepted = reason !== 'internal' && (isKnown || subject.notFoundSince !== undefined);
+            const expired = reason === 'credentials' ? `${EXPIRED} ` : '';
+            const nextSteps = `${hint ?? NEXT_STEPS[reason]}${wasAccepted ? ` ${expired}${resume}.` : ''}`;
+            return explain(reason, phrase `${failure}${cause}`, nextSteps);
+        }
+    }
+}
+/** `Job … (name) completed in 5m: instance …, address ….`, without what is not known. */
+function explainSuccess(result) {
+    const { state, instance = state } = result;
+    const { job, endpoint, duration } = factsOf(result);
+    const name = job?.instanceName ?? job?.instanceId?.text;
+    const facts = [
+        name && phrase `instance ${name}`,
+        endpoint && phrase `address ${endpoint}`,
+        instance.kind === 'instance' ? readinessOf(instance) : undefined,
+    ].filter((fact) => fact !== undefined);
+    const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
+    const isInstance = state.kind === 'instance';
+    const title = isInstance ? 'The instance is ready' : 'The job completed';
+    const succeeded = isInstance ? 'is ready' : `completed${duration && ` in ${duration}`}`;
+    const message = phrase `${NOUNS[state.kind]} ${nameOf(state)} ${succeeded}${details}.`;
+    return { title, message, lines: [message], nextSteps: '' };
+}
+/** What the wait has seen of an instance that is ready. */
+function readinessOf({ connection, instance }) {
+    if (connection !== undefined)
+        return phrase `accepts connections (${connection.label})`;
+    return [instance === undefined ? 'no job is running' : 'available'];
+}
+/** Says what is wrong, after the name of the instance or its job, and what to do next. */
+function notReady(state, cause, timeout, resume) {
+    const { instance, connection } = state;
+    if (cause === 'no-instance') {
+        return [['completed, but its response names no instance that could become ready'], NEXT_STEPS[cause]];
+    }
+    if (cause === 'no-address') {
+        return [['is available, but the service returned no address to connect to'], NEXT_STEPS[cause]];
+    }
+    if (cause === 'failed') {
+        return [phrase `has the status ${instance?.status.text ?? ''}`, NEXT_STEPS['failed-instance']];
+    }
+    if (connection === undefined) {
+        const what = phrase `did not become available within ${timeout}${lastStatus(state)}`;
+        return [what, `${resume} and a longer timeout.`];
+    }
+    const { address, label } = connection;
+    const what = phrase `did not accept connections at ${address} within ${timeout} (last attempt: ${label})`;
+    return [what, `${NEXT_STEPS['not-connectable']} ${resume}.`];
+}
+function unfinished(state, when) {
+    const name = nameOf(state);
+    if (state.kind === 'order')
+        return phrase `No job was found for order ${name} ${when}`;
+    const predicate = state.kind === 'job' ? 'did not finish' : 'was not ready';
+    return phrase `${NOUNS[state.kind]} ${name} ${predicate} ${when}${lastStatus(state)}`;
+}
+function lastStatus({ kind, job, instance, progress }) {
+    if (kind === 'instance' && job !== undefined)
+        return phrase ` (${runningJob(job)} is running)`;
+    if (instance !== undefined)
+        return phrase ` (last status: ${instance.status.text})`;
+    if (job === undefined)
+        return [' (no status received)'];
+    return phrase ` (last status: ${withProgress(job.status.text, progress)})`;
+}
+/** @param input what the input of the step is about */
+function resumeOf({ kind, job }, input) {
+    const status = {
+        job: `${job === undefined ? 'If the job exists, it' : 'The job'} is still running in the cloud`,
+        order: 'The order may still create a job',
+        instance: 'The instance may still become ready',
+    }[kind];
+    return `${status}. To resume waiting, run a step with the same ${input}-id`;
+}
+const NO_REPEAT = 'Do not repeat the call that created the job: that would start the operation a second time.';
+const EXPIRED = 'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC and use-ecs-agency renew their keys.';
+const CIRCUMSTANCES = {
+    unusable: ' from five responses in a row. Last response',
+    internal: ' because of an internal error',
+};
+/** What is known about a job, its instance, or both. */
+function factsOf({ state, instance: ready = state }) {
+    const isInstance = state.kind === 'instance';
+    const job = isInstance ? undefined : state.job;
+    const { instance, connection } = ready;
+    return {
+        job,
+        instance,
+        connection,
+        instanceId: isInstance ? state.id.text : job?.instanceId?.text,
+        endpoint: job?.instanceEndpoint ?? instance?.endpoint,
+        /** Empty if it is not known. */
+        duration: job?.durationSeconds === undefined ? '' : formatDuration(job.durationSeconds * SECOND),
+    };
+}
+/** What was polled for a result: a job and its instance, or only one of them. */
+function statesOf({ state, instance }) {
+    return instance === undefined ? [state] : [state, instance];
+}
 /** `X (name)`: an ID, and the name of the job or instance if it is known. */
 function nameOf({ kind, id, job, instance }) {
     const name = kind === 'instance' ? instance?.name : job?.name;
     return name === undefined ? [id.text] : phrase `${id.text} (${name})`;
+}
+/** `job CreateX`, or `a job` if its name is not known. */
+function runningJob({ name }) {
+    return name === undefined ? ['a job'] : phrase `job ${name}`;
+}
+/** `Running, 40%`: a status, and the progress if it is known. */
+function withProgress(status, progress) {
+    return progress === undefined ? [status] : phrase `${status}, ${progress}%`;
 }
 /** `41 requests: 38 × Running, 3 × 502`. Connecting to a database is not a request, so an instance has checks. */
 function tallyPhrase({ kind, tally }) {
@@ -15658,143 +15854,81 @@ function countsPhrase(tally) {
     const counts = tally.map(({ label, count }) => phrase `${count} × ${label}`);
     return joinPhrases(counts, ', ');
 }
-function explain(key, message, hint) {
-    return { title: TITLES[key], message, lines: [message], nextSteps: [hint ?? NEXT_STEPS[key]] };
+
+;// CONCATENATED MODULE: ./src/wait/estimate.ts
+/** Points of progress over which the rate is measured: more would be outdated, less would be too coarse. */
+const BASELINE_POINTS = 20;
+/** Percent from which an estimate may be shown. */
+const MIN_SHOWN_PROGRESS = 30;
+/** Uncertainty of the remaining time, as a fraction of it, because the rate may change. */
+const RATE_UNCERTAINTY = 0.1;
+/**
+ * Extrapolates the job's recent progress to 100 %. Undefined without a rate: too little progress was seen, there is none,
+ * or it just fell. docs/polling.md explains how.
+ */
+function estimateCompletion(history) {
+    const milestones = milestonesOf(history);
+    const [first, now, before] = [milestones[0], milestones.at(-1), milestones.at(-2)];
+    if (first === undefined || now === undefined || before === undefined)
+        return undefined;
+    const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE_POINTS) ?? first;
+    const overall = extrapolate(start, now);
+    const recent = extrapolate(before, now);
+    // A slower rate counts at once, a faster one only over the whole baseline: polling too early costs requests.
+    const isSlowing = recent.at - recent.uncertainty > overall.at + overall.uncertainty;
+    const { at: completion, uncertainty } = isSlowing ? recent : overall;
+    const left = completion - now.at;
+    const margin = uncertainty + RATE_UNCERTAINTY * left;
+    const whole = extrapolate(first, now);
+    const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE_POINTS;
+    const isSteady = isSeen && Math.max(Math.abs(whole.at - completion), whole.uncertainty) <= left / 4;
+    return { earliest: completion - margin, completion, latest: completion + margin, isSteady };
 }
-/** `Job … (name) completed in 5m: instance …, address ….`, without what is not known. */
-function explainSuccess({ state, instance }) {
-    const { kind, job } = state;
-    const ready = instance ?? (kind === 'instance' ? state : undefined);
-    const time = job?.durationSeconds === undefined ? '' : ` in ${formatDuration(job.durationSeconds * SECOND)}`;
-    const name = job?.instanceName ?? job?.instanceId?.text;
-    const address = job?.instanceEndpoint ?? ready?.instance?.endpoint;
-    const readiness = ready === undefined ? undefined : readinessOf(ready);
-    const facts = [name && phrase `instance ${name}`, address && phrase `address ${address}`, readiness].filter((fact) => fact !== undefined);
-    const details = facts.length === 0 ? [] : phrase `: ${joinPhrases(facts, ', ')}`;
-    const message = kind === 'instance'
-        ? phrase `Instance ${nameOf(state)} is ready${details}.`
-        : phrase `Job ${nameOf(state)} completed${time}${details}.`;
-    return {
-        title: kind === 'instance' ? 'The instance is ready' : 'The job completed',
-        message,
-        lines: [message],
-        nextSteps: [],
-    };
+/** When a job will probably complete: the later of what its progress and its sub-tasks predict. */
+function estimate(state, elapsed) {
+    const [own, ofService] = [estimateCompletion(state.history), estimateOfService(state, elapsed)];
+    return (ofService?.completion ?? 0) > (own?.completion ?? 0) ? ofService : own;
 }
-/** What the wait has seen of an instance that is ready. */
-function readinessOf({ connection, instance }) {
-    if (connection !== undefined)
-        return phrase `accepts connections (${connection.label})`;
-    return instance === undefined ? ['no job is running'] : ['available'];
+/** The service's own estimate for a job with sub-tasks; undefined if there is none, or its time has passed. */
+function estimateOfService({ subTasks }, elapsed) {
+    const remaining = subTasks?.list.flatMap((task) => task.remaining ?? []) ?? [];
+    if (subTasks === undefined || remaining.length === 0)
+        return undefined;
+    // Whether sub-tasks run one after another is not documented, so this may be too early.
+    const left = Math.max(...remaining);
+    const completion = subTasks.at + left;
+    const margin = RATE_UNCERTAINTY * left;
+    const found = { earliest: completion - margin, completion, latest: completion + margin, isSteady: true };
+    return elapsed < found.latest ? found : undefined;
 }
-function reasonOf({ job }) {
-    return job?.failReason === undefined ? ['. The service returned no reason'] : phrase `: “${job.failReason}”`;
+/** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
+function timeLeft(state, elapsed) {
+    const found = estimate(state, elapsed);
+    return found?.isSteady === true && found.completion > elapsed ? found.completion - elapsed : undefined;
 }
-function explainTimeout(state, timeout) {
-    const { last } = state;
-    const error = last?.kind === 'transient' || last?.kind === 'rejected' ? last.detail : undefined;
-    const lastError = error === undefined ? [] : phrase ` Last error: ${error.message}.`;
-    const hint = error?.hint === undefined ? '' : `${error.hint} `;
-    const message = phrase `${unfinished(state, `within ${formatDuration(timeout)}`)}.`;
-    const nextSteps = phrase `${hint}${resume(state)} and a longer timeout.${state.kind === 'instance' ? '' : ` ${NO_REPEAT}`}`;
-    const lines = [phrase `${message} ${tallyPhrase(state)}.${lastError}`];
-    return { title: TITLES['timed-out'], message, lines, nextSteps };
-}
-const NO_REPEAT = 'Do not repeat the call that created the job: that would start the operation a second time.';
-function explainNotReady(result, cause, timeout) {
-    const { state, instance: subject = state } = result;
-    const { instance, connection, last } = subject;
-    const name = phrase `${completedJob(result)}Instance ${nameOf(subject)}`;
-    const time = formatDuration(timeout);
-    const error = last?.kind === 'transient' ? phrase ` Last error: ${last.detail.message}.` : [];
-    const explainCause = (message, nextSteps) => {
-        const lines = [phrase `${message} ${tallyPhrase(subject)}.${error}`];
-        return { title: TITLES['not-ready'], message, lines, nextSteps: [nextSteps] };
-    };
-    if (cause === 'no-instance') {
-        const message = phrase `Job ${nameOf(state)} completed, but its response names no instance that could become ready.`;
-        return explainCause(message, 'Use wait-until: completed for this job, or wait for its instance with instance-id.');
+/** The milestones since progress last fell or was missing. Each was reached between two responses. */
+function milestonesOf(history) {
+    let milestones = [];
+    let lastSeen = 0;
+    for (const { at, until, progress } of history) {
+        const last = milestones.at(-1);
+        if (progress === undefined)
+            milestones = [];
+        else if (last === undefined || progress < last.progress)
+            milestones = [{ progress, at, uncertainty: 0 }];
+        else if (progress > last.progress) {
+            milestones.push({ progress, at: (lastSeen + at) / 2, uncertainty: (at - lastSeen) / 2 });
+        }
+        lastSeen = until;
     }
-    if (cause === 'no-address') {
-        const message = phrase `${name} is available, but the service returned no address to connect to.`;
-        return explainCause(message, 'Set connect-to to the host and port of the database.');
-    }
-    if (cause === 'failed') {
-        const message = phrase `${name} has the status ${instance?.status.text ?? ''}.`;
-        return explainCause(message, FAILED_INSTANCE);
-    }
-    if (connection !== undefined) {
-        const message = phrase `${name} did not accept connections at ${connection.address} within ${time} (last attempt: ${connection.label}).`;
-        return explainCause(message, `${NOT_CONNECTABLE} ${resume(subject, state.kind)}.`);
-    }
-    return explainCause(phrase `${name} did not become available within ${time}${lastStatus(subject)}.`, `${resume(subject, state.kind)} and a longer timeout.`);
+    return milestones;
 }
-const FAILED_INSTANCE = 'Check the instance in the console. FAILED usually means that it could not be created; FROZEN usually means that the account is in arrears.';
-const NOT_CONNECTABLE = "Check that this runner can reach the address (is it inside the VPC?), that the instance's security group allows this runner, and that connect-to, if set, is the address of the database or of a proxy in front of it.";
-/** Precedes what happened to the instance of a job. */
-function completedJob({ state, instance }) {
-    return instance === undefined || state.kind !== 'job' ? [] : phrase `Job ${nameOf(state)} completed. `;
+/** When progress reaches 100 at the rate between two milestones. */
+function extrapolate(from, to) {
+    const ahead = (100 - to.progress) / (to.progress - from.progress);
+    const uncertainty = to.uncertainty + ahead * (to.uncertainty + from.uncertainty);
+    return { progress: 100, at: to.at + ahead * (to.at - from.at), uncertainty };
 }
-function unfinished(state, when) {
-    const name = nameOf(state);
-    switch (state.kind) {
-        case 'job':
-            return phrase `Job ${name} did not finish ${when}${lastStatus(state)}`;
-        case 'order':
-            return phrase `No job was found for order ${name} ${when}`;
-        case 'instance':
-            return phrase `Instance ${name} was not ready ${when}${lastStatus(state)}`;
-    }
-}
-/** `job CreateX`, or `a job` if its name is not known. */
-function runningJob({ name }) {
-    return name === undefined ? ['a job'] : phrase `job ${name}`;
-}
-function lastStatus({ kind, job, instance, progress }) {
-    if (kind === 'instance' && job !== undefined)
-        return phrase ` (${runningJob(job)} is running)`;
-    if (instance !== undefined)
-        return phrase ` (last status: ${instance.status.text})`;
-    if (job === undefined)
-        return [' (no status received)'];
-    return phrase ` (last status: ${job.status.text}${progress === undefined ? '' : `, ${progress}%`})`;
-}
-/** @param input what the input of the step is about */
-function resume({ kind, job }, input = kind) {
-    const known = job === undefined
-        ? 'If the job exists, it is still running in the cloud'
-        : 'The job is still running in the cloud';
-    const status = {
-        job: known,
-        order: 'The order may still create a job',
-        instance: 'The instance may still become ready',
-    }[kind];
-    return `${status}. To resume waiting, run a step with the same ${input}-id`;
-}
-function explainError(result, outcome) {
-    const { state, instance: subject = state } = result;
-    const what = subject.kind === 'order' ? 'the jobs of order' : `the status of ${subject.kind}`;
-    const isKnown = subject.job !== undefined || subject.instance !== undefined;
-    const known = isKnown ? lastStatus(subject) : [];
-    const failure = phrase `${completedJob(result)}Could not get ${what} ${nameOf(subject)}${known}`;
-    const { reason } = outcome;
-    const explanation = reason === 'other-job'
-        ? explain(reason, phrase `${failure}: the response is about job ${outcome.id}.`)
-        : explain(reason, phrase `${failure}${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}.`, outcome.detail.hint);
-    const wasAccepted = isKnown || subject.notFoundSince !== undefined;
-    if (!wasAccepted || reason === 'internal')
-        return explanation;
-    const expired = reason === 'credentials' ? ` ${EXPIRED}` : '';
-    return {
-        ...explanation,
-        nextSteps: phrase `${explanation.nextSteps}${expired} ${resume(subject, state.kind)}.`,
-    };
-}
-const EXPIRED = 'They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC and use-ecs-agency renew their keys.';
-const CIRCUMSTANCES = {
-    unusable: ' from five responses in a row. Last response',
-    internal: ' because of an internal error',
-};
 
 ;// CONCATENATED MODULE: ./src/report/escape.ts
 /** Longest untrusted text in the log, in annotations and the summary, and in a block; UTF-16 code units. */
@@ -15849,16 +15983,18 @@ function forSummaryBlock(json) {
 function forMessage(text) {
     return escape_truncate(render(text, MAX_IN_REPORT), MAX_IN_REPORT);
 }
-/** For an output: unchanged. */
+/** For an output: unchanged; empty if the text is not known. */
 function forOutput(text) {
-    return text.reveal();
+    return text?.reveal() ?? '';
 }
 /** Shows each untrusted text as one line of limited length. */
 function render(text, maxLength, escape = (line) => line) {
-    return text.map((part) => (typeof part === 'string' ? part : escape(oneLine(part, maxLength)))).join('');
-}
-function oneLine(text, maxLength) {
-    return escape_truncate(text.reveal().replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength);
+    const parts = text.map((part) => {
+        if (typeof part === 'string')
+            return part;
+        return escape(escape_truncate(part.reveal().replace(/\s+/g, ' ').replace(INVISIBLE, '�'), maxLength));
+    });
+    return parts.join('');
 }
 /** Includes what the runner ignores when it compares strings, and what changes the direction of text. */
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
@@ -15870,139 +16006,6 @@ function escape_truncate(text, maxLength) {
     if (text.length <= maxLength)
         return text;
     return `${text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
-}
-
-;// CONCATENATED MODULE: ./src/report/annotation.ts
-
-
-
-
-/** Jobs named in one annotation; the others are counted. */
-const MAX_NAMED = 10;
-/** The one error annotation for a wait, undefined if the step succeeds; `timeout` in milliseconds. */
-function annotationOf(results, timeout, successResults = ['completed']) {
-    const incomplete = results.filter(({ outcome }) => !successResults.includes(outcome.result));
-    // Jobs that fail-fast ended did not cause the failure.
-    const causes = incomplete.filter(({ outcome }) => outcome.result !== 'interrupted' || outcome.by !== 'fail-fast');
-    const explanations = causes.map((result) => explainOutcome(result, timeout));
-    const [first] = explanations;
-    if (first === undefined || incomplete.length === 1)
-        return first;
-    const haveSameTitle = explanations.every(({ title }) => title === first.title);
-    const haveSameSteps = explanations.every(({ nextSteps }) => forLog(nextSteps) === forLog(first.nextSteps));
-    const words = wordsFor(results);
-    const stopped = incomplete.length - causes.length;
-    return {
-        title: haveSameTitle ? first.title : words.title,
-        lines: [
-            phrase `${incomplete.length} of ${results.length} ${words.noun} ${words.notSucceeded}:`,
-            ...listOf(explanations.flatMap(({ lines }) => lines)),
-            ...(stopped > 0 ? [phrase `- ${stopped} no longer polled because fail-fast is on`] : []),
-        ],
-        nextSteps: haveSameSteps ? first.nextSteps : phrase `For the next steps, see the job summary.`,
-    };
-}
-/** The one notice of a step that succeeds; `timeout` in milliseconds. */
-function noticeOf(results, timeout) {
-    const explanations = results.map((result) => explainOutcome(result, timeout));
-    const [only, ...others] = explanations;
-    const lines = explanations.map(({ message }) => message);
-    const accepted = acceptedPhrase(results);
-    if (only !== undefined && others.length === 0)
-        return { title: only.title, lines: [...lines, ...accepted] };
-    const { noun, succeeded } = wordsFor(results);
-    const title = accepted.length > 0 ? 'The step succeeded' : `All ${lines.length} ${noun} ${succeeded}`;
-    return { title, lines: [...listOf(lines), ...accepted] };
-}
-function listOf(messages) {
-    const items = messages.slice(0, MAX_NAMED).map((message) => phrase `- ${message}`);
-    const rest = messages.length - items.length;
-    return rest > 0 ? [...items, phrase `- and ${rest} more`] : items;
-}
-/** The annotation for all invalid inputs together. */
-function inputsAnnotation(problems) {
-    return {
-        title: TITLES.inputs,
-        lines: problems.map((problem) => phrase `- ${problem}`),
-        nextSteps: phrase `No request was sent. Fix ${problems.length === 1 ? 'this input' : 'these inputs'} and run the step again.`,
-    };
-}
-
-;// CONCATENATED MODULE: ./src/wait/estimate.ts
-/** Points of progress over which the rate is measured: more would be outdated, less would be too coarse. */
-const BASELINE_POINTS = 20;
-/** Percent from which an estimate may be shown. */
-const MIN_SHOWN_PROGRESS = 30;
-/** Uncertainty of the remaining time, as a fraction of it, because the rate may change. */
-const RATE_UNCERTAINTY = 0.1;
-/**
- * Extrapolates the job's recent progress to 100 %. Undefined without a rate: too little progress was seen, there is none,
- * or it just fell. docs/polling.md explains how.
- */
-function estimateCompletion(history) {
-    const milestones = milestonesOf(history);
-    const [first, now, before] = [milestones[0], milestones.at(-1), milestones.at(-2)];
-    if (first === undefined || now === undefined || before === undefined)
-        return undefined;
-    const start = milestones.findLast(({ progress }) => now.progress - progress >= BASELINE_POINTS) ?? first;
-    const overall = extrapolate(start, now);
-    const recent = extrapolate(before, now);
-    // A slower rate counts at once, a faster one only over the whole baseline: polling too early costs requests.
-    const isSlowing = recent.completion - recent.uncertainty > overall.completion + overall.uncertainty;
-    const { completion, uncertainty } = isSlowing ? recent : overall;
-    const left = completion - now.at;
-    const margin = uncertainty + RATE_UNCERTAINTY * left;
-    const whole = extrapolate(first, now);
-    const isSeen = now.progress >= MIN_SHOWN_PROGRESS && now.progress - first.progress >= BASELINE_POINTS;
-    const isSteady = isSeen && Math.max(Math.abs(whole.completion - completion), whole.uncertainty) <= left / 4;
-    return { earliest: completion - margin, completion, latest: completion + margin, isSteady };
-}
-/** When a job will probably complete: the later of what its progress and its sub-tasks predict. */
-function estimate(state, elapsed) {
-    const [own, ofService] = [estimateCompletion(state.history), estimateOfService(state, elapsed)];
-    return (ofService?.completion ?? 0) > (own?.completion ?? 0) ? ofService : own;
-}
-/** The service's own estimate for a job with sub-tasks; undefined if there is none, or its time has passed. */
-function estimateOfService({ subTasks }, elapsed) {
-    const remaining = subTasks?.list.flatMap((task) => task.remaining ?? []) ?? [];
-    if (subTasks === undefined || remaining.length === 0)
-        return undefined;
-    // Whether sub-tasks run one after another is not documented, so this may be too early.
-    const left = Math.max(...remaining);
-    const completion = subTasks.at + left;
-    const margin = RATE_UNCERTAINTY * left;
-    const found = { earliest: completion - margin, completion, latest: completion + margin, isSteady: true };
-    return elapsed < found.latest ? found : undefined;
-}
-/** Milliseconds that a job will probably still take; undefined unless the estimate is good enough to be shown. */
-function timeLeft(state, elapsed) {
-    const found = estimate(state, elapsed);
-    return found?.isSteady === true && found.completion > elapsed ? found.completion - elapsed : undefined;
-}
-/** The milestones since progress last fell or was missing. Each was reached between two responses. */
-function milestonesOf(history) {
-    let milestones = [];
-    let lastSeen = 0;
-    for (const { at, until, progress } of history) {
-        const last = milestones.at(-1);
-        if (progress === undefined)
-            milestones = [];
-        else if (last === undefined || progress < last.progress)
-            milestones = [{ progress, at, uncertainty: 0 }];
-        else if (progress > last.progress) {
-            milestones.push({ progress, at: (lastSeen + at) / 2, uncertainty: (at - lastSeen) / 2 });
-        }
-        lastSeen = until;
-    }
-    return milestones;
-}
-/** When progress reaches 100 at the rate between two milestones. */
-function extrapolate(from, to) {
-    const ahead = (100 - to.progress) / (to.progress - from.progress);
-    return {
-        completion: to.at + ahead * (to.at - from.at),
-        uncertainty: to.uncertainty + ahead * (to.uncertainty + from.uncertainty),
-    };
 }
 
 ;// CONCATENATED MODULE: ./src/report/style.ts
@@ -16020,20 +16023,16 @@ function colorOf({ job, instance, last }) {
     const isFault = last !== undefined && ('detail' in last || last.kind === 'other-job');
     if (isFault && last.kind !== 'not-found-yet')
         return 'yellow';
-    switch (instance?.status.meaning ?? job?.status.meaning) {
-        case 'completed':
-        case 'active':
-            return 'green';
-        case 'failed':
-        case 'canceled':
-            return 'red';
-        case 'unauthorized':
-        case 'unknown':
-            return 'yellow';
-        default:
-            return 'cyan';
-    }
+    return COLORS[instance?.status.meaning ?? job?.status.meaning ?? ''] ?? 'cyan';
 }
+const COLORS = {
+    completed: 'green',
+    active: 'green',
+    failed: 'red',
+    canceled: 'red',
+    unauthorized: 'yellow',
+    unknown: 'yellow',
+};
 /** A progress bar of 20 cells: `████████░░░░░░░░░░░░`. */
 function bar(progress) {
     const filled = Math.floor((progress ?? 0) / 5);
@@ -16061,159 +16060,135 @@ const log_MAX_NAMED = 10;
 /** GitHub keeps ten warning annotations per step. */
 const MAX_WARNINGS = 10;
 /** The log of a wait: one line per change of status or progress, and a heartbeat every minute. */
-class Log {
+function createLog(waitFor, printer, clock, usesColor) {
+    const style = usesColor ? colored : (_color, text) => text;
+    const start = clock.now();
+    const elapsed = () => clock.now() - start;
+    const latest = new Map();
     /** What the wait is for; the jobs of an order replace it. */
-    #ids;
-    #waitFor;
-    #printer;
-    #clock;
-    #usesColor;
-    #start;
-    #latest = new Map();
-    #lastLine;
-    #warnings = 0;
-    constructor(waitFor, printer, clock, usesColor) {
-        this.#ids = waitFor.ids;
-        this.#waitFor = waitFor;
-        this.#printer = printer;
-        this.#clock = clock;
-        this.#usesColor = usesColor;
-        this.#start = this.#lastLine = clock.now();
-    }
+    let ids = waitFor.ids;
+    let lastLine = start;
+    let warnings = 0;
+    return { onStart, onProject, onRenewed, onNotRenewed, onResponse, onJobsFound, onWarning, startHeartbeat };
     /** @param timeout milliseconds */
-    onStart(endpoint, timeout, credentials) {
-        const { kind, ids, until } = this.#waitFor;
-        const [only, ...others] = ids;
-        const isSingle = only !== undefined && others.length === 0;
-        const target = isSingle ? phrase `${kind} ${only.text}` : `${ids.length} ${kind}s`;
-        const time = formatDuration(timeout);
-        this.#printer.info(forLog(phrase `Waiting up to ${time} for ${target}${goalOf(until, kind, isSingle)} at ${endpoint}`));
-        this.#printer.info(`Credentials: ${credentials}.`);
+    function onStart(endpoint, timeout, credentials) {
+        const { kind } = waitFor;
+        const [first] = ids;
+        const target = first && ids.length === 1 ? phrase `${kind} ${first.text}` : `${ids.length} ${kind}s`;
+        const goal = phrase `${formatDuration(timeout)} for ${target}${goalOf(waitFor)}`;
+        printer.info(forLog(phrase `Waiting up to ${goal} at ${endpoint}`));
+        printer.info(`Credentials: ${credentials}.`);
     }
-    onProject = (id, region) => {
-        this.#print(forLog(phrase `project ${id}, looked up for the region ${region}`));
-    };
+    function onProject(id, region) {
+        print(forLog(phrase `project ${id}, looked up for the region ${region}`));
+    }
     /** @param lifetime of the new keys, milliseconds */
-    onRenewed = (lifetime) => {
-        this.#print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`);
-    };
+    function onRenewed(lifetime) {
+        print(`new temporary keys from the agency, valid for ${formatDuration(lifetime)}`);
+    }
     /** @param lifetime of the current keys, milliseconds */
-    onNotRenewed = (reason, lifetime) => {
+    function onNotRenewed(reason, lifetime) {
         const validity = `the current ones are valid for ${formatDuration(lifetime)}`;
         const text = `could not renew the keys of the agency, ${validity}: ${forLog(reason)}`;
-        this.#print(this.#style('yellow', text));
-    };
-    onResponse(state, nextPoll, isFinished) {
-        const previous = this.#latest.get(state.id)?.state;
-        const latest = { state, nextPoll, isFinished };
-        this.#latest.set(state.id, latest);
-        if (state.last !== undefined && this.#printer.isDebug()) {
-            this.#printer.debug(forLog(phrase `${state.id.text}: ${log_describe(state.last)}`));
+        print(style('yellow', text));
+    }
+    function onResponse(state, nextPoll, isFinished) {
+        const previous = latest.get(state.id)?.state;
+        const current = { state, nextPoll, isFinished };
+        latest.set(state.id, current);
+        if (state.last !== undefined && printer.isDebug()) {
+            printer.debug(forLog(phrase `${state.id.text}: ${log_describe(state.last)}`));
         }
-        if (this.#ids.length > MAX_FOLLOWED && !isFinished)
+        if (ids.length > MAX_FOLLOWED && !isFinished)
             return;
         if (previous?.subTasks !== state.subTasks)
-            this.#printSubTasks(previous, state);
+            printSubTasks(previous, state);
         const isReady = isFinished && state.kind === 'instance';
-        const isSameJob = state.kind !== 'instance' || sameLabel(log_nameOf(previous), log_nameOf(state));
-        const isSame = isSameJob && sameLabel(labelOf(previous), labelOf(state));
-        if (isSame && previous?.progress === state.progress && !isReady)
+        if (log_keyOf(previous) === log_keyOf(state) && !isReady)
             return;
-        const id = this.#ids.length === 1 ? [] : phrase ` · ${state.id.text}`;
-        this.#printState(latest, phrase `${describeState(latest)}${id}`);
+        printState(current, phrase `${describeState(current)}${suffixFor(state.id)}`);
     }
-    onJobsFound(order, jobs) {
-        this.#ids = this.#ids.flatMap((id) => (id === order ? jobs : [id]));
-        this.#latest.delete(order);
+    function onJobsFound(order, jobs) {
+        ids = ids.flatMap((id) => (id === order ? jobs : [id]));
+        latest.delete(order);
         const named = jobs.slice(0, log_MAX_NAMED).map(({ text }) => [text]);
         const more = jobs.length > log_MAX_NAMED ? `, and ${jobs.length - log_MAX_NAMED} more` : '';
-        const orders = this.#waitFor.ids.length === 1 ? 'the order' : phrase `order ${order.text}`;
-        this.#print(forLog(phrase `jobs of ${orders}: ${joinPhrases(named, ', ')}${more}`));
+        const orders = waitFor.ids.length === 1 ? 'the order' : phrase `order ${order.text}`;
+        print(forLog(phrase `jobs of ${orders}: ${joinPhrases(named, ', ')}${more}`));
     }
-    onWarning(warning) {
-        this.#warnings += 1;
-        if (this.#warnings <= MAX_WARNINGS)
-            this.#printer.warning(forAnnotation(warning));
+    function onWarning(warning) {
+        warnings += 1;
+        if (warnings <= MAX_WARNINGS)
+            printer.warning(forAnnotation(warning));
     }
     /** Prints a line whenever the log has been silent for a minute, until the signal aborts. */
-    async startHeartbeat(signal) {
+    async function startHeartbeat(signal) {
         while (!signal.aborted) {
-            const due = this.#lastLine + HEARTBEAT_INTERVAL - this.#clock.now();
+            const due = lastLine + HEARTBEAT_INTERVAL - clock.now();
             if (due > 0)
-                await this.#clock.sleep(due, signal);
+                await clock.sleep(due, signal);
             else
-                this.#heartbeat();
+                heartbeat();
         }
     }
-    #heartbeat() {
-        const active = [...this.#latest.values()].filter(({ isFinished }) => !isFinished);
+    function heartbeat() {
+        const active = [...latest.values()].filter(({ isFinished }) => !isFinished);
         const [only] = active;
-        if (this.#ids.length === 1 && only !== undefined) {
-            const { state } = only;
-            const { last } = state;
+        if (ids.length === 1 && only !== undefined) {
+            const { kind, last } = only.state;
             const error = last?.kind === 'transient' ? phrase ` · last error: ${last.detail.message}` : [];
-            const still = state.kind === 'instance' ? '' : 'still ';
-            this.#printState(only, phrase `${still}${describeState(only)} · ${tallyPhrase(state)}${error}`);
+            const still = kind === 'instance' ? '' : 'still ';
+            printState(only, phrase `${still}${describeState(only)} · ${tallyPhrase(only.state)}${error}`);
             return;
         }
-        const nextPoll = Math.min(...active.map((job) => job.nextPoll ?? Infinity));
-        const labels = active.reduce((tally, { state }) => count(tally, labelOf(state)), []);
-        const all = this.#ids.length;
-        const finished = this.#ids.filter((id) => this.#latest.has(id)).length - active.length;
-        const noun = this.#waitFor.kind === 'instance' ? 'instances' : 'jobs';
+        const nextPoll = Math.min(...active.map((each) => each.nextPoll ?? Infinity));
+        const labels = active.reduce((tally, { state }) => count(tally, log_labelOf(state)), []);
+        const all = ids.length;
+        const finished = ids.filter((id) => latest.has(id)).length - active.length;
+        const noun = waitFor.kind === 'instance' ? 'instances' : 'jobs';
         const text = phrase `${finished} of ${all} ${noun} finished · ${countsPhrase(labels)}`;
-        this.#printProgress(Math.floor((100 * finished) / all), 'cyan', text, this.#nextPoll(nextPoll));
+        printProgress(Math.floor((100 * finished) / all), 'cyan', text, untilPoll(nextPoll));
     }
-    #printState({ state, nextPoll, isFinished }, text) {
-        const estimate = isFinished ? [] : this.#estimate(state);
-        const outlook = phrase `${estimate}${this.#nextPoll(nextPoll)}`;
-        this.#printProgress(state.kind === 'instance' ? null : state.progress, colorOf(state), text, outlook);
-    }
-    /** Rounded, because it is an estimate. */
-    #estimate(state) {
-        const left = timeLeft(state, this.#elapsed());
-        return left === undefined ? [] : phrase ` · about ${roundedTime(left)} left`;
+    function printState({ state, nextPoll, isFinished }, text) {
+        const left = aboutLeft(isFinished ? undefined : timeLeft(state, elapsed()));
+        const progress = state.kind === 'instance' ? null : state.progress;
+        printProgress(progress, colorOf(state), text, `${left}${untilPoll(nextPoll)}`);
     }
     /** Prints a line for each sub-task that changed. */
-    #printSubTasks(before, { subTasks, id }) {
-        for (const [index, task] of (subTasks?.list ?? []).entries()) {
+    function printSubTasks(before, { subTasks, id }) {
+        for (const [index, { name, status, progress, remaining }] of (subTasks?.list ?? []).entries()) {
             const last = before?.subTasks?.list[index];
-            if (last !== undefined && sameLabel(last.status, task.status) && last.progress === task.progress)
+            if (last?.status.equals(status) === true && last.progress === progress)
                 continue;
-            const of = this.#ids.length === 1 ? [] : phrase ` · ${id.text}`;
-            const progress = task.progress === undefined ? '' : `, ${percent(task.progress)}`;
-            const left = task.remaining === undefined ? '' : ` · about ${roundedTime(task.remaining)} left`;
-            const text = phrase `sub-task ${task.name}: ${task.status}${progress}${of}${left}`;
-            this.#printProgress(null, 'cyan', text, []);
+            const text = phrase `sub-task ${name}: ${withProgress(status, progress)}${suffixFor(id)}${aboutLeft(remaining)}`;
+            printProgress(null, 'cyan', text, '');
         }
     }
-    #nextPoll(nextPoll) {
-        if (nextPoll === undefined || !Number.isFinite(nextPoll))
-            return [];
-        return phrase ` · next poll in ${formatDuration(Math.max(nextPoll - this.#elapsed(), SECOND))}`;
+    /** The ID, unless there is only one. */
+    function suffixFor({ text }) {
+        return ids.length === 1 ? [] : phrase ` · ${text}`;
+    }
+    function untilPoll(nextPoll = Infinity) {
+        if (!Number.isFinite(nextPoll))
+            return '';
+        return ` · next poll in ${formatDuration(Math.max(nextPoll - elapsed(), SECOND))}`;
     }
     /** @param progress null for something that has none */
-    #printProgress(progress, color, text, outlook) {
-        this.#lastLine = this.#clock.now();
+    function printProgress(progress, color, text, outlook) {
+        lastLine = clock.now();
         const cells = progress === null ? ''.padStart(25) : `${bar(progress)} ${percent(progress).padStart(4)}`;
-        const now = this.#style(color, `${cells}  ${forLog(text)}`);
-        this.#print(`${now}${this.#style('gray', forLog(outlook))}`);
+        const now = style(color, `${cells}  ${forLog(text)}`);
+        print(`${now}${style('gray', outlook)}`);
     }
-    #style(color, text) {
-        return this.#usesColor ? colored(color, text) : text;
-    }
-    #print(text) {
-        this.#printer.info(`${formatDuration(this.#elapsed()).padStart(8)}  ${text}`);
-    }
-    #elapsed() {
-        return this.#clock.now() - this.#start;
+    function print(text) {
+        printer.info(`${formatDuration(elapsed()).padStart(8)}  ${text}`);
     }
 }
-function goalOf(until, kind, isSingle) {
+function goalOf({ kind, ids, until }) {
     if (until === 'completed')
         return kind === 'instance' ? ', until no job is running,' : '';
     const [one, several] = kind === 'instance' ? ['it', 'they'] : ['its instance', 'their instances'];
-    const [subject, are, accept] = isSingle ? [one, 'is', 'accepts'] : [several, 'are', 'accept'];
+    const [subject, are, accept] = ids.length === 1 ? [one, 'is', 'accepts'] : [several, 'are', 'accept'];
     return `, until ${subject} ${until === 'available' ? `${are} available` : `${accept} connections`},`;
 }
 /** Prints a group of the log, which the runner folds: the requests and responses, and the outputs. */
@@ -16221,10 +16196,8 @@ function printDetails(results, outputs, requests, printer, secrets) {
     const rest = results.length - log_MAX_NAMED;
     printer.startGroup('Details');
     printer.info(`Requests sent: ${requests}`);
-    for (const { state, instance } of results.slice(0, log_MAX_NAMED)) {
-        for (const one of instance === undefined ? [state] : [state, instance]) {
-            printer.info(forLog(phrase `${one.kind} ${one.id.text}: ${tallyPhrase(one)}`));
-        }
+    for (const state of results.slice(0, log_MAX_NAMED).flatMap(statesOf)) {
+        printer.info(forLog(phrase `${state.kind} ${state.id.text}: ${tallyPhrase(state)}`));
     }
     if (rest > 0)
         printer.info(`and ${rest} more`);
@@ -16233,22 +16206,26 @@ function printDetails(results, outputs, requests, printer, secrets) {
     }
     printer.endGroup();
 }
-function roundedTime(ms) {
+/** Rounded, because it is an estimate. */
+function aboutLeft(ms) {
+    if (ms === undefined)
+        return '';
     const unit = ms > 2 * MINUTE ? MINUTE : ms > 15 * SECOND ? 10 * SECOND : SECOND;
-    return formatDuration(Math.max(Math.round(ms / unit), 1) * unit);
+    return ` · about ${formatDuration(Math.max(Math.round(ms / unit), 1) * unit)} left`;
 }
-function labelOf(state) {
+function log_labelOf(state) {
     if (state?.kind === 'order')
         return 'no job yet';
     const label = state?.connection?.label ?? state?.instance?.status.label ?? state?.job?.status.label;
     return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet');
 }
-/** The name of a job that runs on an instance. */
-function log_nameOf(state) {
-    return state?.job?.name ?? '';
+/** Differs if a new line is due: by the status, the progress, or the job that runs on an instance. */
+function log_keyOf(state) {
+    const runningName = state?.kind === 'instance' ? (state.job?.name ?? '') : '';
+    return forLog(phrase `${log_labelOf(state)} ${percent(state?.progress)} ${runningName}`);
 }
 function describeState({ state, isFinished }) {
-    const label = labelOf(state);
+    const label = log_labelOf(state);
     if (state.kind !== 'instance')
         return [label];
     const { connection, instance, job } = state;
@@ -16260,7 +16237,7 @@ function describeState({ state, isFinished }) {
             : phrase `instance ${label}`;
     return job === undefined
         ? ['no job is running']
-        : phrase `${runningJob(job)} is ${label}${job.progress === undefined ? '' : `, ${job.progress}%`}`;
+        : phrase `${runningJob(job)} is ${withProgress(label, job.progress)}`;
 }
 function log_describe(response) {
     switch (response.kind) {
@@ -16286,57 +16263,34 @@ function log_describe(response) {
 
 
 
+
 /** Bytes of JSON that all texts and entities of the output `jobs` share. Source: docs/reference.md, "Outputs". */
 const MAX_JOBS_BYTES = 140_000;
-/** The outputs in the order of action.yml, as they are without a result: after invalid inputs or an internal error. */
-const EMPTY_OUTPUTS = {
-    status: '',
-    result: 'error',
-    'job-id': '',
-    'instance-id': '',
-    'instance-name': '',
-    'job-name': '',
-    created: '',
-    ended: '',
-    'duration-seconds': '',
-    progress: '',
-    'fail-reason': '',
-    'instance-endpoint': '',
-    'instance-status': '',
-    'instance-host': '',
-    'instance-port': '',
-    message: '',
-    entities: '',
-    jobs: '[]',
-};
 /**
  * The outputs describe the first job that failed, otherwise the first that did not complete, otherwise the first; the
- * message describes all. `timeout` in milliseconds.
+ * message describes all.
  */
-function outputsOf(results, timeout) {
-    const jobs = results.map((result) => fieldsOf(result, timeout));
-    const described = jobs.find(({ result }) => result === 'failed' || result === 'canceled') ??
-        jobs.find(({ result }) => result !== 'completed') ??
-        jobs[0];
-    if (described === undefined)
-        return EMPTY_OUTPUTS;
-    const values = Object.entries(described).map(([name, value]) => [kebabCase(name), String(value ?? '')]);
-    const outputs = { ...EMPTY_OUTPUTS, ...Object.fromEntries(values) };
-    const found = jobs.filter((_job, index) => results[index]?.state.kind !== 'order');
-    return { ...outputs, message: forMessage(messageOf(results, timeout)), jobs: jobsJson(found) };
+function outputsOf(results) {
+    const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
+    const failed = incomplete.find(({ outcome }) => outcome.result === 'failed' || outcome.result === 'canceled');
+    const values = valuesOf(failed ?? incomplete[0] ?? results[0]);
+    const texts = Object.entries(values).map(([name, value]) => [name, String(value ?? '')]);
+    const jobs = results.filter(({ state }) => state.kind !== 'order').map(valuesOf);
+    return {
+        ...Object.fromEntries(texts),
+        message: results.length > 1 ? forMessage(messageOf(results, incomplete)) : values.message,
+        jobs: jobsJson(jobs),
+    };
 }
-/** What happened, in one sentence. */
-function messageOf(results, timeout) {
-    const explanations = results.map((result) => explainOutcome(result, timeout));
-    const bad = results.findIndex(({ outcome }) => outcome.result !== 'completed');
-    const first = explanations[Math.max(bad, 0)]?.message ?? [];
-    if (results.length === 1)
-        return first;
-    const completed = results.filter(({ outcome }) => outcome.result === 'completed').length;
+/** The outputs without a result: after invalid inputs or an internal error. */
+const EMPTY_OUTPUTS = outputsOf([]);
+/** What happened to several jobs, in one sentence. */
+function messageOf(results, [first, ...others]) {
     const { noun, succeeded } = wordsFor(results);
-    if (bad < 0)
-        return phrase `All ${completed} ${noun} ${succeeded}.`;
-    return phrase `${completed} of ${results.length} ${noun} ${succeeded}. First of the others: ${first}`;
+    if (first === undefined)
+        return phrase `All ${results.length} ${noun} ${succeeded}.`;
+    const completed = results.length - others.length - 1;
+    return phrase `${completed} of ${results.length} ${noun} ${succeeded}. First of the others: ${first.message}`;
 }
 /** A warning if the service returned entities that the outputs do not contain. */
 function warningOf(results) {
@@ -16346,74 +16300,58 @@ function warningOf(results) {
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
     return phrase `The entities of job ${first.state.id.text}${more} are larger than 100 kB or nested too deeply, so the output entities is empty.`;
 }
-/** The fields of a job in the output `jobs`, in their order; each is also an output with a kebab-case name. */
-function fieldsOf(result, timeout) {
-    const { state, outcome } = result;
-    const isJob = state.kind === 'job';
-    const job = isJob ? state.job : undefined;
-    const { id, instance } = result.instance ?? state;
-    const instanceId = isJob ? job?.instanceId?.text : state.kind === 'instance' ? id.text : undefined;
-    const text = (untrusted) => (untrusted === undefined ? '' : forOutput(untrusted));
-    const endpoint = text(job?.instanceEndpoint ?? instance?.endpoint);
-    const address = parseAddress(endpoint);
+/** The outputs for one job, in the order of action.yml. */
+function valuesOf(result) {
+    const { job, instance, instanceId, endpoint } = result === undefined ? {} : factsOf(result);
+    const jobState = result?.state.kind === 'job' ? result.state : undefined;
+    const address = parseAddress(forOutput(endpoint));
     return {
-        jobId: isJob ? text(state.id.text) : '',
-        status: text(job?.status.text),
-        result: outcome.result,
-        instanceId: text(instanceId),
-        instanceName: text(job?.instanceName ?? instance?.name),
-        jobName: text(job?.name),
-        created: text(job?.created),
-        ended: text(job?.ended),
-        durationSeconds: job?.durationSeconds ?? null,
-        progress: isJob ? (state.progress ?? null) : null,
-        failReason: text(job?.failReason),
-        instanceEndpoint: endpoint,
-        instanceStatus: text(instance?.status.label),
-        instanceHost: address?.host ?? '',
-        instancePort: address === undefined ? '' : String(address.port),
-        message: forMessage(explainOutcome(result, timeout).message),
-        entities: text(job?.entities),
+        status: forOutput(job?.status.text),
+        result: result?.outcome.result ?? 'error',
+        'job-id': forOutput(jobState?.id.text),
+        'instance-id': forOutput(instanceId),
+        'instance-name': forOutput(job?.instanceName ?? instance?.name),
+        'job-name': forOutput(job?.name),
+        created: forOutput(job?.created),
+        ended: forOutput(job?.ended),
+        'duration-seconds': job?.durationSeconds ?? null,
+        progress: jobState?.progress ?? null,
+        'fail-reason': forOutput(job?.failReason),
+        'instance-endpoint': forOutput(endpoint),
+        'instance-status': forOutput(instance?.status.label),
+        'instance-host': address?.host ?? '',
+        'instance-port': String(address?.port ?? ''),
+        message: forMessage(result?.message ?? []),
+        entities: forOutput(job?.entities),
     };
 }
-function kebabCase(name) {
-    return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-/** Fields that are truncated if all of them together are too long. */
-const TEXTS = [
-    'jobId',
-    'status',
-    'instanceId',
-    'instanceName',
-    'jobName',
-    'created',
-    'ended',
-    'failReason',
-    'instanceEndpoint',
-    'instanceStatus',
-    'instanceHost',
-    'instancePort',
-    'message',
-];
 /** Texts take precedence: they are truncated only above a common limit. Entities get the rest, in order. */
 function jobsJson(jobs) {
     const limit = commonLimit(textSizes(jobs), MAX_JOBS_BYTES);
-    const truncated = jobs.map((fields) => ({
-        ...fields,
-        ...Object.fromEntries(TEXTS.map((name) => [name, truncateInJson(fields[name], limit)])),
-    }));
-    let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES);
-    const withEntities = truncated.map((fields) => {
-        const size = Buffer.byteLength(fields.entities);
-        if (size === 0 || size > left)
-            return { ...fields, entities: null };
-        left -= size;
-        return { ...fields, entities: JSON.parse(fields.entities) };
+    const truncated = jobs.map((values) => {
+        const texts = textsOf(values).map(([name, text]) => [name, truncateInJson(text, limit)]);
+        return { ...values, ...Object.fromEntries(texts) };
     });
-    return JSON.stringify(withEntities);
+    let left = textSizes(truncated).reduce((rest, size) => rest - size, MAX_JOBS_BYTES);
+    const objects = truncated.map(({ 'job-id': jobId, entities, ...others }) => {
+        const size = Buffer.byteLength(entities);
+        const isShown = size > 0 && size <= left;
+        if (isShown)
+            left -= size;
+        const fields = { jobId, ...others, entities: isShown ? JSON.parse(entities) : null };
+        return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]));
+    });
+    return JSON.stringify(objects);
+}
+function camelCase(name) {
+    return name.replace(/-(.)/g, (_match, letter) => letter.toUpperCase());
+}
+/** The texts of a job, which are truncated if all of them together are too long. */
+function textsOf(values) {
+    return Object.entries(values).flatMap(([name, value]) => typeof value === 'string' && name !== 'result' && name !== 'entities' ? [[name, value]] : []);
 }
 function textSizes(jobs) {
-    return jobs.flatMap((fields) => TEXTS.map((name) => jsonSize(fields[name])));
+    return jobs.flatMap(textsOf).map(([, text]) => jsonSize(text));
 }
 /** The largest limit for each size with which the sum stays within the total. */
 function commonLimit(sizes, total) {
@@ -16437,36 +16375,269 @@ function truncateInJson(text, maxSize) {
     return truncateInJson(truncate(text, Math.floor((Buffer.byteLength(text) * maxSize) / size)), maxSize);
 }
 
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:fs/promises"
 const external_node_fs_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
-;// CONCATENATED MODULE: ./src/report/runner-file.ts
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: ./src/report/chart.ts
+
+/** A mermaid chart spaces its points evenly, so the line is sampled. */
+const MAX_SAMPLES = 30;
+/** With fewer points there is no curve to see. */
+const MIN_POINTS = 3;
+/** Colors of the line that are readable in GitHub's light and dark themes. */
+const chart_COLORS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' };
+/**
+ * Progress over time as a mermaid chart for a code block; undefined if too little is known. Only numbers of a job are
+ * in it, because untrusted text must not reach mermaid.
+ */
+function chartOf(history, color) {
+    const points = history.filter(({ progress }) => Number.isFinite(progress));
+    const [from, to] = [points[0]?.at ?? 0, points.at(-1)?.until ?? 0];
+    // Written so that NaN gives no chart either.
+    if (points.length < MIN_POINTS || !(to - from >= SECOND))
+        return undefined;
+    const units = Object.entries({ hours: HOUR, minutes: MINUTE });
+    const [unit, ms] = units.find(([, each]) => to >= 2 * each) ?? ['seconds', SECOND];
+    const steps = Math.min(MAX_SAMPLES - 1, Math.floor((to - from) / SECOND));
+    const samples = Array.from({ length: steps + 1 }, (_, step) => progressAt(points, from + ((to - from) * step) / steps));
+    const onAxis = (at) => Number((at / ms).toFixed(2));
+    const xyChart = { backgroundColor: 'transparent', plotColorPalette: chart_COLORS[color] };
+    const config = { xyChart: { width: 800, height: 260 }, themeVariables: { xyChart } };
+    return [
+        `%%{init: ${JSON.stringify(config)}}%%`,
+        'xychart-beta',
+        `  x-axis "${unit} since the wait began" ${onAxis(from)} --> ${onAxis(to)}`,
+        '  y-axis "progress in %" 0 --> 100',
+        `  line [${samples.map((progress) => Number(progress.toFixed(1))).join(', ')}]`,
+    ].join('\n');
+}
+/** Linear interpolation between the end of a point and the beginning of the next. */
+function progressAt(points, at) {
+    const after = points.find(({ until }) => until >= at) ?? points.at(-1);
+    const before = points.findLast((point) => point.at <= at) ?? after;
+    if (before === undefined || after === undefined)
+        return 0;
+    const { progress = 0, until } = before;
+    const ratio = after.at > until ? (at - until) / (after.at - until) : 0;
+    return Math.min(Math.max(progress + ((after.progress ?? 0) - progress) * ratio, 0), 100);
+}
+
+;// CONCATENATED MODULE: ./src/report/summary.ts
 
 
-/** Neither creates a file nor waits for the reader of a pipe, which would block a thread. */
-const FLAGS = external_node_fs_promises_namespaceObject.constants.O_WRONLY | external_node_fs_promises_namespaceObject.constants.O_APPEND | external_node_fs_promises_namespaceObject.constants.O_NONBLOCK;
-const RETRY_DELAY_MS = 50;
+
+
+
+
+
+
+/** GitHub drops the summary of a step above 1 MiB; the part after the rows needs the rest. */
+const MAX_ROWS_BYTES = 900_000;
+/** Longest untrusted text in a row of many jobs, in UTF-16 code units. */
+const MAX_IN_ROW = 120;
+/** Status changes that are shown; older ones are counted. */
+const MAX_CHANGES = 40;
+const ICONS = {
+    completed: '✅',
+    failed: '❌',
+    canceled: '🚫',
+    'timed-out': '⏱️',
+    'not-found': '❓',
+    vanished: '❓',
+    'not-ready': '⏳',
+    interrupted: '✋',
+    error: '⚠️',
+};
+/** The job summary in Markdown. */
+function summaryOf(results) {
+    const [only, ...others] = results;
+    const accepted = forSummary(acceptedPhrase(results).flat());
+    return only !== undefined && others.length === 0
+        ? summaryOfOne(only, accepted)
+        : summaryOfMany(results, accepted);
+}
+/** The summary if there is no result of a wait. */
+function summaryOfAnnotation({ title, lines, nextSteps }) {
+    return markdown(`### ${ICONS.error} ${title}`, lines.map((line) => forSummary(line)).join('\n'), nextSteps);
+}
+function summaryOfOne(result, accepted) {
+    const { state, outcome, title, lines, nextSteps } = result;
+    const color = outcome.result === 'completed' ? 'green' : hasVerdict(outcome) ? 'red' : 'blue';
+    const chart = chartOf(state.history, color);
+    return markdown(`### ${ICONS[outcome.result]} ${title}`, tableOfFacts(result), 
+    // The table already contains what happened.
+    hasVerdict(outcome) ? '' : forSummary(lines.flat()), accepted, nextSteps && `**Next steps.** ${nextSteps}`, tableOfSubTasks(state), chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``, ...detailsOf(result));
+}
+function hasVerdict({ result }) {
+    return result === 'completed' || result === 'failed' || result === 'canceled';
+}
+/** A table of what is known. */
+function tableOfFacts(result) {
+    const { state, outcome } = result;
+    const { job, instance, connection, endpoint, duration } = factsOf(result);
+    const { kind, id, progress } = state;
+    const facts = [
+        ['Status', hasVerdict(outcome) ? '' : job?.status.text],
+        ['Progress', outcome.result === 'completed' ? '' : percent(progress)],
+        [NOUNS[kind], kind === 'instance' ? instance?.name : job?.name, id.text],
+        ['Instance', job?.instanceName, job?.instanceId?.text],
+        ['Instance status', instance?.status.text],
+        ['Address', endpoint],
+        ['Connection', connection?.address, connection?.label],
+        ['Created', job?.created],
+        ['Ended', job?.ended],
+        ['Duration', duration],
+        ['Reason', job?.failReason],
+    ];
+    const known = facts.filter(([, ...texts]) => texts.some(Boolean));
+    const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`);
+    return tableOf(['Result', outcome.result], '|:--|:--|', rows);
+}
+/** The texts that are known and not empty, with spaces in between. */
+function spaced(...texts) {
+    return texts.flatMap((text) => (text ? [' ', text] : [])).slice(1);
+}
+function tableOfSubTasks({ subTasks = { list: [], at: 0 } }) {
+    const rows = subTasks.list.map(({ name, status, progress, remaining }) => rowOf([name, status, percent(progress), remaining === undefined ? '' : formatDuration(remaining)]));
+    const heading = `Sub-task, last seen after ${formatDuration(subTasks.at)}`;
+    return tableOf([heading, 'Status', 'Progress', 'Remaining'], '|:--|:--|--:|--:|', rows);
+}
+function detailsOf(result) {
+    const states = statesOf(result);
+    const { entities } = result.state.job ?? {};
+    const history = states.flatMap((state) => state.history);
+    const retries = states.reduce((sum, state) => sum + state.retries, 0);
+    const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true);
+    const rows = changes
+        .slice(-MAX_CHANGES)
+        .map(({ at, status, progress }) => rowOf([formatDuration(at), status, percent(progress)]));
+    const omitted = changes.length - rows.length;
+    const block = entities === undefined ? '' : forSummaryBlock(entities);
+    return [
+        '<details><summary>Details</summary>',
+        tableOf(['After', 'Status', 'Progress'], '|--:|:--|--:|', rows),
+        omitted === 0 ? '' : `${omitted} earlier status changes are not shown.`,
+        ...states.map((state) => forSummary(tallyPhrase(state))),
+        `Retries after errors: ${retries}`,
+        block === '' ? '' : '**Entities.**',
+        block ?? 'Too long to show here: see the output entities.',
+        '</details>',
+    ];
+}
+function summaryOfMany(results, accepted) {
+    const completed = results.filter(({ outcome }) => outcome.result === 'completed');
+    const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
+    const cells = [...incomplete, ...completed].map(cellsOf);
+    // A column that is empty for every job is left out.
+    const columns = COLUMNS.filter((column) => cells.some((row) => row[column].length > 0));
+    const rows = cells.map((row) => rowOf(columns.map((column) => row[column])));
+    const shown = rows.slice(0, countWithin(MAX_ROWS_BYTES, rows));
+    const rest = rows.length - shown.length;
+    const alignments = columns.map((column) => (column === 'Duration' ? '--:' : ':--'));
+    const icon = ICONS[results.every(({ isSuccess }) => isSuccess) ? 'completed' : 'failed'];
+    const nextSteps = incomplete.map(({ title, nextSteps }) => `- **${title}.** ${nextSteps}`);
+    const { noun, succeeded } = wordsFor(results);
+    return markdown(`### ${icon} ${completed.length} of ${results.length} ${noun} ${succeeded}`, accepted, tableOf(columns, `|${alignments.join('|')}|`, shown), rest > 0 ? `… and ${rest} more.` : '', [...new Set(nextSteps)].join('\n'));
+}
+const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
+function cellsOf(result) {
+    const { state, outcome } = result;
+    const { job, instance, connection, instanceId, endpoint, duration } = factsOf(result);
+    const text = `${ICONS[outcome.result]}\u00A0${outcome.result}`;
+    const hasDetail = outcome.result === 'error' && outcome.reason !== 'other-job';
+    const instanceName = job?.instanceName ?? instance?.name ?? instanceId;
+    return {
+        // The reason is in the same cell, because a column of its own would be narrow.
+        Result: hasDetail ? phrase `${text} ${outcome.detail.message}` : spaced(text, job?.failReason),
+        Job: state.kind === 'instance' ? [] : spaced(job?.name, state.id.text),
+        Instance: spaced(instanceName, endpoint, connection?.label ?? instance?.status.label),
+        Duration: spaced(duration),
+    };
+}
+function tableOf(heading, alignments, rows) {
+    return rows.length === 0 ? '' : [rowOf(heading), alignments, ...rows].join('\n');
+}
+function rowOf(cells) {
+    return `| ${cells.map((cell) => forSummary([cell].flat(), MAX_IN_ROW)).join(' | ')} |`;
+}
+/** Counts the lines, from the first, that fit in a number of bytes. */
+function countWithin(bytes, lines) {
+    let left = bytes;
+    const end = lines.findIndex((line) => (left -= Buffer.byteLength(line) + 1) < 0);
+    return end < 0 ? lines.length : end;
+}
+/** Puts a blank line between blocks, and leaves out empty ones. */
+function markdown(...blocks) {
+    return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+;// CONCATENATED MODULE: ./src/report/publish.ts
+
+
+
+
+
+
+
+
+
+
+/** Writes the report; false if the step must fail, which includes outputs that could not be written. */
+async function publish(report, deps) {
+    const { toolkit } = deps;
+    const outputsError = await write('GITHUB_OUTPUT', outputsFile(report.outputs), deps);
+    const isSuccess = report.isSuccess && outputsError === undefined;
+    const { title, lines, nextSteps } = outputsError === undefined ? report.annotation : withError(report, outputsError);
+    const text = forAnnotation(...lines, ...(nextSteps === '' ? [] : [[nextSteps]]));
+    if (!isSuccess)
+        toolkit.error(text, { title });
+    const summaryError = await write('GITHUB_STEP_SUMMARY', report.summary, deps);
+    if (summaryError !== undefined) {
+        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${summaryError}”.`));
+    }
+    if (isSuccess)
+        toolkit.notice(text, { title });
+    return isSuccess;
+}
+const MAX_CHECK_MS = 10_000;
+/** The annotation if the outputs can't be written, which would otherwise be noticed only after the wait. */
+async function checkOutputs(deps) {
+    const reportSignal = AbortSignal.any([deps.reportSignal, AbortSignal.timeout(MAX_CHECK_MS)]);
+    const isWritable = (await write('GITHUB_OUTPUT', '', { ...deps, reportSignal })) === undefined;
+    return isWritable ? undefined : { ...OUTPUTS_ERROR, lines: [['No request was sent.']] };
+}
+/** Publishes an error that leaves nothing else to report. */
+function publishError(annotation, deps) {
+    const message = forMessage(phrase `${annotation.title}: ${joinPhrases(annotation.lines, ' ')}`);
+    const outputs = { ...EMPTY_OUTPUTS, message };
+    return publish({ outputs, annotation, isSuccess: false, summary: summaryOfAnnotation(annotation) }, deps);
+}
+function publishInternalError(error, deps) {
+    const lines = [[deps.secrets.error(error)]];
+    return publishError({ title: TITLES.internal, lines, nextSteps: NEXT_STEPS.internal }, deps);
+}
 /**
  * Appends to a file of the runner, whose path is in an environment variable. @actions/core writes outputs one by one and
  * synchronously, so that a slow or hanging file system would stop the process, and its time limits with it.
  *
- * @throws the reason why the text was not written; as soon as the signal aborts, that it took too long
+ * @returns the reason if the text was not written; as soon as the signal aborts, that it took too long
  */
-async function appendTo(variable, text, env, signal) {
+async function write(variable, text, { env, secrets, reportSignal }) {
     const path = env[variable];
     if (!path)
-        throw new Error(`${variable} is not set`);
-    await new Promise((resolve, reject) => {
-        const onAbort = () => {
-            reject(new Error(`writing the file of ${variable} took too long`));
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        if (signal.aborted)
-            onAbort();
-        append(path, Buffer.from(text), signal).then(resolve, reject);
-    });
+        return secrets.text(`${variable} is not set`);
+    const timeLimit = async () => {
+        if (!reportSignal.aborted)
+            await (0,external_node_events_namespaceObject.once)(reportSignal, 'abort');
+        return secrets.text(`writing the file of ${variable} took too long`);
+    };
+    const written = append(path, Buffer.from(text), reportSignal).then(() => undefined, (error) => secrets.error(error));
+    return Promise.any([timeLimit(), written]);
 }
+/** Neither creates a file nor waits for the reader of a pipe, which would block a thread. */
+const FLAGS = external_node_fs_promises_namespaceObject.constants.O_WRONLY | external_node_fs_promises_namespaceObject.constants.O_APPEND | external_node_fs_promises_namespaceObject.constants.O_NONBLOCK;
+const RETRY_DELAY_MS = 50;
 async function append(path, bytes, signal) {
     const file = await whenReady(() => (0,external_node_fs_promises_namespaceObject.open)(path, FLAGS), signal);
     try {
@@ -16493,273 +16664,6 @@ async function whenReady(attempt, signal) {
         }
     }
 }
-
-;// CONCATENATED MODULE: ./src/report/chart.ts
-
-/** A mermaid chart spaces its points evenly, so the line is sampled. */
-const MAX_SAMPLES = 30;
-/** With fewer points there is no curve to see. */
-const MIN_POINTS = 3;
-/** Colors of the line that are readable in GitHub's light and dark themes. */
-const COLORS = { green: '#2da44e', red: '#e5534b', blue: '#388bfd' };
-const chart_UNITS = [
-    { name: 'hours', ms: HOUR },
-    { name: 'minutes', ms: MINUTE },
-    { name: 'seconds', ms: SECOND },
-];
-/**
- * Progress over time as a mermaid chart for a code block; undefined if too little is known. Only numbers of a job are
- * in it, because untrusted text must not reach mermaid.
- */
-function chartOf(history, color) {
-    const points = history.filter(({ progress }) => Number.isFinite(progress));
-    const [from, to] = [points[0]?.at ?? 0, points.at(-1)?.until ?? 0];
-    // Written so that NaN gives no chart either.
-    if (points.length < MIN_POINTS || !(to - from >= SECOND))
-        return undefined;
-    const unit = chart_UNITS.find(({ ms }) => to >= 2 * ms) ?? chart_UNITS[2];
-    const steps = Math.min(MAX_SAMPLES - 1, Math.floor((to - from) / SECOND));
-    const samples = Array.from({ length: steps + 1 }, (_, step) => progressAt(points, from + ((to - from) * step) / steps));
-    const onAxis = (ms) => round(ms / unit.ms, 2);
-    const xyChart = { backgroundColor: 'transparent', plotColorPalette: COLORS[color] };
-    const config = { xyChart: { width: 800, height: 260 }, themeVariables: { xyChart } };
-    return [
-        `%%{init: ${JSON.stringify(config)}}%%`,
-        'xychart-beta',
-        `  x-axis "${unit.name} since the wait began" ${onAxis(from)} --> ${onAxis(to)}`,
-        '  y-axis "progress in %" 0 --> 100',
-        `  line [${samples.map((progress) => round(progress, 1)).join(', ')}]`,
-    ].join('\n');
-}
-/** Linear interpolation between the end of a point and the beginning of the next. */
-function progressAt(points, at) {
-    const after = points.find(({ until }) => until >= at) ?? points.at(-1);
-    const before = points.findLast((point) => point.at <= at) ?? after;
-    if (before === undefined || after === undefined)
-        return 0;
-    const { progress = 0, until } = before;
-    const ratio = after.at > until ? (at - until) / (after.at - until) : 0;
-    return Math.min(Math.max(progress + ((after.progress ?? 0) - progress) * ratio, 0), 100);
-}
-function round(number, digits) {
-    return Number(number.toFixed(digits));
-}
-
-;// CONCATENATED MODULE: ./src/report/summary.ts
-
-
-
-
-
-
-/** GitHub drops the summary of a step above 1 MiB; the part after the rows needs the rest. */
-const MAX_ROWS_BYTES = 900_000;
-/** Longest untrusted text in a row of many jobs, in UTF-16 code units. */
-const MAX_IN_ROW = 120;
-/** Status changes that are shown; older ones are counted. */
-const MAX_CHANGES = 40;
-const ICONS = {
-    completed: '✅',
-    failed: '❌',
-    canceled: '🚫',
-    'timed-out': '⏱️',
-    'not-found': '❓',
-    vanished: '❓',
-    'not-ready': '⏳',
-    interrupted: '✋',
-    error: '⚠️',
-};
-/** The job summary in Markdown; `timeout` in milliseconds. */
-function summaryOf(results, timeout, successResults = ['completed']) {
-    const [only, ...others] = results;
-    const isSuccess = results.every(({ outcome }) => successResults.includes(outcome.result));
-    const accepted = isSuccess ? acceptedPhrase(results) : [];
-    return only !== undefined && others.length === 0
-        ? summaryOfOne(only, timeout, accepted)
-        : summaryOfMany(results, timeout, accepted);
-}
-/** The summary if there is no result of a wait. */
-function summaryOfAnnotation({ title, lines, nextSteps }) {
-    return markdown(`### ${ICONS.error} ${title}`, lines.map((line) => forSummary(line)).join('\n'), forSummary(nextSteps));
-}
-function summaryOfOne(result, timeout, accepted) {
-    const { state, outcome } = result;
-    const { title, lines, nextSteps } = explainOutcome(result, timeout);
-    // The table already contains what happened.
-    const hasVerdict = outcome.result in VERDICTS;
-    const color = outcome.result === 'completed' ? 'green' : hasVerdict ? 'red' : 'blue';
-    const chart = chartOf(state.history, color);
-    return markdown(`### ${ICONS[outcome.result]} ${title}`, factsOf(result), hasVerdict ? '' : forSummary(lines.flat()), forSummary(accepted.flat()), nextSteps.length === 0 ? '' : `**Next steps.** ${forSummary(nextSteps)}`, subTasksOf(state), chart === undefined ? '' : `\`\`\`mermaid\n${chart}\n\`\`\``, ...detailsOf(result));
-}
-const VERDICTS = { completed: true, failed: true, canceled: true };
-/** A table of what is known. */
-function factsOf(result) {
-    const { state, outcome } = result;
-    const { kind, id, progress } = state;
-    const job = kind === 'job' ? state.job : undefined;
-    const { instance, connection } = result.instance ?? state;
-    const isInstance = kind === 'instance';
-    const facts = [
-        ['Status', outcome.result in VERDICTS ? '' : job?.status.text],
-        ['Progress', outcome.result === 'completed' ? '' : percent(progress)],
-        [LABELS[kind], isInstance ? instance?.name : job?.name, id.text],
-        ['Instance', job?.instanceName, job?.instanceId?.text],
-        ['Instance status', instance?.status.text],
-        ['Address', job?.instanceEndpoint ?? instance?.endpoint],
-        ['Connection', connection?.address, connection?.label],
-        ['Created', job?.created],
-        ['Ended', job?.ended],
-        ['Duration', durationOf(job)],
-        ['Reason', job?.failReason],
-    ];
-    const known = facts.filter(([, ...texts]) => texts.some(Boolean));
-    const rows = known.map(([label, ...texts]) => `| **${label}** | ${forSummary(spaced(...texts))} |`);
-    return [`| Result | ${outcome.result} |`, '|:--|:--|', ...rows].join('\n');
-}
-/** A table of the sub-tasks of a job; empty if it has none. */
-function subTasksOf({ subTasks }) {
-    if (subTasks === undefined || subTasks.list.length === 0)
-        return '';
-    const rows = subTasks.list.map(({ name, status, progress, remaining }) => rowOf([
-        [name],
-        [status],
-        [percent(progress)],
-        [remaining === undefined ? '' : formatDuration(remaining)],
-    ]));
-    const heading = `| Sub-task, last seen after ${formatDuration(subTasks.at)} | Status | Progress | Remaining |`;
-    return [heading, '|:--|:--|--:|--:|', ...rows].join('\n');
-}
-const LABELS = { job: 'Job', order: 'Order', instance: 'Instance' };
-/** The texts that are known, with spaces in between. */
-function spaced(...texts) {
-    return texts.flatMap((text) => (text ? [' ', text] : [])).slice(1);
-}
-function durationOf(job) {
-    return job?.durationSeconds === undefined ? '' : formatDuration(job.durationSeconds * SECOND);
-}
-function detailsOf({ state, instance }) {
-    const { job } = state;
-    const states = instance === undefined ? [state] : [state, instance];
-    const history = states.flatMap((one) => one.history);
-    const retries = states.reduce((sum, one) => sum + one.retries, 0);
-    const changes = history.filter(({ status }, index) => history[index - 1]?.status.equals(status) !== true);
-    const shown = changes.slice(-MAX_CHANGES);
-    const omitted = changes.length - shown.length;
-    const entities = job?.entities === undefined ? '' : forSummaryBlock(job.entities);
-    const rows = shown.map(({ at, status, progress }) => rowOf([[formatDuration(at)], [status], [percent(progress)]]));
-    return [
-        '<details><summary>Details</summary>',
-        rows.length === 0 ? '' : ['| After | Status | Progress |', '|--:|:--|--:|', ...rows].join('\n'),
-        omitted === 0 ? '' : `${omitted} earlier status changes are not shown.`,
-        ...states.map((one) => forSummary(tallyPhrase(one))),
-        `Retries after errors: ${retries}`,
-        entities === '' ? '' : '**Entities.**',
-        entities ?? 'Too long to show here: see the output entities.',
-        '</details>',
-    ];
-}
-function summaryOfMany(results, timeout, accepted) {
-    const completed = results.filter(({ outcome }) => outcome.result === 'completed');
-    const incomplete = results.filter(({ outcome }) => outcome.result !== 'completed');
-    const rows = [...incomplete, ...completed].map(cellsOf);
-    // A column that is empty for every job is left out.
-    const columns = COLUMNS.filter((column) => rows.some((row) => row[column].length > 0));
-    const lines = rows.map((row) => rowOf(columns.map((column) => row[column])));
-    const shown = lines.slice(0, countWithin(MAX_ROWS_BYTES, lines));
-    const rest = lines.length - shown.length;
-    const heading = rowOf(columns.map((column) => [column]));
-    const alignments = columns.map((column) => (column === 'Duration' ? '--:' : ':--'));
-    const icon = ICONS[incomplete.length === 0 || accepted.length > 0 ? 'completed' : 'failed'];
-    const explanations = incomplete.map((result) => explainOutcome(result, timeout));
-    const nextSteps = explanations.map(({ title, nextSteps }) => `- **${title}.** ${forSummary(nextSteps, MAX_IN_ROW)}`);
-    const { noun, succeeded } = wordsFor(results);
-    return markdown(`### ${icon} ${completed.length} of ${results.length} ${noun} ${succeeded}`, forSummary(accepted.flat()), [heading, `|${alignments.join('|')}|`, ...shown].join('\n'), rest > 0 ? `… and ${rest} more.` : '', [...new Set(nextSteps)].join('\n'));
-}
-const COLUMNS = ['Result', 'Job', 'Instance', 'Duration'];
-function cellsOf({ state, instance: ready, outcome }) {
-    const { kind, id } = state;
-    const job = kind === 'job' ? state.job : undefined;
-    const { instance, connection } = ready ?? state;
-    const result = `${ICONS[outcome.result]}\u00A0${outcome.result}`;
-    const hasDetail = outcome.result === 'error' && outcome.reason !== 'other-job';
-    return {
-        // The reason is in the same cell, because a column of its own would be narrow.
-        Result: hasDetail ? phrase `${result} ${outcome.detail.message}` : spaced(result, job?.failReason),
-        Job: kind === 'instance' ? [] : spaced(job?.name, id.text),
-        Instance: spaced(job?.instanceName ??
-            instance?.name ??
-            job?.instanceId?.text ??
-            (kind === 'instance' ? id.text : undefined), job?.instanceEndpoint ?? instance?.endpoint, connection?.label ?? instance?.status.label),
-        Duration: spaced(durationOf(job)),
-    };
-}
-function rowOf(cells) {
-    return `| ${cells.map((cell) => forSummary(cell, MAX_IN_ROW)).join(' | ')} |`;
-}
-/** Counts the lines, from the first, that fit in a number of bytes. */
-function countWithin(bytes, lines) {
-    let left = bytes;
-    const end = lines.findIndex((line) => (left -= Buffer.byteLength(line) + 1) < 0);
-    return end < 0 ? lines.length : end;
-}
-/** Puts a blank line between blocks, and leaves out empty ones. */
-function markdown(...blocks) {
-    return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
-}
-
-;// CONCATENATED MODULE: ./src/report/publish.ts
-
-
-
-
-
-
-
-
-/** Writes the report; false if the step must fail, which includes outputs that could not be written. */
-async function publish(report, deps) {
-    const { toolkit } = deps;
-    const outputsError = await write('GITHUB_OUTPUT', outputsFile(report.outputs), deps);
-    const annotation = outputsError === undefined ? report.annotation : withError(outputsError, report.annotation);
-    if (annotation !== undefined) {
-        toolkit.error(forAnnotation(...annotation.lines, annotation.nextSteps), { title: annotation.title });
-    }
-    const summaryError = await write('GITHUB_STEP_SUMMARY', report.summary, deps);
-    if (summaryError !== undefined) {
-        toolkit.warning(forAnnotation(phrase `Could not write the job summary: “${summaryError}”.`));
-    }
-    if (annotation === undefined && report.notice !== undefined) {
-        toolkit.notice(forAnnotation(...report.notice.lines), { title: report.notice.title });
-    }
-    return annotation === undefined;
-}
-const MAX_CHECK_MS = 10_000;
-/** The annotation if the outputs can't be written, which would otherwise be noticed only after the wait. */
-async function checkOutputs(deps) {
-    const reportSignal = AbortSignal.any([deps.reportSignal, AbortSignal.timeout(MAX_CHECK_MS)]);
-    const isWritable = (await write('GITHUB_OUTPUT', '', { ...deps, reportSignal })) === undefined;
-    return isWritable ? undefined : { ...OUTPUTS_ERROR, lines: [['No request was sent.']] };
-}
-/** Publishes an error that leaves nothing else to report. */
-function publishError(annotation, deps) {
-    const message = forMessage(phrase `${annotation.title}: ${joinPhrases(annotation.lines, ' ')}`);
-    const outputs = { ...EMPTY_OUTPUTS, message };
-    return publish({ outputs, annotation, summary: summaryOfAnnotation(annotation) }, deps);
-}
-function publishInternalError(error, deps) {
-    const lines = [[deps.secrets.error(error)]];
-    return publishError({ title: TITLES.internal, lines, nextSteps: [NEXT_STEPS.internal] }, deps);
-}
-/** Returns the reason if the text could not be written. */
-async function write(variable, text, { env, secrets, reportSignal }) {
-    try {
-        await appendTo(variable, text, env, reportSignal);
-        return undefined;
-    }
-    catch (error) {
-        return secrets.error(error);
-    }
-}
 /** One write for all outputs, so that none is missing. Source: GitHub Docs, "Workflow commands", multiline strings. */
 function outputsFile(outputs) {
     return Object.entries(outputs)
@@ -16770,17 +16674,16 @@ function outputsFile(outputs) {
     })
         .join('');
 }
-function withError(error, annotation = OUTPUTS_ERROR) {
+function withError({ isSuccess, annotation }, error) {
     const line = phrase `Could not write the outputs, so later steps would read empty values: “${error}”.`;
-    return { ...annotation, lines: [...annotation.lines, line] };
+    const failure = isSuccess ? OUTPUTS_ERROR : annotation;
+    return { ...failure, lines: [...failure.lines, line] };
 }
 /** The annotation of a step that fails only because of its outputs, without the error itself. */
 const OUTPUTS_ERROR = {
     title: TITLES.outputs,
     lines: [['The wait ended successfully.']],
-    nextSteps: [
-        "Check the runner's disk, and that this process may write the file named by GITHUB_OUTPUT. In a job container, the user of the image often may not: set container.options to --user with the ID of the runner's user.",
-    ],
+    nextSteps: "Check the runner's disk, and that this process may write the file named by GITHUB_OUTPUT. In a job container, the user of the image often may not: set container.options to --user with the ID of the runner's user.",
 };
 
 ;// CONCATENATED MODULE: ./src/report/request-log.ts
@@ -16903,214 +16806,17 @@ function clamp(interval) {
     return Math.min(Math.max(interval, MIN_INTERVAL), MAX_INTERVAL);
 }
 
-;// CONCATENATED MODULE: ./src/judge/history.ts
-/** Points kept per job; above it every second one is dropped, so that memory stays bounded in a long wait. */
-const MAX_POINTS = 100;
-/** Adds what was seen at a moment: a new point if it differs from the last. The first and the newest point stay. */
-function recordPoint(history, seen) {
-    const last = history.at(-1);
-    const isSame = last?.status.equals(seen.status) === true;
-    if (isSame && last.progress === seen.progress)
-        return [...history.slice(0, -1), { ...last, until: seen.at }];
-    const kept = history.length < MAX_POINTS ? history : history.filter((_point, index) => index % 2 === 0);
-    // Equal statuses share one text, since a long wait has many points.
-    return [...kept, { ...seen, status: isSame ? last.status : seen.status, until: seen.at }];
-}
-/** When the highest progress was first seen. */
-function furthestAt(history) {
-    const furthest = Math.max(...history.map(({ progress = 0 }) => progress));
-    return history.find(({ progress = 0 }) => progress === furthest)?.at ?? 0;
-}
-
-;// CONCATENATED MODULE: ./src/judge/judge.ts
-
-
-
-
-/** A new job may be unknown for "several seconds" (API Reference, "Constraints"); an order has no job until it is paid. */
-const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE };
-const PENDING_WARNING_AFTER = 10 * MINUTE;
-/** After a create, an instance is ACTIVE for a moment before its first backup. */
-const STABLE_AFTER = 1 * MINUTE;
-/** Consecutive responses after which the wait for the job ends. */
-const MAX_UNUSABLE = 5;
-const MAX_MISSING = 3;
-const judge_MAX_REJECTIONS = 2;
-/** A hostile service could cause a warning with each response. */
-const MAX_WARNED_STATUSES = 10;
-const NONE_IN_A_ROW = { missing: 0, unusable: 0, rejections: 0, faults: 0 };
-function initialState(id, kind = 'job') {
-    return {
-        kind,
-        id,
-        job: undefined,
-        instance: undefined,
-        subTasks: undefined,
-        connection: undefined,
-        // A job named the instance, or the user.
-        isSeen: kind === 'instance',
-        progress: undefined,
-        history: [],
-        tally: [],
-        last: undefined,
-        notFoundSince: undefined,
-        pendingSince: undefined,
-        warnedStatuses: [],
-        ...NONE_IN_A_ROW,
-        retries: 0,
-    };
-}
-/** What a response received at a moment means: the tables of docs/reference.md. */
-function judge(before, response, at) {
-    const state = { ...before, last: response, tally: count(before.tally, judge_labelOf(response)) };
-    switch (response.kind) {
-        case 'job':
-            return judgeJob({ ...state, isSeen: state.isSeen || response.isFromList !== true }, response.job, at);
-        case 'instance':
-            return judgeInstance(state, response.instance, at);
-        case 'busy':
-            return {
-                state: seen({ ...state, job: response.job, progress: response.job.progress }, response.job, at),
-            };
-        case 'idle': {
-            // A new job may be missing from the first list, or seem to come from the future.
-            const idle = { ...state, ...NONE_IN_A_ROW, job: undefined };
-            return before.last?.kind === 'idle'
-                ? { state: idle, outcome: { result: 'completed' } }
-                : { state: idle };
-        }
-        case 'connection': {
-            const connection = { ...response, since: state.connection?.since ?? at };
-            const next = seen({ ...state, connection }, { status: response }, at);
-            return response.isAccepted ? { state: next, outcome: { result: 'completed' } } : { state: next };
-        }
-        case 'other-job':
-            return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } };
-        case 'not-found-yet':
-            return judgeNotFound({ ...state, ...NONE_IN_A_ROW, missing: state.missing }, response.detail, at);
-        case 'unusable': {
-            const next = { ...state, faults: 0, unusable: state.unusable + 1 };
-            return next.unusable < MAX_UNUSABLE
-                ? retry(next)
-                : { state: next, outcome: { result: 'error', reason: 'unusable', detail: response.detail } };
-        }
-        case 'rejected': {
-            const next = { ...state, rejections: state.rejections + 1 };
-            return response.isRenewable === true && next.rejections < judge_MAX_REJECTIONS
-                ? retry(next)
-                : { state: next, outcome: { result: 'error', reason: response.reason, detail: response.detail } };
-        }
-        case 'transient':
-            return retry({ ...state, faults: state.faults + 1 });
-    }
-}
-function judge_labelOf(response) {
-    switch (response.kind) {
-        case 'job':
-            return response.job.status.label;
-        case 'instance':
-            return response.instance.status.label;
-        case 'busy':
-            return 'a job is running';
-        case 'idle':
-            return 'no job is running';
-        case 'connection':
-            return response.label;
-        case 'other-job':
-            return 'another job';
-        default:
-            return response.detail.label;
-    }
-}
-/** Records what was seen. */
-function seen(before, { status, progress }, at) {
-    const history = recordPoint(before.history, { at, status: status.label, progress });
-    return { ...before, ...NONE_IN_A_ROW, history };
-}
-function judgeJob(before, job, at) {
-    const { meaning, label } = job.status;
-    const progress = meaning === 'completed' ? 100 : (job.progress ?? before.progress);
-    const since = before.pendingSince ?? at;
-    const pendingSince = meaning === 'pending' ? since : undefined;
-    const state = seen({ ...before, job, progress, pendingSince }, { status: job.status, progress }, at);
-    switch (meaning) {
-        case 'completed':
-        case 'failed':
-        case 'canceled':
-            return { state, outcome: { result: meaning } };
-        case 'running':
-            return { state };
-        case 'pending':
-            return at - since >= PENDING_WARNING_AFTER ? warnOnce(state, label, [LONG_PENDING]) : { state };
-        case 'unauthorized':
-            return warnOnce(state, label, phrase `has the status “${label}”: it needs authorization in the console`);
-        case 'unknown':
-            return warnOnce(state, label, phrase `has the unknown status “${label}”. The wait continues`);
-    }
-}
-function judgeInstance(before, instance, at) {
-    const { meaning, label } = instance.status;
-    const state = seen({ ...before, job: undefined, progress: undefined, instance }, instance, at);
-    const since = state.history.at(-1)?.at ?? at;
-    switch (meaning) {
-        case 'active':
-            return at - since >= STABLE_AFTER ? { state, outcome: { result: 'completed' } } : { state };
-        case 'failed':
-            return { state, outcome: { result: 'not-ready', cause: 'failed' } };
-        case 'busy':
-            return { state };
-        case 'unknown':
-            return warnOnce(state, label, phrase `has the status “${label}”, which may need attention. The wait continues`);
-    }
-}
-const LONG_PENDING = "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window";
-function warnOnce(state, status, what) {
-    const { warnedStatuses } = state;
-    const isWarned = warnedStatuses.some((warned) => warned.equals(status));
-    if (isWarned || warnedStatuses.length >= MAX_WARNED_STATUSES)
-        return { state };
-    return {
-        state: { ...state, warnedStatuses: [...warnedStatuses, status] },
-        warning: phrase `${judge_NOUNS[state.kind]} ${state.id.text} ${what}.`,
-    };
-}
-const judge_NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' };
-function judgeNotFound(before, detail, at) {
-    // A job that only the list contains, and not for long, may still be unknown to the jobs call.
-    const listedFor = at - (before.history[0]?.at ?? at);
-    if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
-        const state = { ...before, missing: before.missing + 1 };
-        return state.missing < MAX_MISSING ? { state } : { state, outcome: { result: 'vanished', detail } };
-    }
-    const notFoundSince = before.notFoundSince ?? at;
-    const state = { ...before, notFoundSince };
-    const notFoundFor = at - notFoundSince;
-    return notFoundFor < GRACE_PERIOD[state.kind === 'order' ? 'order' : 'job']
-        ? { state }
-        : { state, outcome: { result: 'not-found', detail, notFoundFor } };
-}
-function retry(state) {
-    return { state: { ...state, retries: state.retries + 1 } };
-}
-
 ;// CONCATENATED MODULE: ./src/wait/poll-target.ts
+
 
 function deadlineOf(timeout) {
     // Two seconds are enough for a response; in a short wait, they would take up too much of the time.
     return { timeout, finalPollAt: timeout - Math.min(timeout / 10, 2 * SECOND) };
 }
-/** The earliest moment for the next request after a response. */
-function retryAt(response, at) {
-    return response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at;
-}
 /** When a target's next request is due, its final poll included. */
 function nextPollAt({ dueAt, retryAt, sentAt }, { finalPollAt }) {
     return sentAt < finalPollAt ? Math.min(dueAt, Math.max(finalPollAt, retryAt)) : dueAt;
 }
-
-;// CONCATENATED MODULE: ./src/wait/judged-target.ts
-
-
 /** Something that the wait ends for: its responses are judged until it has an outcome. */
 class Judged {
     state;
@@ -17123,6 +16829,8 @@ class Judged {
     get isOpen() {
         return this.outcome === undefined;
     }
+    /** The job list replaces it for the jobs that it covers. */
+    nextPoll = (at) => this.options.nextPoll(this.state, at);
     /** Ends the wait; a later response changes nothing. */
     finish(outcome) {
         this.outcome ??= outcome;
@@ -17142,53 +16850,33 @@ class Judged {
         this.outcome = this.update(response, at);
         this.report(schedule());
         if (this.outcome !== undefined)
-            this.options.onFinished(this, response, at);
+            this.options.onFinished(this, this.outcome, at);
     }
     /** Passes the state on; `next` is when it will be polled next. */
     report(next) {
         const { listener, deadline } = this.options;
-        const isFinished = this.outcome !== undefined;
-        listener.onResponse(this.state, isFinished || next >= deadline.timeout ? undefined : next, isFinished);
+        const hasNext = this.isOpen && next < deadline.timeout;
+        listener.onResponse(this.state, hasNext ? next : undefined, !this.isOpen);
     }
 }
 /** A job, an instance, or a database, with requests of its own. */
 class JudgedTarget extends Judged {
+    rank = 1;
     dueAt;
     retryAt = -Infinity;
     sentAt = -Infinity;
-    rank = 1;
-    #request;
-    /** @param request sends one request; it never rejects */
-    constructor(state, dueAt, request, options) {
+    send;
+    /** @param send sends one request; it never rejects */
+    constructor(state, dueAt, send, options) {
         super(state, options);
         this.dueAt = dueAt;
-        this.#request = request;
-    }
-    send(at, signal) {
-        this.sentAt = at;
-        return this.#request(signal);
+        this.send = send;
     }
     handle(response, at) {
         this.accept(response, at, () => {
-            this.retryAt = retryAt(response, at);
-            this.dueAt = this.options.nextPoll(this.state, at);
+            this.dueAt = this.nextPoll(at);
             return nextPollAt(this, this.options.deadline);
         });
-    }
-}
-
-;// CONCATENATED MODULE: ./src/wait/job-target.ts
-
-
-
-/** One job, polled by its ID until it is terminal. */
-class JobTarget extends JudgedTarget {
-    constructor(id, dueAt, getJob, options) {
-        super(initialState(id), dueAt, (signal) => getJob(id, signal), options);
-    }
-    /** Takes over status and progress from the job list, which never end the wait. */
-    updateFromList(job, at) {
-        this.update({ kind: 'job', job, isFromList: true }, at);
     }
     updateSubTasks(list, at) {
         this.state = { ...this.state, subTasks: { list, at } };
@@ -17200,20 +16888,22 @@ class JobTarget extends JudgedTarget {
 
 /** How far the clocks of runner and service may differ. */
 const MAX_CLOCK_SKEW = HOUR;
-/** Requests of one search: further ones cost more than they save. */
-const MAX_WINDOWS = 20;
+/** Requests for a window and its parts: further ones cost more than they save. */
+const MAX_REQUESTS = 20;
 /**
- * Returns the part of a window that its list, which was incomplete, did not contain. Undefined when it can't be narrower:
- * its jobs were created within a second, or without a date.
+ * Returns the part of a window that its list did not contain. Undefined when it contained all, after too many requests,
+ * or when the window can't be narrower: its jobs were created within a second, or without a date.
  */
-function restOf({ since, until }, { entries }) {
+function restOf(window, { entries, isWhole }) {
+    const { since, until, requests = 0 } = window;
     const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN];
     // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
     const isNewestFirst = last <= first;
     const cut = isNewestFirst ? last : last - SECOND;
-    if (!(cut >= since && cut < until))
+    const isNarrower = cut >= since && cut < until;
+    if (isWhole || !isNarrower || requests + 1 >= MAX_REQUESTS)
         return undefined;
-    return isNewestFirst ? { since, until: cut } : { since: cut + SECOND, until };
+    return { ...window, ...(isNewestFirst ? { until: cut } : { since: cut + SECOND }), requests: requests + 1 };
 }
 
 ;// CONCATENATED MODULE: ./src/wait/list-search.ts
@@ -17249,6 +16939,7 @@ function orderSearch(wallClock, onFound) {
 }
 /** Searches for jobs that run on instances: the list has no filter for that. */
 function runningSearch(wallClock) {
+    const message = phrase `the job list is too long to be read completely`;
     return {
         status: 'Running',
         windows: (_isFirst, isRefused) => {
@@ -17257,106 +16948,83 @@ function runningSearch(wallClock) {
                 ? [{ since: until - USUAL_RANGE, until }]
                 : [{ since: until - RETENTION, until, isWide: true }];
         },
-        read: (instance, { entries, end }) => {
+        read: (instance, { entries, isWhole }, _at, isLast) => {
             const key = keyOf(instance.state.id);
             const running = entries.find(({ job: { status, instanceId } }) => status.meaning === 'running' && instanceId !== undefined && keyOf(instanceId) === key);
             if (running !== undefined)
                 return { kind: 'busy', id: running.id, job: running.job };
-            if (end !== 'incomplete')
-                return end && { kind: 'idle' };
-            const message = phrase `the job list is too long to be read completely`;
-            return { kind: 'unusable', detail: { label: 'incomplete list', message } };
+            if (!isLast)
+                return undefined;
+            return isWhole ? { kind: 'idle' } : { kind: 'unusable', detail: { label: 'incomplete list', message } };
         },
     };
 }
-/** Reads the job list window by window, again and again, for orders or instances that have no requests of their own. */
-class ListSearch {
-    rank = 1;
-    dueAt = 0;
-    retryAt = -Infinity;
-    sentAt = -Infinity;
-    #search;
-    /** What the search still looks for. */
-    #subjects;
-    #listJobs;
-    #options;
+/**
+ * Reads the job list window by window, again and again, for orders or instances that have no requests of their own.
+ *
+ * @param subjects returns what the search still looks for
+ */
+function listSearch(search, subjects, listJobs, deadline) {
     /** The windows that are left in the current search, the next one first, and what it contained so far. */
-    #windows;
-    #hasRead = false;
-    /** Requests for the current window and its parts. */
-    #windowsRead = 0;
-    #entries = [];
-    #isIncomplete = false;
-    #isRefused = false;
-    constructor(search, subjects, listJobs, options) {
-        this.#search = search;
-        this.#subjects = subjects;
-        this.#listJobs = listJobs;
-        this.#options = options;
-        this.#windows = search.windows(true, false);
-    }
-    get isOpen() {
-        return this.#subjects().length > 0;
-    }
-    send(at, signal) {
-        this.sentAt = at;
-        const [window = EMPTY_WINDOW] = this.#windows;
-        return this.#listJobs(window, signal, this.#search.status);
-    }
-    handle(response, at) {
+    let windows = search.windows(true, false);
+    let found;
+    let isRefused = false;
+    const target = {
+        rank: 1,
+        dueAt: 0,
+        retryAt: -Infinity,
+        sentAt: -Infinity,
+        get isOpen() {
+            return subjects().length > 0;
+        },
+        send: (signal) => listJobs(windows[0] ?? EMPTY_WINDOW, signal, search.status),
+        handle,
+    };
+    return target;
+    function handle(response, at) {
         // The service may limit how far back a list reaches; another window decides what is wrong otherwise.
-        const isRefused = response.kind === 'unusable' || (response.kind === 'rejected' && response.scope === 'job');
-        const isSkipped = isRefused && this.#windows[0]?.isWide === true;
-        this.#isRefused ||= isSkipped;
+        const isRejected = response.kind === 'unusable' || (response.kind === 'rejected' && response.scope === 'job');
+        const isSkipped = isRejected && windows[0]?.isWide === true;
+        isRefused ||= isSkipped;
         if (response.kind === 'list')
-            this.#read(response, at);
+            read(response, at);
         else if (!isSkipped)
-            this.#judgeAll(() => response, at, true);
-        else if (this.#hasRead)
-            this.#read(UNREAD_LIST, at);
+            judgeAll(() => response, at, true);
+        else if (found !== undefined)
+            read(UNREAD_LIST, at);
         else {
-            this.#start();
-            this.dueAt = at + NEXT_WINDOW_DELAY;
+            start();
+            target.dueAt = at + NEXT_WINDOW_DELAY;
         }
     }
-    #read(list, at) {
-        this.#entries = [...this.#entries, ...list.entries];
-        this.#hasRead = true;
-        this.#windowsRead += 1;
-        const [window = EMPTY_WINDOW, ...others] = this.#windows;
-        const rest = list.isWhole || this.#windowsRead >= MAX_WINDOWS ? undefined : restOf(window, list);
-        this.#isIncomplete ||= !list.isWhole && rest === undefined;
-        this.#windows = rest === undefined ? others : [{ ...window, ...rest }, ...others];
-        if (rest === undefined)
-            this.#windowsRead = 0;
-        const isLast = this.#windows.length === 0;
-        const found = {
-            entries: this.#entries,
-            end: isLast ? (this.#isIncomplete ? 'incomplete' : 'whole') : undefined,
-        };
-        this.#judgeAll((subject) => this.#search.read(subject, found, at), at, isLast);
+    function read(list, at) {
+        const [window = EMPTY_WINDOW, ...others] = windows;
+        const rest = restOf(window, list);
+        windows = rest === undefined ? others : [rest, ...others];
+        const { entries, isWhole } = found ?? { entries: [], isWhole: true };
+        const isRead = list.isWhole || rest !== undefined;
+        const all = { kind: 'list', entries: [...entries, ...list.entries], isWhole: isWhole && isRead };
+        found = all;
+        const isLast = windows.length === 0;
+        judgeAll((subject) => search.read(subject, all, at, isLast), at, isLast);
         if (isLast)
-            this.#start();
+            start();
     }
-    #start() {
-        this.#windows = this.#search.windows(false, this.#isRefused);
-        this.#hasRead = false;
-        this.#windowsRead = 0;
-        this.#entries = [];
-        this.#isIncomplete = false;
+    function start() {
+        windows = search.windows(false, isRefused);
+        found = undefined;
     }
     /** The next request is due when the first subject needs it; the same window again is worth the usual interval. */
-    #judgeAll(read, at, isLast) {
-        this.dueAt = isLast ? Infinity : at + NEXT_WINDOW_DELAY;
-        for (const subject of this.#subjects()) {
-            const response = read(subject);
+    function judgeAll(judge, at, isLast) {
+        target.dueAt = isLast ? Infinity : at + NEXT_WINDOW_DELAY;
+        for (const subject of subjects()) {
+            const response = judge(subject);
             if (response === undefined)
                 continue;
             subject.accept(response, at, () => {
-                this.retryAt = retryAt(response, at);
                 if (subject.isOpen)
-                    this.dueAt = Math.min(this.dueAt, this.#options.nextPoll(subject.state, at));
-                return nextPollAt(this, this.#options.deadline);
+                    target.dueAt = Math.min(target.dueAt, subject.nextPoll(at));
+                return nextPollAt(target, deadline);
             });
         }
     }
@@ -17372,20 +17040,16 @@ const JOBS_PER_PAGE = 49;
 class ListedJob {
     job;
     #state = 'searching';
-    /** The scan that contained it last, and when it is due to be contained again. */
-    scan = 0;
-    dueAt;
+    /** When a list is due to contain it again. */
+    dueAt = 0;
     /** Milliseconds since the epoch; NaN when unknown. */
     created = Number.NaN;
     /** When its own response last contained it, and until when its own poll interval lasts. */
     seenAt = 0;
     notBefore = 0;
-    /** @param firstPollAt when the job is polled individually if no list arrives */
-    constructor(job, at, firstPollAt) {
+    constructor(job) {
         this.job = job;
-        this.dueAt = at;
         job.rank = 3;
-        job.dueAt = firstPollAt;
     }
     get state() {
         return this.#state;
@@ -17402,9 +17066,6 @@ class ListedJob {
         // The list no longer reports that the job is active: its own response has to show its status.
         this.job.dueAt = Math.min(this.job.dueAt, Math.max(at, this.notBefore));
     }
-    get isOpen() {
-        return this.job.outcome === undefined;
-    }
     /** Whether the next list should contain the job. */
     get isTracked() {
         return this.#state === 'searching' || this.#state === 'active';
@@ -17412,11 +17073,10 @@ class ListedJob {
 }
 /** Divides jobs whose creation time is known into the pages in which the list contains them, the newest first. */
 function pagesOf(jobs) {
-    const sorted = [...jobs]
+    const sorted = jobs
         .filter(({ created }) => !Number.isNaN(created))
-        .sort((a, b) => b.created - a.created);
-    const count = Math.ceil(sorted.length / JOBS_PER_PAGE);
-    return Array.from({ length: count }, (_, page) => sorted.slice(page * JOBS_PER_PAGE, (page + 1) * JOBS_PER_PAGE));
+        .toSorted((a, b) => b.created - a.created);
+    return [...Map.groupBy(sorted, (_, index) => Math.floor(index / JOBS_PER_PAGE)).values()];
 }
 
 ;// CONCATENATED MODULE: ./src/wait/rate-limit.ts
@@ -17466,14 +17126,17 @@ class RateLimit {
     }
     /** The earliest moment for a target's next request; `open` counts the targets that still need a final poll. */
     earliest({ rank }, now, open) {
-        if (rank === 4)
-            return now;
         const lastSent = this.#sent.at(-1) ?? -Infinity;
-        const isFinal = now >= this.#finalPollAt;
+        const left = this.#finalPollAt - now;
+        const isFinal = left <= 0;
         const isSpread = this.#hasManyJobs && rank === 3 && !isFinal;
-        return Math.max(this.#retryAt, isFinal ? -Infinity : this.#spacedUntil, this.#isAccepted ? -Infinity : lastSent + FIRST_INTERVAL, this.#hasManyJobs
-            ? (this.#sent.at(this.#reserved(now, open) - LIMIT) ?? -Infinity) + PERIOD
-            : -Infinity, isSpread ? lastSent + this.interval(now) : -Infinity);
+        const spacing = Math.max(this.#isAccepted ? 0 : FIRST_INTERVAL, isSpread ? this.interval(now) : 0);
+        // Of the limit: a final poll for each target, half of it at most.
+        const reserved = left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0;
+        const oldest = this.#hasManyJobs ? this.#sent.at(reserved - LIMIT) : undefined;
+        const exhaustedUntil = (oldest ?? -Infinity) + PERIOD;
+        const spacedUntil = isFinal ? -Infinity : this.#spacedUntil;
+        return Math.max(this.#retryAt, spacedUntil, lastSent + spacing, exhaustedUntil);
     }
     /** Milliseconds between two requests. A process with many jobs spreads what is left once half of the limit is used. */
     interval(now) {
@@ -17490,12 +17153,14 @@ class RateLimit {
         this.#spacedUntil = Math.max(this.#spacedUntil, now + this.#interval);
     }
     onResponse(response, at) {
-        this.#isAccepted ||= provesAuthentication(response);
+        const isFault = ['transient', 'unusable', 'rejected'].includes(response.kind);
+        // A rejection of one job only proves that the service accepts the credentials.
+        this.#isAccepted ||= !isFault || (response.kind === 'rejected' && response.scope === 'job');
         if (response.kind === 'transient' && response.throttled !== undefined) {
             this.#period = response.throttled.period ?? this.#period;
             this.#onThrottled(response.retryAfter, at);
         }
-        else if (ACCEPTED.includes(response.kind))
+        else if (!isFault)
             this.#onAccepted(at);
     }
     /**
@@ -17536,28 +17201,9 @@ class RateLimit {
         this.#accepted = [...within(this.#accepted, this.#period, at), at];
         this.#throttles = 0;
     }
-    /** Of the limit: a final poll for each target, half of it at most. */
-    #reserved(now, open) {
-        const left = this.#finalPollAt - now;
-        return left > 0 && left < PERIOD ? Math.min(open, LIMIT / 2) : 0;
-    }
 }
-const ACCEPTED = [
-    'job',
-    'other-job',
-    'not-found-yet',
-    'list',
-    'instance',
-    'sub-tasks',
-];
 function within(moments, period, now) {
     return moments.filter((moment) => moment > now - period);
-}
-/** Whether the service accepted the credentials, even if it doesn't know the job. */
-function provesAuthentication(response) {
-    if (response.kind === 'rejected')
-        return response.scope === 'job';
-    return response.kind !== 'transient' && response.kind !== 'unusable';
 }
 
 ;// CONCATENATED MODULE: ./src/wait/list-target.ts
@@ -17588,11 +17234,10 @@ class ListTarget {
     #options;
     #jobs;
     #range;
-    /** What the current scan looks for, what it reads next, and how much it did. */
+    /** What the current scan looks for, what it found, and what it reads next; undefined between scans. */
     #sought;
+    #found = new Set();
     #window;
-    #scan = 0;
-    #requests = 0;
     /** Whether a scan ended since the last fault; after a fault, missing jobs are searched for again. */
     #hasFinishedScan = false;
     /** Consecutive faults, and scans that found none of the jobs. */
@@ -17604,22 +17249,24 @@ class ListTarget {
         this.#options = options;
         this.dueAt = at;
         this.#range = { since: wallClock - SEARCH_RANGE, until: wallClock + MAX_CLOCK_SKEW };
-        this.#window = this.#range;
-        this.#jobs = new Map(jobs.map((job) => [keyOf(job.state.id), new ListedJob(job, at, at + FIRST_LATE_AFTER)]));
+        this.#jobs = jobs.map((job) => {
+            const listed = new ListedJob(job);
+            job.dueAt = at + FIRST_LATE_AFTER;
+            job.nextPoll = (moment) => this.#nextJobPoll(listed, moment);
+            return listed;
+        });
     }
     get isOpen() {
         return this.#open().length > 0;
     }
-    send(at, signal) {
-        if (this.#requests === 0 || (this.#isFinal(at) && !this.#isFinal(this.sentAt)))
-            this.#startScan(at);
-        this.sentAt = at;
+    send(signal, at) {
+        if (this.#window === undefined || this.#needsFinalPoll(this, at))
+            this.#window = this.#startScan(at);
         return this.#options.listJobs(this.#window, signal);
     }
     handle(response, at) {
-        this.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at;
         const active = response.kind === 'list' ? this.#read(response, at) : this.#onFault(response, at);
-        const pages = pagesOf(this.#jobs.values()).filter((page) => page.some(({ isOpen }) => isOpen));
+        const pages = pagesOf(this.#jobs).filter((page) => page.some(({ job }) => job.isOpen));
         const interval = Math.max(this.#options.rateLimit.interval(at), EVEN_INTERVAL);
         this.#cycle = INTERVALS_PER_PAGE * Math.max(pages.length, 1) * interval;
         for (const listed of active)
@@ -17629,10 +17276,8 @@ class ListTarget {
             job.report(this.dueAt);
     }
     /** When a job is polled individually after its own response, which may prove the list wrong. */
-    nextJobPoll(state, at) {
-        const listed = this.#jobs.get(keyOf(state.id));
-        if (listed === undefined)
-            return at;
+    #nextJobPoll(listed, at) {
+        const { state } = listed.job;
         const { last } = state;
         if (last?.kind === 'job')
             listed.seenAt = at;
@@ -17661,7 +17306,7 @@ class ListTarget {
             const entry = entries.get(keyOf(listed.job.state.id));
             if (entry === undefined || listed.state === 'untrusted')
                 continue;
-            listed.scan = this.#scan;
+            this.#found.add(listed);
             listed.created = entry.created;
             if (isTerminal(entry.job.status))
                 listed.setState('finished', at);
@@ -17670,7 +17315,7 @@ class ListTarget {
                 listed.setState(listed.state === 'finished' ? 'untrusted' : 'active', at);
             if (listed.state !== 'active')
                 continue;
-            listed.job.updateFromList(entry.job, at);
+            listed.job.update({ kind: 'job', job: entry.job, isFromList: true }, at);
             active.push(listed);
         }
         this.#continueScan(list, at);
@@ -17678,21 +17323,16 @@ class ListTarget {
     }
     /** Reads on as long as a job is due that no page contained; the rest of them is missing. */
     #continueScan(list, at) {
-        this.#requests += 1;
         const isSought = (one) => one === this.#sought || one.state === 'searching';
-        const unseen = this.#due(at).filter((one) => isSought(one) && one.scan !== this.#scan);
-        const isDone = list.isWhole || unseen.length === 0 || this.#requests >= MAX_WINDOWS;
-        const rest = isDone ? undefined : restOf(this.#window, list);
-        if (rest !== undefined) {
-            this.#window = rest;
+        const unseen = this.#due(at).filter((one) => isSought(one) && !this.#found.has(one));
+        this.#window = this.#window && unseen.length > 0 ? restOf(this.#window, list) : undefined;
+        if (this.#window !== undefined)
             return;
-        }
         for (const listed of unseen)
             listed.setState('missing', at);
-        const isUseful = this.#open().some(({ scan, state }) => scan === this.#scan && state !== 'untrusted');
+        const isUseful = this.#open().some((one) => this.#found.has(one) && one.state !== 'untrusted');
         this.#failures = isUseful ? 0 : this.#failures + 1;
         this.#hasFinishedScan = true;
-        this.#requests = 0;
     }
     #onFault(fault, at) {
         const isRejected = fault.kind === 'rejected' && fault.isRenewable !== true;
@@ -17700,7 +17340,7 @@ class ListTarget {
         if (isRejected && fault.scope === 'all')
             this.#open()[0]?.job.handle(fault, at);
         this.#failures += 1;
-        this.#requests = 0;
+        this.#window = undefined;
         const isGivenUp = isRejected || (fault.kind === 'rejected' && this.#failures > 1);
         if (isGivenUp)
             for (const listed of this.#open())
@@ -17717,23 +17357,20 @@ class ListTarget {
     /** Looks for the job that has been due for longest, beginning with its page, or for all whose place is unknown. */
     #startScan(at) {
         const due = this.#due(at);
-        const pages = pagesOf(this.#jobs.values());
+        const pages = pagesOf(this.#jobs);
         const [sought] = due.toSorted((a, b) => a.dueAt - b.dueAt);
+        this.#sought = sought;
+        this.#found.clear();
         const page = pages.find((jobs) => sought !== undefined && jobs.includes(sought));
         const [newest, oldest] = [page?.[0], pages.at(-1)?.at(-1)];
         const isKnown = due.every(({ created }) => !Number.isNaN(created));
-        this.#window =
-            isKnown && newest !== undefined && oldest !== undefined
-                ? { since: oldest.created - SECOND, until: newest.created + SECOND }
-                : this.#range;
-        this.#sought = sought;
-        this.#scan += 1;
-        this.#requests = 0;
+        if (!isKnown || newest === undefined || oldest === undefined)
+            return this.#range;
+        return { since: oldest.created - SECOND, until: newest.created + SECOND };
     }
     #due(at) {
-        const { finalPollAt } = this.#options.deadline;
-        const needsFinalPoll = ({ job }) => at >= finalPollAt && job.sentAt < finalPollAt;
-        return this.#open().filter((one) => one.isTracked && (one.dueAt <= at || needsFinalPoll(one)));
+        const isDue = ({ job, dueAt }) => dueAt <= at || this.#needsFinalPoll(job, at);
+        return this.#open().filter((one) => one.isTracked && isDue(one));
     }
     /** The list reports on the job: its own request waits until the list is late or has nothing new. */
     #schedule(listed, at) {
@@ -17742,10 +17379,10 @@ class ListTarget {
         job.sentAt = Math.max(job.sentAt, this.sentAt);
         const staleAt = Math.max(seenAt, furthestAt(job.state.history)) + STALE_AFTER;
         const ownAt = Math.max(notBefore, Math.min(this.#lateAt(listed.dueAt), staleAt));
-        job.dueAt = this.#isFinal(this.sentAt) ? Infinity : ownAt;
+        job.dueAt = this.sentAt >= this.#options.deadline.finalPollAt ? Infinity : ownAt;
     }
     #nextRequestAt(at) {
-        if (this.#requests > 0 || (this.#failures === 0 && this.#due(at).length > 0))
+        if (this.#window !== undefined || (this.#failures === 0 && this.#due(at).length > 0))
             return at;
         const open = this.#open();
         const backoff = this.#failures === 0 ? 0 : Math.min(this.#cycle * 2 ** (this.#failures - 1), list_target_MAX_BACKOFF);
@@ -17758,55 +17395,67 @@ class ListTarget {
     #lateAt(dueAt) {
         return dueAt + Math.max(list_target_LATE_AFTER, LATE_AFTER_CYCLES * this.#cycle);
     }
-    #isFinal(moment) {
-        return moment >= this.#options.deadline.finalPollAt;
+    #needsFinalPoll({ sentAt }, at) {
+        const { finalPollAt } = this.#options.deadline;
+        return at >= finalPollAt && sentAt < finalPollAt;
     }
     #open() {
-        return [...this.#jobs.values()].filter(({ isOpen }) => isOpen);
+        return this.#jobs.filter(({ job }) => job.isOpen);
     }
 }
 
 ;// CONCATENATED MODULE: ./src/wait/poll-loop.ts
 
-/** Requests in flight at once, so that many jobs do not open as many connections. */
-const MAX_IN_FLIGHT = 8;
-/** An error that was thrown where none should be. */
-class InternalError {
-    thrown;
-    constructor(thrown) {
-        this.thrown = thrown;
-    }
+/**
+ * Requests in flight from which on none of a rank is sent, so that many jobs do not open as many connections. Requests
+ * that can wait leave room for the others, even if all of them are slow.
+ */
+const MAX_IN_FLIGHT = { 1: 8, 2: 8, 3: 4, 4: Infinity };
+/** Its cause was thrown where nothing should be thrown. */
+class InternalError extends Error {
 }
-/** Polls all targets until none is left, the timeout, or an abort. Always resolves. */
-async function poll(options) {
-    const { targets, deadline, rateLimit, clock, signal } = options;
+/**
+ * Polls all targets until none is left, the timeout, or an abort. Always resolves.
+ *
+ * @param targets returns the targets that are not finished yet
+ */
+async function poll(targets, deadline, rateLimit, { clock, signal }) {
     const start = clock.now();
     const elapsed = () => clock.now() - start;
     const inFlight = new Set();
     const countRequests = () => [...inFlight].filter(usesService).length;
     let error;
     let wake = new AbortController();
+    const wakeUp = () => {
+        // Without a reason, this would create an error with a stack trace after each response.
+        wake.abort('awake');
+    };
     /** A request that stalls must not keep its target from the final poll. */
     const untilFinalPoll = new AbortController();
     const untilTimeout = new AbortController();
+    signal.addEventListener('abort', wakeUp, { signal: untilTimeout.signal });
     async function send(target, sentAt) {
         inFlight.add(target);
         if (usesService(target))
             rateLimit.onRequest(sentAt);
         try {
             const limit = sentAt < deadline.finalPollAt ? untilFinalPoll : untilTimeout;
-            const response = await target.send(sentAt, limit.signal);
+            const request = target.send(limit.signal, sentAt);
+            target.sentAt = Math.max(target.sentAt, sentAt);
+            const response = await request;
+            const at = elapsed();
             if (usesService(target))
-                rateLimit.onResponse(response, elapsed());
-            target.handle(response, elapsed());
+                rateLimit.onResponse(response, at);
+            target.retryAt = response.kind === 'transient' ? at + (response.retryAfter ?? 0) : at;
+            target.handle(response, at);
         }
-        catch (thrown) {
-            error ??= new InternalError(thrown);
+        catch (cause) {
+            error ??= new InternalError('internal error', { cause });
         }
         inFlight.delete(target);
-        wake.abort();
+        wakeUp();
     }
-    async function run() {
+    try {
         for (;;) {
             // One time for the whole round: a request that became due in between would be neither sent nor slept for.
             const now = elapsed();
@@ -17828,81 +17477,24 @@ async function poll(options) {
                 .sort((a, b) => a.target.rank - b.target.rank || a.next - b.next);
             const moments = [deadline.finalPollAt, deadline.timeout];
             for (const { target, next } of idle) {
-                const earliest = next <= now ? rateLimit.earliest(target, now, open.length) : next;
+                const isLimited = next <= now && usesService(target);
+                const earliest = isLimited ? rateLimit.earliest(target, now, open.length) : next;
                 if (earliest > now)
                     moments.push(earliest);
-                else if (!usesService(target) || countRequests() < maxInFlight(target))
+                else if (countRequests() < MAX_IN_FLIGHT[target.rank])
                     void send(target, now);
             }
             const wakeAt = Math.min(...moments.filter((moment) => moment > now));
             await clock.sleep(Math.ceil(wakeAt - now), wake.signal);
         }
     }
-    const wakeUp = () => {
-        wake.abort();
-    };
-    signal.addEventListener('abort', wakeUp, { signal: untilTimeout.signal });
-    const stop = await run();
-    untilFinalPoll.abort();
-    untilTimeout.abort();
-    return stop;
-}
-/** Requests that can wait leave room for the others, even if all of them are slow. */
-function maxInFlight({ rank }) {
-    return rank === 3 ? MAX_IN_FLIGHT / 2 : MAX_IN_FLIGHT;
+    finally {
+        untilFinalPoll.abort();
+        untilTimeout.abort();
+    }
 }
 function usesService({ rank }) {
     return rank !== 4;
-}
-
-;// CONCATENATED MODULE: ./src/wait/readiness.ts
-
-
-
-/** Follows instances until they are ready. An instance that several jobs share is polled once. */
-class Readiness {
-    #options;
-    #targets = new Map();
-    constructor(options) {
-        this.#options = options;
-    }
-    get targets() {
-        return [...this.#targets.values()];
-    }
-    get(id) {
-        return this.#targets.get(keyOf(id));
-    }
-    /** Polls an instance until it is available. */
-    follow(id, at, before) {
-        if (this.get(id) !== undefined)
-            return;
-        const state = before.kind === 'instance' ? before : initialState(id, 'instance');
-        const { until, getInstance, onFinished } = this.#options;
-        const options = {
-            ...this.#options,
-            onFinished: (instance, response, moment) => {
-                const isAvailable = instance.outcome?.result === 'completed';
-                if (isAvailable && until === 'connectable')
-                    this.#connect(instance.state, response, moment);
-                else
-                    onFinished(instance, response, moment);
-            },
-        };
-        const target = new JudgedTarget(state, at, (signal) => getInstance(id, signal), options);
-        this.#targets.set(keyOf(id), target);
-    }
-    /** Connects to an available instance until it accepts a connection. */
-    #connect(state, last, at) {
-        const { connectTo = state.instance?.address, connect } = this.#options;
-        const attempt = connect(connectTo ?? { host: '', port: 0 });
-        const target = new JudgedTarget(state, at, attempt, this.#options);
-        target.rank = 4;
-        this.#targets.set(keyOf(state.id), target);
-        if (connectTo !== undefined)
-            return;
-        target.finish({ result: 'not-ready', cause: 'no-address' });
-        this.#options.onFinished(target, last, at);
-    }
 }
 
 ;// CONCATENATED MODULE: ./src/wait/sub-task-target.ts
@@ -17910,46 +17502,39 @@ class Readiness {
 /** Between two requests. */
 const INTERVAL = 1 * MINUTE;
 /** The sub-tasks of a job, if it has any. Whatever their requests return, the wait for the job continues. */
-class SubTaskTarget {
-    rank = 3;
-    /** They need no final poll. */
-    sentAt = Infinity;
-    retryAt = -Infinity;
-    #job;
-    #getSubTasks;
-    #nextAt = -Infinity;
-    #isRefused = false;
-    constructor(job, getSubTasks) {
-        this.#job = job;
-        this.#getSubTasks = getSubTasks;
-    }
-    get isOpen() {
-        return this.#job.isOpen && !this.#isRefused && this.dueAt < Infinity;
-    }
-    get dueAt() {
-        const { job } = this.#job.state;
-        const hasSubTasks = job?.status.meaning === 'running' && job.nameWithSubTasks !== undefined;
-        return hasSubTasks && job.instanceId !== undefined ? this.#nextAt : Infinity;
-    }
-    send(at, signal) {
-        this.#nextAt = at + INTERVAL;
-        const { id, job } = this.#job.state;
-        const { nameWithSubTasks: name = '', instanceId = id } = job ?? {};
-        return this.#getSubTasks({ id, name, instanceId }, signal);
-    }
-    handle(response, at) {
-        if (!this.#job.isOpen)
-            return;
-        if (response.kind === 'sub-tasks')
-            this.#job.updateSubTasks(response.subTasks, at);
-        else
-            this.#isRefused = response.kind !== 'transient';
-    }
+function subTaskTarget(target, getSubTasks) {
+    /** `Infinity` after a request was refused. */
+    let nextAt = -Infinity;
+    return {
+        rank: 3,
+        retryAt: -Infinity,
+        sentAt: Infinity,
+        get dueAt() {
+            const { job } = target.state;
+            const hasSubTasks = job?.status.meaning === 'running' && job.nameWithSubTasks !== undefined;
+            return hasSubTasks && job.instanceId !== undefined ? nextAt : Infinity;
+        },
+        get isOpen() {
+            return target.isOpen && this.dueAt < Infinity;
+        },
+        send(signal, at) {
+            nextAt = at + INTERVAL;
+            const { id, job } = target.state;
+            const { nameWithSubTasks: name = '', instanceId = id } = job ?? {};
+            return getSubTasks({ id, name, instanceId }, signal);
+        },
+        handle(response, at) {
+            if (!target.isOpen)
+                return;
+            if (response.kind === 'sub-tasks')
+                target.updateSubTasks(response.subTasks, at);
+            else if (response.kind !== 'transient')
+                nextAt = Infinity;
+        },
+    };
 }
 
 ;// CONCATENATED MODULE: ./src/wait/wait.ts
-
-
 
 
 
@@ -17964,52 +17549,70 @@ const MIN_LISTED_JOBS = 4;
 const MAX_JOBS_WITH_SUB_TASKS = 10;
 /** Waits until everything has an outcome. Always resolves. */
 async function wait(plan, deps) {
-    const { kind, ids, interval } = plan;
-    const { clock, wallClock, listJobs, listener } = deps;
+    const { kind, ids, until, interval } = plan;
+    const { wallClock, listJobs, listener } = deps;
     const deadline = deadlineOf(plan.timeout);
     const rateLimit = new RateLimit(kind !== 'job' || ids.length > 1, deadline, deps.random);
-    const options = {
-        deadline,
-        listener,
-        nextPoll: (state, at) => nextPoll(state, at, openTargets().length),
-        onFinished,
-    };
-    const readiness = new Readiness({ ...plan, ...deps, ...options });
+    const options = { deadline, listener, nextPoll, onFinished };
     const lists = [];
-    const searches = [];
     const subTasks = [];
+    /** By the keys of their IDs: instances, and their databases, which replace them. Several jobs can share one. */
+    const instances = new Map();
     /** What gets a result. Jobs replace their order when they are found. */
     let subjects = ids.map((id) => new Judged(initialState(id, kind), options));
     if (kind === 'job')
         subjects = follow(ids, 0);
     else {
         const search = kind === 'order' ? orderSearch(wallClock(), onJobsFound) : runningSearch(wallClock);
-        const isSought = (one) => isOpen(one) && one.state.kind === kind;
-        searches.push(new ListSearch(search, () => subjects.filter(isSought), listJobs, options));
+        const sought = () => subjects.filter(({ isOpen, state }) => isOpen && state.kind === kind);
+        lists.push(listSearch(search, sought, listJobs, deadline));
     }
     function openTargets() {
-        const jobs = subjects.filter((subject) => subject instanceof JobTarget);
-        const judged = [...jobs, ...readiness.targets].filter(isOpen);
-        return [...judged, ...[...searches, ...lists, ...subTasks].filter(isOpen)];
+        const jobs = subjects.filter((subject) => subject instanceof JudgedTarget);
+        return [...jobs, ...instances.values(), ...lists, ...subTasks].filter(({ isOpen }) => isOpen);
     }
     function finishAll(outcome) {
-        for (const judged of [...subjects, ...readiness.targets])
+        for (const judged of [...subjects, ...instances.values()])
             judged.finish(outcome);
     }
-    function onFinished({ state, outcome }, response, at) {
-        const result = outcome?.result ?? 'error';
-        const instance = instanceOf(state);
-        const needsInstance = result === 'completed' && plan.until !== 'completed';
-        if (needsInstance && instance !== undefined)
-            readiness.follow(instance, at, state);
-        if (outcome !== undefined && response.kind === 'rejected' && response.scope === 'all')
+    function onFinished({ state }, outcome, at) {
+        const { last } = state;
+        if (last?.kind === 'rejected' && last.scope === 'all')
             finishAll(outcome);
-        const isSuccess = needsInstance ? instance !== undefined : plan.successResults.includes(result);
+        const needsInstance = outcome.result === 'completed' && until !== 'completed';
+        const isSuccess = needsInstance ? followInstance(state, at) : plan.successResults.includes(outcome.result);
         if (plan.failFast && !isSuccess)
             finishAll({ result: 'interrupted', by: 'fail-fast' });
     }
+    /** Polls the instance of something that completed until it is available, and its database after that. */
+    function followInstance(before, at) {
+        const id = instanceOf(before);
+        if (id === undefined)
+            return false;
+        if (before.instance !== undefined) {
+            if (until === 'connectable' && before.connection === undefined)
+                connect(before, at);
+        }
+        else if (!instances.has(keyOf(id))) {
+            const state = before.kind === 'instance' ? before : initialState(id, 'instance');
+            instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options));
+        }
+        return true;
+    }
+    /** Connects to the database of an available instance until it accepts a connection. */
+    function connect(state, at) {
+        const address = plan.connectTo ?? state.instance?.address;
+        const database = new JudgedTarget(state, at, deps.connect(address ?? { host: '', port: 0 }), options);
+        database.rank = 4;
+        instances.set(keyOf(state.id), database);
+        if (address !== undefined)
+            return;
+        const outcome = { result: 'not-ready', cause: 'no-address' };
+        database.finish(outcome);
+        onFinished(database, outcome, at);
+    }
     /** After a response: its poll interval, or longer if the rate limit is divided among `count` targets. */
-    function nextPoll(state, at, count) {
+    function nextPoll(state, at, count = openTargets().length) {
         // The rate limit alone decides when to try again after a throttled request.
         const isThrottled = state.last?.kind === 'transient' && state.last.throttled !== undefined;
         const minInterval = isThrottled ? 0 : rateLimit.interval(at) * count;
@@ -18024,42 +17627,35 @@ async function wait(plan, deps) {
         subjects = subjects.flatMap((subject) => (subject === order ? jobs : [subject]));
     }
     function follow(found, at) {
-        const isListed = plan.hasList && found.length >= MIN_LISTED_JOBS;
-        let list;
-        const jobOptions = isListed
-            ? { ...options, nextPoll: (state, moment) => list?.nextJobPoll(state, moment) ?? moment }
-            : options;
-        const jobs = found.map((id) => new JobTarget(id, at, deps.getJob, jobOptions));
+        const jobs = found.map((id) => new JudgedTarget(initialState(id), at, (signal) => deps.getJob(id, signal), options));
         if (subTasks.length + jobs.length <= MAX_JOBS_WITH_SUB_TASKS) {
-            subTasks.push(...jobs.map((job) => new SubTaskTarget(job, deps.getSubTasks)));
+            subTasks.push(...jobs.map((job) => subTaskTarget(job, deps.getSubTasks)));
         }
-        if (isListed) {
-            list = new ListTarget(jobs, at, wallClock(), { listJobs, deadline, rateLimit, interval, nextPoll });
-            lists.push(list);
+        if (plan.hasList && jobs.length >= MIN_LISTED_JOBS) {
+            const listOptions = { listJobs, deadline, rateLimit, interval, nextPoll };
+            lists.push(new ListTarget(jobs, at, wallClock(), listOptions));
         }
         return jobs;
     }
-    const stop = await poll({ targets: openTargets, deadline, rateLimit, clock, signal: deps.signal });
+    const stop = await poll(openTargets, deadline, rateLimit, deps);
     if (stop === 'timed-out') {
-        for (const instance of readiness.targets)
+        for (const instance of instances.values())
             instance.finish({ result: 'not-ready', cause: 'timeout' });
     }
-    finishAll(outcomeOf(stop, deps));
-    return subjects.map(({ state, outcome = outcomeOf(stop, deps) }) => {
-        if (outcome.result !== 'completed' || plan.until === 'completed')
+    const unfinished = outcomeOf(stop, deps);
+    finishAll(unfinished);
+    return subjects.map(({ state, outcome = unfinished }) => {
+        if (outcome.result !== 'completed' || until === 'completed')
             return { state, outcome };
         const id = instanceOf(state);
-        const target = id && readiness.get(id);
-        if (target?.outcome === undefined)
+        const instance = id && instances.get(keyOf(id));
+        if (instance?.outcome === undefined)
             return { state, outcome: { result: 'not-ready', cause: 'no-instance' } };
         // The state of an instance continues in its own target.
         if (kind === 'instance')
-            return { state: target.state, outcome: target.outcome };
-        return { state, instance: target.state, outcome: target.outcome };
+            return { state: instance.state, outcome: instance.outcome };
+        return { state, instance: instance.state, outcome: instance.outcome };
     });
-}
-function isOpen({ isOpen }) {
-    return isOpen;
 }
 function instanceOf({ kind, id, job }) {
     return kind === 'instance' ? id : job?.instanceId;
@@ -18070,7 +17666,7 @@ function outcomeOf(stop, { describe }) {
         return { result: 'timed-out' };
     if (!(stop instanceof InternalError))
         return { result: 'interrupted', by: 'signal' };
-    const detail = { label: 'internal error', message: [describe(stop.thrown)] };
+    const detail = { label: 'internal error', message: [describe(stop.cause)] };
     return { result: 'error', reason: 'internal', detail };
 }
 
@@ -18097,40 +17693,36 @@ function outcomeOf(stop, { describe }) {
 
 
 
+
 /** Runs the action; true if the step succeeds: every result is a success, and the outputs are written. */
 async function main(deps) {
     const { toolkit, env, secrets, clock, onReport } = deps;
-    const settings = readInputs((name) => toolkit.getInput(name), env, secrets);
-    if ('problems' in settings) {
+    const fail = (annotation) => {
         onReport();
-        return publishError(inputsAnnotation(settings.problems), deps);
-    }
+        return publishError(annotation, deps);
+    };
+    const settings = readInputs((name) => toolkit.getInput(name), env, secrets);
+    if ('problems' in settings)
+        return fail(inputsAnnotation(settings.problems));
     Object.assign(env, settings.environment);
     const outputsError = await checkOutputs(deps);
-    if (outputsError !== undefined) {
-        onReport();
-        return publishError(outputsError, deps);
-    }
+    if (outputsError !== undefined)
+        return fail(outputsError);
     const requests = logRequests(exchange_exchange, toolkit, secrets, clock);
     const exchange = detectWrongEndpoints(requests.exchange, () => clock.now());
-    const results = await waitForJobs(settings, deps, exchange);
+    const ended = await waitForJobs(settings, deps, exchange);
     onReport();
-    const { timeout, successResults } = settings;
-    const outputs = outputsOf(results, timeout);
+    const results = explainResults(ended, settings.timeout, settings.successResults);
+    const outputs = outputsOf(results);
     printDetails(results, outputs, requests.count(), toolkit, secrets);
-    const report = {
-        outputs,
-        annotation: annotationOf(results, timeout, successResults),
-        notice: noticeOf(results, timeout),
-        summary: summaryOf(results, timeout, successResults),
-    };
-    const isPublished = await publish(report, deps);
-    return (isPublished && results.every(({ outcome }) => successResults.some((result) => result === outcome.result)));
+    const isSuccess = results.every((result) => result.isSuccess);
+    const report = { outputs, isSuccess, annotation: annotationOf(results), summary: summaryOf(results) };
+    return publish(report, deps);
 }
 async function waitForJobs(settings, deps, exchange) {
     const { toolkit, env, secrets, clock, wallClock, random } = deps;
-    const { waitFor, timeout, service } = settings;
-    const log = new Log(waitFor, toolkit, clock, usesColor(env));
+    const { waitFor, timeout } = settings;
+    const log = createLog(waitFor, toolkit, clock, usesColor(env));
     log.onStart(secrets.text(settings.endpoint), timeout, settings.credentials.source);
     const credentials = credentialsFor(settings, deps, exchange, log);
     const sender = { credentials, exchange, secrets, wallClock };
@@ -18138,12 +17730,9 @@ async function waitForJobs(settings, deps, exchange) {
     const api = { ...settings, ...sender, getProject };
     const finished = new AbortController();
     void log.startHeartbeat(finished.signal);
-    const results = await wait({
-        ...settings,
-        ...waitFor,
-        interval: pollInterval(settings.pollInterval, random),
-        hasList: service.hasList,
-    }, {
+    const interval = pollInterval(settings.pollInterval, random);
+    const plan = { ...settings, ...waitFor, interval, hasList: settings.service.hasList };
+    const results = await wait(plan, {
         ...deps,
         getJob: jobsApi(api),
         listJobs: jobListApi(api),
@@ -18160,23 +17749,16 @@ async function waitForJobs(settings, deps, exchange) {
     return results;
 }
 function credentialsFor({ credentials, timeout }, deps, exchange, { onRenewed, onNotRenewed }) {
-    const issueDeps = { ...deps, exchange };
-    const renewable = (issue) => new RenewableCredentials(issue, {
-        ...deps,
-        timeout,
-        now: () => deps.clock.now(),
-        onRenewed,
-        onNotRenewed,
-    });
+    const renewal = { ...deps, exchange, timeout, onRenewed, onNotRenewed };
     switch (credentials.kind) {
         case 'token':
             return tokenCredentials(credentials.token);
         case 'access-key':
             return accessKeyCredentials(credentials.key, deps.wallClock);
         case 'agency':
-            return renewable((lifetime, _isRenewal, signal) => assumeAgency(credentials.agency, lifetime, issueDeps, signal));
+            return renewableCredentials(assumeAgency(credentials.agency, renewal), renewal);
         case 'ecs-agency':
-            return renewable((_lifetime, isRenewal, signal) => readEcsAgency(isRenewal, issueDeps, signal));
+            return renewableCredentials(readEcsAgency(renewal), renewal);
     }
 }
 
@@ -18193,80 +17775,67 @@ const MARGIN_MS = 300;
 const BLOCKING = /^(GetAddrInfo|GetNameInfo|FSReqCallback)/;
 const BLOCKING_AFTER_LIMIT = /^(GetAddrInfo|GetNameInfo|FSReq)/;
 /** Ends the process in limited time: with the result of the run, after a signal, or after an internal error. */
-class Shutdown {
-    #deps;
-    #controller = new AbortController();
-    #writing = new AbortController();
-    #isReporting = false;
-    /** Who reports an internal error: the run, together with its results, or this class if the run cannot. */
-    #errorReporter;
-    constructor(deps) {
-        this.#deps = { ...deps, reportSignal: this.reportSignal };
-        // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. The others come
-        // when a terminal or a service manager ends: SIGBREAK only on Windows.
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) {
-            process.on(signal, () => {
-                this.#controller.abort();
-                this.#limitTime(MAX_SHUTDOWN_MS);
-            });
-        }
-        process.on('uncaughtException', (error) => void this.#fail(error));
-        process.on('unhandledRejection', (error) => void this.#fail(error));
-        process.once('beforeExit', () => void this.#fail('Node.js had nothing left to do before the wait ended'));
-    }
+function createShutdown(deps) {
     /** Aborts when the wait must end; after an internal error, the reason is an {@link InternalError}. */
-    get signal() {
-        return this.#controller.signal;
-    }
+    const waiting = new AbortController();
     /** Aborts when no time is left to write the report. */
-    get reportSignal() {
-        return this.#writing.signal;
+    const writing = new AbortController();
+    let isReporting = false;
+    /** Who reports an internal error: the run, together with its results, or this function if the run cannot. */
+    let errorReporter;
+    // To cancel, the runner sends SIGINT, 7.5 s later SIGTERM, and kills the process 2.5 s after that. The others come
+    // when a terminal or a service manager ends: SIGBREAK only on Windows.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']) {
+        process.on(signal, () => {
+            waiting.abort();
+            limitTime(MAX_SHUTDOWN_MS);
+        });
     }
+    process.on('uncaughtException', (error) => void fail(error));
+    process.on('unhandledRejection', (error) => void fail(error));
+    process.once('beforeExit', () => void fail('Node.js had nothing left to do before the wait ended'));
+    return { signal: waiting.signal, reportSignal: writing.signal, onReport, exitWith };
     /** Call this when only the report is left to write. */
-    onReport = () => {
-        this.#isReporting = true;
-        this.#limitTime(MAX_REPORT_MS);
-    };
+    function onReport() {
+        isReporting = true;
+        limitTime(MAX_REPORT_MS);
+    }
     /** Exits at the end of the run, whose result is whether the step succeeds. */
-    async exitWith(run) {
+    async function exitWith(run) {
         try {
             const succeeded = await flushed(run);
-            const isErrorReported = this.#errorReporter === 'run' && !succeeded;
-            if (this.#errorReporter === undefined || isErrorReported) {
-                exit(succeeded && !this.signal.aborted ? 0 : 1);
-            }
+            if (errorReporter !== 'shutdown')
+                exit(succeeded && !waiting.signal.aborted ? 0 : 1);
         }
         catch (error) {
-            await this.#fail(error);
+            await fail(error);
         }
     }
-    async #fail(error) {
-        if (this.#errorReporter !== undefined)
+    async function fail(error) {
+        if (errorReporter !== undefined)
             return;
-        this.#errorReporter = this.#isReporting ? 'shutdown' : 'run';
-        this.#limitTime(MAX_REPORT_MS);
-        if (this.#errorReporter === 'run') {
-            this.#controller.abort(new InternalError(error));
+        errorReporter = isReporting ? 'shutdown' : 'run';
+        limitTime(MAX_REPORT_MS);
+        if (errorReporter === 'run') {
+            waiting.abort(new InternalError('internal error', { cause: error }));
             await (0,promises_namespaceObject.setTimeout)(MAX_SHUTDOWN_MS / 2);
             // If the run has not even begun to report the error, it cannot.
-            if (this.#isReporting)
+            if (isReporting)
                 return;
-            this.#errorReporter = 'shutdown';
+            errorReporter = 'shutdown';
         }
         try {
-            await flushed(publishInternalError(error, this.#deps));
+            await flushed(publishInternalError(error, { ...deps, reportSignal: writing.signal }));
         }
         finally {
             exit(1);
         }
     }
-    #limitTime(ms) {
+    function limitTime(ms) {
         setTimeout(() => {
-            this.#writing.abort();
+            writing.abort();
         }, ms - MARGIN_MS);
-        setTimeout(() => {
-            exit(1, BLOCKING_AFTER_LIMIT);
-        }, ms);
+        setTimeout(exit, ms, 1, BLOCKING_AFTER_LIMIT);
     }
 }
 /** Also waits for stdout, which is asynchronous on some systems. Source: Node.js, "A note on process I/O". */
@@ -18292,18 +17861,16 @@ function exit(code, blocking = BLOCKING) {
 // Failed until proven successful: whatever ends this process early leaves the step failed.
 process.exitCode = 1;
 const reporting = { toolkit: core_namespaceObject, env: process.env, secrets: new Secrets(setSecret) };
-const shutdown = new Shutdown(reporting);
+const { exitWith, ...shutdown } = createShutdown(reporting);
 const run = main({
     ...reporting,
+    ...shutdown,
     clock: {
         now: () => performance.now(),
         sleep: (ms, signal) => (0,promises_namespaceObject.setTimeout)(ms, undefined, { signal }).catch(() => undefined),
     },
     wallClock: Date.now,
     random: Math.random,
-    signal: shutdown.signal,
-    reportSignal: shutdown.reportSignal,
-    onReport: shutdown.onReport,
 });
-void shutdown.exitWith(run);
+void exitWith(run);
 
