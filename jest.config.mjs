@@ -17,8 +17,8 @@ export default {
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   // Windows has no signals between processes; .github/workflows/self-test.yml tests cancellation there.
   testPathIgnorePatterns: ['/node_modules/', ...(process.platform === 'win32' ? ['cancellation.test'] : [])],
-  // Most tests wait for processes that sleep, so three workers do not slow each other down on two cores.
-  maxWorkers: 3,
+  // Most tests wait for processes that sleep, so more workers than cores do not slow each other down.
+  maxWorkers: 5,
   testSequencer: './__tests__/sequencer.mjs',
   setupFiles: ['./__tests__/setup.mjs'],
   // Long enough for a busy machine: the timeout only has to catch tests that hang.

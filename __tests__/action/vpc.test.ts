@@ -542,8 +542,9 @@ test.concurrent.each<[string, Fault, string, keyof typeof TITLES, RegExp, number
     /without a list/,
     5,
   ],
-  ['a 429 each time', '429', 'timed-out', 'timed-out', /IAM: HTTP 429 /, Number.NaN],
-  ['a 500 each time', 500, 'timed-out', 'timed-out', /IAM: HTTP 500 /, Number.NaN],
+  // The final request may have no response on a busy machine, so the last error may be another one.
+  ['a 429 each time', '429', 'timed-out', 'timed-out', /\d × IAM 429/, Number.NaN],
+  ['a 500 each time', 500, 'timed-out', 'timed-out', /\d × IAM 500/, Number.NaN],
   [
     'silence',
     'silent',
