@@ -4,8 +4,8 @@ import { phrase, type Phrase } from './untrusted-text.ts'
 export class InvalidInput {
   /** Reads naturally after the input's name and a colon. */
   readonly problem: Phrase
-  constructor(problem: string | Phrase) {
-    this.problem = typeof problem === 'string' ? [problem] : problem
+  constructor(problem: Phrase) {
+    this.problem = problem
   }
 }
 
@@ -16,11 +16,6 @@ export function invalid(...problem: Parameters<typeof phrase>): InvalidInput {
 
 /** Returns a valid value; otherwise reports the problem under this name and returns undefined. */
 export type Check = <T>(name: string, value: T | InvalidInput) => T | undefined
-
-/** Returns the value if it matches the pattern. */
-export function parseMatching(value: string, pattern: RegExp, problem: string): string | InvalidInput {
-  return pattern.test(value) ? value : new InvalidInput(problem)
-}
 
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 export function parseBoolean(value: string): boolean | InvalidInput {

@@ -13,10 +13,7 @@ export type JudgedResponse = JobResponse | InstanceResponse | ConnectionResponse
 /** Every possible result of requesting a job. */
 export type JobResponse =
   /** The requested job, from its own response or from the job list. */
-  | { readonly kind: 'job'; readonly job: Job; readonly isFromList?: true }
-  | { readonly kind: 'other-job'; readonly id: UntrustedText }
-  | NotFoundYet
-  | Fault
+  { readonly kind: 'job'; readonly job: Job; readonly isFromList?: true } | NotFoundYet | Fault
 
 /** The service knows no such job or instance, which is normal for a few seconds after its creation. */
 export interface NotFoundYet {

@@ -148,7 +148,7 @@ export function outcomesOf(results: readonly WaitResult[]): string[] {
 
 /** The reason and message of the first result, if it is an error; otherwise its outcome. */
 export function errorOf([first]: readonly WaitResult[]): string {
-  return first?.outcome.result === 'error' && first.outcome.reason !== 'other-job'
+  return first?.outcome.result === 'error'
     ? `${first.outcome.reason}: ${plain(first.outcome.detail.message)}`
     : (first?.outcome.result ?? '')
 }

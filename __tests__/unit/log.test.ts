@@ -412,7 +412,7 @@ describe('an instance', () => {
       'debug: instance-1: instance BUILD',
       'debug: instance-1: 192.168.0.10:3306: no handshake',
       'debug: instance-1: unusable, no job',
-      'debug: instance-1: a response about job job-2',
+      'debug: instance-1: rejected, the response is about job job-2',
     ])
   })
 })

@@ -49,12 +49,15 @@ describe('HTTP 200', () => {
   test('with an ID that equals the requested ID only through Unicode lower case is about another job', () => {
     const body = JSON.stringify({ job: { id: '\u212A1', status: 'Completed' } })
     const response = { kind: 'response', status: 200, headers: {}, body, bodyError: undefined } as const
-    expect(readJobResponse(response, 'k1', contextAt(0)).kind).toBe('other-job')
+    expect(readJobResponse(response, 'k1', contextAt(0))).toMatchObject({ reason: 'other-job' })
   })
 
   test('with another job is about another job', () => {
     const response = responseTo(200, { job: { id: 'another', status: 'Completed' } })
-    expect(response.kind === 'other-job' && response.id.reveal()).toBe('another')
+    expect(response).toMatchObject({ kind: 'rejected', reason: 'other-job', scope: 'job' })
+    expect(plain('detail' in response ? response.detail.message : [])).toBe(
+      'the response is about job another',
+    )
   })
 
   test('with a null job is a job not found yet', () => {
@@ -109,7 +112,7 @@ describe('HTTP 200 of another database service', () => {
   test.each(['rds', 'dds', 'gaussdb'] as const)('has the format of TaurusDB for %s', (service) => {
     expect(responseOf(service, { job: completed })).toEqual(responseTo(200, { job: completed }))
     expect(responseOf(service, { job: null }).kind).toBe('not-found-yet')
-    expect(responseOf(service, { job: other }).kind).toBe('other-job')
+    expect(responseOf(service, { job: other })).toMatchObject({ reason: 'other-job' })
     expect(responseOf(service, { jobs: [completed], total_count: 1 }).kind).toBe('unusable')
   })
 

@@ -25,7 +25,12 @@ export const notFoundYet: JobResponse = {
 
 export const unusable: JobResponse = { kind: 'unusable', detail: { label: 'no job', message: ['no job'] } }
 
-export const otherJob: JobResponse = { kind: 'other-job', id: untrusted('job-2') }
+export const otherJob: JobResponse = {
+  kind: 'rejected',
+  reason: 'other-job',
+  scope: 'job',
+  detail: { label: 'another job', message: ['the response is about job job-2'] },
+}
 
 export function transient(retryAfter?: number): JobResponse {
   return { kind: 'transient', retryAfter, detail: { label: '502', message: ['HTTP 502'] } }

@@ -50,9 +50,9 @@ function readJob(response: HttpResponse, jobId: string, { service, secrets }: Jo
     return notFoundYet('not found yet', phrase`HTTP 200 with a job that has no status`)
   const { data: sent } = jobSchema.safeParse(job)
   if (sent !== undefined) {
-    return isSameId(sent.id, jobId)
-      ? { kind: 'job', job: toJob(sent, secrets) }
-      : { kind: 'other-job', id: secrets.text(sent.id) }
+    if (isSameId(sent.id, jobId)) return { kind: 'job', job: toJob(sent, secrets) }
+    const message = phrase`the response is about job ${secrets.text(sent.id)}`
+    return { kind: 'rejected', reason: 'other-job', scope: 'job', detail: { label: 'another job', message } }
   }
   const error = readServiceError(response, secrets)
   if (error.code !== undefined) return unusable('no job', error.message)

@@ -1,6 +1,6 @@
 import { isSecure, parseEndpoint, stsEndpointOf, type Region } from '../api/endpoints.ts'
 import type { Secrets } from '../secrets.ts'
-import { InvalidInput, isComplete, parseBoolean, parseMatching } from '../invalid-input.ts'
+import { invalid, isComplete, parseBoolean, type Check, type InvalidInput } from '../invalid-input.ts'
 import type { AccessKey } from './access-key.ts'
 import type { Agency } from './assume-agency.ts'
 
@@ -46,8 +46,7 @@ export interface InputReader {
   /** Returns an environment variable; empty if it is not set. */
   readonly variable: (name: string) => string
   readonly region: Region | undefined
-  /** Returns a valid value; otherwise reports the problem under this name and returns undefined. */
-  readonly check: <T>(name: string, value: T | InvalidInput) => T | undefined
+  readonly check: Check
 }
 
 /** Registers all secrets, including those that are not used, but not placeholders: they would garble every text. */
@@ -71,20 +70,19 @@ export function chooseCredentials(reader: InputReader): CredentialsChoice | unde
     return name === undefined ? [] : [{ name, choose }]
   })
   if (first !== undefined && second !== undefined) {
-    const problem = `cannot be combined with ${second.name}. Set only one kind of credentials.`
-    return check<CredentialsChoice>(first.name, new InvalidInput(problem))
+    const problem = invalid`cannot be combined with ${second.name}. Set only one kind of credentials.`
+    return check<CredentialsChoice>(first.name, problem)
   }
   if (first !== undefined) return first.choose(reader)
   const names = KEY_VARIABLES.find((each) => each.some((name) => variable(name) !== ''))
   if (names !== undefined) return chooseKey(names, variable, check)
-  return check<CredentialsChoice>('token', new InvalidInput(NO_CREDENTIALS))
+  return check<CredentialsChoice>('token', NO_CREDENTIALS)
 }
 
-const NO_CREDENTIALS =
-  'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, token, or, on a runner that is an ECS, use-ecs-agency: true. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.'
+const NO_CREDENTIALS = invalid`missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, token, or, on a runner that is an ECS, use-ecs-agency: true. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.`
 
 function chooseToken({ input, check }: InputReader): CredentialsChoice | undefined {
-  const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`
+  const problem = invalid`${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`
   const token = check('token', parseSecret(input('token'), problem))
   if (token === undefined) return undefined
   return { kind: 'token', source: 'an IAM token from the input token', token }
@@ -98,13 +96,13 @@ const ECS_AGENCY: CredentialsChoice = {
 function chooseKey<Name extends string>(
   names: KeyNames<Name>,
   value: (name: Name) => string,
-  check: InputReader['check'],
+  check: Check,
 ): CredentialsChoice | undefined {
   const [idName, secretName, tokenName] = names
   const given = names.filter((name) => value(name) !== '')
-  const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`
+  const missing = invalid`missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`
   const read = (name: Name) => {
-    const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`
+    const problem = value(name) === '' ? missing : invalid`${UNPRINTABLE} Use only the key itself.`
     return check(name, parseSecret(value(name), problem))
   }
   const isTemporary = tokenName !== undefined && given.includes(tokenName)
@@ -120,7 +118,7 @@ function chooseKey<Name extends string>(
 
 /** For GitHub OIDC. */
 function chooseAgency({ input, variable, region, check }: InputReader): CredentialsChoice | undefined {
-  const [sts, runId] = [input('sts-endpoint'), variable('GITHUB_RUN_ID')]
+  const [sts, audience, runId] = [input('sts-endpoint'), input('audience'), variable('GITHUB_RUN_ID')]
   const stsEndpoint = sts === '' ? stsEndpointOf(region) : parseEndpoint(sts, 'v5', 'agencies')
   const idTokenRequest = parseIdTokenRequest(variable(ID_TOKEN_URL), variable(ID_TOKEN_BEARER))
   const readUrn = (name: CredentialsInput, type: string) => check(name, parseUrn(input(name), type))
@@ -128,7 +126,7 @@ function chooseAgency({ input, variable, region, check }: InputReader): Credenti
     identityProviderUrn: readUrn('identity-provider-urn', ':oidcProvider:'),
     idTokenRequest: check('identity-provider-urn', idTokenRequest),
     agencyUrn: readUrn('agency-urn', ':agency:'),
-    audience: check('audience', parseMatching(input('audience'), /^[!-~]{1,255}$/, INVALID_AUDIENCE)),
+    audience: check('audience', /^[!-~]{1,255}$/.test(audience) ? audience : INVALID_AUDIENCE),
     stsEndpoint: check('sts-endpoint', stsEndpoint),
     sessionName: /^\d{1,20}$/.test(runId) ? `GitHubActions-${runId}` : 'GitHubActions',
   }
@@ -138,45 +136,38 @@ function chooseAgency({ input, variable, region, check }: InputReader): Credenti
 
 /** Source: Huawei Cloud IAM API Reference (new edition): a URN is `iam::{account id}:{type}:{name}`. */
 function parseUrn(value: string, type: string): string | InvalidInput {
-  if (value === '') {
-    return new InvalidInput('missing. GitHub OIDC needs both identity-provider-urn and agency-urn.')
-  }
+  if (value === '') return invalid`missing. GitHub OIDC needs both identity-provider-urn and agency-urn.`
   return /^iam:[^:]*:[^:]+:[!-~]{1,1400}$/.test(value) && value.includes(type)
     ? value
-    : new InvalidInput(
-        `must be a URN of the form iam::{account id}${type}{name}, as the IAM console shows it.`,
-      )
+    : invalid`must be a URN of the form iam::{account id}${type}{name}, as the IAM console shows it.`
 }
 
 /** The runner sets both variables if the job has the permission. */
 function parseIdTokenRequest(url: string, bearer: string): Agency['idTokenRequest'] | InvalidInput {
-  if (url === '' || bearer === '') return new InvalidInput(NO_ID_TOKEN)
+  if (url === '' || bearer === '') return NO_ID_TOKEN
   const parsed = URL.parse(url)
-  return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, '') === 'string'
+  return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, NO_ID_TOKEN) === 'string'
     ? { url, bearer }
-    : new InvalidInput(
-        `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`,
-      )
+    : invalid`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`
 }
 
-const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows that a fork's pull request triggers never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
+const NO_ID_TOKEN = invalid`needs a GitHub ID token, but this job is not allowed to request one. Workflows that a fork's pull request triggers never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
   \`\`\`yaml
   permissions:
     id-token: write
     contents: read
   \`\`\``
 
-const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.'
+const INVALID_AUDIENCE = invalid`must be a client ID of the identity provider: 1 to 255 characters without spaces.`
 
 /** A shorter value is not a real key or token. */
 const MIN_SECRET_LENGTH = 8
 
-function parseSecret(value: string, problem: string): string | InvalidInput {
-  if (!PRINTABLE.test(value)) return new InvalidInput(problem)
-  if (value.length >= MIN_SECRET_LENGTH) return value
-  return new InvalidInput(
-    `has only ${value.length} characters, so it is not a real key or token. Set the real value, or none.`,
-  )
+function parseSecret(value: string, problem: InvalidInput): string | InvalidInput {
+  if (!PRINTABLE.test(value)) return problem
+  return value.length < MIN_SECRET_LENGTH
+    ? invalid`has only ${value.length} characters, so it is not a real key or token. Set the real value, or none.`
+    : value
 }
 
 /** What a header can contain. */

@@ -44,6 +44,7 @@ export type RejectionReason =
   | 'certificate'
   | 'proxy'
   | 'request'
+  | 'other-job'
   | 'id-token'
   | 'agency'
   | 'ecs-agency'

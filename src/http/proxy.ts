@@ -1,4 +1,4 @@
-import { InvalidInput } from '../invalid-input.ts'
+import { invalid, type InvalidInput } from '../invalid-input.ts'
 import { isDecodable } from './percent-encode.ts'
 
 /** The environment variables that @actions/http-client reads, in order of precedence. */
@@ -16,9 +16,7 @@ export function parseProxy(value: string): string | InvalidInput {
   const isWhole = url !== null && url.pathname === '/' && !/[?#]/.test(value)
   return isWhole && /^https?:$/.test(url.protocol) && isDecodable(url.username) && isDecodable(url.password)
     ? url.href
-    : new InvalidInput(
-        'is not the URL of an HTTP proxy. Use http://host:port or http://user:password@host:port. In user and password, write % as %25, # as %23, / as %2F, ? as %3F, and @ as %40.',
-      )
+    : invalid`is not the URL of an HTTP proxy. Use http://host:port or http://user:password@host:port. In user and password, write % as %25, # as %23, / as %2F, ? as %3F, and @ as %40.`
 }
 
 /** Adapts `*.domain` and separating spaces, which @actions/http-client does not know. */

@@ -64,7 +64,6 @@ export type Outcome =
   | { readonly result: 'not-found'; readonly detail: FaultDetail; readonly notFoundFor: number }
   | { readonly result: 'vanished'; readonly detail: FaultDetail }
   | { readonly result: 'interrupted'; readonly by: 'signal' | 'fail-fast' }
-  | { readonly result: 'error'; readonly reason: 'other-job'; readonly id: UntrustedText }
   | {
       readonly result: 'error'
       readonly reason: RejectionReason | 'unusable' | 'internal'
@@ -114,8 +113,6 @@ export function judge(before: WaitState, response: JudgedResponse, at: number): 
       const next = seen({ ...state, connection }, response.label, at)
       return { state: next, outcome: response.isAccepted ? { result: 'completed' } : undefined }
     }
-    case 'other-job':
-      return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } }
     case 'not-found-yet':
       return judgeNotFound({ ...state, ...NONE_IN_A_ROW, missing: state.missing }, response.detail, at)
     case 'unusable': {
@@ -142,7 +139,7 @@ function labelOf(response: JudgedResponse): string | UntrustedText {
   return response.kind === 'job' ? response.job.status.label : LABELS[response.kind]
 }
 
-const LABELS = { busy: 'a job is running', idle: 'no job is running', 'other-job': 'another job' }
+const LABELS = { busy: 'a job is running', idle: 'no job is running' }
 
 /** Records what was seen. */
 function seen(before: WaitState, status: UntrustedText, at: number, progress?: number): WaitState {

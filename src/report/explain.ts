@@ -95,17 +95,14 @@ function explainOutcome(result: WaitResult, timeout: string) {
       return explain('interrupted', unfinished(subject, `before ${by}`), `${resume}.`)
     }
     case 'error': {
-      const { reason } = outcome
+      const { reason, detail } = outcome
       const isKnown = subject.job !== undefined || subject.instance !== undefined
       const wanted = kind === 'order' ? 'the jobs of order' : `the status of ${kind}`
       const failure = phrase`Could not get ${wanted} ${nameOf(subject)}${isKnown ? status : []}`
-      const [cause, hint] =
-        reason === 'other-job'
-          ? [phrase`: the response is about job ${outcome.id}`]
-          : [phrase`${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}`, outcome.detail.hint]
+      const cause = phrase`${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}`
       const wasAccepted = reason !== 'internal' && (isKnown || subject.notFoundSince !== undefined)
       const expired = reason === 'credentials' ? `${EXPIRED} ` : ''
-      const nextSteps = `${hint ?? NEXT_STEPS[reason]}${wasAccepted ? ` ${expired}${resume}.` : ''}`
+      const nextSteps = `${detail.hint ?? NEXT_STEPS[reason]}${wasAccepted ? ` ${expired}${resume}.` : ''}`
       return explain(reason, phrase`${failure}${cause}`, nextSteps)
     }
   }

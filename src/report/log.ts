@@ -246,8 +246,6 @@ function describe(response: JudgedResponse): Phrase {
       return ['no job is running']
     case 'connection':
       return phrase`${response.address}: ${response.label}`
-    case 'other-job':
-      return phrase`a response about job ${response.id}`
     default:
       return phrase`${response.kind}, ${response.detail.message}`
   }

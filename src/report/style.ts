@@ -14,8 +14,7 @@ export function colored(color: Color, text: string): string {
 
 /** Yellow marks what may need someone's attention. */
 export function colorOf({ job, instance, last }: WaitState): Color {
-  const isFault = last !== undefined && ('detail' in last || last.kind === 'other-job')
-  if (isFault && last.kind !== 'not-found-yet') return 'yellow'
+  if (last !== undefined && 'detail' in last && last.kind !== 'not-found-yet') return 'yellow'
   return COLORS[instance?.status.meaning ?? job?.status.meaning ?? ''] ?? 'cyan'
 }
 

@@ -149,11 +149,11 @@ function cellsOf(result: WaitResult): Record<(typeof COLUMNS)[number], Phrase> {
   const { state, outcome } = result
   const { job, instance, connection, instanceId, endpoint, duration } = factsOf(result)
   const text = `${ICONS[outcome.result]}\u00A0${outcome.result}`
-  const hasDetail = outcome.result === 'error' && outcome.reason !== 'other-job'
   const instanceName = job?.instanceName ?? instance?.name ?? instanceId
   return {
     // The reason is in the same cell, because a column of its own would be narrow.
-    Result: hasDetail ? phrase`${text} ${outcome.detail.message}` : spaced(text, job?.failReason),
+    Result:
+      outcome.result === 'error' ? phrase`${text} ${outcome.detail.message}` : spaced(text, job?.failReason),
     Job: state.kind === 'instance' ? [] : spaced(job?.name, state.id.text),
     Instance: spaced(instanceName, endpoint, connection?.label ?? instance?.status.label),
     Duration: spaced(duration),
