@@ -13833,9 +13833,10 @@ function readJob(response, jobId, { service, secrets }) {
         return notFoundYet('not found yet', phrase `HTTP 200 with a job that has no status`);
     const { data: sent } = jobSchema.safeParse(job);
     if (sent !== undefined) {
-        return isSameId(sent.id, jobId)
-            ? { kind: 'job', job: toJob(sent, secrets) }
-            : { kind: 'other-job', id: secrets.text(sent.id) };
+        if (isSameId(sent.id, jobId))
+            return { kind: 'job', job: toJob(sent, secrets) };
+        const message = phrase `the response is about job ${secrets.text(sent.id)}`;
+        return { kind: 'rejected', reason: 'other-job', scope: 'job', detail: { label: 'another job', message } };
     }
     const error = readServiceError(response, secrets);
     if (error.code !== undefined)
@@ -14755,16 +14756,12 @@ class InvalidInput {
     /** Reads naturally after the input's name and a colon. */
     problem;
     constructor(problem) {
-        this.problem = typeof problem === 'string' ? [problem] : problem;
+        this.problem = problem;
     }
 }
 /** Tag for an {@link InvalidInput}: invalid`must be one of ${names}.` */
 function invalid(...problem) {
     return new InvalidInput(phrase(...problem));
-}
-/** Returns the value if it matches the pattern. */
-function parseMatching(value, pattern, problem) {
-    return pattern.test(value) ? value : new InvalidInput(problem);
 }
 /** Accepts the spellings of YAML 1.2, as `getBooleanInput` of @actions/core does. */
 function parseBoolean(value) {
@@ -14957,19 +14954,19 @@ function chooseCredentials(reader) {
         return name === undefined ? [] : [{ name, choose }];
     });
     if (first !== undefined && second !== undefined) {
-        const problem = `cannot be combined with ${second.name}. Set only one kind of credentials.`;
-        return check(first.name, new InvalidInput(problem));
+        const problem = invalid `cannot be combined with ${second.name}. Set only one kind of credentials.`;
+        return check(first.name, problem);
     }
     if (first !== undefined)
         return first.choose(reader);
     const names = KEY_VARIABLES.find((each) => each.some((name) => variable(name) !== ''));
     if (names !== undefined)
         return chooseKey(names, variable, check);
-    return check('token', new InvalidInput(NO_CREDENTIALS));
+    return check('token', NO_CREDENTIALS);
 }
-const NO_CREDENTIALS = 'missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, token, or, on a runner that is an ECS, use-ecs-agency: true. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.';
+const NO_CREDENTIALS = invalid `missing, and no other credentials are set. Set identity-provider-urn and agency-urn (GitHub OIDC, without a stored secret), access-key-id and secret-access-key, token, or, on a runner that is an ECS, use-ecs-agency: true. A secret is empty if its name is misspelled, or if a pull request from a fork triggered the workflow.`;
 function chooseToken({ input, check }) {
-    const problem = `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`;
+    const problem = invalid `${UNPRINTABLE} Use only the value of the response header X-Subject-Token.`;
     const token = check('token', parseSecret(input('token'), problem));
     if (token === undefined)
         return undefined;
@@ -14982,9 +14979,9 @@ const ECS_AGENCY = {
 function chooseKey(names, value, check) {
     const [idName, secretName, tokenName] = names;
     const given = names.filter((name) => value(name) !== '');
-    const missing = `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`;
+    const missing = invalid `missing, but ${given.join(' and ')} is set. Set ${idName} and ${secretName} together.`;
     const read = (name) => {
-        const problem = value(name) === '' ? missing : `${UNPRINTABLE} Use only the key itself.`;
+        const problem = value(name) === '' ? missing : invalid `${UNPRINTABLE} Use only the key itself.`;
         return check(name, parseSecret(value(name), problem));
     };
     const isTemporary = tokenName !== undefined && given.includes(tokenName);
@@ -15000,7 +14997,7 @@ function chooseKey(names, value, check) {
 }
 /** For GitHub OIDC. */
 function chooseAgency({ input, variable, region, check }) {
-    const [sts, runId] = [input('sts-endpoint'), variable('GITHUB_RUN_ID')];
+    const [sts, audience, runId] = [input('sts-endpoint'), input('audience'), variable('GITHUB_RUN_ID')];
     const stsEndpoint = sts === '' ? stsEndpointOf(region) : parseEndpoint(sts, 'v5', 'agencies');
     const idTokenRequest = parseIdTokenRequest(variable(ID_TOKEN_URL), variable(ID_TOKEN_BEARER));
     const readUrn = (name, type) => check(name, parseUrn(input(name), type));
@@ -15008,7 +15005,7 @@ function chooseAgency({ input, variable, region, check }) {
         identityProviderUrn: readUrn('identity-provider-urn', ':oidcProvider:'),
         idTokenRequest: check('identity-provider-urn', idTokenRequest),
         agencyUrn: readUrn('agency-urn', ':agency:'),
-        audience: check('audience', parseMatching(input('audience'), /^[!-~]{1,255}$/, INVALID_AUDIENCE)),
+        audience: check('audience', /^[!-~]{1,255}$/.test(audience) ? audience : INVALID_AUDIENCE),
         stsEndpoint: check('sts-endpoint', stsEndpoint),
         sessionName: /^\d{1,20}$/.test(runId) ? `GitHubActions-${runId}` : 'GitHubActions',
     };
@@ -15018,37 +15015,36 @@ function chooseAgency({ input, variable, region, check }) {
 }
 /** Source: Huawei Cloud IAM API Reference (new edition): a URN is `iam::{account id}:{type}:{name}`. */
 function parseUrn(value, type) {
-    if (value === '') {
-        return new InvalidInput('missing. GitHub OIDC needs both identity-provider-urn and agency-urn.');
-    }
+    if (value === '')
+        return invalid `missing. GitHub OIDC needs both identity-provider-urn and agency-urn.`;
     return /^iam:[^:]*:[^:]+:[!-~]{1,1400}$/.test(value) && value.includes(type)
         ? value
-        : new InvalidInput(`must be a URN of the form iam::{account id}${type}{name}, as the IAM console shows it.`);
+        : invalid `must be a URN of the form iam::{account id}${type}{name}, as the IAM console shows it.`;
 }
 /** The runner sets both variables if the job has the permission. */
 function parseIdTokenRequest(url, bearer) {
     if (url === '' || bearer === '')
-        return new InvalidInput(NO_ID_TOKEN);
+        return NO_ID_TOKEN;
     const parsed = URL.parse(url);
-    return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, '') === 'string'
+    return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, NO_ID_TOKEN) === 'string'
         ? { url, bearer }
-        : new InvalidInput(`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`);
+        : invalid `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`;
 }
-const NO_ID_TOKEN = `needs a GitHub ID token, but this job is not allowed to request one. Workflows that a fork's pull request triggers never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
+const NO_ID_TOKEN = invalid `needs a GitHub ID token, but this job is not allowed to request one. Workflows that a fork's pull request triggers never are. Otherwise, add the permission to the job (and to the calling job of a reusable workflow), together with all others that the job needs:
   \`\`\`yaml
   permissions:
     id-token: write
     contents: read
   \`\`\``;
-const INVALID_AUDIENCE = 'must be a client ID of the identity provider: 1 to 255 characters without spaces.';
+const INVALID_AUDIENCE = invalid `must be a client ID of the identity provider: 1 to 255 characters without spaces.`;
 /** A shorter value is not a real key or token. */
 const MIN_SECRET_LENGTH = 8;
 function parseSecret(value, problem) {
     if (!PRINTABLE.test(value))
-        return new InvalidInput(problem);
-    if (value.length >= MIN_SECRET_LENGTH)
-        return value;
-    return new InvalidInput(`has only ${value.length} characters, so it is not a real key or token. Set the real value, or none.`);
+        return problem;
+    return value.length < MIN_SECRET_LENGTH
+        ? invalid `has only ${value.length} characters, so it is not a real key or token. Set the real value, or none.`
+        : value;
 }
 /** What a header can contain. */
 const PRINTABLE = /^[!-~]+$/;
@@ -15071,7 +15067,7 @@ function parseProxy(value) {
     const isWhole = url !== null && url.pathname === '/' && !/[?#]/.test(value);
     return isWhole && /^https?:$/.test(url.protocol) && isDecodable(url.username) && isDecodable(url.password)
         ? url.href
-        : new InvalidInput('is not the URL of an HTTP proxy. Use http://host:port or http://user:password@host:port. In user and password, write % as %25, # as %23, / as %2F, ? as %3F, and @ as %40.');
+        : invalid `is not the URL of an HTTP proxy. Use http://host:port or http://user:password@host:port. In user and password, write % as %25, # as %23, / as %2F, ? as %3F, and @ as %40.`;
 }
 /** Adapts `*.domain` and separating spaces, which @actions/http-client does not know. */
 function parseNoProxy(value) {
@@ -15552,8 +15548,6 @@ function judge(before, response, at) {
             const next = seen({ ...state, connection }, response.label, at);
             return { state: next, outcome: response.isAccepted ? { result: 'completed' } : undefined };
         }
-        case 'other-job':
-            return { state, outcome: { result: 'error', reason: 'other-job', id: response.id } };
         case 'not-found-yet':
             return judgeNotFound({ ...state, ...NONE_IN_A_ROW, missing: state.missing }, response.detail, at);
         case 'unusable': {
@@ -15581,7 +15575,7 @@ function labelOf(response) {
         return response.instance.status.label;
     return response.kind === 'job' ? response.job.status.label : LABELS[response.kind];
 }
-const LABELS = { busy: 'a job is running', idle: 'no job is running', 'other-job': 'another job' };
+const LABELS = { busy: 'a job is running', idle: 'no job is running' };
 /** Records what was seen. */
 function seen(before, status, at, progress) {
     const history = recordPoint(before.history, { at, status, progress });
@@ -15723,16 +15717,14 @@ function explainOutcome(result, timeout) {
             return explain('interrupted', unfinished(subject, `before ${by}`), `${resume}.`);
         }
         case 'error': {
-            const { reason } = outcome;
+            const { reason, detail } = outcome;
             const isKnown = subject.job !== undefined || subject.instance !== undefined;
             const wanted = kind === 'order' ? 'the jobs of order' : `the status of ${kind}`;
             const failure = phrase `Could not get ${wanted} ${nameOf(subject)}${isKnown ? status : []}`;
-            const [cause, hint] = reason === 'other-job'
-                ? [phrase `: the response is about job ${outcome.id}`]
-                : [phrase `${CIRCUMSTANCES[reason] ?? ''}: ${outcome.detail.message}`, outcome.detail.hint];
+            const cause = phrase `${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}`;
             const wasAccepted = reason !== 'internal' && (isKnown || subject.notFoundSince !== undefined);
             const expired = reason === 'credentials' ? `${EXPIRED} ` : '';
-            const nextSteps = `${hint ?? NEXT_STEPS[reason]}${wasAccepted ? ` ${expired}${resume}.` : ''}`;
+            const nextSteps = `${detail.hint ?? NEXT_STEPS[reason]}${wasAccepted ? ` ${expired}${resume}.` : ''}`;
             return explain(reason, phrase `${failure}${cause}`, nextSteps);
         }
     }
@@ -16020,8 +16012,7 @@ function colored(color, text) {
 }
 /** Yellow marks what may need someone's attention. */
 function colorOf({ job, instance, last }) {
-    const isFault = last !== undefined && ('detail' in last || last.kind === 'other-job');
-    if (isFault && last.kind !== 'not-found-yet')
+    if (last !== undefined && 'detail' in last && last.kind !== 'not-found-yet')
         return 'yellow';
     return COLORS[instance?.status.meaning ?? job?.status.meaning ?? ''] ?? 'cyan';
 }
@@ -16250,8 +16241,6 @@ function log_describe(response) {
             return ['no job is running'];
         case 'connection':
             return phrase `${response.address}: ${response.label}`;
-        case 'other-job':
-            return phrase `a response about job ${response.id}`;
         default:
             return phrase `${response.kind}, ${response.detail.message}`;
     }
@@ -16545,11 +16534,10 @@ function cellsOf(result) {
     const { state, outcome } = result;
     const { job, instance, connection, instanceId, endpoint, duration } = factsOf(result);
     const text = `${ICONS[outcome.result]}\u00A0${outcome.result}`;
-    const hasDetail = outcome.result === 'error' && outcome.reason !== 'other-job';
     const instanceName = job?.instanceName ?? instance?.name ?? instanceId;
     return {
         // The reason is in the same cell, because a column of its own would be narrow.
-        Result: hasDetail ? phrase `${text} ${outcome.detail.message}` : spaced(text, job?.failReason),
+        Result: outcome.result === 'error' ? phrase `${text} ${outcome.detail.message}` : spaced(text, job?.failReason),
         Job: state.kind === 'instance' ? [] : spaced(job?.name, state.id.text),
         Instance: spaced(instanceName, endpoint, connection?.label ?? instance?.status.label),
         Duration: spaced(duration),
