@@ -121,11 +121,10 @@ export function createLog(waitFor: WaitFor, printer: Printer, clock: Clock, uses
     }
     const nextPoll = Math.min(...active.map((each) => each.nextPoll ?? Infinity))
     const labels = active.reduce<Tally>((tally, { state }) => count(tally, labelOf(state)), [])
-    const all = ids.length
     const finished = ids.filter((id) => latest.has(id)).length - active.length
     const noun = waitFor.kind === 'instance' ? 'instances' : 'jobs'
-    const text = phrase`${finished} of ${all} ${noun} finished · ${countsPhrase(labels)}`
-    printProgress(Math.floor((100 * finished) / all), 'cyan', text, untilPoll(nextPoll))
+    const text = phrase`${finished} of ${ids.length} ${noun} finished · ${countsPhrase(labels)}`
+    printProgress(Math.floor((100 * finished) / ids.length), 'cyan', text, untilPoll(nextPoll))
   }
 
   function printState({ state, nextPoll, isFinished }: Latest, text: Phrase): void {
@@ -226,10 +225,8 @@ function describeState({ state, isFinished }: Latest): Phrase {
   if (state.kind !== 'instance') return [label]
   const { connection, instance, job } = state
   if (connection !== undefined) return phrase`connecting to ${connection.address}: ${label}`
-  if (instance !== undefined)
-    return isFinished && instance.status.meaning === 'active'
-      ? ['instance available']
-      : phrase`instance ${label}`
+  const isReady = isFinished && instance?.status.meaning === 'active'
+  if (instance !== undefined) return isReady ? ['instance available'] : phrase`instance ${label}`
   return job === undefined
     ? ['no job is running']
     : phrase`${runningJob(job)} is ${withProgress(label, job.progress)}`
