@@ -16134,11 +16134,10 @@ function createLog(waitFor, printer, clock, usesColor) {
         }
         const nextPoll = Math.min(...active.map((each) => each.nextPoll ?? Infinity));
         const labels = active.reduce((tally, { state }) => count(tally, log_labelOf(state)), []);
-        const all = ids.length;
         const finished = ids.filter((id) => latest.has(id)).length - active.length;
         const noun = waitFor.kind === 'instance' ? 'instances' : 'jobs';
-        const text = phrase `${finished} of ${all} ${noun} finished · ${countsPhrase(labels)}`;
-        printProgress(Math.floor((100 * finished) / all), 'cyan', text, untilPoll(nextPoll));
+        const text = phrase `${finished} of ${ids.length} ${noun} finished · ${countsPhrase(labels)}`;
+        printProgress(Math.floor((100 * finished) / ids.length), 'cyan', text, untilPoll(nextPoll));
     }
     function printState({ state, nextPoll, isFinished }, text) {
         const left = aboutLeft(isFinished ? undefined : timeLeft(state, elapsed()));
@@ -16222,10 +16221,9 @@ function describeState({ state, isFinished }) {
     const { connection, instance, job } = state;
     if (connection !== undefined)
         return phrase `connecting to ${connection.address}: ${label}`;
+    const isReady = isFinished && instance?.status.meaning === 'active';
     if (instance !== undefined)
-        return isFinished && instance.status.meaning === 'active'
-            ? ['instance available']
-            : phrase `instance ${label}`;
+        return isReady ? ['instance available'] : phrase `instance ${label}`;
     return job === undefined
         ? ['no job is running']
         : phrase `${runningJob(job)} is ${withProgress(label, job.progress)}`;
