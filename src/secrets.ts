@@ -80,7 +80,7 @@ export class Secrets {
     // NUL could split a secret in two, and ends a text for some readers.
     const withoutNul = raw.replaceAll('\0', '')
     const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`)
-    const text = this.#forms.reduce((redacted, form) => redacted.replaceAll(form, REDACTED), unsigned)
+    const text = redactRanges(unsigned, occurrences(unsigned, this.#forms))
     return ESCAPES.reduce((redacted, escape) => this.#redactEscaped(redacted, escape), text).toWellFormed()
   }
 
@@ -88,13 +88,7 @@ export class Secrets {
   #redactEscaped(text: string, escape: RegExp): string {
     if (this.#forms.length === 0 || text.search(escape) < 0) return text
     const { unescaped, offsets } = unescapeAll(text, escape)
-    let [result, done] = ['', 0]
-    for (const [start, end] of occurrences(unescaped, this.#forms)) {
-      // One that overlaps the previous one belongs to it.
-      if (start >= done) result += text.slice(offsets[done], offsets[start]) + REDACTED
-      done = Math.max(done, end)
-    }
-    return result + text.slice(offsets[done])
+    return redactRanges(text, occurrences(unescaped, this.#forms), (at) => offsets[at] ?? at)
   }
 
   #compactJson(raw: unknown): string | undefined {
@@ -150,6 +144,21 @@ function unescapeAll(text: string, escape: RegExp): { unescaped: string; offsets
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+/** Redacts ranges in order of their start; `offsetOf` maps their ends to positions in the text. */
+function redactRanges(
+  text: string,
+  ranges: readonly [number, number][],
+  offsetOf = (at: number) => at,
+): string {
+  let [result, done] = ['', 0]
+  for (const [start, end] of ranges) {
+    // One that overlaps the previous one belongs to it.
+    if (start >= done) result += text.slice(offsetOf(done), offsetOf(start)) + REDACTED
+    done = Math.max(done, end)
+  }
+  return result + text.slice(offsetOf(done))
+}
 
 /** Finds the forms in a text as [start, end) ranges, in order of their start. */
 function occurrences(text: string, forms: readonly string[]): [number, number][] {

@@ -80,6 +80,12 @@ describe('untrusted text', () => {
     expect(secrets.text('<overlap&#47;one&#47;another>&amp;').reveal()).toBe('<***>&amp;')
   })
 
+  test('is redacted of secrets that overlap as a whole', () => {
+    const { secrets } = withSecret()
+    secrets.add('overlap/one', '/one/another')
+    expect(secrets.text('<overlap/one/another>&overlap/one/one/another').reveal()).toBe('<***>&******')
+  })
+
   test('keeps escapes without a secret', () => {
     const { secrets } = withSecret()
     const text = '100%25 &amp; &#43; &nosuch; \\u0041 \\" %zz \\'

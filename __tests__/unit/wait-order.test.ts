@@ -130,6 +130,62 @@ test('finds an order behind many other jobs by narrower windows', async () => {
   expect(listRequests.at(-1)?.at).toBeLessThan(20 * SECOND)
 })
 
+/** The first 50 jobs of a window, the newest first. */
+const pageOf =
+  (jobs: readonly ReturnType<typeof own>[]) =>
+  ({ since, until }: ListRequest): ListResponse => {
+    const inside = jobs.filter(({ created }) => created >= since && created <= until)
+    return listResponse(inside.slice(0, 50), inside.length <= 50)
+  }
+
+const foreign = Array.from({ length: 300 }, (_, index) => ({
+  ...own(`other-${index}`, START - index * SECOND),
+  orderId: 'another order',
+}))
+
+test.each([
+  ['next to each other', [48.5, 49.5]],
+  ['with other jobs in between', [40, 60, 120]],
+  ['in more responses than one', [45, 70, 110]],
+])('waits for the jobs of an order in several responses, %s', async (_name, ages) => {
+  const jobs = ages.map((age, index) => own(`job-${index}`, START - age * SECOND))
+  const oldest = `job-${ages.length - 1}`
+  const { results, found } = await waitFor({
+    orders: [ORDER],
+    service: ({ id }) => jobResponse(id === oldest ? 'Failed' : 'Completed'),
+    list: pageOf([...foreign, ...jobs].sort((a, b) => b.created - a.created)),
+  })
+  expect(found).toEqual(jobs.map(({ id }) => id))
+  expect(results.map(({ outcome }) => outcome.result)).toEqual(
+    ages.map((_age, index) => (index === ages.length - 1 ? 'failed' : 'completed')),
+  )
+})
+
+test('does not succeed if the list has more jobs of the order than can be read', async () => {
+  const sameSecond = Array.from({ length: 60 }, (_, index) => own(`job-${index}`))
+  const { only, requests } = await waitFor({
+    orders: [ORDER],
+    service: () => jobResponse('Completed'),
+    list: pageOf(sameSecond),
+  })
+  expect(only.outcome).toMatchObject({ result: 'error', reason: 'unusable' })
+  expect(requests).toEqual([])
+})
+
+test('does not wait for jobs of an order that a later response would contain after one without any', async () => {
+  const { found, listRequests } = await waitFor({
+    orders: [ORDER],
+    service: () => jobResponse('Completed'),
+    list: pageOf(
+      [...foreign, own('job-0', START - 10 * SECOND), own('job-1', START - 200 * SECOND)].sort(
+        (a, b) => b.created - a.created,
+      ),
+    ),
+  })
+  expect(found).toEqual(['job-0'])
+  expect(listRequests).toHaveLength(2)
+})
+
 test('waits for all jobs of an order, even if there are many', async () => {
   const ids = Array.from({ length: 8 }, (_, index) => `job-${index}`)
   const { results } = await waitFor({

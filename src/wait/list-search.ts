@@ -20,7 +20,20 @@ interface Search {
   /** Returns the windows of a search, at least one. A wide one that is refused is skipped. */
   readonly windows: (isFirst: boolean, isRefused: boolean) => readonly Window[]
   /** Reads what the search contained so far; undefined if there is nothing to judge yet. */
-  readonly read: (subject: Judged, found: JobList, at: number, isLast: boolean) => JudgedResponse | undefined
+  readonly read: (subject: Judged, found: JobList, at: number, page: Page) => JudgedResponse | undefined
+}
+
+/** The response that a search just received. */
+interface Page {
+  readonly list: JobList
+  /** Whether the same window has jobs that no response contained yet, and whether this was the last of all windows. */
+  readonly hasRest: boolean
+  readonly isLast: boolean
+}
+
+const INCOMPLETE: JudgedResponse = {
+  kind: 'unusable',
+  detail: { label: 'incomplete list', message: ['the job list is too long to be read completely'] },
 }
 
 /** Searches for the jobs of orders, until the list contains jobs of the order. `wallClock` in milliseconds since the epoch. */
@@ -34,11 +47,18 @@ export function orderSearch(
   const message = phrase`the job list contains no job of this order`
   return {
     windows: (isFirst) => (isFirst ? [recent, older] : [recent]),
-    read: (order, { entries }, at) => {
+    read: (order, { entries }, at, { list, hasRest }) => {
       const key = keyOf(order.state.id)
-      const found = entries.filter(({ orderId }) => orderId?.toLowerCase() === key)
-      if (found.length === 0) return { kind: 'not-found-yet', detail: { label: 'no job yet', message } }
-      onFound(order, found, at)
+      const isSought = ({ orderId }: ListEntry) => orderId?.toLowerCase() === key
+      // Consecutive responses overlap.
+      const found = new Map(entries.filter(isSought).map((entry) => [keyOf(entry.id), entry]))
+      if (found.size === 0) return { kind: 'not-found-yet', detail: { label: 'no job yet', message } }
+      // The jobs of an order are created together, so more of them may follow until a response contains none.
+      const isInside = list.entries.some(isSought)
+      if (!list.isWhole && (isInside || list.entries.length === 0)) return hasRest ? undefined : INCOMPLETE
+      // They were found in another window, whose end could not be read.
+      if (!isInside && order.state.last === INCOMPLETE) return INCOMPLETE
+      onFound(order, [...found.values()], at)
       return undefined
     },
   }
@@ -46,7 +66,6 @@ export function orderSearch(
 
 /** Searches for jobs that run on instances: the list has no filter for that. */
 export function runningSearch(wallClock: () => number): Search {
-  const message = phrase`the job list is too long to be read completely`
   return {
     status: 'Running',
     windows: (_isFirst, isRefused) => {
@@ -55,7 +74,7 @@ export function runningSearch(wallClock: () => number): Search {
         ? [{ since: until - USUAL_RANGE, until }]
         : [{ since: until - RETENTION, until, isWide: true }]
     },
-    read: (instance, { entries, isWhole }, _at, isLast) => {
+    read: (instance, { entries, isWhole }, _at, { isLast }) => {
       const key = keyOf(instance.state.id)
       const running = entries.find(
         ({ job: { status, instanceId } }) =>
@@ -63,7 +82,7 @@ export function runningSearch(wallClock: () => number): Search {
       )
       if (running !== undefined) return { kind: 'busy', id: running.id, job: running.job }
       if (!isLast) return undefined
-      return isWhole ? { kind: 'idle' } : { kind: 'unusable', detail: { label: 'incomplete list', message } }
+      return isWhole ? { kind: 'idle' } : INCOMPLETE
     },
   }
 }
@@ -120,7 +139,8 @@ export function listSearch(
     const all: JobList = { kind: 'list', entries: [...entries, ...list.entries], isWhole: isWhole && isRead }
     found = all
     const isLast = windows.length === 0
-    judgeAll((subject) => search.read(subject, all, at, isLast), at, isLast)
+    const page = { list, hasRest: rest !== undefined, isLast }
+    judgeAll((subject) => search.read(subject, all, at, page), at, isLast)
     if (isLast) start()
   }
 
