@@ -13414,7 +13414,7 @@ class Secrets {
         // NUL could split a secret in two, and ends a text for some readers.
         const withoutNul = raw.replaceAll('\0', '');
         const unsigned = withoutNul.replace(SIGNATURE, `$1${REDACTED}`);
-        const text = this.#forms.reduce((redacted, form) => redacted.replaceAll(form, REDACTED), unsigned);
+        const text = redactRanges(unsigned, occurrences(unsigned, this.#forms));
         return ESCAPES.reduce((redacted, escape) => this.#redactEscaped(redacted, escape), text).toWellFormed();
     }
     /** Redacts secrets in which some characters are escaped. */
@@ -13422,14 +13422,7 @@ class Secrets {
         if (this.#forms.length === 0 || text.search(escape) < 0)
             return text;
         const { unescaped, offsets } = unescapeAll(text, escape);
-        let [result, done] = ['', 0];
-        for (const [start, end] of occurrences(unescaped, this.#forms)) {
-            // One that overlaps the previous one belongs to it.
-            if (start >= done)
-                result += text.slice(offsets[done], offsets[start]) + REDACTED;
-            done = Math.max(done, end);
-        }
-        return result + text.slice(offsets[done]);
+        return redactRanges(text, occurrences(unescaped, this.#forms), (at) => offsets[at] ?? at);
     }
     #compactJson(raw) {
         return JSON.stringify(this.#redactJson(raw, MAX_JSON_DEPTH));
@@ -13482,6 +13475,17 @@ function unescapeAll(text, escape) {
     return { unescaped: unescaped + text.slice(copied), offsets };
 }
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+/** Redacts ranges in order of their start; `offsetOf` maps their ends to positions in the text. */
+function redactRanges(text, ranges, offsetOf = (at) => at) {
+    let [result, done] = ['', 0];
+    for (const [start, end] of ranges) {
+        // One that overlaps the previous one belongs to it.
+        if (start >= done)
+            result += text.slice(offsetOf(done), offsetOf(start)) + REDACTED;
+        done = Math.max(done, end);
+    }
+    return result + text.slice(offsetOf(done));
+}
 /** Finds the forms in a text as [start, end) ranges, in order of their start. */
 function occurrences(text, forms) {
     const found = [];
@@ -16905,6 +16909,10 @@ const RETENTION = 30 * DAY;
 const USUAL_RANGE = DAY;
 /** Between two windows of one search. */
 const NEXT_WINDOW_DELAY = 2 * SECOND;
+const INCOMPLETE = {
+    kind: 'unusable',
+    detail: { label: 'incomplete list', message: ['the job list is too long to be read completely'] },
+};
 /** Searches for the jobs of orders, until the list contains jobs of the order. `wallClock` in milliseconds since the epoch. */
 function orderSearch(wallClock, onFound) {
     const until = wallClock + MAX_CLOCK_SKEW;
@@ -16913,19 +16921,27 @@ function orderSearch(wallClock, onFound) {
     const message = phrase `the job list contains no job of this order`;
     return {
         windows: (isFirst) => (isFirst ? [recent, older] : [recent]),
-        read: (order, { entries }, at) => {
+        read: (order, { entries }, at, { list, hasRest }) => {
             const key = keyOf(order.state.id);
-            const found = entries.filter(({ orderId }) => orderId?.toLowerCase() === key);
-            if (found.length === 0)
+            const isSought = ({ orderId }) => orderId?.toLowerCase() === key;
+            // Consecutive responses overlap.
+            const found = new Map(entries.filter(isSought).map((entry) => [keyOf(entry.id), entry]));
+            if (found.size === 0)
                 return { kind: 'not-found-yet', detail: { label: 'no job yet', message } };
-            onFound(order, found, at);
+            // The jobs of an order are created together, so more of them may follow until a response contains none.
+            const isInside = list.entries.some(isSought);
+            if (!list.isWhole && (isInside || list.entries.length === 0))
+                return hasRest ? undefined : INCOMPLETE;
+            // They were found in another window, whose end could not be read.
+            if (!isInside && order.state.last === INCOMPLETE)
+                return INCOMPLETE;
+            onFound(order, [...found.values()], at);
             return undefined;
         },
     };
 }
 /** Searches for jobs that run on instances: the list has no filter for that. */
 function runningSearch(wallClock) {
-    const message = phrase `the job list is too long to be read completely`;
     return {
         status: 'Running',
         windows: (_isFirst, isRefused) => {
@@ -16934,14 +16950,14 @@ function runningSearch(wallClock) {
                 ? [{ since: until - USUAL_RANGE, until }]
                 : [{ since: until - RETENTION, until, isWide: true }];
         },
-        read: (instance, { entries, isWhole }, _at, isLast) => {
+        read: (instance, { entries, isWhole }, _at, { isLast }) => {
             const key = keyOf(instance.state.id);
             const running = entries.find(({ job: { status, instanceId } }) => status.meaning === 'running' && instanceId !== undefined && keyOf(instanceId) === key);
             if (running !== undefined)
                 return { kind: 'busy', id: running.id, job: running.job };
             if (!isLast)
                 return undefined;
-            return isWhole ? { kind: 'idle' } : { kind: 'unusable', detail: { label: 'incomplete list', message } };
+            return isWhole ? { kind: 'idle' } : INCOMPLETE;
         },
     };
 }
@@ -16992,7 +17008,8 @@ function listSearch(search, subjects, listJobs, deadline) {
         const all = { kind: 'list', entries: [...entries, ...list.entries], isWhole: isWhole && isRead };
         found = all;
         const isLast = windows.length === 0;
-        judgeAll((subject) => search.read(subject, all, at, isLast), at, isLast);
+        const page = { list, hasRest: rest !== undefined, isLast };
+        judgeAll((subject) => search.read(subject, all, at, page), at, isLast);
         if (isLast)
             start();
     }
