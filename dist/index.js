@@ -13455,24 +13455,32 @@ function truncate(text, maxBytes) {
 }
 /** Escapes of URLs, HTML, and JSON: each alone, because a secret may contain those of another, then all together. */
 const ESCAPE_SOURCES = [
-    String.raw `%(?<hex>[\da-f]{2})`,
+    String.raw `%(?<percent>[\da-f]{2})`,
     String.raw `&#x0*(?<hex>[\da-f]{1,4});|&#0*(?<decimal>\d{1,5});|&(?<name>amp|lt|gt|quot|apos);`,
-    String.raw `\\u(?<hex>[\da-f]{4})|\\(?<sign>["\\/])`,
+    String.raw `\\u(?<unicode>[\da-f]{4})|\\(?<sign>["\\/])`,
 ];
 const ESCAPES = [...ESCAPE_SOURCES, ESCAPE_SOURCES.join('|')].map((source) => new RegExp(source, 'gi'));
 /** Unescapes a text; `offsets` maps each character of the result to its position in the text. */
 function unescapeAll(text, escape) {
-    const lengths = new Uint32Array(text.length + 1).fill(1);
-    let [unescaped, copied, offset] = ['', 0, 0];
-    for (const { index, 0: escaped, groups = {} } of text.matchAll(escape)) {
-        const { hex = '', decimal = `0x${hex}`, name = '', sign } = groups;
-        unescaped += text.slice(copied, index);
-        lengths[unescaped.length] = escaped.length;
-        unescaped += sign ?? ENTITIES[name.toLowerCase()] ?? String.fromCharCode(Number(decimal));
-        copied = index + escaped.length;
+    const offsets = new Uint32Array(text.length + 1);
+    let [unescaped, copied] = ['', 0];
+    const copyUntil = (end) => {
+        for (let at = copied; at < end; at++)
+            offsets[unescaped.length + at - copied] = at;
+        unescaped += text.slice(copied, end);
+    };
+    for (const match of text.matchAll(escape)) {
+        const { percent, hex, decimal, name, unicode, sign } = match.groups ?? {};
+        copyUntil(match.index);
+        offsets[unescaped.length] = match.index;
+        const code = decimal === undefined ? parseInt(percent ?? hex ?? unicode ?? '', 16) : Number(decimal);
+        unescaped +=
+            sign ?? (name === undefined ? String.fromCharCode(code) : (ENTITIES[name.toLowerCase()] ?? '?'));
+        copied = match.index + match[0].length;
     }
-    const offsets = lengths.map((length) => (offset += length) - length);
-    return { unescaped: unescaped + text.slice(copied), offsets };
+    copyUntil(text.length);
+    offsets[unescaped.length] = text.length;
+    return { unescaped, offsets };
 }
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 /** Redacts ranges in order of their start; `offsetOf` maps their ends to positions in the text. */
