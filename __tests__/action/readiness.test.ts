@@ -118,7 +118,11 @@ test.concurrent(
   async () => {
     const database = await databaseAt()
     const simulator = await cloud({ database })
-    const id = simulator.addJob({ notFoundMs: 0, pendingMs: 0, runningMs: 120_000 })
+    const id = simulator.addJob({
+      ...withStatuses('ACTIVE', 'BACKING UP', 'ACTIVE'),
+      // The job may be finished before the process has started, so the statuses do not depend on the time.
+      runningMs: 120_000,
+    })
     const result = await run(simulator, { 'job-id': id, 'wait-until': 'available' })
     expectSuccess(result)
     expect(result.log).toMatch(/until its instance is available, at http.*Completed/s)
