@@ -13331,7 +13331,7 @@ const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(impor
 /** Parses `host:port` or `[IPv6 address]:port`; undefined if the text is neither. */
 function parseAddress(text) {
     const [, ip, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]{1,253})):(\d{1,5})$/i.exec(text) ?? [];
-    const [host, number] = [name ?? ((0,external_node_net_namespaceObject.isIPv6)(ip ?? '') ? ip : undefined), Number(port)];
+    const [host, number] = [name ?? (ip !== undefined && (0,external_node_net_namespaceObject.isIPv6)(ip) ? ip : undefined), Number(port)];
     return host !== undefined && number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
 }
 function formatAddress({ host, port }) {
@@ -13760,7 +13760,11 @@ const listSchema = object({
     total_count: job_optional(schemas_number().or(schemas_string().regex(/^\d+$/).transform(Number))),
 });
 /** The fields of a job have other names than in the response for one job. */
-const entrySchema = jobSchema.pick({ status: true, process: true, fail_reason: true }).extend({
+const { status: job_list_status, process: job_list_process, fail_reason } = jobSchema.shape;
+const entrySchema = object({
+    status: job_list_status,
+    process: job_list_process,
+    fail_reason,
     job_id: schemas_string().regex(JOB_ID),
     order_id: textOrNumber,
     job_name: optionalText,
@@ -13873,7 +13877,7 @@ function findJob(jobs, jobId) {
 }
 const idSchema = object({ id: schemas_string() });
 /** What some services return for a moment after a job was created. */
-const registeredSchema = idSchema.extend({ status: literal('').nullish() });
+const registeredSchema = object({ id: schemas_string(), status: literal('').nullish() });
 /** For responses in the format of another service. */
 const jobs_HINTS = {
     job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',

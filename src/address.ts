@@ -10,7 +10,7 @@ export interface Address {
 /** Parses `host:port` or `[IPv6 address]:port`; undefined if the text is neither. */
 export function parseAddress(text: string): Address | undefined {
   const [, ip, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]{1,253})):(\d{1,5})$/i.exec(text) ?? []
-  const [host, number] = [name ?? (isIPv6(ip ?? '') ? ip : undefined), Number(port)]
+  const [host, number] = [name ?? (ip !== undefined && isIPv6(ip) ? ip : undefined), Number(port)]
   return host !== undefined && number >= 1 && number <= 65_535 ? { host, port: number } : undefined
 }
 

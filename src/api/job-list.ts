@@ -55,7 +55,11 @@ const listSchema = z.object({
 })
 
 /** The fields of a job have other names than in the response for one job. */
-const entrySchema = jobSchema.pick({ status: true, process: true, fail_reason: true }).extend({
+const { status, process, fail_reason } = jobSchema.shape
+const entrySchema = z.object({
+  status,
+  process,
+  fail_reason,
   job_id: z.string().regex(JOB_ID),
   order_id: textOrNumber,
   job_name: optionalText,

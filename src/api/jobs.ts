@@ -78,7 +78,7 @@ function findJob(jobs: unknown, jobId: string): readonly unknown[] {
 
 const idSchema = z.object({ id: z.string() })
 /** What some services return for a moment after a job was created. */
-const registeredSchema = idSchema.extend({ status: z.literal('').nullish() })
+const registeredSchema = z.object({ id: z.string(), status: z.literal('').nullish() })
 
 /** For responses in the format of another service. */
 const HINTS = {
