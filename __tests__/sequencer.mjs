@@ -25,8 +25,8 @@ const FIRST = [
   'service/simulator-database.test.ts',
 ]
 
-/** Starts the longest test files first. */
-export default class LongestFirst extends Sequencer {
+/** Starts these test files first, in this order. */
+export default class ListedFirst extends Sequencer {
   sort(tests) {
     const rank = ({ path }) => {
       const index = FIRST.findIndex((name) => path.replaceAll('\\', '/').endsWith(`/__tests__/${name}`))

@@ -14029,7 +14029,7 @@ function staticCredentials(sign, hint) {
 function accessKeyCredentials(key, wallClock) {
     return staticCredentials((request, projectId) => signWithAccessKey(request, key, projectId, wallClock()), `${unusualLengths(key)}Check that the access key and its secret belong together, are enabled, and have not expired, and that this runner's clock is correct. A temporary key also needs its security token. The key was not retried, because the service locks a key for five minutes after more than five failed authentications in a row.`);
 }
-/** A key that was cut or padded has another length. Source: Huawei Cloud IAM, "Access Keys". */
+/** Names unusual lengths: a key may have been cut or padded. Source: Huawei Cloud IAM, "Access Keys". */
 function unusualLengths({ id, secret }) {
     if (id.length === 20 && secret.length === 40)
         return '';
@@ -15042,7 +15042,8 @@ function parseIdTokenRequest(url, bearer) {
     if (url === '' || bearer === '')
         return NO_ID_TOKEN;
     const parsed = URL.parse(url);
-    return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, NO_ID_TOKEN) === 'string'
+    const isBearer = PRINTABLE.test(bearer) && bearer.length >= MIN_SECRET_LENGTH;
+    return parsed !== null && isSecure(parsed) && isBearer
         ? { url, bearer }
         : invalid `needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`;
 }
@@ -16460,7 +16461,7 @@ function summaryOf(results) {
         ? summaryOfOne(only, accepted)
         : summaryOfMany(results, accepted);
 }
-/** The summary if there is no result of a wait. */
+/** The summary of a step without results: after invalid inputs or an internal error. */
 function summaryOfAnnotation({ title, lines, nextSteps }) {
     return markdown(`### ${ICONS.error} ${title}`, lines.map((line) => forSummary(line)).join('\n'), nextSteps);
 }
@@ -17422,8 +17423,8 @@ class ListTarget {
 ;// CONCATENATED MODULE: ./src/wait/poll-loop.ts
 
 /**
- * Requests in flight from which on none of a rank is sent, so that many jobs do not open as many connections. Requests
- * that can wait leave room for the others, even if all of them are slow.
+ * No request of a rank is sent while this many requests are in flight, so that many jobs do not open as many connections.
+ * Requests that can wait leave room for the others, even if all of them are slow.
  */
 const MAX_IN_FLIGHT = { 1: 8, 2: 8, 3: 4, 4: Infinity };
 /** Its cause was thrown where nothing should be thrown. */

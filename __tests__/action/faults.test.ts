@@ -17,8 +17,11 @@ const MAX_PROCESSES = 6
 /** After this time, a process that waits for the limit per exchange only sleeps. */
 const STARTUP_MS = 1_500
 
-/** So long after its time limit, a process hangs: on a busy machine, starting it alone can take seconds. */
-const HANG_MS = 20_000
+/**
+ * So long after its timeout, a process hangs: on a busy machine, starting it can take seconds. It is less than the 15 s
+ * that the limit per exchange takes, so that a timeout that does not end a request is noticed.
+ */
+const HANG_MS = 12_000
 
 type Times = 'once' | 'always'
 

@@ -42,7 +42,7 @@ export function expectHarmlessLog(
 function withoutOurColors(line: string): string {
   // eslint-disable-next-line no-control-regex -- the expression matches ESC
   const ours = /^( *[\dhms]+ {2})((?:\u001b\[(?:3[1236]|90)m[^\u001b]+\u001b\[0m){1,2})$/.exec(line)
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- the expression matches ESC
   return ours === null ? line : `${ours[1] ?? ''}${(ours[2] ?? '').replace(/\u001b\[\d+m/g, '')}`
 }
 

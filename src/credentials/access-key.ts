@@ -19,7 +19,7 @@ export function accessKeyCredentials(key: AccessKey, wallClock: () => number): C
   )
 }
 
-/** A key that was cut or padded has another length. Source: Huawei Cloud IAM, "Access Keys". */
+/** Names unusual lengths: a key may have been cut or padded. Source: Huawei Cloud IAM, "Access Keys". */
 function unusualLengths({ id, secret }: AccessKey): string {
   if (id.length === 20 && secret.length === 40) return ''
   return `The access key ID has ${id.length} characters (usually 20), and its secret ${secret.length} (usually 40). `

@@ -146,7 +146,8 @@ function parseUrn(value: string, type: string): string | InvalidInput {
 function parseIdTokenRequest(url: string, bearer: string): Agency['idTokenRequest'] | InvalidInput {
   if (url === '' || bearer === '') return NO_ID_TOKEN
   const parsed = URL.parse(url)
-  return parsed !== null && isSecure(parsed) && typeof parseSecret(bearer, NO_ID_TOKEN) === 'string'
+  const isBearer = PRINTABLE.test(bearer) && bearer.length >= MIN_SECRET_LENGTH
+  return parsed !== null && isSecure(parsed) && isBearer
     ? { url, bearer }
     : invalid`needs a GitHub ID token, but ${ID_TOKEN_URL} or ${ID_TOKEN_BEARER} is not in the format that a runner sets. Do not change these variables.`
 }

@@ -36,7 +36,7 @@ export function summaryOf(results: readonly ExplainedResult[]): string {
     : summaryOfMany(results, accepted)
 }
 
-/** The summary if there is no result of a wait. */
+/** The summary of a step without results: after invalid inputs or an internal error. */
 export function summaryOfAnnotation({ title, lines, nextSteps }: Annotation): string {
   return markdown(`### ${ICONS.error} ${title}`, lines.map((line) => forSummary(line)).join('\n'), nextSteps)
 }

@@ -2,8 +2,8 @@ import { nextPollAt, type Deadline, type PollTarget } from './poll-target.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 /**
- * Requests in flight from which on none of a rank is sent, so that many jobs do not open as many connections. Requests
- * that can wait leave room for the others, even if all of them are slow.
+ * No request of a rank is sent while this many requests are in flight, so that many jobs do not open as many connections.
+ * Requests that can wait leave room for the others, even if all of them are slow.
  */
 const MAX_IN_FLIGHT = { 1: 8, 2: 8, 3: 4, 4: Infinity }
 
