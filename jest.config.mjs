@@ -17,7 +17,8 @@ export default {
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   // Windows has no signals between processes; .github/workflows/self-test.yml tests cancellation there.
   testPathIgnorePatterns: ['/node_modules/', ...(process.platform === 'win32' ? ['cancellation.test'] : [])],
-  // Most tests wait for processes that sleep, so more workers than cores save time: on two cores, five took 164 s, four 181 s, and three 216 s.
+  // Most tests wait for processes that sleep, so more workers than cores save time: on two cores, three
+  // took 216 s, four 181 s, and five 164 s.
   maxWorkers: 5,
   testSequencer: './__tests__/sequencer.mjs',
   setupFiles: ['./__tests__/setup.mjs'],
