@@ -65,7 +65,13 @@ const connect: Record<string, Row & { cause: Cause }> = {
 const tls: Record<string, Row & { cause: Cause }> = {
   reset: { ...transient, cause: { kind: 'broken', behavior: 'reset' }, annotation: NO_TLS },
   cut: { ...transient, cause: { kind: 'broken', behavior: 'cut' }, annotation: NO_TLS },
-  garbage: { ...transient, cause: { kind: 'broken', behavior: 'garbage' }, annotation: NO_TLS },
+  // After five times, the endpoint is wrong.
+  garbage: {
+    ...transient,
+    forEver: 'error',
+    cause: { kind: 'broken', behavior: 'garbage' },
+    annotation: /The endpoint cannot be reached.*TLS handshake failed: “.+”/,
+  },
   drip: {
     ...transient,
     cause: { kind: 'broken', behavior: 'drip' },
@@ -178,34 +184,34 @@ const responses: Record<string, Row & { fault: FaultName | number | ApiResponse 
   'job without a status': {
     ...transient,
     fault: 'no-status',
-    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+    annotation: /\(no status received\)\. \d+ requests?: \d+ × not found yet/,
   },
   'job with an empty status': {
     ...transient,
     fault: 'empty-status',
-    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+    annotation: /\(no status received\)\. \d+ requests?: \d+ × not found yet/,
   },
   'running job with the date of its end': {
     ...transient,
     fault: 'ended-while-running',
-    annotation: /\(last status: Running.*\)\. \d requests?: \d × Running/,
+    annotation: /\(last status: Running.*\)\. \d+ requests?: \d+ × Running/,
   },
   '204': { ...unusable, fault: '204', annotation: /HTTP 204/ },
   '206': { ...unusable, fault: '206', annotation: /HTTP 206/ },
   'null job': {
     ...transient,
     fault: 'null-job',
-    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+    annotation: /\(no status received\)\. \d+ requests?: \d+ × not found yet/,
   },
   '404 without a code': {
     ...transient,
     fault: { status: 404 },
-    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+    annotation: /\(no status received\)\. \d+ requests?: \d+ × not found yet/,
   },
   '400 of a job that is not registered': {
     ...transient,
     fault: 'not-registered',
-    annotation: /\(no status received\)\. \d requests?: \d × not found yet/,
+    annotation: /\(no status received\)\. \d+ requests?: \d+ × not found yet/,
   },
   'page with 502': {
     ...transient,

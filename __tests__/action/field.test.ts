@@ -184,9 +184,10 @@ describe('after a 429 with a short Retry-After', () => {
 
 test('the time left is a few seconds when a job is about to complete', async () => {
   await simulator.close()
-  await start({ speed: 10 })
+  // At a higher speed, a busy machine would delay the polls by more than a few seconds.
+  await start({ speed: 4 })
   const jobId = simulator.addJob({ ...FINISHED, runningMs: 20_000 })
-  const { log } = await run({ 'job-id': jobId }, accelerated(10))
+  const { log } = await run({ 'job-id': jobId }, accelerated(4))
   const estimates = [...log.matchAll(/(\d+)% {2}Running · about (\d+)s left/g)]
   expect(estimates).not.toEqual([])
   for (const [, progress, left] of estimates) {

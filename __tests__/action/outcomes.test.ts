@@ -174,7 +174,7 @@ describe('the step fails after an internal error:', () => {
         endpoint: simulator.endpoint,
         'project-id': simulator.projectId,
         token: simulator.token,
-        'job-id': simulator.addJob(),
+        'job-id': simulator.addJob({ runningMs: Infinity }),
         timeout,
       },
       env: withCode(code),
