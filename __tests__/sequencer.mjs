@@ -8,6 +8,7 @@ import Sequencer from '@jest/test-sequencer'
 const FIRST = [
   'action/field.test.ts',
   'unit/bench.test.ts',
+  'action/hostile-text.test.ts',
   'action/credentials.test.ts',
   'action/many-jobs.test.ts',
   'action/responses.test.ts',
@@ -17,7 +18,6 @@ const FIRST = [
   'action/services.test.ts',
   'action/faults.test.ts',
   'action/secrets.test.ts',
-  'action/hostile-text.test.ts',
   'action/cancellation.test.ts',
   'unit/inputs-fuzz.test.ts',
   'unit/database.test.ts',
