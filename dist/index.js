@@ -13752,8 +13752,17 @@ function readListResponse(result, context) {
     if (response.kind !== 'parsed')
         return response;
     const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = response.data;
-    const entries = jobs.flatMap((sent) => readEntry(sent, context.secrets));
-    return { kind: 'list', entries: withoutDuplicates(entries), isWhole: total <= jobs.length };
+    const read = jobs.map((sent) => readEntry(sent, context.secrets));
+    const unreadable = read.filter((entry) => !isUsable(entry));
+    const byId = [...Map.groupBy(read.filter(isUsable), ({ id }) => keyOf(id)).values()];
+    const contradicting = byId.filter((same) => !isConsistent(same)).flat();
+    return {
+        kind: 'list',
+        entries: byId.filter(isConsistent).flatMap(([first]) => first ?? []),
+        unusable: [...unreadable, ...contradicting].map(ownerOf),
+        isWhole: total <= jobs.length,
+        clockOffset: result.kind === 'response' ? readClockOffset(result.headers, context.wallClock()) : 0,
+    };
 }
 const listSchema = object({
     jobs: array(unknown()),
@@ -13773,19 +13782,28 @@ const entrySchema = object({
     instance_id: optionalText,
     instance_name: optionalText,
 });
-/** Returns no entry if it cannot be parsed. */
+/** What an entry belongs to, even if the rest of it cannot be parsed. */
+const ownerSchema = object({ order_id: textOrNumber, instance_id: optionalText });
 function readEntry(raw, secrets) {
     const { data: sent } = entrySchema.safeParse(raw);
-    if (sent === undefined)
-        return [];
+    if (sent === undefined) {
+        const { data: owner } = ownerSchema.safeParse(raw);
+        return { orderId: owner?.order_id, instanceId: owner?.instance_id };
+    }
     const { job_id: id, order_id: orderId, job_name: name, created_time: created, ended_time: ended } = sent;
     const instance = { id: sent.instance_id, name: sent.instance_name };
     const job = toJob({ ...sent, id, name, created, ended, instance }, secrets);
-    return [{ id: toId(id, secrets), orderId, created: parseTime(created), job }];
+    return { id: toId(id, secrets), orderId, created: parseTime(created), job };
 }
-/** Each job once; drops those whose entries contradict each other. */
-function withoutDuplicates(entries) {
-    return [...Map.groupBy(entries, ({ id }) => keyOf(id)).values()].flatMap(([first, ...others]) => first && others.every(({ job }) => job.status.text.equals(first.job.status.text)) ? [first] : []);
+function isUsable(entry) {
+    return 'job' in entry;
+}
+function ownerOf(entry) {
+    return isUsable(entry) ? { orderId: entry.orderId, instanceId: entry.job.instanceId?.value } : entry;
+}
+/** Whether entries for the same job do not contradict each other. */
+function isConsistent([first, ...others]) {
+    return others.every(({ job }) => first?.job.status.text.equals(job.status.text));
 }
 
 ;// CONCATENATED MODULE: ./src/http/percent-encode.ts
@@ -15180,19 +15198,19 @@ function splitIds(value, kind, secrets) {
     if (value === '')
         return invalid `missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. ${RULES.job.hint}`;
     const outer = parseJson(value);
-    const text = typeof outer === 'string' ? outer : value.replace(/^'(.*)'$/s, '$1');
+    const text = typeof outer === 'string' ? outer : value.replace(/^'([^']*)'$/, '$1');
     if (/^\[[A-Z_]*ERROR\]/.test(text))
         return invalid `contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`;
     const json = parseJson(text);
-    const isList = text.startsWith('[') || Array.isArray(json);
-    if (typeof json === 'object' && json !== null && !isList)
+    // Also several objects, or one that something follows, for example a status code.
+    if (text.trimStart().startsWith('{'))
         return invalid `is a JSON object, probably the whole response. Pass only its field ${field}: with fromJSON in an expression, or with jq -r .${field} in a shell.`;
-    const texts = isList ? array(schemas_string()).safeParse(json).data : [text];
+    const texts = text.startsWith('[') || Array.isArray(json) ? array(schemas_string()).safeParse(json).data : [text];
     if (texts === undefined)
         return invalid `is not a valid JSON array of texts. Use IDs separated by commas or line breaks.`;
     const ids = texts
         .flatMap((each) => each.split(/[,\r\n]/))
-        .map((id) => id.trim().replace(/^(["'])(.*)\1$/, '$2'))
+        .map((id) => id.trim().replace(/^(\\?["'])(.*)\1$/, '$2'))
         .filter((id) => id !== '');
     const missing = ids.find((id) => MISSING_VALUE.test(id));
     if (missing !== undefined)
@@ -16222,7 +16240,7 @@ function aboutLeft(ms) {
 }
 function log_labelOf(state) {
     if (state?.kind === 'order')
-        return 'no job yet';
+        return state.last?.kind === 'not-found-yet' ? state.last.detail.label : 'no job yet';
     const label = state?.connection?.label ?? state?.instance?.status.label ?? state?.job?.status.label;
     return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet');
 }
@@ -16926,30 +16944,56 @@ const INCOMPLETE = {
     kind: 'unusable',
     detail: { label: 'incomplete list', message: ['the job list is too long to be read completely'] },
 };
-/** Searches for the jobs of orders, until the list contains jobs of the order. `wallClock` in milliseconds since the epoch. */
+const NO_JOB = notFoundYet('no job yet', ['the job list contains no job of this order']);
+/** Its status may follow soon. */
+const UNUSABLE_JOB = notFoundYet('a job without a status', [
+    'the job list contains a job of this order without a usable status',
+]);
+const UNUSABLE_RUNNING_JOB = {
+    kind: 'unusable',
+    detail: {
+        label: 'unusable entry',
+        message: ['the job list contains a job of this instance without a usable status'],
+    },
+};
+/**
+ * Searches for the jobs of orders, until the list contains jobs of the order.
+ *
+ * @param wallClock milliseconds since the epoch
+ * @param onFound receives the jobs of all orders that a response completed
+ */
 function orderSearch(wallClock, onFound) {
-    const until = wallClock + MAX_CLOCK_SKEW;
-    const recent = { since: wallClock - RECENT_RANGE, until };
-    const older = { since: wallClock - RETENTION, until: recent.since, isWide: true };
-    const message = phrase `the job list contains no job of this order`;
+    const start = wallClock();
+    let jobs = new Map();
     return {
-        windows: (isFirst) => (isFirst ? [recent, older] : [recent]),
-        read: (order, { entries }, at, { list, hasRest }) => {
+        windows: (isFirst, _isRefused, clockOffset) => {
+            const now = wallClock() + clockOffset;
+            const recent = { since: Math.min(start, now) - RECENT_RANGE, until: now + MAX_CLOCK_SKEW };
+            return isFirst ? [recent, { since: start - RETENTION, until: recent.since, isWide: true }] : [recent];
+        },
+        read: (order, { entries, unusable, isWhole }, { list, hasRest }) => {
             const key = keyOf(order.state.id);
             const isSought = ({ orderId }) => orderId?.toLowerCase() === key;
+            if (unusable.some(isSought))
+                return UNUSABLE_JOB;
             // Consecutive responses overlap.
-            const found = new Map(entries.filter(isSought).map((entry) => [keyOf(entry.id), entry]));
+            const found = new Map(entries.filter(isSought).map(({ id }) => [keyOf(id), id]));
             if (found.size === 0)
-                return { kind: 'not-found-yet', detail: { label: 'no job yet', message } };
+                return NO_JOB;
             // The jobs of an order are created together, so more of them may follow until a response contains none.
             const isInside = list.entries.some(isSought);
             if (!list.isWhole && (isInside || list.entries.length === 0))
                 return hasRest ? undefined : INCOMPLETE;
             // They were found in another window, whose end could not be read.
-            if (!isInside && order.state.last === INCOMPLETE)
+            if (!isInside && !isWhole)
                 return INCOMPLETE;
-            onFound(order, [...found.values()], at);
+            jobs.set(order, [...found.values()]);
             return undefined;
+        },
+        onRead: (at) => {
+            if (jobs.size > 0)
+                onFound(jobs, at);
+            jobs = new Map();
         },
     };
 }
@@ -16957,17 +17001,19 @@ function orderSearch(wallClock, onFound) {
 function runningSearch(wallClock) {
     return {
         status: 'Running',
-        windows: (_isFirst, isRefused) => {
-            const until = wallClock() + MAX_CLOCK_SKEW;
+        windows: (_isFirst, isRefused, clockOffset) => {
+            const until = wallClock() + clockOffset + MAX_CLOCK_SKEW;
             return isRefused
                 ? [{ since: until - USUAL_RANGE, until }]
                 : [{ since: until - RETENTION, until, isWide: true }];
         },
-        read: (instance, { entries, isWhole }, _at, { isLast }) => {
+        read: (instance, { entries, unusable, isWhole }, { isLast }) => {
             const key = keyOf(instance.state.id);
             const running = entries.find(({ job: { status, instanceId } }) => status.meaning === 'running' && instanceId !== undefined && keyOf(instanceId) === key);
             if (running !== undefined)
                 return { kind: 'busy', id: running.id, job: running.job };
+            if (unusable.some(({ instanceId }) => instanceId?.toLowerCase() === key))
+                return UNUSABLE_RUNNING_JOB;
             if (!isLast)
                 return undefined;
             return isWhole ? { kind: 'idle' } : INCOMPLETE;
@@ -16981,9 +17027,10 @@ function runningSearch(wallClock) {
  */
 function listSearch(search, subjects, listJobs, deadline) {
     /** The windows that are left in the current search, the next one first, and what it contained so far. */
-    let windows = search.windows(true, false);
+    let windows = search.windows(true, false, 0);
+    let clockOffset = 0;
     let found;
-    let isRefused = false;
+    let refusals = 0;
     const target = {
         rank: 1,
         dueAt: 0,
@@ -16998,9 +17045,10 @@ function listSearch(search, subjects, listJobs, deadline) {
     return target;
     function handle(response, at) {
         // The service may limit how far back a list reaches; another window decides what is wrong otherwise.
-        const isRejected = response.kind === 'unusable' || (response.kind === 'rejected' && response.scope === 'job');
+        const isRejected = response.kind === 'rejected' && ['request', 'permission'].includes(response.reason);
         const isSkipped = isRejected && windows[0]?.isWide === true;
-        isRefused ||= isSkipped;
+        if (isSkipped)
+            refusals += 1;
         if (response.kind === 'list')
             read(response, at);
         else if (!isSkipped)
@@ -17008,7 +17056,7 @@ function listSearch(search, subjects, listJobs, deadline) {
         else if (found !== undefined)
             read(UNREAD_LIST, at);
         else {
-            start();
+            start(true);
             target.dueAt = at + NEXT_WINDOW_DELAY;
         }
     }
@@ -17016,25 +17064,35 @@ function listSearch(search, subjects, listJobs, deadline) {
         const [window = EMPTY_WINDOW, ...others] = windows;
         const rest = restOf(window, list);
         windows = rest === undefined ? others : [rest, ...others];
-        const { entries, isWhole } = found ?? { entries: [], isWhole: true };
+        const { entries, unusable, isWhole } = found ?? { ...UNREAD_LIST, isWhole: true };
         const isRead = list.isWhole || rest !== undefined;
-        const all = { kind: 'list', entries: [...entries, ...list.entries], isWhole: isWhole && isRead };
+        const all = {
+            ...list,
+            entries: [...entries, ...list.entries],
+            unusable: [...unusable, ...list.unusable],
+            isWhole: isWhole && isRead,
+        };
         found = all;
+        if (list !== UNREAD_LIST)
+            clockOffset = list.clockOffset;
         const isLast = windows.length === 0;
         const page = { list, hasRest: rest !== undefined, isLast };
-        judgeAll((subject) => search.read(subject, all, at, page), at, isLast);
+        judgeAll((subject) => search.read(subject, all, page), at, isLast);
+        // A refusal may pass: the wide window is tried once more.
         if (isLast)
-            start();
+            start(refusals > 1);
     }
-    function start() {
-        windows = search.windows(false, isRefused);
+    function start(isRefused) {
+        windows = search.windows(false, isRefused, clockOffset);
         found = undefined;
     }
     /** The next request is due when the first subject needs it; the same window again is worth the usual interval. */
     function judgeAll(judge, at, isLast) {
         target.dueAt = isLast ? Infinity : at + NEXT_WINDOW_DELAY;
-        for (const subject of subjects()) {
-            const response = judge(subject);
+        const judged = subjects().map((subject) => [subject, judge(subject)]);
+        // A response that ends the wait for all must also end it for jobs that were just found.
+        search.onRead?.(at);
+        for (const [subject, response] of judged) {
             if (response === undefined)
                 continue;
             subject.accept(response, at, () => {
@@ -17046,7 +17104,7 @@ function listSearch(search, subjects, listJobs, deadline) {
     }
 }
 /** Stands for a window that was refused: nothing is known about its jobs. */
-const UNREAD_LIST = { kind: 'list', entries: [], isWhole: false };
+const UNREAD_LIST = { kind: 'list', entries: [], unusable: [], isWhole: false, clockOffset: 0 };
 const EMPTY_WINDOW = { since: 0, until: 0 };
 
 ;// CONCATENATED MODULE: ./src/wait/listed-job.ts
@@ -17572,6 +17630,8 @@ async function wait(plan, deps) {
     const options = { deadline, listener, nextPoll, onFinished };
     const lists = [];
     const subTasks = [];
+    /** Jobs that no list covers yet. */
+    let unlisted = [];
     /** By the keys of their IDs: instances, and their databases, which replace them. Several jobs can share one. */
     const instances = new Map();
     /** What gets a result. Jobs replace their order when they are found. */
@@ -17579,7 +17639,7 @@ async function wait(plan, deps) {
     if (kind === 'job')
         subjects = follow(ids, 0);
     else {
-        const search = kind === 'order' ? orderSearch(wallClock(), onJobsFound) : runningSearch(wallClock);
+        const search = kind === 'order' ? orderSearch(wallClock, onJobsFound) : runningSearch(wallClock);
         const sought = () => subjects.filter(({ isOpen, state }) => isOpen && state.kind === kind);
         lists.push(listSearch(search, sought, listJobs, deadline));
     }
@@ -17608,8 +17668,15 @@ async function wait(plan, deps) {
         if (before.instance !== undefined) {
             if (until === 'connectable' && before.connection === undefined)
                 connect(before, at);
+            return true;
         }
-        else if (!instances.has(keyOf(id))) {
+        const shared = instances.get(keyOf(id));
+        // What was seen before this job completed says nothing about its instance.
+        if (shared?.isOpen === true && shared.rank === 1)
+            shared.state = { ...shared.state, history: [] };
+        else if (shared === undefined || shared.isOpen || shared.outcome?.result === 'completed') {
+            // A connection that is still attempted no longer counts.
+            shared?.finish({ result: 'completed' });
             const state = before.kind === 'instance' ? before : initialState(id, 'instance');
             instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options));
         }
@@ -17636,20 +17703,26 @@ async function wait(plan, deps) {
         const notBefore = state.connection === undefined ? rateLimit.notBefore : at;
         return Math.max(at + interval(state, at, minInterval), notBefore);
     }
-    function onJobsFound(order, entries, at) {
-        const found = entries.map(({ id }) => id);
-        listener.onJobsFound(order.state.id, found);
-        const jobs = follow(found, at);
-        subjects = subjects.flatMap((subject) => (subject === order ? jobs : [subject]));
+    /** Replaces orders by their jobs. */
+    function onJobsFound(found, at) {
+        for (const [order, ids] of found)
+            listener.onJobsFound(order.state.id, ids);
+        const jobs = [...follow([...found.values()].flat(), at)];
+        subjects = subjects.flatMap((subject) => {
+            const ids = found.get(subject);
+            return ids === undefined ? [subject] : jobs.splice(0, ids.length);
+        });
     }
     function follow(found, at) {
         const jobs = found.map((id) => new JudgedTarget(initialState(id), at, (signal) => deps.getJob(id, signal), options));
         if (subTasks.length + jobs.length <= MAX_JOBS_WITH_SUB_TASKS) {
             subTasks.push(...jobs.map((job) => subTaskTarget(job, deps.getSubTasks)));
         }
-        if (plan.hasList && jobs.length >= MIN_LISTED_JOBS) {
+        unlisted = [...unlisted, ...jobs].filter(({ isOpen }) => isOpen);
+        if (plan.hasList && unlisted.length >= MIN_LISTED_JOBS) {
             const listOptions = { listJobs, deadline, rateLimit, interval, nextPoll };
-            lists.push(new ListTarget(jobs, at, wallClock(), listOptions));
+            lists.push(new ListTarget(unlisted, at, wallClock(), listOptions));
+            unlisted = [];
         }
         return jobs;
     }

@@ -59,8 +59,17 @@ export interface JobList {
   readonly kind: 'list'
   /** In the order of the response, each ID once. */
   readonly entries: readonly ListEntry[]
+  /** What is known of jobs whose entries can't be used: without a status, or contradicting each other. */
+  readonly unusable: readonly UnusableEntry[]
   /** Whether the list contains all jobs of its time window. */
   readonly isWhole: boolean
+  /** How far the service's clock is ahead of this runner's, in milliseconds; 0 if unknown. */
+  readonly clockOffset: number
+}
+
+export interface UnusableEntry {
+  readonly orderId: string | undefined
+  readonly instanceId: string | undefined
 }
 
 export interface ListEntry {

@@ -107,19 +107,20 @@ function splitIds(value: string, kind: Kind, secrets: Secrets): readonly string[
   if (value === '')
     return invalid`missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. ${RULES.job.hint}`
   const outer = parseJson(value)
-  const text = typeof outer === 'string' ? outer : value.replace(/^'(.*)'$/s, '$1')
+  const text = typeof outer === 'string' ? outer : value.replace(/^'([^']*)'$/, '$1')
   if (/^\[[A-Z_]*ERROR\]/.test(text))
     return invalid`contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`
   const json = parseJson(text)
-  const isList = text.startsWith('[') || Array.isArray(json)
-  if (typeof json === 'object' && json !== null && !isList)
+  // Also several objects, or one that something follows, for example a status code.
+  if (text.trimStart().startsWith('{'))
     return invalid`is a JSON object, probably the whole response. Pass only its field ${field}: with fromJSON in an expression, or with jq -r .${field} in a shell.`
-  const texts = isList ? z.array(z.string()).safeParse(json).data : [text]
+  const texts =
+    text.startsWith('[') || Array.isArray(json) ? z.array(z.string()).safeParse(json).data : [text]
   if (texts === undefined)
     return invalid`is not a valid JSON array of texts. Use IDs separated by commas or line breaks.`
   const ids = texts
     .flatMap((each) => each.split(/[,\r\n]/))
-    .map((id) => id.trim().replace(/^(["'])(.*)\1$/, '$2'))
+    .map((id) => id.trim().replace(/^(\\?["'])(.*)\1$/, '$2'))
     .filter((id) => id !== '')
   const missing = ids.find((id) => MISSING_VALUE.test(id))
   if (missing !== undefined)

@@ -78,6 +78,17 @@ describe('twenty jobs', () => {
 })
 
 describe('an order', () => {
+  test('of many, each with one job, needs no more requests than jobs whose IDs are known', async () => {
+    await start()
+    const orders = Array.from({ length: 20 }, (_, index) => `CS${index}`)
+    for (const orderId of orders)
+      simulator.addJob({ orderId, notFoundMs: 0, pendingMs: 0, runningMs: 200_000 })
+    const result = await run({ 'order-id': orders.join() })
+    expect(result.exitCode).toBe(0)
+    expect(requests().jobs).toBe(20)
+    expect(requests().list).toBeLessThan(10)
+  })
+
   test('whose job appears late succeeds when the job completes', async () => {
     await start()
     const id = simulator.addJob({ orderId: 'CS1', notFoundMs: 100_000, pendingMs: 0, runningMs: 100_000 })
@@ -101,6 +112,17 @@ describe('an order', () => {
     const result = await run({ 'order-id': 'CS1' })
     expect(result.exitCode).toBe(1)
     expect(annotation(result)).toMatch(/title=The job failed::.*“no quota”/)
+  })
+
+  test('that has a job without a usable status does not succeed without it', async () => {
+    await start()
+    const job = { orderId: 'CS1', notFoundMs: 0, pendingMs: 0, runningMs: 0 }
+    simulator.addJob(job)
+    simulator.overrideListEntry(simulator.addJob({ ...job, runningMs: 1e9 }), { status: '' })
+    const result = await run({ 'order-id': 'CS1', timeout: '2s' })
+    expect(result.exitCode).toBe(1)
+    expect(result.log).toContain('a job without a status · next poll')
+    expect(requests().jobs).toBe(0)
   })
 
   test('that has no job before the timeout makes the step fail', async () => {

@@ -191,6 +191,24 @@ test.concurrent(
   },
 )
 
+test.concurrent.each(['available', 'connectable'])(
+  'wait-until: %s: what an instance was before the last of its jobs does not count',
+  async (until) => {
+    const simulator = await cloud()
+    const { host, port } = await databaseAt()
+    const instance = { id: 'shared-instance', name: 'shop' }
+    const statuses = [{ status: 'ACTIVE', ms: 120_000 }, { status: 'FAILED' }]
+    const jobs = [
+      simulator.addJob({ ...FINISHED, instance }),
+      simulator.addJob({ ...FINISHED, runningMs: 120_000, instance, instanceBehavior: { statuses } }),
+    ]
+    const address = until === 'connectable' ? { 'connect-to': `${host}:${port}` } : {}
+    const result = await run(simulator, { 'job-id': jobs.join(), 'wait-until': until, ...address })
+    expectFailure(result, 'not-ready', 'not-ready', /has the status FAILED/)
+    expect(result.log).toContain('instance available')
+  },
+)
+
 test.concurrent('wait-until: available: a deleted instance can no longer be found', async () => {
   const simulator = await cloud()
   const id = simulator.addJob({ ...FINISHED, name: 'DeleteGaussDBforMySQLInstance' })
@@ -496,9 +514,48 @@ test.concurrent('instance-id: a job that is listed twice is running', async () =
   expect(result.exitCode).toBe(1)
 })
 
-test.concurrent('instance-id: a job that was created after the time of this runner is running', async () => {
-  // The clock of the service is ten minutes ahead.
-  const simulator = await cloud({ wallClock: () => Date.now() + 600_000 })
+test.concurrent('instance-id: a job that is listed with two different statuses may be running', async () => {
+  const simulator = await cloud()
+  const id = simulator.addInstance()
+  const job = { job_id: 'job-1', instance_id: id, status: 'Running' }
+  const list = json(200, { jobs: [job, { ...job, status: 'Pending' }], total_count: 2 })
+  simulator.injectFault(list, { api: 'job-list', times: 'always' })
+  const result = await run(simulator, { 'instance-id': id, 'wait-until': 'completed' })
+  expectFailure(result, 'error', 'unusable', /contains a job of this instance without a usable status/)
+})
+
+test.concurrent.each([
+  ['job-list', 'html-200'],
+  ['job-list', 403],
+  ['iam', 'empty-200'],
+  ['ecs-keys', 'html-200'],
+] as const)(
+  'instance-id: a job of last week is running although %s failed once with %s',
+  async (api, fault) => {
+    const simulator = await cloud()
+    const instance = { id: 'busy-instance', name: 'shop' }
+    simulator.addJob({ ...RUNNING, instance, createdAt: Date.now() - 7 * 86_400_000 })
+    simulator.injectFault(fault, { api, times: 1 })
+    const inputs = { 'instance-id': instance.id, 'wait-until': 'completed', timeout: '1m' }
+    const { endpoint, region } = simulator
+    const result = await run(
+      simulator,
+      {
+        ...inputs,
+        ...(api === 'iam' && { 'project-id': '', region, 'iam-endpoint': endpoint }),
+        ...(api === 'ecs-keys' && { token: '', 'use-ecs-agency': 'true' }),
+      },
+      { metadataPort: simulator.port },
+    )
+    expectFailure(result, 'timed-out', 'timed-out', /\(job RestartGaussDBforMySQLInstance is running\)/)
+  },
+)
+
+test.concurrent.each([
+  ['ten minutes', 600_000],
+  ['three hours', 3 * 3_600_000],
+])('instance-id: a job is running although the clock of this runner is %s behind', async (_name, offset) => {
+  const simulator = await cloud({ wallClock: () => Date.now() + offset })
   const instance = { id: 'busy-instance', name: 'shop' }
   simulator.addJob({ ...RUNNING, instance })
   const inputs = { 'instance-id': instance.id, 'wait-until': 'completed', timeout: '30s' }

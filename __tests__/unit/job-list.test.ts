@@ -191,6 +191,21 @@ describe('a response', () => {
     expect(idsOf(list(entry, { ...entry, job_id: 'JOB-1' }))).toEqual(['Job-1'])
   })
 
+  test('names the owners of jobs whose entries cannot be used', () => {
+    const owner = { job_id: 'x', order_id: 7, instance_id: 'i' }
+    const pending = { ...entry, order_id: 'CS1', instance_id: 'i1', status: 'Pending' }
+    const contradicting = [pending, { ...pending, status: 'Running' }]
+    expect(read(list(null, { ...owner, status: '' }, ...contradicting))).toMatchObject({
+      entries: [],
+      unusable: [
+        { orderId: undefined, instanceId: undefined },
+        { orderId: '7', instanceId: 'i' },
+        { orderId: 'CS1', instanceId: 'i1' },
+        { orderId: 'CS1', instanceId: 'i1' },
+      ],
+    })
+  })
+
   test.each(['<html>', '', '[]', { jobs: {} }, { total_count: 0 }])('%j is unusable', (body) => {
     expect(read(body).kind).toBe('unusable')
   })
@@ -223,7 +238,7 @@ describe('the rest of a time window with an incomplete list', () => {
       seconds.map((second, index) => ({ id: `${index}`, status: 'x', created: second * 1_000 })),
       false,
     )
-    return response.kind === 'list' ? restOf(window, response) : undefined
+    return restOf(window, response)
   }
 
   test('begins after its last entry', () => {

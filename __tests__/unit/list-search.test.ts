@@ -65,7 +65,7 @@ describe('several orders', () => {
       ['job', 'c1', 'completed'],
     ])
     expect(found).toEqual(['a1', 'b1', 'b2', 'c1'])
-    expect(listRequests).toHaveLength(1)
+    expect(listRequests.filter(isWide)).toEqual([])
     expect(new Set(requests.map(({ id }) => id))).toEqual(new Set(['a1', 'b1', 'b2', 'c1']))
   })
 
@@ -328,49 +328,87 @@ describe('the jobs that run on instances', () => {
       expect(talliesOf(only)).toEqual([expect.stringMatching(/a job is running$/)])
     })
 
-    test.each([
-      ['rejected', forbidden],
-      ['unusable', unusable],
-    ])('are unknown if a later page is %s, so that the instance is not idle', async (_name, refusal) => {
+    test('are unknown if a later page is rejected, so that the instance is not idle', async () => {
       // The service refuses only the second page. Its jobs run until they are finished.
       const jobs = [...others.slice(0, 60), on('i1', { created: START - 2 * HOUR })]
       const { only, endedAt, listRequests } = await waitFor({
         instances: ['i1'],
         list: (request) =>
           isWide(request) && request.until < START
-            ? fault(refusal)
+            ? fault(forbidden)
             : windowed(request.at < 5 * MINUTE ? jobs : others.slice(0, 10))(request),
       })
       expect(only.outcome.result).toBe('completed')
       expect(endedAt).toBeGreaterThanOrEqual(5 * MINUTE)
-      expect(talliesOf(only)[0]).toBe('1 × incomplete list')
-      expect(listRequests.filter(isWide)).toHaveLength(2)
+      expect(talliesOf(only)[0]).toBe('2 × incomplete list')
+      expect(listRequests.filter(isWide)).toHaveLength(4)
     })
   })
 
-  test.each([
-    ['rejected', forbidden],
-    ['unusable', unusable],
-  ])('are searched for in the last day if the wide window is %s', async (_name, refusal) => {
+  test('are searched for in the last 30 days after a list that is unusable', async () => {
+    let faults = 0
+    const { only, listRequests } = await waitFor({
+      instances: ['i1'],
+      timeout: 2 * MINUTE,
+      list: (request) =>
+        faults++ === 0 ? fault(unusable) : windowed([on('i1', { created: START - 2 * DAY })])(request),
+    })
+    expect(only.outcome.result).toBe('timed-out')
+    expect(listRequests.filter((request) => !isWide(request))).toEqual([])
+  })
+
+  test('are unknown if an entry of the instance has no usable status', async () => {
+    const { only } = await waitFor({
+      instances: ['i1'],
+      list: () => ({ ...listResponse([]), unusable: [{ orderId: undefined, instanceId: 'I1' }] }),
+    })
+    expect(only.outcome).toMatchObject({ result: 'error', reason: 'unusable' })
+  })
+
+  test('are found although the clock of this runner is two hours behind', async () => {
+    const jobs = [on('i1', { created: START + 2 * HOUR })]
+    const { only } = await waitFor({
+      instances: ['i1'],
+      timeout: 2 * MINUTE,
+      list: (request) => {
+        const list = windowed(jobs)(request)
+        return list.kind === 'list' ? { ...list, clockOffset: 2 * HOUR } : list
+      },
+    })
+    expect(only.outcome.result).toBe('timed-out')
+  })
+
+  test('are searched for in the last day if the wide window is rejected twice', async () => {
     const { only, listRequests } = await waitFor({
       instances: ['i1'],
       list: (request) =>
-        isWide(request) ? fault(refusal) : windowed(request.at < MINUTE ? [on('i1')] : [])(request),
+        isWide(request) ? fault(forbidden) : windowed(request.at < MINUTE ? [on('i1')] : [])(request),
     })
     expect(only.outcome.result).toBe('completed')
     expect(talliesOf(only)).toEqual([expect.stringMatching(/a job is running$/), '2 × no job is running'])
-    const [first, second, ...further] = listRequests
-    expect(first && isWide(first)).toBe(true)
+    const days = listRequests.map(({ since, until }) => (until - since) / DAY)
+    expect(days.slice(0, 6)).toEqual([30, 1, 30, 1, 1, 1])
+    expect(days.lastIndexOf(30)).toBe(2)
+    const [first, second] = listRequests
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(3 * SECOND)
-    for (const { since, until } of [second, ...further].filter((each) => each !== undefined))
-      expect(until - since).toBe(DAY)
+  })
+
+  test('are found although the first request for the wide window is rejected', async () => {
+    let faults = 0
+    const { only } = await waitFor({
+      instances: ['i1'],
+      timeout: 2 * MINUTE,
+      list: (request) =>
+        faults++ === 0 ? fault(forbidden) : windowed([on('i1', { created: START - 2 * DAY })])(request),
+    })
+    expect(only.outcome.result).toBe('timed-out')
   })
 
   test.each<[string, unknown, number]>([
     ['permission', forbidden, 2],
     ['credentials', unauthorized, 1],
     ['credentials', { ...unauthorized, isRenewable: true }, 2],
-    ['unusable', unusable, 6],
+    ['unusable', unusable, 5],
   ])('are unknown after the fault %s, which ends the wait', async (reason, response, count) => {
     const { results, listRequests, instanceRequests } = await waitFor({
       instances: ['i1', 'i2'],

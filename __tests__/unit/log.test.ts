@@ -214,8 +214,13 @@ describe('the log', () => {
     const order = { value: 'CS1', text: untrusted('CS1') }
     const { log, lines, clock } = logFor({ kind: 'order', ids: [order] })
     log.onStart(untrusted('https://host'), 60 * SECOND, 'token')
-    const { state } = judge(initialState(order, 'order'), notFoundYet, 0)
+    const { state } = judge(initialState(order, 'order'), transient(), 0)
     log.onResponse(state, 5 * SECOND, false)
+    const response: JobResponse = {
+      kind: 'not-found-yet',
+      detail: { label: 'a job without a status', message: [] },
+    }
+    log.onResponse(judge(state, response, 0).state, 5 * SECOND, false)
     const jobs = Array.from({ length: 12 }, (_, index) => ({
       value: `j${index}`,
       text: untrusted(`j${index}`),
@@ -225,6 +230,7 @@ describe('the log', () => {
       'Waiting up to 1m for order CS1 at https://host',
       'Credentials: token.',
       '      0s  ░░░░░░░░░░░░░░░░░░░░       no job yet · next poll in 5s',
+      '      0s  ░░░░░░░░░░░░░░░░░░░░       a job without a status · next poll in 5s',
       '      0s  jobs of the order: j0, j1, j2, j3, j4, j5, j6, j7, j8, j9, and 2 more',
     ])
     await clock.run(Promise.resolve())

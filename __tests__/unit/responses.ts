@@ -2,7 +2,7 @@ import type {
   ConnectionResponse,
   InstanceResponse,
   JobResponse,
-  ListResponse,
+  JobList,
   ListEntry,
 } from '../../src/response.ts'
 import { readInstance } from '../../src/api/instances.ts'
@@ -85,8 +85,8 @@ export interface Listed {
   readonly instanceId?: string
 }
 
-export function listResponse(jobs: readonly Listed[], isWhole = true): ListResponse {
-  return { kind: 'list', entries: jobs.map(listEntry), isWhole }
+export function listResponse(jobs: readonly Listed[], isWhole = true): JobList {
+  return { kind: 'list', entries: jobs.map(listEntry), unusable: [], isWhole, clockOffset: 0 }
 }
 
 function listEntry({ id, status, process, created = 0, orderId, instanceId }: Listed): ListEntry {

@@ -423,8 +423,8 @@ describe('the job list', () => {
         const all = list(request)
         const own = all.kind === 'list' ? all.entries : []
         const otherJobs = listResponse(request.until > START - SECOND ? others.toReversed() : [])
-        const entries = [...(otherJobs.kind === 'list' ? otherJobs.entries : []), ...own]
-        return { kind: 'list', entries: entries.slice(0, 70), isWhole: entries.length <= 70 }
+        const entries = [...otherJobs.entries, ...own]
+        return { ...otherJobs, entries: entries.slice(0, 70), isWhole: entries.length <= 70 }
       },
     })
     expect(requests.filter(({ at }) => at > 20 * SECOND).length).toBeLessThanOrEqual(20)

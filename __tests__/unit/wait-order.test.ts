@@ -1,7 +1,16 @@
 import { expect, test } from '@jest/globals'
 import type { ListResponse } from '../../src/response.ts'
 import { forbidden, jobResponse, listResponse, transient, unauthorized, unusable } from './responses.ts'
-import { completesAfter, HOUR, MINUTE, SECOND, START, waitFor, type ListRequest } from './virtual-wait.ts'
+import {
+  completesAfter,
+  HOUR,
+  MINUTE,
+  SECOND,
+  START,
+  waitFor,
+  type ListRequest,
+  type Scenario,
+} from './virtual-wait.ts'
 
 const ORDER = 'CS2026ABC'
 const others = listResponse([{ id: 'other', status: 'Running', created: START }])
@@ -212,16 +221,121 @@ test.each<[string, 'auto' | number, number | undefined, number]>([
   expect(listRequests.length).toBeLessThanOrEqual(maxRequests)
 })
 
-test.each([
-  ['rejected', forbidden],
-  ['unusable', unusable],
-])('a wide window whose list is %s does not end the search', async (_, refusal) => {
+test('a wide window whose list is rejected does not end the search', async () => {
   const { only, listRequests } = await waitFor({
     orders: [ORDER],
     service: () => jobResponse('Completed'),
     list: (request) =>
-      request.until - request.since > 24 * HOUR ? (refusal as ListResponse) : appearsAt(MINUTE)(request),
+      request.until - request.since > 24 * HOUR ? (forbidden as ListResponse) : appearsAt(MINUTE)(request),
   })
   expect(only.outcome.result).toBe('completed')
   expect(listRequests.filter(({ since, until }) => until - since > 24 * HOUR)).toHaveLength(1)
+})
+
+test('a wide window whose list is unusable once is read again', async () => {
+  const old = listResponse([{ id: 'a', orderId: ORDER, status: 'Running', created: START - 3 * HOUR }])
+  let faults = 0
+  const { only } = await waitFor({
+    orders: [ORDER],
+    list: ({ since, until }) =>
+      until - since < 24 * HOUR ? listResponse([]) : faults++ === 0 ? (unusable as ListResponse) : old,
+  })
+  expect([only.outcome.result, only.state.id.value]).toEqual(['completed', 'a'])
+})
+
+test('an incomplete list stays incomplete after a fault that passes', async () => {
+  const jobs = Array.from({ length: 50 }, (_, index) => ({
+    id: `job-${index}`,
+    orderId: ORDER,
+    status: 'Running',
+    created: START,
+  }))
+  let faults = 0
+  const { results } = await waitFor({
+    orders: [ORDER],
+    list: ({ since, until }) => {
+      if (until - since < 24 * HOUR) return listResponse(jobs, false)
+      return faults++ === 0 ? (transient() as ListResponse) : listResponse([])
+    },
+  })
+  expect(results.map(({ outcome }) => outcome.result)).toEqual(['error'])
+})
+
+test('waits for a job of an order without a usable status', async () => {
+  const job = { id: 'a', orderId: ORDER, status: 'Running', created: START }
+  const unreadable = [{ orderId: ORDER.toUpperCase(), instanceId: undefined }]
+  const { results, requests } = await waitFor({
+    orders: [ORDER],
+    list: ({ at }) =>
+      at < MINUTE
+        ? { ...listResponse([job]), unusable: unreadable }
+        : listResponse([job, { ...job, id: 'b', status: 'Pending' }]),
+  })
+  expect(results.map(({ state }) => state.id.value)).toEqual(['a', 'b'])
+  expect(requests[0]?.at).toBeGreaterThanOrEqual(MINUTE)
+})
+
+test('the windows follow the clock of the service', async () => {
+  // This runner's clock is two hours behind.
+  const { only } = await waitFor({
+    orders: [ORDER],
+    list: ({ since, until }) => {
+      const created = START + 2 * HOUR
+      const jobs = [{ id: 'a', orderId: ORDER, status: 'Running', created }]
+      const isInside = since <= created && created <= until
+      return { ...listResponse(isInside ? jobs : []), clockOffset: 2 * HOUR }
+    },
+  })
+  expect([only.outcome.result, only.state.id.value]).toEqual(['completed', 'a'])
+})
+
+/** Jobs of several orders, one each, in a list that is read from a moment on. */
+const oneJobEach =
+  (orders: readonly string[], moment = 0) =>
+  ({ at, since, until }: ListRequest): ListResponse => {
+    const jobs = orders.map((orderId) => ({ ...own(`job-of-${orderId}`), orderId }))
+    return at < moment || START < since || START > until ? others : listResponse(jobs)
+  }
+
+test('polls the jobs of many orders with the list, like jobs whose IDs are known', async () => {
+  const orders = Array.from({ length: 20 }, (_, index) => `CS${index}`)
+  const counts = async (given: Pick<Scenario, 'jobs' | 'orders'>) => {
+    const { requests, listRequests } = await waitFor({
+      ...given,
+      timeout: 15 * MINUTE,
+      service: () => jobResponse('Running'),
+      list: oneJobEach(orders),
+    })
+    return { jobs: requests.length, lists: listRequests.length }
+  }
+  const byOrder = await counts({ orders })
+  const byJob = await counts({ jobs: orders.map((order) => `job-of-${order}`) })
+  expect(byOrder.jobs).toBeLessThan(byJob.jobs + 5)
+  expect(byOrder.lists).toBeLessThan(byJob.lists + 5)
+})
+
+test('polls jobs with the list although their orders get them one after another', async () => {
+  const orders = Array.from({ length: 8 }, (_, index) => `CS${index}`)
+  const { requests, listRequests } = await waitFor({
+    orders,
+    timeout: 15 * MINUTE,
+    service: () => jobResponse('Running'),
+    list: (request) => oneJobEach(orders.slice(0, 1 + Math.floor(request.at / (10 * SECOND))))(request),
+  })
+  expect(listRequests.length).toBeGreaterThan(requests.length)
+})
+
+test('with fail-fast, an order without a job ends the wait for jobs that the same response contains', async () => {
+  const { results, endedAt } = await waitFor({
+    orders: ['CS0', 'CS1'],
+    failFast: true,
+    timeout: HOUR,
+    service: () => jobResponse('Running'),
+    list: oneJobEach(['CS1'], 10 * MINUTE),
+  })
+  expect(results.map(({ state, outcome }) => [state.kind, outcome.result])).toEqual([
+    ['order', 'not-found'],
+    ['job', 'interrupted'],
+  ])
+  expect(endedAt).toBeLessThan(11 * MINUTE)
 })

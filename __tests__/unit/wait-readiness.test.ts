@@ -169,8 +169,51 @@ describe('wait-until: available', () => {
       instance: ({ id }) => instanceResponse(id === 'instance-2' ? 'FAILED' : 'ACTIVE'),
     })
     expect(results.map(({ outcome }) => outcome.result)).toEqual(['completed', 'completed', 'not-ready'])
-    expect(instanceRequests.filter(({ id }) => id === 'instance-1')).toHaveLength(4)
+    // One more than for one job, because the second one completed later.
+    expect(instanceRequests.filter(({ id }) => id === 'instance-1')).toHaveLength(5)
     expect(instanceRequests.filter(({ id }) => id === 'instance-2')).toHaveLength(1)
+  })
+
+  test.each(['available', 'connectable'] as const)(
+    'counts an instance as %s only by what was seen after the last of its jobs completed',
+    async (until) => {
+      const { results, instanceRequests } = await waitFor({
+        until,
+        jobs: ['a', 'b'],
+        timeout: 20 * MINUTE,
+        service: ({ id, at }) =>
+          id === 'a' || at > 5 * MINUTE ? jobIdResponse(id, 'instance-1') : jobResponse('Running'),
+        instance: ({ at }) => instanceResponse(at > 5 * MINUTE ? 'FAILED' : 'ACTIVE'),
+        connect: () => connection('handshake of 8.0.22', true),
+      })
+      expect(results.map(({ outcome }) => outcome.result)).toEqual(['not-ready', 'not-ready'])
+      expect(instanceRequests.at(-1)?.at).toBeGreaterThan(5 * MINUTE)
+    },
+  )
+
+  test('looks at the instance again if a job completes while its database is refusing connections', async () => {
+    const { results, instanceRequests } = await waitFor({
+      until: 'connectable',
+      jobs: ['a', 'b'],
+      timeout: 20 * MINUTE,
+      service: ({ id, at }) =>
+        id === 'a' || at > 5 * MINUTE ? jobIdResponse(id, 'instance-1') : jobResponse('Running'),
+      instance: ({ at }) => instanceResponse(at > 5 * MINUTE ? 'FAILED' : 'ACTIVE'),
+      connect: ({ at }) => connection('refused', at > 4 * MINUTE),
+    })
+    expect(results.map(({ outcome }) => outcome.result)).toEqual(['not-ready', 'not-ready'])
+    expect(instanceRequests.at(-1)?.at).toBeGreaterThan(5 * MINUTE)
+  })
+
+  test('needs an instance to be ACTIVE for a minute after the last of its jobs completed', async () => {
+    const { endedAt } = await waitFor({
+      until: 'available',
+      jobs: ['a', 'b'],
+      service: ({ id, at }) =>
+        id === 'a' || at > MINUTE / 2 ? jobIdResponse(id, 'instance-1') : jobResponse('Running'),
+      instance: () => instanceResponse('ACTIVE'),
+    })
+    expect(endedAt).toBeGreaterThanOrEqual(1.5 * MINUTE)
   })
 
   test('with fail-fast, an instance that is not ready ends the wait for all', async () => {

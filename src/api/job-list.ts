@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { JobList, ListResponse, ListEntry, TimeWindow } from '../response.ts'
+import type { ListResponse, ListEntry, TimeWindow, UnusableEntry } from '../response.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
 import type { ResponseContext } from '../http/fault.ts'
 import { readClockOffset } from '../http/headers.ts'
@@ -45,8 +45,17 @@ export function readListResponse(result: ExchangeResult, context: ResponseContex
   const response = parse(result, listSchema, 'a job list', context)
   if (response.kind !== 'parsed') return response
   const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = response.data
-  const entries = jobs.flatMap((sent) => readEntry(sent, context.secrets))
-  return { kind: 'list', entries: withoutDuplicates(entries), isWhole: total <= jobs.length }
+  const read = jobs.map((sent) => readEntry(sent, context.secrets))
+  const unreadable = read.filter((entry) => !isUsable(entry))
+  const byId = [...Map.groupBy(read.filter(isUsable), ({ id }) => keyOf(id)).values()]
+  const contradicting = byId.filter((same) => !isConsistent(same)).flat()
+  return {
+    kind: 'list',
+    entries: byId.filter(isConsistent).flatMap(([first]) => first ?? []),
+    unusable: [...unreadable, ...contradicting].map(ownerOf),
+    isWhole: total <= jobs.length,
+    clockOffset: result.kind === 'response' ? readClockOffset(result.headers, context.wallClock()) : 0,
+  }
 }
 
 const listSchema = z.object({
@@ -69,19 +78,30 @@ const entrySchema = z.object({
   instance_name: optionalText,
 })
 
-/** Returns no entry if it cannot be parsed. */
-function readEntry(raw: unknown, secrets: Secrets): ListEntry[] {
+/** What an entry belongs to, even if the rest of it cannot be parsed. */
+const ownerSchema = z.object({ order_id: textOrNumber, instance_id: optionalText })
+
+function readEntry(raw: unknown, secrets: Secrets): ListEntry | UnusableEntry {
   const { data: sent } = entrySchema.safeParse(raw)
-  if (sent === undefined) return []
+  if (sent === undefined) {
+    const { data: owner } = ownerSchema.safeParse(raw)
+    return { orderId: owner?.order_id, instanceId: owner?.instance_id }
+  }
   const { job_id: id, order_id: orderId, job_name: name, created_time: created, ended_time: ended } = sent
   const instance = { id: sent.instance_id, name: sent.instance_name }
   const job = toJob({ ...sent, id, name, created, ended, instance }, secrets)
-  return [{ id: toId(id, secrets), orderId, created: parseTime(created), job }]
+  return { id: toId(id, secrets), orderId, created: parseTime(created), job }
 }
 
-/** Each job once; drops those whose entries contradict each other. */
-function withoutDuplicates(entries: readonly ListEntry[]): JobList['entries'] {
-  return [...Map.groupBy(entries, ({ id }) => keyOf(id)).values()].flatMap(([first, ...others]) =>
-    first && others.every(({ job }) => job.status.text.equals(first.job.status.text)) ? [first] : [],
-  )
+function isUsable(entry: ListEntry | UnusableEntry): entry is ListEntry {
+  return 'job' in entry
+}
+
+function ownerOf(entry: ListEntry | UnusableEntry): UnusableEntry {
+  return isUsable(entry) ? { orderId: entry.orderId, instanceId: entry.job.instanceId?.value } : entry
+}
+
+/** Whether entries for the same job do not contradict each other. */
+function isConsistent([first, ...others]: readonly ListEntry[]): boolean {
+  return others.every(({ job }) => first?.job.status.text.equals(job.status.text))
 }

@@ -209,7 +209,8 @@ function aboutLeft(ms: number | undefined): string {
 }
 
 function labelOf(state: WaitState | undefined): string | UntrustedText {
-  if (state?.kind === 'order') return 'no job yet'
+  if (state?.kind === 'order')
+    return state.last?.kind === 'not-found-yet' ? state.last.detail.label : 'no job yet'
   const label = state?.connection?.label ?? state?.instance?.status.label ?? state?.job?.status.label
   return label ?? (state?.notFoundSince === undefined ? 'no status yet' : 'not found yet')
 }

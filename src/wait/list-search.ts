@@ -1,8 +1,8 @@
+import { notFoundYet } from '../api/get.ts'
 import type { ListJobs } from '../api/job-list.ts'
 import { DAY, HOUR, SECOND } from '../duration.ts'
-import { keyOf } from '../id.ts'
+import { keyOf, type Id } from '../id.ts'
 import type { JobList, JudgedResponse, ListEntry, ListResponse } from '../response.ts'
-import { phrase } from '../untrusted-text.ts'
 import { nextPollAt, type Deadline, type Judged, type PollTarget } from './poll-target.ts'
 import { MAX_CLOCK_SKEW, restOf, type Window } from './time-window.ts'
 
@@ -17,10 +17,17 @@ const NEXT_WINDOW_DELAY = 2 * SECOND
 /** What to search for. Windows may overlap. */
 interface Search {
   readonly status?: 'Running'
-  /** Returns the windows of a search, at least one. A wide one that is refused is skipped. */
-  readonly windows: (isFirst: boolean, isRefused: boolean) => readonly Window[]
+  /**
+   * Returns the windows of a search, at least one. A wide one that is refused is skipped.
+   *
+   * @param isRefused whether the service refused a wide window in this search, or often enough
+   * @param clockOffset how far the service's clock is ahead of this runner's, milliseconds
+   */
+  readonly windows: (isFirst: boolean, isRefused: boolean, clockOffset: number) => readonly Window[]
   /** Reads what the search contained so far; undefined if there is nothing to judge yet. */
-  readonly read: (subject: Judged, found: JobList, at: number, page: Page) => JudgedResponse | undefined
+  readonly read: (subject: Judged, found: JobList, page: Page) => JudgedResponse | undefined
+  /** Called when a response was read for all subjects. */
+  readonly onRead?: (at: number) => void
 }
 
 /** The response that a search just received. */
@@ -36,30 +43,55 @@ const INCOMPLETE: JudgedResponse = {
   detail: { label: 'incomplete list', message: ['the job list is too long to be read completely'] },
 }
 
-/** Searches for the jobs of orders, until the list contains jobs of the order. `wallClock` in milliseconds since the epoch. */
+const NO_JOB = notFoundYet('no job yet', ['the job list contains no job of this order'])
+/** Its status may follow soon. */
+const UNUSABLE_JOB = notFoundYet('a job without a status', [
+  'the job list contains a job of this order without a usable status',
+])
+const UNUSABLE_RUNNING_JOB: JudgedResponse = {
+  kind: 'unusable',
+  detail: {
+    label: 'unusable entry',
+    message: ['the job list contains a job of this instance without a usable status'],
+  },
+}
+
+/**
+ * Searches for the jobs of orders, until the list contains jobs of the order.
+ *
+ * @param wallClock milliseconds since the epoch
+ * @param onFound receives the jobs of all orders that a response completed
+ */
 export function orderSearch(
-  wallClock: number,
-  onFound: (order: Judged, entries: readonly ListEntry[], at: number) => void,
+  wallClock: () => number,
+  onFound: (jobs: ReadonlyMap<Judged, readonly Id[]>, at: number) => void,
 ): Search {
-  const until = wallClock + MAX_CLOCK_SKEW
-  const recent = { since: wallClock - RECENT_RANGE, until }
-  const older: Window = { since: wallClock - RETENTION, until: recent.since, isWide: true }
-  const message = phrase`the job list contains no job of this order`
+  const start = wallClock()
+  let jobs = new Map<Judged, readonly Id[]>()
   return {
-    windows: (isFirst) => (isFirst ? [recent, older] : [recent]),
-    read: (order, { entries }, at, { list, hasRest }) => {
+    windows: (isFirst, _isRefused, clockOffset) => {
+      const now = wallClock() + clockOffset
+      const recent = { since: Math.min(start, now) - RECENT_RANGE, until: now + MAX_CLOCK_SKEW }
+      return isFirst ? [recent, { since: start - RETENTION, until: recent.since, isWide: true }] : [recent]
+    },
+    read: (order, { entries, unusable, isWhole }, { list, hasRest }) => {
       const key = keyOf(order.state.id)
-      const isSought = ({ orderId }: ListEntry) => orderId?.toLowerCase() === key
+      const isSought = ({ orderId }: Pick<ListEntry, 'orderId'>) => orderId?.toLowerCase() === key
+      if (unusable.some(isSought)) return UNUSABLE_JOB
       // Consecutive responses overlap.
-      const found = new Map(entries.filter(isSought).map((entry) => [keyOf(entry.id), entry]))
-      if (found.size === 0) return { kind: 'not-found-yet', detail: { label: 'no job yet', message } }
+      const found = new Map(entries.filter(isSought).map(({ id }) => [keyOf(id), id]))
+      if (found.size === 0) return NO_JOB
       // The jobs of an order are created together, so more of them may follow until a response contains none.
       const isInside = list.entries.some(isSought)
       if (!list.isWhole && (isInside || list.entries.length === 0)) return hasRest ? undefined : INCOMPLETE
       // They were found in another window, whose end could not be read.
-      if (!isInside && order.state.last === INCOMPLETE) return INCOMPLETE
-      onFound(order, [...found.values()], at)
+      if (!isInside && !isWhole) return INCOMPLETE
+      jobs.set(order, [...found.values()])
       return undefined
+    },
+    onRead: (at) => {
+      if (jobs.size > 0) onFound(jobs, at)
+      jobs = new Map()
     },
   }
 }
@@ -68,19 +100,20 @@ export function orderSearch(
 export function runningSearch(wallClock: () => number): Search {
   return {
     status: 'Running',
-    windows: (_isFirst, isRefused) => {
-      const until = wallClock() + MAX_CLOCK_SKEW
+    windows: (_isFirst, isRefused, clockOffset) => {
+      const until = wallClock() + clockOffset + MAX_CLOCK_SKEW
       return isRefused
         ? [{ since: until - USUAL_RANGE, until }]
         : [{ since: until - RETENTION, until, isWide: true }]
     },
-    read: (instance, { entries, isWhole }, _at, { isLast }) => {
+    read: (instance, { entries, unusable, isWhole }, { isLast }) => {
       const key = keyOf(instance.state.id)
       const running = entries.find(
         ({ job: { status, instanceId } }) =>
           status.meaning === 'running' && instanceId !== undefined && keyOf(instanceId) === key,
       )
       if (running !== undefined) return { kind: 'busy', id: running.id, job: running.job }
+      if (unusable.some(({ instanceId }) => instanceId?.toLowerCase() === key)) return UNUSABLE_RUNNING_JOB
       if (!isLast) return undefined
       return isWhole ? { kind: 'idle' } : INCOMPLETE
     },
@@ -99,9 +132,10 @@ export function listSearch(
   deadline: Deadline,
 ): PollTarget<ListResponse> {
   /** The windows that are left in the current search, the next one first, and what it contained so far. */
-  let windows = search.windows(true, false)
+  let windows = search.windows(true, false, 0)
+  let clockOffset = 0
   let found: JobList | undefined
-  let isRefused = false
+  let refusals = 0
   const target = {
     rank: 1 as const,
     dueAt: 0,
@@ -117,15 +151,14 @@ export function listSearch(
 
   function handle(response: ListResponse, at: number): void {
     // The service may limit how far back a list reaches; another window decides what is wrong otherwise.
-    const isRejected =
-      response.kind === 'unusable' || (response.kind === 'rejected' && response.scope === 'job')
+    const isRejected = response.kind === 'rejected' && ['request', 'permission'].includes(response.reason)
     const isSkipped = isRejected && windows[0]?.isWide === true
-    isRefused ||= isSkipped
+    if (isSkipped) refusals += 1
     if (response.kind === 'list') read(response, at)
     else if (!isSkipped) judgeAll(() => response, at, true)
     else if (found !== undefined) read(UNREAD_LIST, at)
     else {
-      start()
+      start(true)
       target.dueAt = at + NEXT_WINDOW_DELAY
     }
   }
@@ -134,18 +167,25 @@ export function listSearch(
     const [window = EMPTY_WINDOW, ...others] = windows
     const rest = restOf(window, list)
     windows = rest === undefined ? others : [rest, ...others]
-    const { entries, isWhole } = found ?? { entries: [], isWhole: true }
+    const { entries, unusable, isWhole } = found ?? { ...UNREAD_LIST, isWhole: true }
     const isRead = list.isWhole || rest !== undefined
-    const all: JobList = { kind: 'list', entries: [...entries, ...list.entries], isWhole: isWhole && isRead }
+    const all: JobList = {
+      ...list,
+      entries: [...entries, ...list.entries],
+      unusable: [...unusable, ...list.unusable],
+      isWhole: isWhole && isRead,
+    }
     found = all
+    if (list !== UNREAD_LIST) clockOffset = list.clockOffset
     const isLast = windows.length === 0
     const page = { list, hasRest: rest !== undefined, isLast }
-    judgeAll((subject) => search.read(subject, all, at, page), at, isLast)
-    if (isLast) start()
+    judgeAll((subject) => search.read(subject, all, page), at, isLast)
+    // A refusal may pass: the wide window is tried once more.
+    if (isLast) start(refusals > 1)
   }
 
-  function start(): void {
-    windows = search.windows(false, isRefused)
+  function start(isRefused: boolean): void {
+    windows = search.windows(false, isRefused, clockOffset)
     found = undefined
   }
 
@@ -156,8 +196,10 @@ export function listSearch(
     isLast: boolean,
   ): void {
     target.dueAt = isLast ? Infinity : at + NEXT_WINDOW_DELAY
-    for (const subject of subjects()) {
-      const response = judge(subject)
+    const judged = subjects().map((subject) => [subject, judge(subject)] as const)
+    // A response that ends the wait for all must also end it for jobs that were just found.
+    search.onRead?.(at)
+    for (const [subject, response] of judged) {
       if (response === undefined) continue
       subject.accept(response, at, () => {
         if (subject.isOpen) target.dueAt = Math.min(target.dueAt, subject.nextPoll(at))
@@ -168,5 +210,5 @@ export function listSearch(
 }
 
 /** Stands for a window that was refused: nothing is known about its jobs. */
-const UNREAD_LIST: JobList = { kind: 'list', entries: [], isWhole: false }
+const UNREAD_LIST: JobList = { kind: 'list', entries: [], unusable: [], isWhole: false, clockOffset: 0 }
 const EMPTY_WINDOW: Window = { since: 0, until: 0 }

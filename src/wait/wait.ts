@@ -5,7 +5,6 @@ import type { GetSubTasks } from '../api/sub-tasks.ts'
 import type { Connect } from '../database.ts'
 import { keyOf, type Id } from '../id.ts'
 import { initialState, type Outcome, type WaitState } from '../judge/judge.ts'
-import type { ListEntry } from '../response.ts'
 import type { UntrustedText } from '../untrusted-text.ts'
 import type { WaitFor } from '../wait-for.ts'
 import { listSearch, orderSearch, runningSearch } from './list-search.ts'
@@ -68,13 +67,15 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
   const options: JudgedOptions = { deadline, listener, nextPoll, onFinished }
   const lists: PollTarget[] = []
   const subTasks: PollTarget[] = []
+  /** Jobs that no list covers yet. */
+  let unlisted: readonly JudgedTarget[] = []
   /** By the keys of their IDs: instances, and their databases, which replace them. Several jobs can share one. */
   const instances = new Map<string, JudgedTarget>()
   /** What gets a result. Jobs replace their order when they are found. */
   let subjects: readonly Judged[] = ids.map((id) => new Judged(initialState(id, kind), options))
   if (kind === 'job') subjects = follow(ids, 0)
   else {
-    const search = kind === 'order' ? orderSearch(wallClock(), onJobsFound) : runningSearch(wallClock)
+    const search = kind === 'order' ? orderSearch(wallClock, onJobsFound) : runningSearch(wallClock)
     const sought = () => subjects.filter(({ isOpen, state }) => isOpen && state.kind === kind)
     lists.push(listSearch(search, sought, listJobs, deadline))
   }
@@ -102,7 +103,14 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     if (id === undefined) return false
     if (before.instance !== undefined) {
       if (until === 'connectable' && before.connection === undefined) connect(before, at)
-    } else if (!instances.has(keyOf(id))) {
+      return true
+    }
+    const shared = instances.get(keyOf(id))
+    // What was seen before this job completed says nothing about its instance.
+    if (shared?.isOpen === true && shared.rank === 1) shared.state = { ...shared.state, history: [] }
+    else if (shared === undefined || shared.isOpen || shared.outcome?.result === 'completed') {
+      // A connection that is still attempted no longer counts.
+      shared?.finish({ result: 'completed' })
       const state = before.kind === 'instance' ? before : initialState(id, 'instance')
       instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options))
     }
@@ -131,11 +139,14 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     return Math.max(at + interval(state, at, minInterval), notBefore)
   }
 
-  function onJobsFound(order: Judged, entries: readonly ListEntry[], at: number): void {
-    const found = entries.map(({ id }) => id)
-    listener.onJobsFound(order.state.id, found)
-    const jobs = follow(found, at)
-    subjects = subjects.flatMap((subject) => (subject === order ? jobs : [subject]))
+  /** Replaces orders by their jobs. */
+  function onJobsFound(found: ReadonlyMap<Judged, readonly Id[]>, at: number): void {
+    for (const [order, ids] of found) listener.onJobsFound(order.state.id, ids)
+    const jobs = [...follow([...found.values()].flat(), at)]
+    subjects = subjects.flatMap((subject) => {
+      const ids = found.get(subject)
+      return ids === undefined ? [subject] : jobs.splice(0, ids.length)
+    })
   }
 
   function follow(found: readonly Id[], at: number): readonly Judged[] {
@@ -145,9 +156,11 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     if (subTasks.length + jobs.length <= MAX_JOBS_WITH_SUB_TASKS) {
       subTasks.push(...jobs.map((job) => subTaskTarget(job, deps.getSubTasks)))
     }
-    if (plan.hasList && jobs.length >= MIN_LISTED_JOBS) {
+    unlisted = [...unlisted, ...jobs].filter(({ isOpen }) => isOpen)
+    if (plan.hasList && unlisted.length >= MIN_LISTED_JOBS) {
       const listOptions = { listJobs, deadline, rateLimit, interval, nextPoll }
-      lists.push(new ListTarget(jobs, at, wallClock(), listOptions))
+      lists.push(new ListTarget(unlisted, at, wallClock(), listOptions))
+      unlisted = []
     }
     return jobs
   }
