@@ -13722,6 +13722,8 @@ const MISSING_PERMISSION = 'Check that the user or agency has permission to read
 
 /** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50;
+/** A service that ignores the limit returns more; a hostile one, so many that reading them takes too long. */
+const MAX_ENTRIES = 1_000;
 /**
  * `GET /v3/{project_id}/immediate-jobs`. `offset` is not used, because it is documented to start at 0 and at 1; a
  * narrower window returns the jobs that did not fit. Source: Huawei Cloud Python SDK huaweicloudsdkgaussdb 3.1.219,
@@ -13751,21 +13753,21 @@ function readListResponse(result, context) {
     const response = get_parse(result, listSchema, 'a job list', context);
     if (response.kind !== 'parsed')
         return response;
-    const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = response.data;
+    const { jobs, total_count: total = 0 } = response.data;
     const read = jobs.map((sent) => readEntry(sent, context.secrets));
     const unreadable = read.filter((entry) => !isUsable(entry));
     const byId = [...Map.groupBy(read.filter(isUsable), ({ id }) => keyOf(id)).values()];
     const contradicting = byId.filter((same) => !isConsistent(same)).flat();
     return {
         kind: 'list',
-        entries: byId.filter(isConsistent).flatMap(([first]) => first ?? []),
+        entries: byId.filter(isConsistent).flatMap(oncePerOwner),
         unusable: [...unreadable, ...contradicting].map(ownerOf),
-        isWhole: total <= jobs.length,
+        isWhole: total < jobs.length ? jobs.length < PAGE_LIMIT : total === jobs.length,
         clockOffset: result.kind === 'response' ? readClockOffset(result.headers, context.wallClock()) : 0,
     };
 }
 const listSchema = object({
-    jobs: array(unknown()),
+    jobs: array(unknown()).max(MAX_ENTRIES),
     total_count: job_optional(schemas_number().or(schemas_string().regex(/^\d+$/).transform(Number))),
 });
 /** The fields of a job have other names than in the response for one job. */
@@ -13800,6 +13802,11 @@ function isUsable(entry) {
 }
 function ownerOf(entry) {
     return isUsable(entry) ? { orderId: entry.orderId, instanceId: entry.job.instanceId?.value } : entry;
+}
+/** A job of several orders or instances has an entry for each. */
+function oncePerOwner(same) {
+    const owners = Map.groupBy(same, (entry) => JSON.stringify(ownerOf(entry)));
+    return [...owners.values()].flatMap(([first]) => first ?? []);
 }
 /** Whether entries for the same job do not contradict each other. */
 function isConsistent([first, ...others]) {
@@ -15541,6 +15548,10 @@ const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE };
 const PENDING_WARNING_AFTER = 10 * MINUTE;
 /** After a create, an instance is ACTIVE for a moment before its first backup. */
 const STABLE_AFTER = 1 * MINUTE;
+/** Faults for longer than this may have hidden another status. */
+const MAX_GAP = 45 * SECOND;
+/** A new job may be missing from the list for some seconds. */
+const IDLE_FOR = 5 * SECOND;
 /** Consecutive responses after which the wait for the job ends. */
 const MAX_UNUSABLE = 5;
 const MAX_MISSING = 3;
@@ -15561,22 +15572,26 @@ function initialState(id, kind = 'job') {
         retries: 0,
     };
 }
-/** What a response received at a moment means: the tables of docs/reference.md. */
-function judge(before, response, at) {
+/**
+ * What a response received at a moment means: the tables of docs/reference.md.
+ *
+ * @param sentAt when its request was sent
+ */
+function judge(before, response, at, sentAt = at) {
     const state = { ...before, last: response, tally: count(before.tally, labelOf(response)) };
     switch (response.kind) {
         case 'job':
             return judgeJob({ ...state, isSeen: state.isSeen || response.isFromList !== true }, response.job, at);
         case 'instance':
-            return judgeInstance(state, response.instance, at);
+            return judgeInstance(state, response.instance, at, sentAt);
         case 'busy':
             return {
                 state: seen({ ...state, job: response.job }, response.job.status.label, at, response.job.progress),
             };
         case 'idle': {
-            const idle = { ...state, ...NONE_IN_A_ROW, job: undefined };
-            // A new job may be missing from the first list, or seem to come from the future.
-            return { state: idle, outcome: before.last?.kind === 'idle' ? { result: 'completed' } : undefined };
+            const idleSince = before.last?.kind === 'idle' ? (before.idleSince ?? at) : at;
+            const idle = { ...state, ...NONE_IN_A_ROW, job: undefined, idleSince };
+            return { state: idle, outcome: sentAt - idleSince >= IDLE_FOR ? { result: 'completed' } : undefined };
         }
         case 'connection': {
             const connection = { ...response, since: state.connection?.since ?? at };
@@ -15637,13 +15652,14 @@ function judgeJob(before, job, at) {
             return warnOnce(state, label, phrase `has the unknown status “${label}”. The wait continues`);
     }
 }
-function judgeInstance(before, instance, at) {
+function judgeInstance(before, instance, at, sentAt) {
     const { meaning, label } = instance.status;
-    const state = seen({ ...before, job: undefined, instance }, label, at);
-    const since = state.history.at(-1)?.at ?? at;
+    const since = wasInterrupted(before, at) ? at : (before.activeSince ?? at);
+    const activeSince = meaning === 'active' ? since : undefined;
+    const state = seen({ ...before, job: undefined, instance, activeSince }, label, at);
     switch (meaning) {
         case 'active':
-            return { state, outcome: at - since >= STABLE_AFTER ? { result: 'completed' } : undefined };
+            return { state, outcome: sentAt - since >= STABLE_AFTER ? { result: 'completed' } : undefined };
         case 'failed':
             return { state, outcome: { result: 'not-ready', cause: 'failed' } };
         case 'busy':
@@ -15653,6 +15669,11 @@ function judgeInstance(before, instance, at) {
             return warnOnce(state, label, what);
         }
     }
+}
+/** Whether the instance may have had another status since it was last seen. */
+function wasInterrupted({ history, missing, faults, unusable, rejections }, at) {
+    const hadFault = faults + unusable + rejections > 0;
+    return missing > 0 || (hadFault && at - (history.at(-1)?.until ?? at) > MAX_GAP);
 }
 const LONG_PENDING = "has been Pending for 10 minutes. It may be a delayed operation, which starts in the instance's maintenance window";
 function warnOnce(state, status, what) {
@@ -15669,7 +15690,7 @@ function warnOnce(state, status, what) {
 const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' };
 function judgeNotFound(before, detail, at) {
     // A job that only the list contains, and not for long, may still be unknown to the jobs call.
-    const listedFor = at - (before.history[0]?.at ?? at);
+    const listedFor = (before.history.at(-1)?.until ?? at) - (before.history[0]?.at ?? at);
     if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
         const state = { ...before, missing: before.missing + 1 };
         return state.missing < MAX_MISSING ? { state } : { state, outcome: { result: 'vanished', detail } };
@@ -16745,6 +16766,7 @@ function request_log_describe(result, secrets) {
 
 
 
+
 /** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
 const MIN_INTERVAL = 2 * SECOND;
 /** A finished job must be noticed within half a minute, whatever its progress was. */
@@ -16786,6 +16808,8 @@ function automatic(state, elapsed, random) {
     // This says nothing about the job: renewed credentials are tried soon.
     if (state.last?.kind === 'rejected')
         return MIN_INTERVAL;
+    if (state.last?.kind === 'idle')
+        return IDLE_FOR;
     if (state.instance !== undefined)
         return isActive(state) ? ACTIVE_INTERVAL : INSTANCE_INTERVAL;
     // A random second interval keeps the jobs of a matrix from polling in step.
@@ -16857,18 +16881,18 @@ class Judged {
         this.outcome ??= outcome;
     }
     /** Judges a response that ends nothing by itself. */
-    update(response, at) {
-        const { state, warning, outcome } = judge(this.state, response, at);
+    update(response, at, sentAt = at) {
+        const { state, warning, outcome } = judge(this.state, response, at, sentAt);
         this.state = state;
         if (warning !== undefined)
             this.options.listener.onWarning(warning);
         return outcome;
     }
     /** Judges a response, and reports it; `schedule` then returns when the next request is due. */
-    accept(response, at, schedule) {
+    accept(response, at, sentAt, schedule) {
         if (this.outcome !== undefined)
             return;
-        this.outcome = this.update(response, at);
+        this.outcome = this.update(response, at, sentAt);
         this.report(schedule());
         if (this.outcome !== undefined)
             this.options.onFinished(this, this.outcome, at);
@@ -16894,7 +16918,7 @@ class JudgedTarget extends Judged {
         this.send = send;
     }
     handle(response, at) {
-        this.accept(response, at, () => {
+        this.accept(response, at, this.sentAt, () => {
             this.dueAt = this.nextPoll(at);
             return nextPollAt(this, this.options.deadline);
         });
@@ -16913,13 +16937,20 @@ const MAX_CLOCK_SKEW = HOUR;
 const MAX_REQUESTS = 20;
 /**
  * Returns the part of a window that its list did not contain. Undefined when it contained all, after too many requests,
- * or when the window can't be narrower: its jobs were created within a second, or without a date.
+ * or when it is unknown: the list is not sorted by time, or its jobs were created within a second, or without a date.
  */
 function restOf(window, { entries, isWhole }) {
     const { since, until, requests = 0 } = window;
-    const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN];
+    const times = entries.map(({ created }) => created).filter((time) => !Number.isNaN(time));
+    const [first = Number.NaN, last = Number.NaN] = [times[0], times.at(-1)];
+    const isNewestFirst = last < first;
+    const isSorted = times.every((time, index) => {
+        const previous = times[index - 1] ?? time;
+        return isNewestFirst ? time <= previous : time >= previous;
+    });
+    if (!isSorted || first === last)
+        return undefined;
     // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
-    const isNewestFirst = last <= first;
     const cut = isNewestFirst ? last : last - SECOND;
     const isNarrower = cut >= since && cut < until;
     if (isWhole || !isNarrower || requests + 1 >= MAX_REQUESTS)
@@ -16936,6 +16967,8 @@ function restOf(window, { entries, isWhole }) {
 /** Orders are searched for repeatedly in the last hour, and once in everything that the task center keeps. */
 const RECENT_RANGE = HOUR;
 const RETENTION = 30 * DAY;
+/** The jobs of an order are created within this time. */
+const TOGETHER = MINUTE;
 /** Running jobs are searched for in this range if the service refuses a wider one. */
 const USUAL_RANGE = DAY;
 /** Between two windows of one search. */
@@ -16966,18 +16999,21 @@ function orderSearch(wallClock, onFound) {
     const start = wallClock();
     let jobs = new Map();
     return {
-        windows: (isFirst, _isRefused, clockOffset) => {
+        windows: ({ isWideRead, isWideRefused, clockOffset }) => {
             const now = wallClock() + clockOffset;
             const recent = { since: Math.min(start, now) - RECENT_RANGE, until: now + MAX_CLOCK_SKEW };
-            return isFirst ? [recent, { since: start - RETENTION, until: recent.since, isWide: true }] : [recent];
+            if (isWideRead || isWideRefused)
+                return [recent];
+            return [recent, { since: start - RETENTION, until: recent.since, isWide: true }];
         },
-        read: (order, { entries, unusable, isWhole }, { list, hasRest }) => {
+        refusals: ['rejected', 'unusable'],
+        read: (order, { entries, unusable, isWhole }, { list, window, hasRest, isLast }) => {
             const key = keyOf(order.state.id);
             const isSought = ({ orderId }) => orderId?.toLowerCase() === key;
             if (unusable.some(isSought))
                 return UNUSABLE_JOB;
             // Consecutive responses overlap.
-            const found = new Map(entries.filter(isSought).map(({ id }) => [keyOf(id), id]));
+            const found = new Map(entries.filter(isSought).map((entry) => [keyOf(entry.id), entry]));
             if (found.size === 0)
                 return NO_JOB;
             // The jobs of an order are created together, so more of them may follow until a response contains none.
@@ -16987,7 +17023,11 @@ function orderSearch(wallClock, onFound) {
             // They were found in another window, whose end could not be read.
             if (!isInside && !isWhole)
                 return INCOMPLETE;
-            jobs.set(order, [...found.values()]);
+            // The older window may contain the others.
+            const isAtEdge = [...found.values()].some(({ created }) => created < window.since + TOGETHER);
+            if (!isLast && window.isWide !== true && isAtEdge)
+                return undefined;
+            jobs.set(order, [...found.values()].map(({ id }) => id));
             return undefined;
         },
         onRead: (at) => {
@@ -17001,15 +17041,22 @@ function orderSearch(wallClock, onFound) {
 function runningSearch(wallClock) {
     return {
         status: 'Running',
-        windows: (_isFirst, isRefused, clockOffset) => {
-            const until = wallClock() + clockOffset + MAX_CLOCK_SKEW;
-            return isRefused
-                ? [{ since: until - USUAL_RANGE, until }]
-                : [{ since: until - RETENTION, until, isWide: true }];
+        windows: ({ isWideRefused, clockOffset }) => {
+            const now = wallClock() + clockOffset;
+            const until = now + MAX_CLOCK_SKEW;
+            return isWideRefused
+                ? [{ since: now - USUAL_RANGE, until }]
+                : [{ since: now - RETENTION, until, isWide: true }];
         },
+        // What is left out may contain a running job, so a fault that may pass does not count.
+        refusals: ['rejected'],
         read: (instance, { entries, unusable, isWhole }, { isLast }) => {
             const key = keyOf(instance.state.id);
-            const running = entries.find(({ job: { status, instanceId } }) => status.meaning === 'running' && instanceId !== undefined && keyOf(instanceId) === key);
+            const running = entries.find(({ job: { status, instanceId } }) => 
+            // Only running jobs were requested, so an unknown status is one of these.
+            ['running', 'unknown'].includes(status.meaning) &&
+                instanceId !== undefined &&
+                keyOf(instanceId) === key);
             if (running !== undefined)
                 return { kind: 'busy', id: running.id, job: running.job };
             if (unusable.some(({ instanceId }) => instanceId?.toLowerCase() === key))
@@ -17027,10 +17074,11 @@ function runningSearch(wallClock) {
  */
 function listSearch(search, subjects, listJobs, deadline) {
     /** The windows that are left in the current search, the next one first, and what it contained so far. */
-    let windows = search.windows(true, false, 0);
-    let clockOffset = 0;
+    let windows = search.windows({ isWideRead: false, isWideRefused: false, clockOffset: 0 });
     let found;
+    let isWideRead = false;
     let refusals = 0;
+    let clockOffset = 0;
     const target = {
         rank: 1,
         dueAt: 0,
@@ -17045,8 +17093,8 @@ function listSearch(search, subjects, listJobs, deadline) {
     return target;
     function handle(response, at) {
         // The service may limit how far back a list reaches; another window decides what is wrong otherwise.
-        const isRejected = response.kind === 'rejected' && ['request', 'permission'].includes(response.reason);
-        const isSkipped = isRejected && windows[0]?.isWide === true;
+        const isFinal = response.kind === 'rejected' && !['request', 'permission'].includes(response.reason);
+        const isSkipped = windows[0]?.isWide === true && search.refusals.includes(response.kind) && !isFinal;
         if (isSkipped)
             refusals += 1;
         if (response.kind === 'list')
@@ -17073,17 +17121,21 @@ function listSearch(search, subjects, listJobs, deadline) {
             isWhole: isWhole && isRead,
         };
         found = all;
-        if (list !== UNREAD_LIST)
+        if (list !== UNREAD_LIST) {
             clockOffset = list.clockOffset;
+            if (window.isWide === true && rest === undefined) {
+                isWideRead = true;
+                refusals = 0;
+            }
+        }
         const isLast = windows.length === 0;
-        const page = { list, hasRest: rest !== undefined, isLast };
+        const page = { list, window, hasRest: rest !== undefined, isLast };
         judgeAll((subject) => search.read(subject, all, page), at, isLast);
-        // A refusal may pass: the wide window is tried once more.
         if (isLast)
             start(refusals > 1);
     }
-    function start(isRefused) {
-        windows = search.windows(false, isRefused, clockOffset);
+    function start(isWideRefused) {
+        windows = search.windows({ isWideRead, isWideRefused, clockOffset });
         found = undefined;
     }
     /** The next request is due when the first subject needs it; the same window again is worth the usual interval. */
@@ -17095,7 +17147,7 @@ function listSearch(search, subjects, listJobs, deadline) {
         for (const [subject, response] of judged) {
             if (response === undefined)
                 continue;
-            subject.accept(response, at, () => {
+            subject.accept(response, at, target.sentAt, () => {
                 if (subject.isOpen)
                     target.dueAt = Math.min(target.dueAt, subject.nextPoll(at));
                 return nextPollAt(target, deadline);
@@ -17671,15 +17723,14 @@ async function wait(plan, deps) {
             return true;
         }
         const shared = instances.get(keyOf(id));
-        // What was seen before this job completed says nothing about its instance.
-        if (shared?.isOpen === true && shared.rank === 1)
-            shared.state = { ...shared.state, history: [] };
-        else if (shared === undefined || shared.isOpen || shared.outcome?.result === 'completed') {
-            // A connection that is still attempted no longer counts.
-            shared?.finish({ result: 'completed' });
-            const state = before.kind === 'instance' ? before : initialState(id, 'instance');
-            instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options));
-        }
+        // It stays not ready.
+        if (shared?.outcome !== undefined && shared.outcome.result !== 'completed')
+            return true;
+        // Neither what was seen before this job completed nor a response to an earlier request counts.
+        shared?.finish({ result: 'completed' });
+        const known = shared?.state ?? (before.kind === 'instance' ? before : initialState(id, 'instance'));
+        const state = { ...known, activeSince: undefined, connection: undefined };
+        instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options));
         return true;
     }
     /** Connects to the database of an available instance until it accepts a connection. */

@@ -57,7 +57,7 @@ export type ListResponse = JobList | Fault
 
 export interface JobList {
   readonly kind: 'list'
-  /** In the order of the response, each ID once. */
+  /** In the order of the response, each job once per order and instance. */
   readonly entries: readonly ListEntry[]
   /** What is known of jobs whose entries can't be used: without a status, or contradicting each other. */
   readonly unusable: readonly UnusableEntry[]

@@ -191,6 +191,24 @@ describe('a response', () => {
     expect(idsOf(list(entry, { ...entry, job_id: 'JOB-1' }))).toEqual(['Job-1'])
   })
 
+  test('contains a job once for each instance and order', () => {
+    const on = (instance_id: string) => ({ ...entry, instance_id })
+    expect(read(list(on('i1'), on('i2'), on('i1')))).toMatchObject({
+      entries: [{ job: { instanceId: { value: 'i1' } } }, { job: { instanceId: { value: 'i2' } } }],
+      unusable: [],
+    })
+  })
+
+  test.each([-1, 0, 1, '0', 49])('with 50 jobs and the total %j may not be whole', (total_count) => {
+    const jobs = Array.from({ length: 50 }, (_, index) => ({ ...entry, job_id: `job-${index}` }))
+    expect(read({ jobs, total_count })).toMatchObject({ isWhole: false })
+    expect(read({ jobs: jobs.slice(1), total_count })).toMatchObject({ isWhole: true })
+  })
+
+  test('with very many entries is unusable', () => {
+    expect(read({ jobs: Array.from({ length: 1_001 }, () => 0) }).kind).toBe('unusable')
+  })
+
   test('names the owners of jobs whose entries cannot be used', () => {
     const owner = { job_id: 'x', order_id: 7, instance_id: 'i' }
     const pending = { ...entry, order_id: 'CS1', instance_id: 'i1', status: 'Pending' }
@@ -251,5 +269,17 @@ describe('the rest of a time window with an incomplete list', () => {
     expect(restAfter(Number.NaN)).toBeUndefined()
     expect(restAfter(100, 100)).toBeUndefined()
     expect(restAfter(200, 150)).toBeUndefined()
+  })
+
+  test('is unknown if the list is not sorted by time', () => {
+    expect(restAfter(90, 20, 40)).toBeUndefined()
+    expect(restAfter(10, 80, 41)).toBeUndefined()
+    // In one second, the order is unknown.
+    expect(restAfter(50, 50)).toBeUndefined()
+  })
+
+  test('is known although jobs have no date', () => {
+    expect(restAfter(Number.NaN, 90, Number.NaN, 40)).toEqual({ since: 0, until: 40_000, requests: 1 })
+    expect(restAfter(10, 41, Number.NaN)).toEqual({ since: 41_000, until: 100_000, requests: 1 })
   })
 })

@@ -118,6 +118,19 @@ describe('a job that is not found yet', () => {
     expect(judgeAll([0, notFoundYet], [3 * MINUTE, jobResponse('Completed')]).result).toBe('completed')
   })
 
+  test('was not seen if only the list contained it, and for less than two minutes', () => {
+    const listed = { ...jobResponse('Running'), isFromList: true } as JobResponse
+    const once = [
+      listed,
+      [4 * MINUTE, notFoundYet],
+      [5 * MINUTE, notFoundYet],
+      [6 * MINUTE, notFoundYet],
+    ] as const
+    expect(judgeAll(...once).result).toBe('not-found')
+    const [, ...missing] = once
+    expect(judgeAll(listed, [2 * MINUTE, listed], ...missing).result).toBe('vanished')
+  })
+
   test('after it was found has vanished, after three such responses in a row', () => {
     const seen = jobResponse('Running')
     expect(judgeAll(seen, notFoundYet, notFoundYet).result).toBeUndefined()

@@ -229,7 +229,7 @@ describe('the jobs that run on instances', () => {
     expect(results.map(({ state }) => state.tally.reduce((sum, { count }) => sum + count, 0))).toEqual([
       expect.any(Number),
       listRequests.length,
-      2,
+      3,
     ])
     expect(results[1]?.state.job?.instanceId?.value).toBe('i2')
   })
@@ -241,7 +241,8 @@ describe('the jobs that run on instances', () => {
     })
     expect(only.outcome.result).toBe('completed')
     expect(talliesOf(only)).toEqual(['3 × no job is running', expect.stringMatching(/a job is running$/)])
-    expect(listRequests[1]?.at).toBeLessThan(5 * SECOND)
+    expect(listRequests[1]?.at).toBeGreaterThanOrEqual(5 * SECOND)
+    expect(listRequests[1]?.at).toBeLessThan(6 * SECOND)
   })
 
   test('are compared by the ID of the instance, ignoring case', async () => {
@@ -386,22 +387,55 @@ describe('the jobs that run on instances', () => {
     })
     expect(only.outcome.result).toBe('completed')
     expect(talliesOf(only)).toEqual([expect.stringMatching(/a job is running$/), '2 × no job is running'])
-    const days = listRequests.map(({ since, until }) => (until - since) / DAY)
+    // The end of a window is an hour in the future, because clocks may differ.
+    const days = listRequests.map(({ since, until }) => (until - HOUR - since) / DAY)
     expect(days.slice(0, 6)).toEqual([30, 1, 30, 1, 1, 1])
     expect(days.lastIndexOf(30)).toBe(2)
     const [first, second] = listRequests
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(3 * SECOND)
   })
 
-  test('are found although the first request for the wide window is rejected', async () => {
-    let faults = 0
+  test.each([1, 4])(
+    'are found although request number %i for the wide window is rejected',
+    async (rejected) => {
+      // Only refusals without an accepted request in between count.
+      let wide = 0
+      const { only } = await waitFor({
+        instances: ['i1'],
+        timeout: 10 * MINUTE,
+        list: (request) =>
+          isWide(request) && [rejected, rejected + 3].includes(++wide)
+            ? fault(forbidden)
+            : windowed([on('i1', { created: START - 2 * DAY })])(request),
+      })
+      expect(only.outcome.result).toBe('timed-out')
+      expect(wide).toBeGreaterThan(rejected + 3)
+    },
+  )
+
+  test('are found at the edge of the last day', async () => {
+    const jobs = [on('i1', { created: START - DAY + MINUTE / 2 })]
     const { only } = await waitFor({
       instances: ['i1'],
-      timeout: 2 * MINUTE,
-      list: (request) =>
-        faults++ === 0 ? fault(forbidden) : windowed([on('i1', { created: START - 2 * DAY })])(request),
+      timeout: 20 * SECOND,
+      list: (request) => (isWide(request) ? fault(forbidden) : windowed(jobs)(request)),
     })
     expect(only.outcome.result).toBe('timed-out')
+  })
+
+  test('include those with an unknown status, since only running ones are listed', async () => {
+    const jobs = [on('i1', { status: 'RUNNING ' })]
+    const { only } = await waitFor({ instances: ['i1'], timeout: MINUTE, list: () => listResponse(jobs) })
+    expect(only.outcome.result).toBe('timed-out')
+  })
+
+  test.each([
+    ['an interval of a second', { interval: SECOND, timeout: HOUR }],
+    ['the final poll', { timeout: 5 * SECOND }],
+  ])('are searched for again after at least five seconds, also with %s', async (_name, given) => {
+    const { only, endedAt } = await waitFor({ instances: ['i1'], ...given, list: windowed([]) })
+    expect(only.outcome.result).toBe(given.timeout === HOUR ? 'completed' : 'timed-out')
+    expect(endedAt).toBeGreaterThanOrEqual(5 * SECOND)
   })
 
   test.each<[string, unknown, number]>([

@@ -47,6 +47,7 @@ export interface Scenario extends Partial<
   readonly interruptAt?: number
   /** How long an exchange takes, in milliseconds. */
   readonly latency?: number
+  readonly instanceLatency?: (request: JobRequest) => number
   /** How much the clock advances each time it is read. Its timers then fire early, like those of Node.js. */
   readonly creep?: number
   /** What the list returns at a moment; `never` as above. If it is not set, the service has no list. */
@@ -70,6 +71,7 @@ export async function waitFor({
   subTasks = notExpected('a request for sub-tasks'),
   interruptAt,
   latency = 100,
+  instanceLatency,
   creep = 0,
   list,
   ...planned
@@ -129,8 +131,9 @@ export async function waitFor({
         getInstance: async ({ value }, signal) => {
           const request = { id: value, at: clock.now() }
           instanceRequests.push(request)
-          await clock.sleep(latency, signal)
-          return signal.aborted ? (transient() as InstanceResponse) : instance(request)
+          const response = instance(request)
+          await clock.sleep(instanceLatency?.(request) ?? latency, signal)
+          return signal.aborted ? (transient() as InstanceResponse) : response
         },
         getSubTasks: async ({ id }, signal) => {
           const request = { id: id.value, at: clock.now() }

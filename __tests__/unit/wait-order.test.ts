@@ -170,6 +170,19 @@ test.each([
   )
 })
 
+test('waits for the jobs of an order that were created on both sides of the last hour', async () => {
+  const jobs = [own('new', START - HOUR + 2 * SECOND), own('old', START - HOUR - 2 * SECOND)]
+  const { results } = await waitFor({
+    orders: [ORDER],
+    service: ({ id }) => jobResponse(id === 'old' ? 'Failed' : 'Completed'),
+    list: pageOf(jobs),
+  })
+  expect(results.map(({ state, outcome }) => [state.id.value, outcome.result])).toEqual([
+    ['new', 'completed'],
+    ['old', 'failed'],
+  ])
+})
+
 test('does not succeed if the list has more jobs of the order than can be read', async () => {
   const sameSecond = Array.from({ length: 60 }, (_, index) => own(`job-${index}`))
   const { only, requests } = await waitFor({
@@ -221,24 +234,31 @@ test.each<[string, 'auto' | number, number | undefined, number]>([
   expect(listRequests.length).toBeLessThanOrEqual(maxRequests)
 })
 
-test('a wide window whose list is rejected does not end the search', async () => {
+test.each([
+  ['rejected', forbidden],
+  ['unusable', unusable],
+])('a wide window whose list is %s is read twice, and does not end the search', async (_, refusal) => {
   const { only, listRequests } = await waitFor({
     orders: [ORDER],
     service: () => jobResponse('Completed'),
     list: (request) =>
-      request.until - request.since > 24 * HOUR ? (forbidden as ListResponse) : appearsAt(MINUTE)(request),
+      request.until - request.since > 24 * HOUR ? (refusal as ListResponse) : appearsAt(MINUTE)(request),
   })
   expect(only.outcome.result).toBe('completed')
-  expect(listRequests.filter(({ since, until }) => until - since > 24 * HOUR)).toHaveLength(1)
+  expect(listRequests.filter(({ since, until }) => until - since > 24 * HOUR)).toHaveLength(2)
 })
 
-test('a wide window whose list is unusable once is read again', async () => {
-  const old = listResponse([{ id: 'a', orderId: ORDER, status: 'Running', created: START - 3 * HOUR }])
+test.each([
+  ['rejected', forbidden],
+  ['unusable', unusable],
+  ['transient', transient()],
+])('an order of last week is found although the first list of a wide window is %s', async (_, fault) => {
+  const old = listResponse([own('a', START - 7 * 24 * HOUR)])
   let faults = 0
   const { only } = await waitFor({
     orders: [ORDER],
     list: ({ since, until }) =>
-      until - since < 24 * HOUR ? listResponse([]) : faults++ === 0 ? (unusable as ListResponse) : old,
+      until - since < 24 * HOUR ? listResponse([]) : faults++ === 0 ? (fault as ListResponse) : old,
   })
   expect([only.outcome.result, only.state.id.value]).toEqual(['completed', 'a'])
 })

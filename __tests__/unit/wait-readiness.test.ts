@@ -169,8 +169,7 @@ describe('wait-until: available', () => {
       instance: ({ id }) => instanceResponse(id === 'instance-2' ? 'FAILED' : 'ACTIVE'),
     })
     expect(results.map(({ outcome }) => outcome.result)).toEqual(['completed', 'completed', 'not-ready'])
-    // One more than for one job, because the second one completed later.
-    expect(instanceRequests.filter(({ id }) => id === 'instance-1')).toHaveLength(5)
+    expect(instanceRequests.filter(({ id }) => id === 'instance-1')).toHaveLength(4)
     expect(instanceRequests.filter(({ id }) => id === 'instance-2')).toHaveLength(1)
   })
 
@@ -190,6 +189,55 @@ describe('wait-until: available', () => {
       expect(instanceRequests.at(-1)?.at).toBeGreaterThan(5 * MINUTE)
     },
   )
+
+  test('measures the minute from the first response to the last request', async () => {
+    // The third response takes 25 s: it says nothing about the end of the minute.
+    const { only, endedAt } = await waitFor({
+      until: 'available',
+      service: () => completed(),
+      instance: statuses([0, 'ACTIVE'], [45 * SECOND, 'BACKING UP'], [3 * MINUTE, 'ACTIVE']),
+      instanceLatency: ({ at }) => (at > 35 * SECOND && at < MINUTE ? 25 * SECOND : 100),
+    })
+    expect(only.outcome.result).toBe('completed')
+    expect(endedAt).toBeGreaterThanOrEqual(4 * MINUTE)
+  })
+
+  test.each<[string, JobResponse | InstanceResponse, number]>([
+    ['faults for minutes', transient(), 5 * MINUTE],
+    ['a response that the instance does not exist', notFoundYet, 25 * SECOND],
+  ])('begins the minute again after %s', async (_name, response, until) => {
+    const { only, endedAt } = await waitFor({
+      until: 'available',
+      service: () => completed(),
+      instance: ({ at }) =>
+        at > 10 * SECOND && at < until ? (response as InstanceResponse) : instanceResponse('ACTIVE'),
+    })
+    expect(only.outcome.result).toBe('completed')
+    expect(endedAt).toBeGreaterThanOrEqual(until + MINUTE)
+  })
+
+  test('does not begin the minute again after one fault', async () => {
+    let requests = 0
+    const { endedAt } = await waitFor({
+      until: 'available',
+      service: () => completed(),
+      instance: () => (++requests === 2 ? (transient() as InstanceResponse) : instanceResponse('ACTIVE')),
+    })
+    expect(endedAt).toBeLessThan(1.2 * MINUTE)
+  })
+
+  test('ignores the response to a request for a shared instance that an earlier job caused', async () => {
+    const { endedAt } = await waitFor({
+      until: 'available',
+      jobs: ['a', 'b'],
+      service: ({ id, at }) =>
+        id === 'a' || at > 30 * SECOND ? completed('instance-1') : jobResponse('Running'),
+      instance: statuses([0, 'ACTIVE'], [30 * SECOND, 'MODIFYING'], [65 * SECOND, 'ACTIVE']),
+      // Sent before the second job completes, and received after it.
+      instanceLatency: ({ at }) => (at > 15 * SECOND && at < 30 * SECOND ? 25 * SECOND : 100),
+    })
+    expect(endedAt).toBeGreaterThanOrEqual(125 * SECOND)
+  })
 
   test('looks at the instance again if a job completes while its database is refusing connections', async () => {
     const { results, instanceRequests } = await waitFor({

@@ -14,6 +14,8 @@ export type ListJobs = (window: TimeWindow, signal: AbortSignal, status?: 'Runni
 
 /** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50
+/** A service that ignores the limit returns more; a hostile one, so many that reading them takes too long. */
+const MAX_ENTRIES = 1_000
 
 /**
  * `GET /v3/{project_id}/immediate-jobs`. `offset` is not used, because it is documented to start at 0 and at 1; a
@@ -44,22 +46,22 @@ export function listQuery({ since, until }: TimeWindow, status?: string): string
 export function readListResponse(result: ExchangeResult, context: ResponseContext): ListResponse {
   const response = parse(result, listSchema, 'a job list', context)
   if (response.kind !== 'parsed') return response
-  const { jobs, total_count: total = jobs.length < PAGE_LIMIT ? 0 : Infinity } = response.data
+  const { jobs, total_count: total = 0 } = response.data
   const read = jobs.map((sent) => readEntry(sent, context.secrets))
   const unreadable = read.filter((entry) => !isUsable(entry))
   const byId = [...Map.groupBy(read.filter(isUsable), ({ id }) => keyOf(id)).values()]
   const contradicting = byId.filter((same) => !isConsistent(same)).flat()
   return {
     kind: 'list',
-    entries: byId.filter(isConsistent).flatMap(([first]) => first ?? []),
+    entries: byId.filter(isConsistent).flatMap(oncePerOwner),
     unusable: [...unreadable, ...contradicting].map(ownerOf),
-    isWhole: total <= jobs.length,
+    isWhole: total < jobs.length ? jobs.length < PAGE_LIMIT : total === jobs.length,
     clockOffset: result.kind === 'response' ? readClockOffset(result.headers, context.wallClock()) : 0,
   }
 }
 
 const listSchema = z.object({
-  jobs: z.array(z.unknown()),
+  jobs: z.array(z.unknown()).max(MAX_ENTRIES),
   total_count: optional(z.number().or(z.string().regex(/^\d+$/).transform(Number))),
 })
 
@@ -99,6 +101,12 @@ function isUsable(entry: ListEntry | UnusableEntry): entry is ListEntry {
 
 function ownerOf(entry: ListEntry | UnusableEntry): UnusableEntry {
   return isUsable(entry) ? { orderId: entry.orderId, instanceId: entry.job.instanceId?.value } : entry
+}
+
+/** A job of several orders or instances has an entry for each. */
+function oncePerOwner(same: readonly ListEntry[]): readonly ListEntry[] {
+  const owners = Map.groupBy(same, (entry) => JSON.stringify(ownerOf(entry)))
+  return [...owners.values()].flatMap(([first]) => first ?? [])
 }
 
 /** Whether entries for the same job do not contradict each other. */

@@ -1,6 +1,6 @@
 import type { Instance } from '../api/instance.ts'
 import type { Job } from '../api/job.ts'
-import { MINUTE } from '../duration.ts'
+import { MINUTE, SECOND } from '../duration.ts'
 import type { FaultDetail, RejectionReason } from '../http/fault.ts'
 import type { Id, Kind } from '../id.ts'
 import type { ConnectionResponse, JudgedResponse, SubTask } from '../response.ts'
@@ -13,6 +13,10 @@ const GRACE_PERIOD = { job: 2 * MINUTE, order: 10 * MINUTE }
 const PENDING_WARNING_AFTER = 10 * MINUTE
 /** After a create, an instance is ACTIVE for a moment before its first backup. */
 const STABLE_AFTER = 1 * MINUTE
+/** Faults for longer than this may have hidden another status. */
+const MAX_GAP = 45 * SECOND
+/** A new job may be missing from the list for some seconds. */
+export const IDLE_FOR = 5 * SECOND
 /** Consecutive responses after which the wait for the job ends. */
 const MAX_UNUSABLE = 5
 const MAX_MISSING = 3
@@ -33,7 +37,10 @@ export interface WaitState {
   /** Those of the job, and when they were last seen. */
   readonly subTasks?: { readonly list: readonly SubTask[]; readonly at: number }
   /** The last result of connecting to the instance, and when the first attempt ended. */
-  readonly connection?: ConnectionResponse & { readonly since: number }
+  readonly connection?: (ConnectionResponse & { readonly since: number }) | undefined
+  /** Since when the instance is ACTIVE, and since when no job runs on it. */
+  readonly activeSince?: number | undefined
+  readonly idleSince?: number | undefined
   /** Whether its own response contained it, not only the job list. */
   readonly isSeen: boolean
   /** The last known progress, 0 to 100. */
@@ -91,22 +98,26 @@ export function initialState(id: Id, kind: Kind = 'job'): WaitState {
   }
 }
 
-/** What a response received at a moment means: the tables of docs/reference.md. */
-export function judge(before: WaitState, response: JudgedResponse, at: number): Judgment {
+/**
+ * What a response received at a moment means: the tables of docs/reference.md.
+ *
+ * @param sentAt when its request was sent
+ */
+export function judge(before: WaitState, response: JudgedResponse, at: number, sentAt = at): Judgment {
   const state = { ...before, last: response, tally: count(before.tally, labelOf(response)) }
   switch (response.kind) {
     case 'job':
       return judgeJob({ ...state, isSeen: state.isSeen || response.isFromList !== true }, response.job, at)
     case 'instance':
-      return judgeInstance(state, response.instance, at)
+      return judgeInstance(state, response.instance, at, sentAt)
     case 'busy':
       return {
         state: seen({ ...state, job: response.job }, response.job.status.label, at, response.job.progress),
       }
     case 'idle': {
-      const idle = { ...state, ...NONE_IN_A_ROW, job: undefined }
-      // A new job may be missing from the first list, or seem to come from the future.
-      return { state: idle, outcome: before.last?.kind === 'idle' ? { result: 'completed' } : undefined }
+      const idleSince = before.last?.kind === 'idle' ? (before.idleSince ?? at) : at
+      const idle = { ...state, ...NONE_IN_A_ROW, job: undefined, idleSince }
+      return { state: idle, outcome: sentAt - idleSince >= IDLE_FOR ? { result: 'completed' } : undefined }
     }
     case 'connection': {
       const connection = { ...response, since: state.connection?.since ?? at }
@@ -169,13 +180,14 @@ function judgeJob(before: WaitState, job: Job, at: number): Judgment {
   }
 }
 
-function judgeInstance(before: WaitState, instance: Instance, at: number): Judgment {
+function judgeInstance(before: WaitState, instance: Instance, at: number, sentAt: number): Judgment {
   const { meaning, label } = instance.status
-  const state = seen({ ...before, job: undefined, instance }, label, at)
-  const since = state.history.at(-1)?.at ?? at
+  const since = wasInterrupted(before, at) ? at : (before.activeSince ?? at)
+  const activeSince = meaning === 'active' ? since : undefined
+  const state = seen({ ...before, job: undefined, instance, activeSince }, label, at)
   switch (meaning) {
     case 'active':
-      return { state, outcome: at - since >= STABLE_AFTER ? { result: 'completed' } : undefined }
+      return { state, outcome: sentAt - since >= STABLE_AFTER ? { result: 'completed' } : undefined }
     case 'failed':
       return { state, outcome: { result: 'not-ready', cause: 'failed' } }
     case 'busy':
@@ -185,6 +197,12 @@ function judgeInstance(before: WaitState, instance: Instance, at: number): Judgm
       return warnOnce(state, label, what)
     }
   }
+}
+
+/** Whether the instance may have had another status since it was last seen. */
+function wasInterrupted({ history, missing, faults, unusable, rejections }: WaitState, at: number): boolean {
+  const hadFault = faults + unusable + rejections > 0
+  return missing > 0 || (hadFault && at - (history.at(-1)?.until ?? at) > MAX_GAP)
 }
 
 const LONG_PENDING =
@@ -205,7 +223,7 @@ export const NOUNS = { job: 'Job', order: 'Order', instance: 'Instance' } as con
 
 function judgeNotFound(before: WaitState, detail: FaultDetail, at: number): Judgment {
   // A job that only the list contains, and not for long, may still be unknown to the jobs call.
-  const listedFor = at - (before.history[0]?.at ?? at)
+  const listedFor = (before.history.at(-1)?.until ?? at) - (before.history[0]?.at ?? at)
   if (before.isSeen || listedFor >= GRACE_PERIOD.job) {
     const state = { ...before, missing: before.missing + 1 }
     return state.missing < MAX_MISSING ? { state } : { state, outcome: { result: 'vanished', detail } }

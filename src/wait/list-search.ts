@@ -1,6 +1,6 @@
 import { notFoundYet } from '../api/get.ts'
 import type { ListJobs } from '../api/job-list.ts'
-import { DAY, HOUR, SECOND } from '../duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../duration.ts'
 import { keyOf, type Id } from '../id.ts'
 import type { JobList, JudgedResponse, ListEntry, ListResponse } from '../response.ts'
 import { nextPollAt, type Deadline, type Judged, type PollTarget } from './poll-target.ts'
@@ -9,6 +9,8 @@ import { MAX_CLOCK_SKEW, restOf, type Window } from './time-window.ts'
 /** Orders are searched for repeatedly in the last hour, and once in everything that the task center keeps. */
 const RECENT_RANGE = HOUR
 const RETENTION = 30 * DAY
+/** The jobs of an order are created within this time. */
+const TOGETHER = MINUTE
 /** Running jobs are searched for in this range if the service refuses a wider one. */
 const USUAL_RANGE = DAY
 /** Between two windows of one search. */
@@ -17,22 +19,30 @@ const NEXT_WINDOW_DELAY = 2 * SECOND
 /** What to search for. Windows may overlap. */
 interface Search {
   readonly status?: 'Running'
-  /**
-   * Returns the windows of a search, at least one. A wide one that is refused is skipped.
-   *
-   * @param isRefused whether the service refused a wide window in this search, or often enough
-   * @param clockOffset how far the service's clock is ahead of this runner's, milliseconds
-   */
-  readonly windows: (isFirst: boolean, isRefused: boolean, clockOffset: number) => readonly Window[]
+  /** Returns the windows of a search, at least one. */
+  readonly windows: (before: Before) => readonly Window[]
+  /** Which responses for a wide window mean that the service refuses it. It is then skipped. */
+  readonly refusals: readonly ListResponse['kind'][]
   /** Reads what the search contained so far; undefined if there is nothing to judge yet. */
   readonly read: (subject: Judged, found: JobList, page: Page) => JudgedResponse | undefined
   /** Called when a response was read for all subjects. */
   readonly onRead?: (at: number) => void
 }
 
+/** What is known when a search begins. */
+interface Before {
+  /** Whether a wide window was read to its end. */
+  readonly isWideRead: boolean
+  /** Whether the service refused a wide window just now, or twice. A refusal may pass. */
+  readonly isWideRefused: boolean
+  /** How far the service's clock is ahead of this runner's, in milliseconds. */
+  readonly clockOffset: number
+}
+
 /** The response that a search just received. */
 interface Page {
   readonly list: JobList
+  readonly window: Window
   /** Whether the same window has jobs that no response contained yet, and whether this was the last of all windows. */
   readonly hasRest: boolean
   readonly isLast: boolean
@@ -69,24 +79,32 @@ export function orderSearch(
   const start = wallClock()
   let jobs = new Map<Judged, readonly Id[]>()
   return {
-    windows: (isFirst, _isRefused, clockOffset) => {
+    windows: ({ isWideRead, isWideRefused, clockOffset }) => {
       const now = wallClock() + clockOffset
       const recent = { since: Math.min(start, now) - RECENT_RANGE, until: now + MAX_CLOCK_SKEW }
-      return isFirst ? [recent, { since: start - RETENTION, until: recent.since, isWide: true }] : [recent]
+      if (isWideRead || isWideRefused) return [recent]
+      return [recent, { since: start - RETENTION, until: recent.since, isWide: true }]
     },
-    read: (order, { entries, unusable, isWhole }, { list, hasRest }) => {
+    refusals: ['rejected', 'unusable'],
+    read: (order, { entries, unusable, isWhole }, { list, window, hasRest, isLast }) => {
       const key = keyOf(order.state.id)
       const isSought = ({ orderId }: Pick<ListEntry, 'orderId'>) => orderId?.toLowerCase() === key
       if (unusable.some(isSought)) return UNUSABLE_JOB
       // Consecutive responses overlap.
-      const found = new Map(entries.filter(isSought).map(({ id }) => [keyOf(id), id]))
+      const found = new Map(entries.filter(isSought).map((entry) => [keyOf(entry.id), entry]))
       if (found.size === 0) return NO_JOB
       // The jobs of an order are created together, so more of them may follow until a response contains none.
       const isInside = list.entries.some(isSought)
       if (!list.isWhole && (isInside || list.entries.length === 0)) return hasRest ? undefined : INCOMPLETE
       // They were found in another window, whose end could not be read.
       if (!isInside && !isWhole) return INCOMPLETE
-      jobs.set(order, [...found.values()])
+      // The older window may contain the others.
+      const isAtEdge = [...found.values()].some(({ created }) => created < window.since + TOGETHER)
+      if (!isLast && window.isWide !== true && isAtEdge) return undefined
+      jobs.set(
+        order,
+        [...found.values()].map(({ id }) => id),
+      )
       return undefined
     },
     onRead: (at) => {
@@ -100,17 +118,23 @@ export function orderSearch(
 export function runningSearch(wallClock: () => number): Search {
   return {
     status: 'Running',
-    windows: (_isFirst, isRefused, clockOffset) => {
-      const until = wallClock() + clockOffset + MAX_CLOCK_SKEW
-      return isRefused
-        ? [{ since: until - USUAL_RANGE, until }]
-        : [{ since: until - RETENTION, until, isWide: true }]
+    windows: ({ isWideRefused, clockOffset }) => {
+      const now = wallClock() + clockOffset
+      const until = now + MAX_CLOCK_SKEW
+      return isWideRefused
+        ? [{ since: now - USUAL_RANGE, until }]
+        : [{ since: now - RETENTION, until, isWide: true }]
     },
+    // What is left out may contain a running job, so a fault that may pass does not count.
+    refusals: ['rejected'],
     read: (instance, { entries, unusable, isWhole }, { isLast }) => {
       const key = keyOf(instance.state.id)
       const running = entries.find(
         ({ job: { status, instanceId } }) =>
-          status.meaning === 'running' && instanceId !== undefined && keyOf(instanceId) === key,
+          // Only running jobs were requested, so an unknown status is one of these.
+          ['running', 'unknown'].includes(status.meaning) &&
+          instanceId !== undefined &&
+          keyOf(instanceId) === key,
       )
       if (running !== undefined) return { kind: 'busy', id: running.id, job: running.job }
       if (unusable.some(({ instanceId }) => instanceId?.toLowerCase() === key)) return UNUSABLE_RUNNING_JOB
@@ -132,10 +156,11 @@ export function listSearch(
   deadline: Deadline,
 ): PollTarget<ListResponse> {
   /** The windows that are left in the current search, the next one first, and what it contained so far. */
-  let windows = search.windows(true, false, 0)
-  let clockOffset = 0
+  let windows = search.windows({ isWideRead: false, isWideRefused: false, clockOffset: 0 })
   let found: JobList | undefined
+  let isWideRead = false
   let refusals = 0
+  let clockOffset = 0
   const target = {
     rank: 1 as const,
     dueAt: 0,
@@ -151,8 +176,8 @@ export function listSearch(
 
   function handle(response: ListResponse, at: number): void {
     // The service may limit how far back a list reaches; another window decides what is wrong otherwise.
-    const isRejected = response.kind === 'rejected' && ['request', 'permission'].includes(response.reason)
-    const isSkipped = isRejected && windows[0]?.isWide === true
+    const isFinal = response.kind === 'rejected' && !['request', 'permission'].includes(response.reason)
+    const isSkipped = windows[0]?.isWide === true && search.refusals.includes(response.kind) && !isFinal
     if (isSkipped) refusals += 1
     if (response.kind === 'list') read(response, at)
     else if (!isSkipped) judgeAll(() => response, at, true)
@@ -176,16 +201,21 @@ export function listSearch(
       isWhole: isWhole && isRead,
     }
     found = all
-    if (list !== UNREAD_LIST) clockOffset = list.clockOffset
+    if (list !== UNREAD_LIST) {
+      clockOffset = list.clockOffset
+      if (window.isWide === true && rest === undefined) {
+        isWideRead = true
+        refusals = 0
+      }
+    }
     const isLast = windows.length === 0
-    const page = { list, hasRest: rest !== undefined, isLast }
+    const page = { list, window, hasRest: rest !== undefined, isLast }
     judgeAll((subject) => search.read(subject, all, page), at, isLast)
-    // A refusal may pass: the wide window is tried once more.
     if (isLast) start(refusals > 1)
   }
 
-  function start(isRefused: boolean): void {
-    windows = search.windows(false, isRefused, clockOffset)
+  function start(isWideRefused: boolean): void {
+    windows = search.windows({ isWideRead, isWideRefused, clockOffset })
     found = undefined
   }
 
@@ -201,7 +231,7 @@ export function listSearch(
     search.onRead?.(at)
     for (const [subject, response] of judged) {
       if (response === undefined) continue
-      subject.accept(response, at, () => {
+      subject.accept(response, at, target.sentAt, () => {
         if (subject.isOpen) target.dueAt = Math.min(target.dueAt, subject.nextPoll(at))
         return nextPollAt(target, deadline)
       })

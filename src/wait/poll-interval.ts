@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from '../duration.ts'
 import { estimate } from './estimate.ts'
-import type { WaitState } from '../judge/judge.ts'
+import { IDLE_FOR, type WaitState } from '../judge/judge.ts'
 import { total } from '../judge/tally.ts'
 
 /** docs/polling.md explains and measures these figures. The rate limit allows one request every 1.5 s. */
@@ -54,6 +54,7 @@ export function pollInterval(setting: 'auto' | number, random: () => number): Po
 function automatic(state: WaitState, elapsed: number, random: () => number): number {
   // This says nothing about the job: renewed credentials are tried soon.
   if (state.last?.kind === 'rejected') return MIN_INTERVAL
+  if (state.last?.kind === 'idle') return IDLE_FOR
   if (state.instance !== undefined) return isActive(state) ? ACTIVE_INTERVAL : INSTANCE_INTERVAL
   // A random second interval keeps the jobs of a matrix from polling in step.
   if (total(state.tally) === 1) return MIN_INTERVAL * (1 + random())

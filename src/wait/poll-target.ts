@@ -90,17 +90,17 @@ export class Judged {
   }
 
   /** Judges a response that ends nothing by itself. */
-  update(response: JudgedResponse, at: number): Outcome | undefined {
-    const { state, warning, outcome } = judge(this.state, response, at)
+  update(response: JudgedResponse, at: number, sentAt = at): Outcome | undefined {
+    const { state, warning, outcome } = judge(this.state, response, at, sentAt)
     this.state = state
     if (warning !== undefined) this.options.listener.onWarning(warning)
     return outcome
   }
 
   /** Judges a response, and reports it; `schedule` then returns when the next request is due. */
-  accept(response: JudgedResponse, at: number, schedule: () => number): void {
+  accept(response: JudgedResponse, at: number, sentAt: number, schedule: () => number): void {
     if (this.outcome !== undefined) return
-    this.outcome = this.update(response, at)
+    this.outcome = this.update(response, at, sentAt)
     this.report(schedule())
     if (this.outcome !== undefined) this.options.onFinished(this, this.outcome, at)
   }
@@ -129,7 +129,7 @@ export class JudgedTarget extends Judged implements PollTarget<JudgedResponse> {
   }
 
   handle(response: JudgedResponse, at: number): void {
-    this.accept(response, at, () => {
+    this.accept(response, at, this.sentAt, () => {
       this.dueAt = this.nextPoll(at)
       return nextPollAt(this, this.options.deadline)
     })

@@ -16,13 +16,19 @@ export interface Window extends TimeWindow {
 
 /**
  * Returns the part of a window that its list did not contain. Undefined when it contained all, after too many requests,
- * or when the window can't be narrower: its jobs were created within a second, or without a date.
+ * or when it is unknown: the list is not sorted by time, or its jobs were created within a second, or without a date.
  */
 export function restOf(window: Window, { entries, isWhole }: JobList): Window | undefined {
   const { since, until, requests = 0 } = window
-  const [first, last] = [entries[0]?.created ?? Number.NaN, entries.at(-1)?.created ?? Number.NaN]
+  const times = entries.map(({ created }) => created).filter((time) => !Number.isNaN(time))
+  const [first = Number.NaN, last = Number.NaN] = [times[0], times.at(-1)]
+  const isNewestFirst = last < first
+  const isSorted = times.every((time, index) => {
+    const previous = times[index - 1] ?? time
+    return isNewestFirst ? time <= previous : time >= previous
+  })
+  if (!isSorted || first === last) return undefined
   // In whichever order the list is sorted, the rest comes after its last entry. Dates are whole seconds.
-  const isNewestFirst = last <= first
   const cut = isNewestFirst ? last : last - SECOND
   const isNarrower = cut >= since && cut < until
   if (isWhole || !isNarrower || requests + 1 >= MAX_REQUESTS) return undefined

@@ -3,8 +3,10 @@ import type { ListJobs } from '../api/job-list.ts'
 import type { GetJob } from '../api/jobs.ts'
 import type { GetSubTasks } from '../api/sub-tasks.ts'
 import type { Connect } from '../database.ts'
+import { SECOND } from '../duration.ts'
 import { keyOf, type Id } from '../id.ts'
 import { initialState, type Outcome, type WaitState } from '../judge/judge.ts'
+import { total } from '../judge/tally.ts'
 import type { UntrustedText } from '../untrusted-text.ts'
 import type { WaitFor } from '../wait-for.ts'
 import { listSearch, orderSearch, runningSearch } from './list-search.ts'
@@ -18,6 +20,8 @@ import { subTaskTarget } from './sub-task-target.ts'
 
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4
+/** Jobs that share an instance complete together within this time. */
+const TOGETHER = 10 * SECOND
 /** With more jobs, requests for sub-tasks would delay those for jobs, and the log does not show them. */
 const MAX_JOBS_WITH_SUB_TASKS = 10
 
@@ -106,14 +110,16 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
       return true
     }
     const shared = instances.get(keyOf(id))
-    // What was seen before this job completed says nothing about its instance.
-    if (shared?.isOpen === true && shared.rank === 1) shared.state = { ...shared.state, history: [] }
-    else if (shared === undefined || shared.isOpen || shared.outcome?.result === 'completed') {
-      // A connection that is still attempted no longer counts.
-      shared?.finish({ result: 'completed' })
-      const state = before.kind === 'instance' ? before : initialState(id, 'instance')
-      instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options))
-    }
+    // It stays not ready.
+    if (shared?.outcome !== undefined && shared.outcome.result !== 'completed') return true
+    // Jobs that complete together need no request each.
+    const isNew = shared !== undefined && total(shared.state.tally) <= 1 && at - shared.sentAt < TOGETHER
+    if (isNew && shared.isOpen) return true
+    // Neither what was seen before this job completed nor a response to an earlier request counts.
+    shared?.finish({ result: 'completed' })
+    const known = shared?.state ?? (before.kind === 'instance' ? before : initialState(id, 'instance'))
+    const state = { ...known, activeSince: undefined, connection: undefined }
+    instances.set(keyOf(id), new JudgedTarget(state, at, (signal) => deps.getInstance(id, signal), options))
     return true
   }
 
