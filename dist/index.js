@@ -3506,17 +3506,21 @@ function joinPhrases(phrases, separator) {
 
 ;// CONCATENATED MODULE: ./src/http/headers.ts
 
+const MIN_RETRY_AFTER = 1 * SECOND;
 const MAX_RETRY_AFTER = 5 * MINUTE;
 /**
- * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
+ * Parses a `Retry-After` header: seconds or an HTTP date, which the service's clock defines. Source: RFC 9110, section
+ * 10.2.3. Some gateways send fractions of seconds.
  *
  * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
+ * @returns milliseconds, from 1 second to 5 minutes; undefined if the header is missing or invalid
  */
 function readRetryAfter(headers, now) {
-    const text = headers['retry-after']?.trim() ?? '';
-    const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now;
-    return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined;
+    const [, seconds, date = ''] = /^(\d+(?:\.\d*)?)s?$|^(.*)$/.exec(headers['retry-after']?.trim() ?? '') ?? [];
+    const delay = seconds === undefined
+        ? parseHttpDate(date) - now - readClockOffset(headers, now)
+        : Number(seconds) * SECOND;
+    return Number.isNaN(delay) ? undefined : Math.min(Math.max(delay, MIN_RETRY_AFTER), MAX_RETRY_AFTER);
 }
 /** Milliseconds that the service's clock is ahead of this runner's, `now`; 0 if the response has no valid date. */
 function readClockOffset({ date = '' }, now) {
@@ -12442,7 +12446,7 @@ function strictObject(shape, params) {
         type: "object",
         shape,
         catchall: never(),
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 // looseObject
@@ -13071,19 +13075,22 @@ function preprocess(fn, schema) {
 /**
  * Reads an error response in any known format, including HTML, whose text is the message unless `hidesText` is set.
  *
- * @returns the unredacted error code, only for comparisons, for example `DBS.200543`; and as the message HTTP status, error
- * code, message, and request ID, as far as the response contains them
+ * @returns the unredacted error code, only for comparisons, for example `DBS.200543`; as the message HTTP status, error
+ * code, message, and request ID, as far as the response contains them; and whether it contains a code or a message
  */
 function readServiceError(response, secrets, hidesText = false) {
-    const json = parseJson(response.body);
-    const code = find(json, CODES);
-    const message = find(json, MESSAGES);
+    const json = parseError(response.body);
+    const codes = findAll(json, CODES);
+    // Some errors contain the status beside the code, or around it.
+    const code = codes.find((each) => each !== `${response.status}`) ?? codes[0];
+    const [message] = findAll(json, MESSAGES);
     const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers;
-    const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? find(json, ['request_id']);
-    const isUnknown = !hidesText && code === undefined && message === undefined;
+    const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? findAll(json, ['requestid'])[0];
+    const isUnknown = !hidesText && message === undefined && (code === undefined || hasMore(json));
     const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message);
     return {
         code,
+        hasReason: code !== undefined || message !== undefined,
         message: [
             `HTTP ${response.status}`,
             ...(code === undefined ? [] : phrase ` ${secrets.text(code)}`),
@@ -13117,16 +13124,32 @@ function withoutMarkup(body) {
         .replace(/\s+/g, ' ')
         .trim();
 }
-/** Of the service, of the API gateway, of older and newer services, and of IAM. */
-const CODES = ['error_code', 'errorCode', 'errCode', 'code'];
-const MESSAGES = ['error_msg', 'errorMsg', 'externalMessage', 'message', 'title'];
-/** Finds the first field with one of the names in a JSON object, or one level below: `{"badRequest":{"code":…}}`. */
-function find(json, names) {
+/** Some gateways encode the JSON of a service once more. */
+function parseError(body) {
+    const json = parseJson(body);
+    return typeof json === 'string' ? parseJson(json) : json;
+}
+/**
+ * Of the service, of the API gateway, of older and newer services, and of IAM. Without underscores and in lower case, as
+ * services write them differently.
+ */
+const CODES = ['errorcode', 'errcode', 'code'];
+const MESSAGES = ['errormsg', 'errmsg', 'errormessage', 'externalmessage', 'message', 'msg', 'title'];
+const nameOf = (field) => field.replaceAll('_', '').toLowerCase();
+/** Finds the fields with one of the names in a JSON object, and one level below: `{"badRequest":{"code":…}}`. */
+function findAll(json, names) {
     if (!isObject(json))
-        return undefined;
-    const levels = [json, ...Object.values(json).filter(isObject)];
-    const values = levels.flatMap((level) => names.map((name) => textOrNumber.parse(level[name])));
-    return values.find((value) => value !== undefined);
+        return [];
+    const levels = [json, ...Object.values(json).flat().filter(isObject)];
+    return levels.flatMap((level) => {
+        const fields = new Map(Object.entries(level).map(([field, value]) => [nameOf(field), value]));
+        return names.flatMap((name) => textOrNumber.parse(fields.get(name))?.trim() ?? []);
+    });
+}
+/** Whether an error has fields beside its code. */
+function hasMore(json) {
+    const known = [...CODES, 'requestid'];
+    return isObject(json) && Object.keys(json).some((field) => !known.includes(nameOf(field)));
 }
 function isObject(json) {
     return typeof json === 'object' && json !== null && !Array.isArray(json);
@@ -13183,6 +13206,8 @@ const HINTS = {
     431: TOO_LARGE,
     494: TOO_LARGE,
 };
+/** They are as helpful for another service. */
+const GATEWAY_HINTS = new Set(Object.values(HINTS));
 /**
  * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
  * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.
@@ -13304,8 +13329,8 @@ function get_parse(result, schema, what, context) {
     const { data } = schema.safeParse(parseJson(body));
     if (data !== undefined)
         return { kind: 'parsed', data };
-    const { code, message } = readServiceError(result, context.secrets);
-    return unusable(label, code === undefined ? phrase `HTTP 200 without ${what}` : message);
+    const { hasReason, message } = readServiceError(result, context.secrets);
+    return unusable(label, hasReason ? message : phrase `HTTP 200 without ${what}`);
 }
 function unusable(label, message) {
     return { kind: 'unusable', detail: { label, message } };
@@ -13319,7 +13344,7 @@ function isUnknown(result, { secrets }) {
         return false;
     const { code = '' } = readServiceError(result, secrets);
     // "The job does not exist."
-    if (result.status === 400)
+    if (result.status === 400 || result.status === 200)
         return code === 'DBS.200543';
     return result.status === 404 && !/^APIGW?\./.test(code);
 }
@@ -13852,8 +13877,9 @@ function readJobResponse(result, jobId, context) {
     const fault = faultOf(result, context);
     return isUnknown(result, context) ? notFoundYet('not found yet', fault.detail.message) : fault;
 }
-function readJob(response, jobId, { service, secrets }) {
+function readJob(response, jobId, context) {
     const { status, body, bodyError } = response;
+    const { service, secrets } = context;
     const { field } = service;
     if (status !== 200)
         return unusable(`${status}`, phrase `HTTP ${status}`);
@@ -13868,9 +13894,11 @@ function readJob(response, jobId, { service, secrets }) {
     }
     if (job === null) {
         const what = field === 'job' ? '"job": null' : 'a list without the job';
-        return notFoundYet('not found yet', phrase `HTTP 200 with ${what}`);
+        const { code, message } = readServiceError(response, secrets);
+        return notFoundYet('not found yet', code === undefined ? phrase `HTTP 200 with ${what}` : message);
     }
-    if (isSameId(registeredSchema.safeParse(job).data?.id, jobId))
+    const isRegistered = isSameId(registeredSchema.safeParse(job).data?.id, jobId);
+    if (isRegistered || emptySchema.safeParse(job).success)
         return notFoundYet('not found yet', phrase `HTTP 200 with a job that has no status`);
     const { data: sent } = jobSchema.safeParse(job);
     if (sent !== undefined) {
@@ -13880,7 +13908,9 @@ function readJob(response, jobId, { service, secrets }) {
         return { kind: 'rejected', reason: 'other-job', scope: 'job', detail: { label: 'another job', message } };
     }
     const error = readServiceError(response, secrets);
-    if (error.code !== undefined)
+    if (isUnknown(response, context))
+        return notFoundYet('not found yet', error.message);
+    if (error.hasReason)
         return unusable('no job', error.message);
     if (json === undefined) {
         const text = readableText(response, secrets);
@@ -13903,6 +13933,10 @@ function findJob(jobs, jobId) {
 const idSchema = object({ id: schemas_string() });
 /** What some services return for a moment after a job was created. */
 const registeredSchema = object({ id: schemas_string(), status: literal('').nullish() });
+const emptySchema = union([
+    strictObject({}),
+    object({ id: literal('').nullable(), status: literal('').nullish() }),
+]);
 /** For responses in the format of another service. */
 const jobs_HINTS = {
     job: 'The response has the format of TaurusDB, RDS, DDS, and GaussDB. For a job of one of them, set service accordingly; otherwise, check the endpoint.',
@@ -13910,6 +13944,7 @@ const jobs_HINTS = {
 };
 
 ;// CONCATENATED MODULE: ./src/api/project.ts
+
 
 
 
@@ -13962,7 +13997,8 @@ function readProjects(result, region, deps) {
 /** Its rate limit is not that of the jobs API, and its hints would be about the wrong service. */
 function faultOfIam(fault) {
     const own = { label: `IAM ${fault.detail.label}`, message: phrase `IAM: ${fault.detail.message}` };
-    const detail = { ...own, hint: HINT };
+    const isAboutGateway = fault.detail.hint !== undefined && GATEWAY_HINTS.has(fault.detail.hint);
+    const detail = { ...own, hint: isAboutGateway ? fault.detail.hint : HINT };
     if (fault.kind === 'transient')
         return { kind: 'transient', retryAfter: fault.retryAfter, detail };
     if (fault.kind === 'unusable')
@@ -13970,7 +14006,12 @@ function faultOfIam(fault) {
     if (fault.reason === 'redirect' || fault.reason === 'endpoint')
         return { ...fault, scope: 'all', detail };
     const isAboutProject = fault.reason === 'permission' || fault.reason === 'request';
-    return { ...fault, ...(isAboutProject && { reason: 'project' }), scope: 'all', detail: own };
+    return {
+        ...fault,
+        ...(isAboutProject && { reason: 'project' }),
+        scope: 'all',
+        detail: isAboutGateway ? detail : own,
+    };
 }
 const HINT = 'Check iam-endpoint and region, and whether this runner can reach IAM. With project-id, no project is looked up.';
 
@@ -14133,7 +14174,10 @@ function readSent(service, result, schema, context, parse = parseJson) {
     if (result.kind === 'no-response' || result.status >= 300)
         return ownFault(service, result, context);
     const { data } = schema.safeParse(result.bodyError === undefined ? parse(result.body) : undefined);
-    return data === undefined ? token_service_unusable(service, result) : { kind: 'sent', data, response: result };
+    if (data !== undefined)
+        return { kind: 'sent', data, response: result };
+    const { hasReason, message } = readServiceError(result, context.secrets, true);
+    return token_service_unusable(service, result, hasReason ? message : undefined);
 }
 /**
  * Completes temporary keys, if they are still valid. Their remaining lifetime is measured by the service's clock, because
@@ -14152,10 +14196,11 @@ function ownFault(service, result, context) {
     const fault = faultOf(result, { ...context, hidesText: true });
     const { label, message, hint } = fault.detail;
     const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect';
+    const isFirewall = result.kind === 'response' && result.status === 418;
     const detail = {
         label: `${service.label} ${label}`,
         message: phrase `${service.name}: ${message}`,
-        hint: hint !== undefined || isRedirect ? service.hint : undefined,
+        hint: isFirewall ? hint : hint !== undefined || isRedirect ? service.hint : undefined,
     };
     if (fault.kind === 'transient')
         return { kind: fault.kind, retryAfter: fault.retryAfter, detail };
@@ -14164,9 +14209,9 @@ function ownFault(service, result, context) {
     const isPassing = result.kind === 'response' && service.passing.includes(result.status);
     return { ...fault, reason, scope: 'all', isPassing, detail };
 }
-/** Shows nothing of the response, which may contain a part of the keys. */
-function token_service_unusable({ name, label, issues, hint }, { status }) {
-    const message = phrase `${name}: HTTP ${status} without ${issues}`;
+/** Shows nothing else of the response, which may contain a part of the keys. */
+function token_service_unusable({ name, label, issues, hint }, { status }, reason = phrase `HTTP ${status} without ${issues}`) {
+    const message = phrase `${name}: ${reason}`;
     return { kind: 'unusable', detail: { label: `unusable ${label} response`, message, hint } };
 }
 
@@ -14452,11 +14497,12 @@ const external_node_dns_namespaceObject = __WEBPACK_EXTERNAL_createRequire(impor
 const MAX_ATTEMPT_MS = 5 * SECOND;
 /** From here on, the next attempt may begin: a server that has started meanwhile may respond only to a new one. */
 const SILENT_AFTER_MS = 1 * SECOND;
+/** For each address of a name, so that an attempt also reaches the second one. */
+const MAX_ADDRESS_MS = 1 * SECOND;
 /** Longer packets are not a handshake. */
 const MAX_PACKET_BYTES = 1_024;
 /** Connects to a MySQL server, reads its first packet, and closes the connection. Nothing is sent. */
-function databaseConnector(secrets) {
-    const find = sharedLookup();
+function databaseConnector(secrets, find = sharedLookup()) {
     return (address) => {
         /** Accepted by an attempt that was silent at first. */
         let accepted;
@@ -14492,7 +14538,12 @@ function sharedLookup() {
 }
 /** Calls `onSeen` when the attempt is silent for a second, and when it ends. */
 function attempt({ host, port }, find, signal, onSeen) {
-    const socket = (0,external_node_net_namespaceObject.createConnection)({ host, port, lookup: find });
+    const socket = (0,external_node_net_namespaceObject.createConnection)({
+        host,
+        port,
+        lookup: find,
+        autoSelectFamilyAttemptTimeout: MAX_ADDRESS_MS,
+    });
     let received = Buffer.alloc(0);
     const end = (label, isAccepted = false) => {
         clearTimeout(silence);
@@ -14594,10 +14645,11 @@ async function readBody(message) {
     }
     return body_decode(Buffer.concat(chunks), message.headers['content-encoding'] ?? '');
 }
-/** No request accepts an encoding, but some gateways compress all the same. */
+/** No request accepts an encoding, but some gateways compress all the same, even without saying so. */
 function body_decode(bytes, encoding) {
-    const name = encoding.trim().toLowerCase();
-    if (name === '' || name === 'identity' || bytes.length === 0)
+    const given = encoding.trim().toLowerCase().replace('identity', '');
+    const name = given === '' && bytes.indexOf(GZIP) === 0 ? 'gzip' : given;
+    if (name === '' || bytes.length === 0)
         return textOf(bytes);
     const decoder = DECODERS.get(name);
     if (decoder === undefined)
@@ -14611,6 +14663,8 @@ function body_decode(bytes, encoding) {
     }
 }
 const body_TOO_LARGE = { body: '', bodyError: 'is larger than 1 MiB' };
+/** The beginning of everything that gzip compressed. Source: RFC 1952, section 2.3.1. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
 const DECODERS = new Map([
     ['gzip', external_node_zlib_namespaceObject.gunzipSync],
     ['x-gzip', external_node_zlib_namespaceObject.gunzipSync],
@@ -14758,8 +14812,8 @@ function noResponse(error, trace, cause) {
 const MAX_UNKNOWN_MS = 2 * MINUTE;
 /** In a row. */
 const MAX_WITHOUT_TLS = 5;
-/** OpenSSL's errors for bytes that are not TLS, for example those of a plain HTTP server. */
-const NOT_TLS = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/;
+/** OpenSSL's errors for bytes that are not TLS, for example those of a plain HTTP server. Only TLS has alerts. */
+const NOT_TLS = /^(?!.*\balert\b).*(EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)/is;
 /**
  * Sends requests through `send`, and marks failures that will probably last: until an origin has sent a response, a host
  * that does not exist or a port that does not use TLS is more likely a wrong endpoint than a fault that passes.
@@ -14909,8 +14963,8 @@ function parseEndpoint(value, version, resource) {
     if (!isSecure(url))
         return invalid `must use https://. Plain http:// would expose secrets, so it is allowed only for loopback addresses.`;
     const segments = url.pathname.split('/').filter((segment) => segment !== '');
-    const names = segments.map((segment) => segment.toLowerCase());
-    return names.includes(version) || names.includes(resource)
+    const names = segments.map((segment) => decodeURIComponent(segment).toLowerCase());
+    return names.some((name) => name === resource || /^(v[1-9](\.\d)?|[\da-f]{32})$/.test(name))
         ? invalid `already contains the API path. Use only the part before /${version}; the action adds the rest.`
         : [url.origin, ...segments].join('/');
 }
@@ -15123,6 +15177,7 @@ function parseNoProxy(value) {
 
 
 
+
 /** That the job completed, also that its instance is available, or also that the instance accepts connections. */
 const UNTIL = ['completed', 'available', 'connectable'];
 /** Results with which a step can succeed. */
@@ -15197,22 +15252,27 @@ function parseIds(value, kind, secrets) {
         ? invalid `contains ${distinct.length} IDs, but a step can wait for at most ${max} ${kind}s. Use several steps.`
         : distinct.map((id) => toId(id, secrets));
 }
-/** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
-const MISSING_VALUE = /^(null|\(null\)|undefined|none|<none>|nil|<nil>|<no value>|nan|n\/a|object|array)$/i;
+/** What expressions, shells, jq, and Terraform make of a field that an earlier step's response does not contain. */
+const MISSING_VALUE = /^(null|\(null\)|undefined|none|\(none\)|nil|nan|n\/?a|object|array|<(none|nil|null|undefined|sensitive|no value)>|%!s\(<nil>\)|system\.[\w.]{1,99}(\[\])?|\*{1,9})$/i;
+const VARIABLE = /^(\$\w{1,99}|\$?\{.{1,99}\}|%\w{1,99}%|\$env:\w{1,99})$/i;
+const FIELD = /^\W{0,3}\w*id"?\s*[:=]/i;
 /** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value, kind, secrets) {
     const { field, hint } = RULES[kind];
     if (value === '')
         return invalid `missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. ${RULES.job.hint}`;
     const outer = parseJson(value);
-    const text = typeof outer === 'string' ? outer : value.replace(/^'([^']*)'$/, '$1');
-    if (/^\[[A-Z_]*ERROR\]/.test(text))
+    const text = (0,external_node_util_namespaceObject.stripVTControlCharacters)(typeof outer === 'string' ? outer : value.replace(/^'([^']*)'$/, '$1')).trim();
+    if (/^\W{0,2}\[[A-Z_]*ERROR\]/im.test(text))
         return invalid `contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`;
-    const json = parseJson(text);
+    if (text.startsWith('{') && /"err(or)?_?(code|msg)"/i.test(text))
+        return invalid `contains an error of the service: “${secrets.text(text)}”. Fix the call in the earlier step.`;
     // Also several objects, or one that something follows, for example a status code.
-    if (text.trimStart().startsWith('{'))
+    if (text.startsWith('{'))
         return invalid `is a JSON object, probably the whole response. Pass only its field ${field}: with fromJSON in an expression, or with jq -r .${field} in a shell.`;
-    const texts = text.startsWith('[') || Array.isArray(json) ? array(schemas_string()).safeParse(json).data : [text];
+    if (/^<(!doctype|html)\b/i.test(text))
+        return invalid `is an HTML page, probably the response of a gateway. Fix the call in the earlier step.`;
+    const texts = readTexts(text);
     if (texts === undefined)
         return invalid `is not a valid JSON array of texts. Use IDs separated by commas or line breaks.`;
     const ids = texts
@@ -15222,9 +15282,23 @@ function splitIds(value, kind, secrets) {
     const missing = ids.find((id) => MISSING_VALUE.test(id));
     if (missing !== undefined)
         return invalid `contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${field}. ${hint}`;
-    return ids.some((id) => /^[a-z]+:\/\//i.test(id))
+    const variable = ids.find((id) => VARIABLE.test(id));
+    if (variable !== undefined)
+        return invalid `contains “${secrets.text(variable)}” instead of an ID: a variable or expression that was not expanded. Pass the output of the earlier step as an expression.`;
+    if (ids.some((id) => FIELD.test(id)))
+        return invalid `contains the name of a field. Pass only its value: the ${kind} ID.`;
+    return ids.some((id) => /^<?[a-z]+:\/\/|[?&]id=/i.test(id))
         ? invalid `is a URL. Pass only the ${kind} ID: the field .${field} of the response.`
         : ids;
+}
+/** Returns the texts of a list: a JSON array, also as Terraform shows it, or the text itself; undefined if it is not valid. */
+function readTexts(text) {
+    const list = text.replace(/^to(?:list|set)\((.*)\)$/s, '$1');
+    if (!list.startsWith('['))
+        return [text];
+    const items = list.slice(0, -1).trimEnd();
+    const json = items.endsWith(',') ? `${items.slice(0, -1)}]` : list;
+    return array(schemas_string()).safeParse(parseJson(json)).data;
 }
 
 ;// CONCATENATED MODULE: ./src/inputs.ts
@@ -15723,10 +15797,10 @@ function explainOutcome(result, timeout) {
     const { state, instance, outcome } = result;
     const subject = instance ?? state;
     const { kind, last } = subject;
-    const name = phrase `${NOUNS[kind]} ${nameOf(subject)}`;
+    const name = phrase `${NOUNS[kind]} ${explain_nameOf(subject)}`;
     const status = lastStatus(subject);
     const resume = resumeOf(subject, state.kind);
-    const before = instance === undefined ? [] : phrase `Job ${nameOf(state)} completed. `;
+    const before = instance === undefined ? [] : phrase `Job ${explain_nameOf(state)} completed. `;
     const explain = (key, what, nextSteps, evidence = []) => {
         const message = phrase `${before}${what}.`;
         return { title: TITLES[key], message, lines: [[...message, ...evidence]], nextSteps };
@@ -15775,10 +15849,11 @@ function explainOutcome(result, timeout) {
         case 'error': {
             const { reason, detail } = outcome;
             const isKnown = subject.job !== undefined || subject.instance !== undefined;
+            const isAccepted = isKnown || state.job !== undefined || subject.idleSince !== undefined;
             const wanted = kind === 'order' ? 'the jobs of order' : `the status of ${kind}`;
-            const failure = phrase `Could not get ${wanted} ${nameOf(subject)}${isKnown ? status : []}`;
+            const failure = phrase `Could not get ${wanted} ${explain_nameOf(subject)}${isKnown ? status : []}`;
             const cause = phrase `${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}`;
-            const wasAccepted = reason !== 'internal' && (isKnown || subject.notFoundSince !== undefined);
+            const wasAccepted = reason !== 'internal' && (isAccepted || subject.notFoundSince !== undefined);
             const expired = reason === 'credentials' ? `${EXPIRED} ` : '';
             const nextSteps = `${detail.hint ?? NEXT_STEPS[reason]}${wasAccepted ? ` ${expired}${resume}.` : ''}`;
             return explain(reason, phrase `${failure}${cause}`, nextSteps);
@@ -15799,7 +15874,7 @@ function explainSuccess(result) {
     const isInstance = state.kind === 'instance';
     const title = isInstance ? 'The instance is ready' : 'The job completed';
     const succeeded = isInstance ? 'is ready' : `completed${duration && ` in ${duration}`}`;
-    const message = phrase `${NOUNS[state.kind]} ${nameOf(state)} ${succeeded}${details}.`;
+    const message = phrase `${NOUNS[state.kind]} ${explain_nameOf(state)} ${succeeded}${details}.`;
     return { title, message, lines: [message], nextSteps: '' };
 }
 /** What the wait has seen of an instance that is ready. */
@@ -15829,7 +15904,7 @@ function notReady(state, cause, timeout, resume) {
     return [what, `${NEXT_STEPS['not-connectable']} ${resume}.`];
 }
 function unfinished(state, when) {
-    const name = nameOf(state);
+    const name = explain_nameOf(state);
     if (state.kind === 'order')
         return phrase `No job was found for order ${name} ${when}`;
     const predicate = state.kind === 'job' ? 'did not finish' : 'was not ready';
@@ -15879,7 +15954,7 @@ function statesOf({ state, instance }) {
     return instance === undefined ? [state] : [state, instance];
 }
 /** `X (name)`: an ID, and the name of the job or instance if it is known. */
-function nameOf({ kind, id, job, instance }) {
+function explain_nameOf({ kind, id, job, instance }) {
     const name = kind === 'instance' ? instance?.name : job?.name;
     return name === undefined ? [id.text] : phrase `${id.text} (${name})`;
 }
@@ -17669,8 +17744,12 @@ function subTaskTarget(target, getSubTasks) {
 
 
 
+
+
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4;
+/** Jobs that share an instance complete together within this time. */
+const wait_TOGETHER = 10 * SECOND;
 /** With more jobs, requests for sub-tasks would delay those for jobs, and the log does not show them. */
 const MAX_JOBS_WITH_SUB_TASKS = 10;
 /** Waits until everything has an outcome. Always resolves. */
@@ -17725,6 +17804,10 @@ async function wait(plan, deps) {
         const shared = instances.get(keyOf(id));
         // It stays not ready.
         if (shared?.outcome !== undefined && shared.outcome.result !== 'completed')
+            return true;
+        // Jobs that complete together need no request each.
+        const isNew = shared !== undefined && total(shared.state.tally) <= 1 && at - shared.sentAt < wait_TOGETHER;
+        if (isNew && shared.isOpen)
             return true;
         // Neither what was seen before this job completed nor a response to an earlier request counts.
         shared?.finish({ result: 'completed' });

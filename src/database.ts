@@ -12,12 +12,13 @@ export type Connect = (address: Address) => (signal: AbortSignal) => Promise<Con
 const MAX_ATTEMPT_MS = 5 * SECOND
 /** From here on, the next attempt may begin: a server that has started meanwhile may respond only to a new one. */
 const SILENT_AFTER_MS = 1 * SECOND
+/** For each address of a name, so that an attempt also reaches the second one. */
+const MAX_ADDRESS_MS = 1 * SECOND
 /** Longer packets are not a handshake. */
 const MAX_PACKET_BYTES = 1_024
 
 /** Connects to a MySQL server, reads its first packet, and closes the connection. Nothing is sent. */
-export function databaseConnector(secrets: Secrets): Connect {
-  const find = sharedLookup()
+export function databaseConnector(secrets: Secrets, find: LookupFunction = sharedLookup()): Connect {
   return (address) => {
     /** Accepted by an attempt that was silent at first. */
     let accepted: Seen | undefined
@@ -62,7 +63,12 @@ function attempt(
   signal: AbortSignal,
   onSeen: (seen: Seen) => void,
 ): void {
-  const socket = createConnection({ host, port, lookup: find })
+  const socket = createConnection({
+    host,
+    port,
+    lookup: find,
+    autoSelectFamilyAttemptTimeout: MAX_ADDRESS_MS,
+  })
   let received: Buffer = Buffer.alloc(0)
   const end = (label: string, isAccepted = false) => {
     clearTimeout(silence)

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { z } from 'zod'
 import { parseAddress, type Address } from './address.ts'
 import type { Service } from './api/service.ts'
@@ -98,8 +99,11 @@ function parseIds(value: string, kind: Kind, secrets: Secrets): readonly Id[] | 
     : distinct.map((id) => toId(id, secrets))
 }
 
-/** What expressions, shells, and jq make of a field that an earlier step's response does not contain. */
-const MISSING_VALUE = /^(null|\(null\)|undefined|none|<none>|nil|<nil>|<no value>|nan|n\/a|object|array)$/i
+/** What expressions, shells, jq, and Terraform make of a field that an earlier step's response does not contain. */
+const MISSING_VALUE =
+  /^(null|\(null\)|undefined|none|\(none\)|nil|nan|n\/?a|object|array|<(none|nil|null|undefined|sensitive|no value)>|%!s\(<nil>\)|system\.[\w.]{1,99}(\[\])?|\*{1,9})$/i
+const VARIABLE = /^(\$\w{1,99}|\$?\{.{1,99}\}|%\w{1,99}%|\$env:\w{1,99})$/i
+const FIELD = /^\W{0,3}\w*id"?\s*[:=]/i
 
 /** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value: string, kind: Kind, secrets: Secrets): readonly string[] | InvalidInput {
@@ -107,15 +111,19 @@ function splitIds(value: string, kind: Kind, secrets: Secrets): readonly string[
   if (value === '')
     return invalid`missing. Check that the earlier step succeeded, and that the step ID and output name in the expression are spelled correctly. ${RULES.job.hint}`
   const outer = parseJson(value)
-  const text = typeof outer === 'string' ? outer : value.replace(/^'([^']*)'$/, '$1')
-  if (/^\[[A-Z_]*ERROR\]/.test(text))
+  const text = stripVTControlCharacters(
+    typeof outer === 'string' ? outer : value.replace(/^'([^']*)'$/, '$1'),
+  ).trim()
+  if (/^\W{0,2}\[[A-Z_]*ERROR\]/im.test(text))
     return invalid`contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`
-  const json = parseJson(text)
+  if (text.startsWith('{') && /"err(or)?_?(code|msg)"/i.test(text))
+    return invalid`contains an error of the service: “${secrets.text(text)}”. Fix the call in the earlier step.`
   // Also several objects, or one that something follows, for example a status code.
-  if (text.trimStart().startsWith('{'))
+  if (text.startsWith('{'))
     return invalid`is a JSON object, probably the whole response. Pass only its field ${field}: with fromJSON in an expression, or with jq -r .${field} in a shell.`
-  const texts =
-    text.startsWith('[') || Array.isArray(json) ? z.array(z.string()).safeParse(json).data : [text]
+  if (/^<(!doctype|html)\b/i.test(text))
+    return invalid`is an HTML page, probably the response of a gateway. Fix the call in the earlier step.`
+  const texts = readTexts(text)
   if (texts === undefined)
     return invalid`is not a valid JSON array of texts. Use IDs separated by commas or line breaks.`
   const ids = texts
@@ -125,7 +133,21 @@ function splitIds(value: string, kind: Kind, secrets: Secrets): readonly string[
   const missing = ids.find((id) => MISSING_VALUE.test(id))
   if (missing !== undefined)
     return invalid`contains the word “${secrets.text(missing)}” instead of an ID, probably because the earlier step's response has no ${kind} ID: read its field .${field}. ${hint}`
-  return ids.some((id) => /^[a-z]+:\/\//i.test(id))
+  const variable = ids.find((id) => VARIABLE.test(id))
+  if (variable !== undefined)
+    return invalid`contains “${secrets.text(variable)}” instead of an ID: a variable or expression that was not expanded. Pass the output of the earlier step as an expression.`
+  if (ids.some((id) => FIELD.test(id)))
+    return invalid`contains the name of a field. Pass only its value: the ${kind} ID.`
+  return ids.some((id) => /^<?[a-z]+:\/\/|[?&]id=/i.test(id))
     ? invalid`is a URL. Pass only the ${kind} ID: the field .${field} of the response.`
     : ids
+}
+
+/** Returns the texts of a list: a JSON array, also as Terraform shows it, or the text itself; undefined if it is not valid. */
+function readTexts(text: string): readonly string[] | undefined {
+  const list = text.replace(/^to(?:list|set)\((.*)\)$/s, '$1')
+  if (!list.startsWith('[')) return [text]
+  const items = list.slice(0, -1).trimEnd()
+  const json = items.endsWith(',') ? `${items.slice(0, -1)}]` : list
+  return z.array(z.string()).safeParse(parseJson(json)).data
 }

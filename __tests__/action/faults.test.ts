@@ -38,7 +38,13 @@ async function run(fault: FaultCase, times: Times): Promise<Run> {
   const speed = SPEED[times]
   const folder = mkdtempSync(join(tmpdir(), 'fault-'))
   const memoryFile = join(folder, 'memory')
-  const atExit = `process.on('exit', () => process.getBuiltinModule('fs').writeFileSync(${JSON.stringify(memoryFile)}, String(process.resourceUsage().maxRSS)))`
+  // On Linux, maxRSS begins with the memory of the process that started this one; VmHWM does not.
+  const atExit = `process.on('exit', () => {
+    const { existsSync, readFileSync, writeFileSync } = process.getBuiltinModule('fs')
+    const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : ''
+    const peak = /^VmHWM:\\s+(\\d+)/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS
+    writeFileSync(${JSON.stringify(memoryFile)}, String(peak))
+  })`
   const stage = await setUp(fault, times, speed)
   const result = await runStep({
     with: {
@@ -54,6 +60,7 @@ async function run(fault: FaultCase, times: Times): Promise<Run> {
   })
   await stage.close()
   const memory = Number(readFileSync(memoryFile, 'utf8')) * 1024
+  expect(memory).toBeGreaterThan(20e6)
   rmSync(folder, { recursive: true })
   return { ...result, timeout: (timeout * 1_000) / speed, memory }
 }

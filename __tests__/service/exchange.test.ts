@@ -74,6 +74,7 @@ describe('a compressed response', () => {
     ['deflate without the header of zlib', 'deflate', (text) => deflateRawSync(text)],
     ['deflate, stored', 'deflate', (text) => deflateSync(text, { level: 0 })],
     ['deflate without the header of zlib, stored', 'deflate', (text) => deflateRawSync(text, { level: 0 })],
+    ['gzip, but no header that says so', undefined, (text) => gzipSync(text)],
     ['br', 'br', (text) => brotliCompressSync(text)],
   ])('with %s is decoded, although the request accepts no encoding', async (_name, encoding, compress) => {
     expect(await bodyOf(compress(Buffer.from(TEXT)), encoding)).toEqual({ body: TEXT, bodyError: undefined })

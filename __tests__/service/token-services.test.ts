@@ -320,4 +320,13 @@ describe('an unusable response of a token service is retried, up to five in a ro
     expect(requests('id-token')).toHaveLength(5)
     expect(requests('/jobs')).toHaveLength(0)
   })
+
+  test('an error in a 200 is reported with its code and message', async () => {
+    await start()
+    const body = JSON.stringify({ error_code: 'STS.1', error_msg: 'busy', session_token: 'fake-token' })
+    simulator.injectFault({ status: 200, body }, { api: 'sts', times: 'always' })
+    expect(errorOf((await waitFor()).results)).toMatch(
+      /^unusable: the Security Token Service: HTTP 200 STS\.1 “busy” \(request ID [0-9a-f]{32}\)$/,
+    )
+  })
 })

@@ -1,9 +1,17 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import {
+  createServer,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net'
 import type { Address } from '../../src/address.ts'
 import { databaseConnector, readPacket } from '../../src/database.ts'
 import { Secrets } from '../../src/secrets.ts'
+import { startBlackHole } from '../action/stage.ts'
 import { noSecrets, plain } from './text.ts'
 
 /** Connecting to a database, over real sockets. */
@@ -285,3 +293,32 @@ test('a packet is read as soon as it is complete, and only then', () => {
     isAccepted: true,
   })
 })
+
+// Only Linux drops connections when the backlog is full, and has more than one loopback address.
+if (process.platform === 'linux') {
+  test('reaches the second address of a name although the first one is dead', async () => {
+    const before = getDefaultAutoSelectFamilyAttemptTimeout()
+    // As in the action, whose requests have more time than an attempt.
+    setDefaultAutoSelectFamilyAttemptTimeout(3_500)
+    const hole = await startBlackHole(0)
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      setTimeout(() => socket.write(handshake()), 1_700)
+    })
+    servers.push(server)
+    server.listen(hole.port, '127.0.0.2')
+    await once(server, 'listening')
+    const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+    const connect = databaseConnector(noSecrets, (_name, _options, callback) => {
+      callback(null, addresses)
+    })({ host: 'db.example', port: hole.port })
+    const { signal } = new AbortController()
+    // The first attempt is silent for a second, and still succeeds later.
+    await connect(signal)
+    await sleep(3_000)
+    const { isAccepted } = await connect(signal)
+    await hole.close()
+    setDefaultAutoSelectFamilyAttemptTimeout(before)
+    expect(isAccepted).toBe(true)
+  })
+}

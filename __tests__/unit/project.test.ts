@@ -121,6 +121,15 @@ describe('an error names what is wrong', () => {
   })
 
   test.each([
+    [418, 'a web application firewall'],
+    [431, 'The token or another header is too large'],
+    [494, 'The token or another header is too large'],
+  ])('%d of a gateway has its own hint', async (status, hint) => {
+    const { first } = await lookUp([response({}, status)])
+    expect(first).toMatchObject({ detail: { hint: expect.stringContaining(hint) as unknown } })
+  })
+
+  test.each([
     ['a response without projects', response({ projects: 5 })],
     ['an ID that is not one', response({ projects: [{ id: '../x', name: REGION }] })],
   ])('%s is not usable', async (_name, result) => {

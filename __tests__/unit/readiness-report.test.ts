@@ -194,6 +194,20 @@ describe('the annotation', () => {
       `Check the credentials. They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC and use-ecs-agency renew their keys. ${RESUME}instance-id.`,
     ],
     [
+      'credentials that were rejected after a list without a running job',
+      instance([idle, unauthorized]),
+      'Authentication failed',
+      'Could not get the status of instance instance-1: HTTP 401 APIGW.0301.',
+      `Check the credentials. They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC and use-ecs-agency renew their keys. ${RESUME}instance-id.`,
+    ],
+    [
+      'credentials that were rejected after the job completed',
+      instanceResult('job-1', [unauthorized]),
+      'Authentication failed',
+      'Job job-1 (CreateX) completed. Could not get the status of instance instance-1: HTTP 401 APIGW.0301.',
+      `Check the credentials. They were accepted at first, so they may have expired or been revoked during the wait. GitHub OIDC and use-ecs-agency renew their keys. ${RESUME}job-id.`,
+    ],
+    [
       'responses that are not usable',
       instanceResult(
         'job-1',
@@ -201,7 +215,7 @@ describe('the annotation', () => {
       ),
       'The responses are not usable',
       'Job job-1 (CreateX) completed. Could not get the status of instance instance-1 from five responses in a row. Last response: no job.',
-      'Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service.',
+      `Check endpoint and service: the endpoint must be the API host of that service, not the console, a proxy, or another service. ${RESUME}job-id.`,
     ],
   ])('of %s', (_name, result, title, message, nextSteps) => {
     expect(annotate(result)).toEqual([title, message, nextSteps])

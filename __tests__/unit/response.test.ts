@@ -62,6 +62,20 @@ describe('HTTP 200', () => {
 
   test('with a null job is a job not found yet', () => {
     expect(responseTo(200, { job: null }).kind).toBe('not-found-yet')
+    const withError = responseTo(200, { job: null, error_code: 'DBS.1', error_msg: 'text' })
+    expect([withError.kind, messageOf(withError)]).toEqual(['not-found-yet', 'HTTP 200 DBS.1 “text”'])
+  })
+
+  test.each([{}, { id: null, status: null }, { id: '', status: '', name: null }])(
+    'with a job whose fields have no values is a job not found yet: %j',
+    (job) => {
+      expect(responseTo(200, { job }).kind).toBe('not-found-yet')
+    },
+  )
+
+  test('with only a message is unusable, and contains it', () => {
+    const response = responseTo(200, { error_msg: 'text' })
+    expect([response.kind, messageOf(response)]).toEqual(['unusable', 'HTTP 200 “text”'])
   })
 
   test.each([
@@ -205,6 +219,11 @@ test.each([201, 202, 204, 206])('HTTP %d is unusable, even with a completed job'
 describe('a job is not found yet after', () => {
   test.each([
     [400, error('DBS.200543', 'The job does not exist.')],
+    [400, { errors: [{ error_code: 'DBS.200543', error_msg: 'text' }] }],
+    [400, { code: 400, error: { error_code: 'DBS.200543' } }],
+    [400, { errorcode: 'DBS.200543 ', errormsg: 'text' }],
+    [400, JSON.stringify(JSON.stringify({ error_code: 'DBS.200543' }))],
+    [200, error('DBS.200543')],
     [404, error('DBS.200543')],
     [404, ''],
     [404, '<html>Not found</html>'],
@@ -286,7 +305,10 @@ describe('a request is retried after', () => {
 
   test.each([
     ['7', 7_000],
-    ['0', undefined],
+    ['2.0', 2_000],
+    ['2.5', 2_500],
+    ['2s', 2_000],
+    ['0', 1_000],
     ['-5', undefined],
     ['soon', undefined],
     ['1e3', undefined],
@@ -295,12 +317,21 @@ describe('a request is retried after', () => {
     ['Thursday, 01-Jan-26 00:01:30 GMT', 90_000],
     ['Thu Jan  1 00:01:30 2026', 90_000],
     ['Thu, 01 Jan 2026 10:00:00 GMT', 300_000],
-    ['Wed, 31 Dec 2025 00:00:00 GMT', undefined],
+    ['Wed, 31 Dec 2025 00:00:00 GMT', 1_000],
     ['', undefined],
   ])('429 with Retry-After %j, in %p ms', (header, ms) => {
     const response = responseTo(429, '', { 'retry-after': header })
     expect(response.kind === 'transient' && response.retryAfter).toBe(ms)
   })
+
+  test.each(['Wed, 31 Dec 2025 23:50:00 GMT', 'Thu, 01 Jan 2026 00:10:00 GMT'])(
+    '429 with a Retry-After whose date is measured by the clock of the service, at %s',
+    (date) => {
+      const retryAfter = new Date(Date.parse(date) + 90_000).toUTCString()
+      const response = responseTo(429, '', { date, 'retry-after': retryAfter })
+      expect(response.kind === 'transient' && response.retryAfter).toBe(90_000)
+    },
+  )
 })
 
 describe('the message of an error contains code, message, and request ID', () => {
@@ -315,9 +346,25 @@ describe('the message of an error contains code, message, and request ID', () =>
     ['OpenStack', { badRequest: { code: 'X.1', message: 'text' } }, { 'x-request-id': 'r1' }],
     ['OpenStack for 404', { itemNotFound: { message: 'text', code: 'X.1' } }, { 'x-request-id': 'r1' }],
     ['a nested error', { data: null, fault: { errCode: 'X.1', errorMsg: 'text', request_id: 'r1' } }, {}],
+    ['a gateway', { ErrorCode: 'X.1', ErrorMessage: 'text', RequestId: 'r1' }, {}],
+    ['a list of errors', { errors: [{ code: 'X.1', message: 'text' }] }, { 'x-request-id': 'r1' }],
+    ['a short message', { errCode: 'X.1', errMsg: 'text' }, { 'x-request-id': 'r1' }],
+    [
+      'a code beside the status',
+      { code: 500, msg: 'text', error: { code: 'X.1' } },
+      { 'x-request-id': 'r1' },
+    ],
     ['IAM without a message', { error: { code: 'X.1', title: 'text' } }, { 'x-iam-trace-id': 'r1' }],
   ])('in the format of %s', (_service, body, headers) => {
     expect(messageOf(responseTo(500, body, headers))).toBe(expected)
+  })
+
+  test('and all of an error whose message is unknown', () => {
+    const body = { error_code: 'X.1', detail: 'text' }
+    expect(messageOf(responseTo(500, body))).toBe(`HTTP 500 X.1 “${JSON.stringify(body)}”`)
+    expect(messageOf(responseTo(500, { error_code: 'X.1', request_id: 'r1' }))).toBe(
+      'HTTP 500 X.1 (request ID r1)',
+    )
   })
 
   test('with a code that is a number', () => {

@@ -118,6 +118,13 @@ test('the port of a proxy that does not speak TLS is final after five times in a
   expect(await send(proxy)).toBe('no-tls')
 })
 
+test('a server that rejects the TLS handshake does speak TLS', async () => {
+  const { send } = start()
+  const message =
+    'write EPROTO 00:error:0A00042E:SSL routines:tlsv1 alert protocol version:SSL alert number 70'
+  for (let times = 0; times < 9; times++) expect(await send({ ...noTls, message })).toBe('network')
+})
+
 describe('a port that does not speak TLS', () => {
   test.each([
     ['a refused connection', refused],

@@ -51,8 +51,8 @@ export function parseEndpoint(value: string, version: string, resource: string):
   if (!isSecure(url))
     return invalid`must use https://. Plain http:// would expose secrets, so it is allowed only for loopback addresses.`
   const segments = url.pathname.split('/').filter((segment) => segment !== '')
-  const names = segments.map((segment) => segment.toLowerCase())
-  return names.includes(version) || names.includes(resource)
+  const names = segments.map((segment) => decodeURIComponent(segment).toLowerCase())
+  return names.some((name) => name === resource || /^(v[1-9](\.\d)?|[\da-f]{32})$/.test(name))
     ? invalid`already contains the API path. Use only the part before /${version}; the action adds the rest.`
     : [url.origin, ...segments].join('/')
 }

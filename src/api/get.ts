@@ -89,8 +89,8 @@ export function parse<T>(
   if (bodyError !== undefined) return unusable(label, phrase`HTTP 200 with a body that ${bodyError}`)
   const { data } = schema.safeParse(parseJson(body))
   if (data !== undefined) return { kind: 'parsed', data }
-  const { code, message } = readServiceError(result, context.secrets)
-  return unusable(label, code === undefined ? phrase`HTTP 200 without ${what}` : message)
+  const { hasReason, message } = readServiceError(result, context.secrets)
+  return unusable(label, hasReason ? message : phrase`HTTP 200 without ${what}`)
 }
 
 export function unusable(label: string, message: Phrase): Fault {
@@ -106,6 +106,6 @@ export function isUnknown(result: ExchangeResult, { secrets }: ResponseContext):
   if (result.kind === 'no-response') return false
   const { code = '' } = readServiceError(result, secrets)
   // "The job does not exist."
-  if (result.status === 400) return code === 'DBS.200543'
+  if (result.status === 400 || result.status === 200) return code === 'DBS.200543'
   return result.status === 404 && !/^APIGW?\./.test(code)
 }

@@ -30,8 +30,9 @@ export function readJobResponse(result: ExchangeResult, jobId: string, context: 
   return isUnknown(result, context) ? notFoundYet('not found yet', fault.detail.message) : fault
 }
 
-function readJob(response: HttpResponse, jobId: string, { service, secrets }: JobContext): JobResponse {
+function readJob(response: HttpResponse, jobId: string, context: JobContext): JobResponse {
   const { status, body, bodyError } = response
+  const { service, secrets } = context
   const { field } = service
   if (status !== 200) return unusable(`${status}`, phrase`HTTP ${status}`)
   if (bodyError !== undefined) return unusable('no job', phrase`HTTP 200 with a body that ${bodyError}`)
@@ -44,9 +45,11 @@ function readJob(response: HttpResponse, jobId: string, { service, secrets }: Jo
   }
   if (job === null) {
     const what = field === 'job' ? '"job": null' : 'a list without the job'
-    return notFoundYet('not found yet', phrase`HTTP 200 with ${what}`)
+    const { code, message } = readServiceError(response, secrets)
+    return notFoundYet('not found yet', code === undefined ? phrase`HTTP 200 with ${what}` : message)
   }
-  if (isSameId(registeredSchema.safeParse(job).data?.id, jobId))
+  const isRegistered = isSameId(registeredSchema.safeParse(job).data?.id, jobId)
+  if (isRegistered || emptySchema.safeParse(job).success)
     return notFoundYet('not found yet', phrase`HTTP 200 with a job that has no status`)
   const { data: sent } = jobSchema.safeParse(job)
   if (sent !== undefined) {
@@ -55,7 +58,8 @@ function readJob(response: HttpResponse, jobId: string, { service, secrets }: Jo
     return { kind: 'rejected', reason: 'other-job', scope: 'job', detail: { label: 'another job', message } }
   }
   const error = readServiceError(response, secrets)
-  if (error.code !== undefined) return unusable('no job', error.message)
+  if (isUnknown(response, context)) return notFoundYet('not found yet', error.message)
+  if (error.hasReason) return unusable('no job', error.message)
   if (json === undefined) {
     const text = readableText(response, secrets)
     const described = text === undefined ? 'without text' : phrase`with the text “${text}”`
@@ -79,6 +83,10 @@ function findJob(jobs: unknown, jobId: string): readonly unknown[] {
 const idSchema = z.object({ id: z.string() })
 /** What some services return for a moment after a job was created. */
 const registeredSchema = z.object({ id: z.string(), status: z.literal('').nullish() })
+const emptySchema = z.union([
+  z.strictObject({}),
+  z.object({ id: z.literal('').nullable(), status: z.literal('').nullish() }),
+])
 
 /** For responses in the format of another service. */
 const HINTS = {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ExchangeResult } from '../http/exchange.ts'
-import type { Fault } from '../http/fault.ts'
+import { GATEWAY_HINTS, type Fault } from '../http/fault.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { phrase } from '../untrusted-text.ts'
 import { parse, send, type GetProject, type Project, type Sender } from './get.ts'
@@ -58,12 +58,18 @@ function readProjects(result: ExchangeResult, region: string, deps: ProjectDepen
 /** Its rate limit is not that of the jobs API, and its hints would be about the wrong service. */
 function faultOfIam(fault: Fault): Fault {
   const own = { label: `IAM ${fault.detail.label}`, message: phrase`IAM: ${fault.detail.message}` }
-  const detail = { ...own, hint: HINT }
+  const isAboutGateway = fault.detail.hint !== undefined && GATEWAY_HINTS.has(fault.detail.hint)
+  const detail = { ...own, hint: isAboutGateway ? fault.detail.hint : HINT }
   if (fault.kind === 'transient') return { kind: 'transient', retryAfter: fault.retryAfter, detail }
   if (fault.kind === 'unusable') return { kind: 'unusable', detail }
   if (fault.reason === 'redirect' || fault.reason === 'endpoint') return { ...fault, scope: 'all', detail }
   const isAboutProject = fault.reason === 'permission' || fault.reason === 'request'
-  return { ...fault, ...(isAboutProject && { reason: 'project' }), scope: 'all', detail: own }
+  return {
+    ...fault,
+    ...(isAboutProject && { reason: 'project' }),
+    scope: 'all',
+    detail: isAboutGateway ? detail : own,
+  }
 }
 
 const HINT =

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { Exchange, ExchangeResult, HttpResponse } from '../http/exchange.ts'
 import { faultOf, type Fault, type RejectionReason, type ResponseContext } from '../http/fault.ts'
 import { readClockOffset } from '../http/headers.ts'
-import { parseJson } from '../http/service-error.ts'
-import { phrase } from '../untrusted-text.ts'
+import { parseJson, readServiceError } from '../http/service-error.ts'
+import { phrase, type Phrase } from '../untrusted-text.ts'
 import type { AccessKey } from './access-key.ts'
 import type { Issued } from './renewable.ts'
 
@@ -41,7 +41,9 @@ export function readSent<T>(
 ): { readonly kind: 'sent'; readonly data: T; readonly response: HttpResponse } | Fault {
   if (result.kind === 'no-response' || result.status >= 300) return ownFault(service, result, context)
   const { data } = schema.safeParse(result.bodyError === undefined ? parse(result.body) : undefined)
-  return data === undefined ? unusable(service, result) : { kind: 'sent', data, response: result }
+  if (data !== undefined) return { kind: 'sent', data, response: result }
+  const { hasReason, message } = readServiceError(result, context.secrets, true)
+  return unusable(service, result, hasReason ? message : undefined)
 }
 
 /**
@@ -68,10 +70,11 @@ function ownFault(service: TokenService, result: ExchangeResult, context: Respon
   const fault = faultOf(result, { ...context, hidesText: true })
   const { label, message, hint } = fault.detail
   const isRedirect = fault.kind === 'rejected' && fault.reason === 'redirect'
+  const isFirewall = result.kind === 'response' && result.status === 418
   const detail = {
     label: `${service.label} ${label}`,
     message: phrase`${service.name}: ${message}`,
-    hint: hint !== undefined || isRedirect ? service.hint : undefined,
+    hint: isFirewall ? hint : hint !== undefined || isRedirect ? service.hint : undefined,
   }
   if (fault.kind === 'transient') return { kind: fault.kind, retryAfter: fault.retryAfter, detail }
   const isAboutRequest = ['credentials', 'permission', 'request'].includes(fault.reason)
@@ -80,8 +83,12 @@ function ownFault(service: TokenService, result: ExchangeResult, context: Respon
   return { ...fault, reason, scope: 'all', isPassing, detail }
 }
 
-/** Shows nothing of the response, which may contain a part of the keys. */
-function unusable({ name, label, issues, hint }: TokenService, { status }: HttpResponse): Fault {
-  const message = phrase`${name}: HTTP ${status} without ${issues}`
+/** Shows nothing else of the response, which may contain a part of the keys. */
+function unusable(
+  { name, label, issues, hint }: TokenService,
+  { status }: HttpResponse,
+  reason: Phrase = phrase`HTTP ${status} without ${issues}`,
+): Fault {
+  const message = phrase`${name}: ${reason}`
   return { kind: 'unusable', detail: { label: `unusable ${label} response`, message, hint } }
 }

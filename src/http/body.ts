@@ -27,10 +27,11 @@ export async function readBody(message: IncomingMessage): Promise<Body> {
   return decode(Buffer.concat(chunks), message.headers['content-encoding'] ?? '')
 }
 
-/** No request accepts an encoding, but some gateways compress all the same. */
+/** No request accepts an encoding, but some gateways compress all the same, even without saying so. */
 function decode(bytes: Buffer, encoding: string): Body {
-  const name = encoding.trim().toLowerCase()
-  if (name === '' || name === 'identity' || bytes.length === 0) return textOf(bytes)
+  const given = encoding.trim().toLowerCase().replace('identity', '')
+  const name = given === '' && bytes.indexOf(GZIP) === 0 ? 'gzip' : given
+  if (name === '' || bytes.length === 0) return textOf(bytes)
   const decoder = DECODERS.get(name)
   if (decoder === undefined) return { body: '', bodyError: 'has an unknown content encoding' }
   try {
@@ -42,6 +43,9 @@ function decode(bytes: Buffer, encoding: string): Body {
 }
 
 const TOO_LARGE: Body = { body: '', bodyError: 'is larger than 1 MiB' }
+
+/** The beginning of everything that gzip compressed. Source: RFC 1952, section 2.3.1. */
+const GZIP = Buffer.from([0x1f, 0x8b])
 
 const DECODERS: ReadonlyMap<string, typeof inflate> = new Map([
   ['gzip', gunzipSync],

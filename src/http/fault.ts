@@ -115,6 +115,9 @@ const HINTS: Readonly<Record<number, string>> = {
   494: TOO_LARGE,
 }
 
+/** They are as helpful for another service. */
+export const GATEWAY_HINTS: ReadonlySet<string> = new Set(Object.values(HINTS))
+
 /**
  * Reads the period in milliseconds from the body of a 429. Source: a response of Huawei Cloud's API gateway,
  * APIGW.0308: `policy user over ratelimit,limit:200,time:5 minute`.

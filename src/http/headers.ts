@@ -1,18 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { MINUTE, SECOND } from '../duration.ts'
 
+const MIN_RETRY_AFTER = 1 * SECOND
 const MAX_RETRY_AFTER = 5 * MINUTE
 
 /**
- * Parses a `Retry-After` header: seconds or an HTTP date. Source: RFC 9110, section 10.2.3.
+ * Parses a `Retry-After` header: seconds or an HTTP date, which the service's clock defines. Source: RFC 9110, section
+ * 10.2.3. Some gateways send fractions of seconds.
  *
  * @param now wall-clock time, milliseconds since the epoch
- * @returns milliseconds, at most 5 minutes; undefined if the header is missing, invalid, or in the past
+ * @returns milliseconds, from 1 second to 5 minutes; undefined if the header is missing or invalid
  */
 export function readRetryAfter(headers: IncomingHttpHeaders, now: number): number | undefined {
-  const text = headers['retry-after']?.trim() ?? ''
-  const delay = /^\d+$/.test(text) ? Number(text) * SECOND : parseHttpDate(text) - now
-  return delay > 0 ? Math.min(delay, MAX_RETRY_AFTER) : undefined
+  const [, seconds, date = ''] = /^(\d+(?:\.\d*)?)s?$|^(.*)$/.exec(headers['retry-after']?.trim() ?? '') ?? []
+  const delay =
+    seconds === undefined
+      ? parseHttpDate(date) - now - readClockOffset(headers, now)
+      : Number(seconds) * SECOND
+  return Number.isNaN(delay) ? undefined : Math.min(Math.max(delay, MIN_RETRY_AFTER), MAX_RETRY_AFTER)
 }
 
 /** Milliseconds that the service's clock is ahead of this runner's, `now`; 0 if the response has no valid date. */

@@ -6,23 +6,26 @@ import type { HttpResponse } from './exchange.ts'
 /**
  * Reads an error response in any known format, including HTML, whose text is the message unless `hidesText` is set.
  *
- * @returns the unredacted error code, only for comparisons, for example `DBS.200543`; and as the message HTTP status, error
- * code, message, and request ID, as far as the response contains them
+ * @returns the unredacted error code, only for comparisons, for example `DBS.200543`; as the message HTTP status, error
+ * code, message, and request ID, as far as the response contains them; and whether it contains a code or a message
  */
 export function readServiceError(
   response: HttpResponse,
   secrets: Secrets,
   hidesText = false,
-): { readonly code: string | undefined; readonly message: Phrase } {
-  const json = parseJson(response.body)
-  const code = find(json, CODES)
-  const message = find(json, MESSAGES)
+): { readonly code: string | undefined; readonly message: Phrase; readonly hasReason: boolean } {
+  const json = parseError(response.body)
+  const codes = findAll(json, CODES)
+  // Some errors contain the status beside the code, or around it.
+  const code = codes.find((each) => each !== `${response.status}`) ?? codes[0]
+  const [message] = findAll(json, MESSAGES)
   const { 'x-request-id': id, 'x-iam-trace-id': traceId } = response.headers
-  const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? find(json, ['request_id'])
-  const isUnknown = !hidesText && code === undefined && message === undefined
+  const requestId = textOrNumber.parse(id) ?? textOrNumber.parse(traceId) ?? findAll(json, ['requestid'])[0]
+  const isUnknown = !hidesText && message === undefined && (code === undefined || hasMore(json))
   const shown = isUnknown ? readableText(response, secrets) : message && secrets.text(message)
   return {
     code,
+    hasReason: code !== undefined || message !== undefined,
     message: [
       `HTTP ${response.status}`,
       ...(code === undefined ? [] : phrase` ${secrets.text(code)}`),
@@ -59,16 +62,35 @@ function withoutMarkup(body: string): string {
     .trim()
 }
 
-/** Of the service, of the API gateway, of older and newer services, and of IAM. */
-const CODES = ['error_code', 'errorCode', 'errCode', 'code']
-const MESSAGES = ['error_msg', 'errorMsg', 'externalMessage', 'message', 'title']
+/** Some gateways encode the JSON of a service once more. */
+function parseError(body: string): unknown {
+  const json = parseJson(body)
+  return typeof json === 'string' ? parseJson(json) : json
+}
 
-/** Finds the first field with one of the names in a JSON object, or one level below: `{"badRequest":{"code":…}}`. */
-function find(json: unknown, names: readonly string[]): string | undefined {
-  if (!isObject(json)) return undefined
-  const levels = [json, ...Object.values(json).filter(isObject)]
-  const values = levels.flatMap((level) => names.map((name) => textOrNumber.parse(level[name])))
-  return values.find((value) => value !== undefined)
+/**
+ * Of the service, of the API gateway, of older and newer services, and of IAM. Without underscores and in lower case, as
+ * services write them differently.
+ */
+const CODES = ['errorcode', 'errcode', 'code']
+const MESSAGES = ['errormsg', 'errmsg', 'errormessage', 'externalmessage', 'message', 'msg', 'title']
+
+const nameOf = (field: string) => field.replaceAll('_', '').toLowerCase()
+
+/** Finds the fields with one of the names in a JSON object, and one level below: `{"badRequest":{"code":…}}`. */
+function findAll(json: unknown, names: readonly string[]): readonly string[] {
+  if (!isObject(json)) return []
+  const levels = [json, ...Object.values(json).flat().filter(isObject)]
+  return levels.flatMap((level) => {
+    const fields = new Map(Object.entries(level).map(([field, value]) => [nameOf(field), value]))
+    return names.flatMap((name) => textOrNumber.parse(fields.get(name))?.trim() ?? [])
+  })
+}
+
+/** Whether an error has fields beside its code. */
+function hasMore(json: unknown): boolean {
+  const known = [...CODES, 'requestid']
+  return isObject(json) && Object.keys(json).some((field) => !known.includes(nameOf(field)))
 }
 
 function isObject(json: unknown): json is Readonly<Record<string, unknown>> {

@@ -6,8 +6,8 @@ const MAX_UNKNOWN_MS = 2 * MINUTE
 /** In a row. */
 const MAX_WITHOUT_TLS = 5
 
-/** OpenSSL's errors for bytes that are not TLS, for example those of a plain HTTP server. */
-const NOT_TLS = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/
+/** OpenSSL's errors for bytes that are not TLS, for example those of a plain HTTP server. Only TLS has alerts. */
+const NOT_TLS = /^(?!.*\balert\b).*(EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)/is
 
 /**
  * Sends requests through `send`, and marks failures that will probably last: until an origin has sent a response, a host
