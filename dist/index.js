@@ -13745,6 +13745,7 @@ const MISSING_PERMISSION = 'Check that the user or agency has permission to read
 
 
 
+
 /** The largest limit in the documentation of ListImmediateJobsRequest. */
 const PAGE_LIMIT = 50;
 /** A service that ignores the limit returns more; a hostile one, so many that reading them takes too long. */
@@ -13757,13 +13758,19 @@ const MAX_ENTRIES = 1_000;
 function jobListApi(api) {
     // Some services reject an end in the future, and their clock decides what that is.
     let clockOffset = 0;
+    /** When the newest known job was created: a date of the service before that is wrong. */
+    let newest = -Infinity;
     return ({ since, until }, signal, status) => {
         const now = api.wallClock() + clockOffset;
-        const query = listQuery({ since, until: Math.max(Math.min(until, now), since) }, status);
+        const latest = Math.max(now, Math.min(newest + SECOND, api.wallClock()));
+        const query = listQuery({ since, until: Math.max(Math.min(until, latest), since) }, status);
         const read = (result) => {
             if (result.kind === 'response')
                 clockOffset = readClockOffset(result.headers, api.wallClock());
-            return readListResponse(result, api);
+            const response = readListResponse(result, api);
+            const times = response.kind === 'list' ? response.entries.map(({ created }) => created) : [];
+            newest = Math.max(newest, ...times.filter((time) => !Number.isNaN(time)));
+            return response;
         };
         return get(api, `immediate-jobs?${query}`, read, signal);
     };
@@ -17076,7 +17083,10 @@ function orderSearch(wallClock, onFound) {
     return {
         windows: ({ isWideRead, isWideRefused, clockOffset }) => {
             const now = wallClock() + clockOffset;
-            const recent = { since: Math.min(start, now) - RECENT_RANGE, until: now + MAX_CLOCK_SKEW };
+            const recent = {
+                since: Math.min(start, now) - RECENT_RANGE,
+                until: Math.max(now, wallClock()) + MAX_CLOCK_SKEW,
+            };
             if (isWideRead || isWideRefused)
                 return [recent];
             return [recent, { since: start - RETENTION, until: recent.since, isWide: true }];
@@ -17118,7 +17128,7 @@ function runningSearch(wallClock) {
         status: 'Running',
         windows: ({ isWideRefused, clockOffset }) => {
             const now = wallClock() + clockOffset;
-            const until = now + MAX_CLOCK_SKEW;
+            const until = Math.max(now, wallClock()) + MAX_CLOCK_SKEW;
             return isWideRefused
                 ? [{ since: now - USUAL_RANGE, until }]
                 : [{ since: now - RETENTION, until, isWide: true }];

@@ -44,7 +44,7 @@ describe('the end of the time window', () => {
   const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}+0000`
 
   /** The window of each request, to a service whose clock differs by `skew`. */
-  async function windowsSent(skew: number | undefined, windows = [window, window], status = 200) {
+  async function windowsSent(skew: number | undefined, windows = [window, window], status = 200, body = '') {
     const sent: (readonly (string | null)[])[] = []
     let now = NOW
     const listJobs = jobListApi({
@@ -62,7 +62,7 @@ describe('the end of the time window', () => {
           kind: 'response',
           status,
           headers: { date },
-          body: '',
+          body,
           bodyError: undefined,
         })
       },
@@ -100,6 +100,19 @@ describe('the end of the time window', () => {
   test('is not before its beginning', async () => {
     const since = NOW + MINUTE
     expect(await windowsSent(-HOUR, [{ since, until: since + HOUR }])).toEqual([[time(since), time(since)]])
+  })
+
+  test('is not before a job that was seen, even if the date of the service is', async () => {
+    const created = NOW - 2 * MINUTE
+    const body = JSON.stringify(list({ ...entry, created_time: time(created) }))
+    expect(await windowsSent(-HOUR, [window, window], 200, body)).toEqual([
+      [time(window.since), time(NOW)],
+      [time(window.since), time(created + 1_000)],
+    ])
+    // The date of a job can be wrong, too.
+    const future = JSON.stringify(list({ ...entry, created_time: time(NOW + 8 * HOUR) }))
+    const [, [, end]] = (await windowsSent(0, [window, window], 200, future)) as [unknown, [string, string]]
+    expect(end).toBe(time(NOW + MINUTE))
   })
 
   test('follows the clock of this runner if the service sends no valid date', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SECOND } from '../duration.ts'
 import type { ListResponse, ListEntry, TimeWindow, UnusableEntry } from '../response.ts'
 import type { ExchangeResult } from '../http/exchange.ts'
 import type { ResponseContext } from '../http/fault.ts'
@@ -25,12 +26,18 @@ const MAX_ENTRIES = 1_000
 export function jobListApi(api: Api): ListJobs {
   // Some services reject an end in the future, and their clock decides what that is.
   let clockOffset = 0
+  /** When the newest known job was created: a date of the service before that is wrong. */
+  let newest = -Infinity
   return ({ since, until }, signal, status) => {
     const now = api.wallClock() + clockOffset
-    const query = listQuery({ since, until: Math.max(Math.min(until, now), since) }, status)
+    const latest = Math.max(now, Math.min(newest + SECOND, api.wallClock()))
+    const query = listQuery({ since, until: Math.max(Math.min(until, latest), since) }, status)
     const read = (result: ExchangeResult) => {
       if (result.kind === 'response') clockOffset = readClockOffset(result.headers, api.wallClock())
-      return readListResponse(result, api)
+      const response = readListResponse(result, api)
+      const times = response.kind === 'list' ? response.entries.map(({ created }) => created) : []
+      newest = Math.max(newest, ...times.filter((time) => !Number.isNaN(time)))
+      return response
     }
     return get(api, `immediate-jobs?${query}`, read, signal)
   }

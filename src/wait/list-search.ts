@@ -81,7 +81,10 @@ export function orderSearch(
   return {
     windows: ({ isWideRead, isWideRefused, clockOffset }) => {
       const now = wallClock() + clockOffset
-      const recent = { since: Math.min(start, now) - RECENT_RANGE, until: now + MAX_CLOCK_SKEW }
+      const recent = {
+        since: Math.min(start, now) - RECENT_RANGE,
+        until: Math.max(now, wallClock()) + MAX_CLOCK_SKEW,
+      }
       if (isWideRead || isWideRefused) return [recent]
       return [recent, { since: start - RETENTION, until: recent.since, isWide: true }]
     },
@@ -120,7 +123,7 @@ export function runningSearch(wallClock: () => number): Search {
     status: 'Running',
     windows: ({ isWideRefused, clockOffset }) => {
       const now = wallClock() + clockOffset
-      const until = now + MAX_CLOCK_SKEW
+      const until = Math.max(now, wallClock()) + MAX_CLOCK_SKEW
       return isWideRefused
         ? [{ since: now - USUAL_RANGE, until }]
         : [{ since: now - RETENTION, until, isWide: true }]
