@@ -15262,7 +15262,7 @@ function parseIds(value, kind, secrets) {
 /** What expressions, shells, jq, and Terraform make of a field that an earlier step's response does not contain. */
 const MISSING_VALUE = /^(null|\(null\)|undefined|none|\(none\)|nil|nan|n\/?a|object|array|<(none|nil|null|undefined|sensitive|no value)>|%!s\(<nil>\)|system\.[\w.]{1,99}(\[\])?|\*{1,9})$/i;
 const VARIABLE = /^(\$\w{1,99}|\$?\{.{1,99}\}|%\w{1,99}%|\$env:\w{1,99})$/i;
-const FIELD = /^\W{0,3}\w*id"?\s*[:=]/i;
+const FIELD = /^\W{0,3}((job|order|instance)_?)?id"?\s*[:=]/i;
 /** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value, kind, secrets) {
     const { field, hint } = RULES[kind];
@@ -15272,7 +15272,7 @@ function splitIds(value, kind, secrets) {
     const text = (0,external_node_util_namespaceObject.stripVTControlCharacters)(typeof outer === 'string' ? outer : value.replace(/^'([^']*)'$/, '$1')).trim();
     if (/^\W{0,2}\[[A-Z_]*ERROR\]/im.test(text))
         return invalid `contains an error of KooCLI: “${secrets.text(text)}”. Fix the call in the earlier step.`;
-    if (text.startsWith('{') && /"err(or)?_?(code|msg)"/i.test(text))
+    if (text.startsWith('{') && /"err(or)?_?(code|msg)"\s*:\s*["\d]/i.test(text))
         return invalid `contains an error of the service: “${secrets.text(text)}”. Fix the call in the earlier step.`;
     // Also several objects, or one that something follows, for example a status code.
     if (text.startsWith('{'))
@@ -15294,7 +15294,7 @@ function splitIds(value, kind, secrets) {
         return invalid `contains “${secrets.text(variable)}” instead of an ID: a variable or expression that was not expanded. Pass the output of the earlier step as an expression.`;
     if (ids.some((id) => FIELD.test(id)))
         return invalid `contains the name of a field. Pass only its value: the ${kind} ID.`;
-    return ids.some((id) => /^<?[a-z]+:\/\/|[?&]id=/i.test(id))
+    return ids.some((id) => /^<?[a-z]+:\/\/|\/jobs\?id=/i.test(id))
         ? invalid `is a URL. Pass only the ${kind} ID: the field .${field} of the response.`
         : ids;
 }

@@ -126,6 +126,8 @@ describe('job-id', () => {
     ['\u001b[32ma\u001b[0m', ['a']],
     ['"a\\nb"', ['a', 'b']],
     ['20260101', ['20260101']],
+    ['a&id=b', ['a&id=b']],
+    ['paid:1', ['paid:1']],
     ['true', ['true']],
     ['nilpotent,None-1,https', ['nilpotent', 'None-1', 'https']],
   ])('%j is read as the IDs %j', (given, ids) => {
@@ -153,6 +155,7 @@ describe('job-id', () => {
     ['{"job_id":"a"}\n{"job_id":"b"}', 'is a JSON object'],
     ['{"job_id":"a"}\n202', 'is a JSON object'],
     ['{"error_code":"DBS.1","error_msg":"no quota"}', 'an error of the service: “{"error_code"'],
+    ['{"job_id":"a","error_code":null}', 'is a JSON object'],
     ['<html><body>502</body></html>', 'is an HTML page'],
     ['<null>', 'contains the word “<null>”'],
     ['***', 'contains the word “***”'],
