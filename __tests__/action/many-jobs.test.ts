@@ -119,7 +119,7 @@ describe('an order', () => {
     const job = { orderId: 'CS1', notFoundMs: 0, pendingMs: 0, runningMs: 0 }
     simulator.addJob(job)
     simulator.overrideListEntry(simulator.addJob({ ...job, runningMs: 1e9 }), { status: '' })
-    const result = await run({ 'order-id': 'CS1', timeout: '2s' })
+    const result = await run({ 'order-id': 'CS1', timeout: '3s' })
     expect(result.exitCode).toBe(1)
     expect(result.log).toContain('a job without a status · next poll')
     expect(requests().jobs).toBe(0)

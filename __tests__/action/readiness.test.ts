@@ -197,10 +197,10 @@ test.concurrent.each(['available', 'connectable'])(
     const simulator = await cloud()
     const { host, port } = await databaseAt()
     const instance = { id: 'shared-instance', name: 'shop' }
-    const statuses = [{ status: 'ACTIVE', ms: 120_000 }, { status: 'FAILED' }]
+    const statuses = [{ status: 'ACTIVE', ms: 240_000 }, { status: 'FAILED' }]
     const jobs = [
       simulator.addJob({ ...FINISHED, instance }),
-      simulator.addJob({ ...FINISHED, runningMs: 120_000, instance, instanceBehavior: { statuses } }),
+      simulator.addJob({ ...FINISHED, runningMs: 240_000, instance, instanceBehavior: { statuses } }),
     ]
     const address = until === 'connectable' ? { 'connect-to': `${host}:${port}` } : {}
     const result = await run(simulator, { 'job-id': jobs.join(), 'wait-until': until, ...address })
@@ -536,7 +536,7 @@ test.concurrent.each([
     const instance = { id: 'busy-instance', name: 'shop' }
     simulator.addJob({ ...RUNNING, instance, createdAt: Date.now() - 7 * 86_400_000 })
     simulator.injectFault(fault, { api, times: 1 })
-    const inputs = { 'instance-id': instance.id, 'wait-until': 'completed', timeout: '1m' }
+    const inputs = { 'instance-id': instance.id, 'wait-until': 'completed', timeout: '3m' }
     const { endpoint, region } = simulator
     const result = await run(
       simulator,
@@ -558,13 +558,13 @@ test.concurrent.each([
   const simulator = await cloud({ wallClock: () => Date.now() + offset })
   const instance = { id: 'busy-instance', name: 'shop' }
   simulator.addJob({ ...RUNNING, instance })
-  const inputs = { 'instance-id': instance.id, 'wait-until': 'completed', timeout: '30s' }
+  const inputs = { 'instance-id': instance.id, 'wait-until': 'completed', timeout: '2m' }
   const result = await run(simulator, inputs)
   expectFailure(
     result,
     'timed-out',
     'timed-out',
-    /was not ready within 30s \(job RestartGaussDBforMySQLInstance is running\)/,
+    /was not ready within 2m \(job RestartGaussDBforMySQLInstance is running\)/,
   )
 })
 
