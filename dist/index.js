@@ -14654,9 +14654,9 @@ async function readBody(message) {
 }
 /** No request accepts an encoding, but some gateways compress all the same, even without saying so. */
 function body_decode(bytes, encoding) {
-    const given = encoding.trim().toLowerCase().replace('identity', '');
-    const name = given === '' && bytes.indexOf(GZIP) === 0 ? 'gzip' : given;
-    if (name === '' || bytes.length === 0)
+    const given = encoding.trim().toLowerCase() || 'identity';
+    const name = given === 'identity' && bytes.indexOf(GZIP) === 0 ? 'gzip' : given;
+    if (name === 'identity' || bytes.length === 0)
         return textOf(bytes);
     const decoder = DECODERS.get(name);
     if (decoder === undefined)
@@ -15261,7 +15261,9 @@ function parseIds(value, kind, secrets) {
 }
 /** What expressions, shells, jq, and Terraform make of a field that an earlier step's response does not contain. */
 const MISSING_VALUE = /^(null|\(null\)|undefined|none|\(none\)|nil|nan|n\/?a|object|array|<(none|nil|null|undefined|sensitive|no value)>|%!s\(<nil>\)|system\.[\w.]{1,99}(\[\])?|\*{1,9})$/i;
+/** What is left of a variable or expression that was not expanded. */
 const VARIABLE = /^(\$\w{1,99}|\$?\{.{1,99}\}|%\w{1,99}%|\$env:\w{1,99})$/i;
+/** A field with its name, in JSON, YAML, or an assignment. */
 const FIELD = /^\W{0,3}((job|order|instance)_?)?id"?\s*[:=]/i;
 /** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */
 function splitIds(value, kind, secrets) {
@@ -15856,11 +15858,11 @@ function explainOutcome(result, timeout) {
         case 'error': {
             const { reason, detail } = outcome;
             const isKnown = subject.job !== undefined || subject.instance !== undefined;
-            const isAccepted = isKnown || state.job !== undefined || subject.idleSince !== undefined;
             const wanted = kind === 'order' ? 'the jobs of order' : `the status of ${kind}`;
             const failure = phrase `Could not get ${wanted} ${explain_nameOf(subject)}${isKnown ? status : []}`;
             const cause = phrase `${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}`;
-            const wasAccepted = reason !== 'internal' && (isAccepted || subject.notFoundSince !== undefined);
+            const since = subject.notFoundSince ?? subject.idleSince;
+            const wasAccepted = reason !== 'internal' && (isKnown || state.job !== undefined || since !== undefined);
             const expired = reason === 'credentials' ? `${EXPIRED} ` : '';
             const nextSteps = `${detail.hint ?? NEXT_STEPS[reason]}${wasAccepted ? ` ${expired}${resume}.` : ''}`;
             return explain(reason, phrase `${failure}${cause}`, nextSteps);
@@ -17050,7 +17052,7 @@ function restOf(window, { entries, isWhole }) {
 const RECENT_RANGE = HOUR;
 const RETENTION = 30 * DAY;
 /** The jobs of an order are created within this time. */
-const TOGETHER = MINUTE;
+const CREATED_WITHIN = MINUTE;
 /** Running jobs are searched for in this range if the service refuses a wider one. */
 const USUAL_RANGE = DAY;
 /** Between two windows of one search. */
@@ -17091,7 +17093,7 @@ function orderSearch(wallClock, onFound) {
                 return [recent];
             return [recent, { since: start - RETENTION, until: recent.since, isWide: true }];
         },
-        refusals: ['rejected', 'unusable'],
+        refusedBy: ['rejected', 'unusable'],
         read: (order, { entries, unusable, isWhole }, { list, window, hasRest, isLast }) => {
             const key = keyOf(order.state.id);
             const isSought = ({ orderId }) => orderId?.toLowerCase() === key;
@@ -17109,7 +17111,7 @@ function orderSearch(wallClock, onFound) {
             if (!isInside && !isWhole)
                 return INCOMPLETE;
             // The older window may contain the others.
-            const isAtEdge = [...found.values()].some(({ created }) => created < window.since + TOGETHER);
+            const isAtEdge = [...found.values()].some(({ created }) => created < window.since + CREATED_WITHIN);
             if (!isLast && window.isWide !== true && isAtEdge)
                 return undefined;
             jobs.set(order, [...found.values()].map(({ id }) => id));
@@ -17134,7 +17136,7 @@ function runningSearch(wallClock) {
                 : [{ since: now - RETENTION, until, isWide: true }];
         },
         // What is left out may contain a running job, so a fault that may pass does not count.
-        refusals: ['rejected'],
+        refusedBy: ['rejected'],
         read: (instance, { entries, unusable, isWhole }, { isLast }) => {
             const key = keyOf(instance.state.id);
             const running = entries.find(({ job: { status, instanceId } }) => 
@@ -17179,7 +17181,7 @@ function listSearch(search, subjects, listJobs, deadline) {
     function handle(response, at) {
         // The service may limit how far back a list reaches; another window decides what is wrong otherwise.
         const isFinal = response.kind === 'rejected' && !['request', 'permission'].includes(response.reason);
-        const isSkipped = windows[0]?.isWide === true && search.refusals.includes(response.kind) && !isFinal;
+        const isSkipped = windows[0]?.isWide === true && search.refusedBy.includes(response.kind) && !isFinal;
         if (isSkipped)
             refusals += 1;
         if (response.kind === 'list')
@@ -17759,7 +17761,7 @@ function subTaskTarget(target, getSubTasks) {
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4;
 /** Jobs that share an instance complete together within this time. */
-const wait_TOGETHER = 10 * SECOND;
+const COMPLETED_WITHIN = 10 * SECOND;
 /** With more jobs, requests for sub-tasks would delay those for jobs, and the log does not show them. */
 const MAX_JOBS_WITH_SUB_TASKS = 10;
 /** Waits until everything has an outcome. Always resolves. */
@@ -17816,7 +17818,7 @@ async function wait(plan, deps) {
         if (shared?.outcome !== undefined && shared.outcome.result !== 'completed')
             return true;
         // Jobs that complete together need no request each.
-        const isNew = shared !== undefined && total(shared.state.tally) <= 1 && at - shared.sentAt < wait_TOGETHER;
+        const isNew = shared !== undefined && total(shared.state.tally) <= 1 && at - shared.sentAt < COMPLETED_WITHIN;
         if (isNew && shared.isOpen)
             return true;
         // Neither what was seen before this job completed nor a response to an earlier request counts.

@@ -102,7 +102,9 @@ function parseIds(value: string, kind: Kind, secrets: Secrets): readonly Id[] | 
 /** What expressions, shells, jq, and Terraform make of a field that an earlier step's response does not contain. */
 const MISSING_VALUE =
   /^(null|\(null\)|undefined|none|\(none\)|nil|nan|n\/?a|object|array|<(none|nil|null|undefined|sensitive|no value)>|%!s\(<nil>\)|system\.[\w.]{1,99}(\[\])?|\*{1,9})$/i
+/** What is left of a variable or expression that was not expanded. */
 const VARIABLE = /^(\$\w{1,99}|\$?\{.{1,99}\}|%\w{1,99}%|\$env:\w{1,99})$/i
+/** A field with its name, in JSON, YAML, or an assignment. */
 const FIELD = /^\W{0,3}((job|order|instance)_?)?id"?\s*[:=]/i
 
 /** Accepts a list, a JSON array, and quotes around each or all of it, and recognizes values that can't be IDs. */

@@ -29,9 +29,9 @@ export async function readBody(message: IncomingMessage): Promise<Body> {
 
 /** No request accepts an encoding, but some gateways compress all the same, even without saying so. */
 function decode(bytes: Buffer, encoding: string): Body {
-  const given = encoding.trim().toLowerCase().replace('identity', '')
-  const name = given === '' && bytes.indexOf(GZIP) === 0 ? 'gzip' : given
-  if (name === '' || bytes.length === 0) return textOf(bytes)
+  const given = encoding.trim().toLowerCase() || 'identity'
+  const name = given === 'identity' && bytes.indexOf(GZIP) === 0 ? 'gzip' : given
+  if (name === 'identity' || bytes.length === 0) return textOf(bytes)
   const decoder = DECODERS.get(name)
   if (decoder === undefined) return { body: '', bodyError: 'has an unknown content encoding' }
   try {

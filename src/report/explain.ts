@@ -97,11 +97,11 @@ function explainOutcome(result: WaitResult, timeout: string) {
     case 'error': {
       const { reason, detail } = outcome
       const isKnown = subject.job !== undefined || subject.instance !== undefined
-      const isAccepted = isKnown || state.job !== undefined || subject.idleSince !== undefined
       const wanted = kind === 'order' ? 'the jobs of order' : `the status of ${kind}`
       const failure = phrase`Could not get ${wanted} ${nameOf(subject)}${isKnown ? status : []}`
       const cause = phrase`${CIRCUMSTANCES[reason] ?? ''}: ${detail.message}`
-      const wasAccepted = reason !== 'internal' && (isAccepted || subject.notFoundSince !== undefined)
+      const since = subject.notFoundSince ?? subject.idleSince
+      const wasAccepted = reason !== 'internal' && (isKnown || state.job !== undefined || since !== undefined)
       const expired = reason === 'credentials' ? `${EXPIRED} ` : ''
       const nextSteps = `${detail.hint ?? NEXT_STEPS[reason]}${wasAccepted ? ` ${expired}${resume}.` : ''}`
       return explain(reason, phrase`${failure}${cause}`, nextSteps)

@@ -10,7 +10,7 @@ import { MAX_CLOCK_SKEW, restOf, type Window } from './time-window.ts'
 const RECENT_RANGE = HOUR
 const RETENTION = 30 * DAY
 /** The jobs of an order are created within this time. */
-const TOGETHER = MINUTE
+const CREATED_WITHIN = MINUTE
 /** Running jobs are searched for in this range if the service refuses a wider one. */
 const USUAL_RANGE = DAY
 /** Between two windows of one search. */
@@ -22,7 +22,7 @@ interface Search {
   /** Returns the windows of a search, at least one. */
   readonly windows: (before: Before) => readonly Window[]
   /** Which responses for a wide window mean that the service refuses it. It is then skipped. */
-  readonly refusals: readonly ListResponse['kind'][]
+  readonly refusedBy: readonly ListResponse['kind'][]
   /** Reads what the search contained so far; undefined if there is nothing to judge yet. */
   readonly read: (subject: Judged, found: JobList, page: Page) => JudgedResponse | undefined
   /** Called when a response was read for all subjects. */
@@ -88,7 +88,7 @@ export function orderSearch(
       if (isWideRead || isWideRefused) return [recent]
       return [recent, { since: start - RETENTION, until: recent.since, isWide: true }]
     },
-    refusals: ['rejected', 'unusable'],
+    refusedBy: ['rejected', 'unusable'],
     read: (order, { entries, unusable, isWhole }, { list, window, hasRest, isLast }) => {
       const key = keyOf(order.state.id)
       const isSought = ({ orderId }: Pick<ListEntry, 'orderId'>) => orderId?.toLowerCase() === key
@@ -102,7 +102,7 @@ export function orderSearch(
       // They were found in another window, whose end could not be read.
       if (!isInside && !isWhole) return INCOMPLETE
       // The older window may contain the others.
-      const isAtEdge = [...found.values()].some(({ created }) => created < window.since + TOGETHER)
+      const isAtEdge = [...found.values()].some(({ created }) => created < window.since + CREATED_WITHIN)
       if (!isLast && window.isWide !== true && isAtEdge) return undefined
       jobs.set(
         order,
@@ -129,7 +129,7 @@ export function runningSearch(wallClock: () => number): Search {
         : [{ since: now - RETENTION, until, isWide: true }]
     },
     // What is left out may contain a running job, so a fault that may pass does not count.
-    refusals: ['rejected'],
+    refusedBy: ['rejected'],
     read: (instance, { entries, unusable, isWhole }, { isLast }) => {
       const key = keyOf(instance.state.id)
       const running = entries.find(
@@ -180,7 +180,7 @@ export function listSearch(
   function handle(response: ListResponse, at: number): void {
     // The service may limit how far back a list reaches; another window decides what is wrong otherwise.
     const isFinal = response.kind === 'rejected' && !['request', 'permission'].includes(response.reason)
-    const isSkipped = windows[0]?.isWide === true && search.refusals.includes(response.kind) && !isFinal
+    const isSkipped = windows[0]?.isWide === true && search.refusedBy.includes(response.kind) && !isFinal
     if (isSkipped) refusals += 1
     if (response.kind === 'list') read(response, at)
     else if (!isSkipped) judgeAll(() => response, at, true)

@@ -21,7 +21,7 @@ import { subTaskTarget } from './sub-task-target.ts'
 /** With fewer jobs, the list saves no request. */
 const MIN_LISTED_JOBS = 4
 /** Jobs that share an instance complete together within this time. */
-const TOGETHER = 10 * SECOND
+const COMPLETED_WITHIN = 10 * SECOND
 /** With more jobs, requests for sub-tasks would delay those for jobs, and the log does not show them. */
 const MAX_JOBS_WITH_SUB_TASKS = 10
 
@@ -113,7 +113,8 @@ export async function wait(plan: WaitPlan, deps: WaitDependencies): Promise<read
     // It stays not ready.
     if (shared?.outcome !== undefined && shared.outcome.result !== 'completed') return true
     // Jobs that complete together need no request each.
-    const isNew = shared !== undefined && total(shared.state.tally) <= 1 && at - shared.sentAt < TOGETHER
+    const isNew =
+      shared !== undefined && total(shared.state.tally) <= 1 && at - shared.sentAt < COMPLETED_WITHIN
     if (isNew && shared.isOpen) return true
     // Neither what was seen before this job completed nor a response to an earlier request counts.
     shared?.finish({ result: 'completed' })
